@@ -1,0 +1,99 @@
+/** Milliseconds since the epoch. */
+export type Timestamp = number;
+
+export const ROLES = ['user', 'agent', 'admin', 'service'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Whoever acts: a user of a tenant, as its token says. */
+export interface Principal {
+  readonly tenant: string;
+  readonly userId: string;
+  readonly role: Role;
+  readonly name: string;
+}
+
+export interface User {
+  readonly tenant: string;
+  /** Unique in the tenant. */
+  readonly id: string;
+  /** Unique in the tenant, given by the store when absent at creation. */
+  readonly uid: number;
+  readonly username: string;
+  readonly nickname: string;
+  readonly avatar: string;
+  readonly role: Role;
+  readonly createdAt: Timestamp;
+}
+
+export type ConversationKind = 'single' | 'group' | 'room' | 'service';
+export const MEMBER_ROLES = ['owner', 'admin', 'member'] as const;
+export type MemberRole = (typeof MEMBER_ROLES)[number];
+
+export interface Conversation {
+  readonly tenant: string;
+  /** Unique in the tenant. A group's is the group's id; a single chat's is made of its two users' ids. */
+  readonly id: string;
+  readonly kind: ConversationKind;
+  readonly name: string;
+  readonly avatar: string;
+  readonly memberCount: number;
+  /** Sequence of the newest message, 0 before the first. */
+  readonly lastSeq: number;
+  /** Count of changes to messages so far. */
+  readonly revision: number;
+  readonly createdAt: Timestamp;
+}
+
+export interface Member {
+  readonly userId: string;
+  readonly role: MemberRole;
+  readonly joinedAt: Timestamp;
+  /** Every message up to this sequence was delivered to (read by) the member. */
+  readonly deliveredSeq: number;
+  readonly readSeq: number;
+}
+
+export const CONTENT_TYPES = ['text', 'image', 'file', 'voice', 'video', 'location', 'card', 'custom'] as const;
+export type ContentType = (typeof CONTENT_TYPES)[number];
+
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+
+/** What a message says: the text a person reads, and what a picture, file or card needs beside it. */
+export interface Content {
+  readonly type: ContentType;
+  readonly text: string;
+  readonly extra: JsonValue | null;
+}
+
+/** `recalled` and `deleted` messages keep their place in the sequence and lose their content. */
+export type MessageState = 'normal' | 'edited' | 'recalled' | 'deleted';
+
+/** Delivery state of a message as its sender sees it. */
+export type ReceiptStatus = 'delivered' | 'read';
+
+export interface Message {
+  readonly tenant: string;
+  /** Unique, given by the server. */
+  readonly id: string;
+  /** Unique for its sender in the tenant; equal to `id` where the client gave none. */
+  readonly clientId: string;
+  readonly conversationId: string;
+  readonly kind: ConversationKind;
+  /** Place in the conversation: 1, 2, 3 … without gaps. */
+  readonly seq: number;
+  readonly senderId: string;
+  /** The other user of a single chat; the conversation otherwise. */
+  readonly targetId: string;
+  readonly content: Content;
+  readonly state: MessageState;
+  /** The conversation's revision at the message's last change, 0 if it never changed. */
+  readonly revision: number;
+  readonly createdAt: Timestamp;
+  readonly changedAt: Timestamp;
+}
+
+/** A closed range of sequences. */
+export interface SeqRange {
+  readonly from: number;
+  readonly to: number;
+}

@@ -1,0 +1,57 @@
+import type { StompFrame, StompVersion } from '@haina/wire';
+import type { CloseCause } from '../transport/connection.ts';
+import type { StompSession } from './session.ts';
+
+/** STOMP 1.2, "SUBSCRIBE ack Header". */
+export type AckMode = 'auto' | 'client' | 'client-individual';
+
+/** One subscription of a session. `id` is the destination itself where a 1.0 client gave none. */
+export interface StompSubscription {
+  readonly id: string;
+  readonly destination: string;
+  readonly ack: AckMode;
+  /** The SUBSCRIBE frame's headers, first occurrence of each name. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** True where a 1.0 client gave no id, so that MESSAGE frames must not carry a `subscription` header. */
+  readonly anonymous: boolean;
+}
+
+/** A MESSAGE as its receiver will acknowledge it. `token` is the upper layer's own and opaque here. */
+export interface TrackedDelivery {
+  /** The MESSAGE's `message-id` (1.0 and 1.1 acknowledge by it). */
+  readonly messageId: string;
+  /** The MESSAGE's `ack` header (1.2 acknowledges by it). */
+  readonly ackId: string;
+  readonly token: unknown;
+}
+
+/** What CONNECTED tells beside version, heart-beat and session. */
+export interface ConnectedInfo {
+  readonly userName: string;
+}
+
+/**
+ * A dialect's side of one STOMP session. Calls come in the order of the client's frames; a promise returned by one
+ * does not hold back the next, except that DISCONNECT, and the closing RECEIPT, wait for all of them.
+ *
+ * A `StompProtocolError` thrown (or rejected with) ends the session with an ERROR frame. Any other error is an
+ * application-level refusal: it is handed to `refuse`, no RECEIPT is sent, and the session goes on.
+ */
+export interface StompHandler {
+  /** Authenticates. Rejecting, with anything, ends the session with an ERROR frame. */
+  connect(frame: StompFrame, version: StompVersion): Promise<ConnectedInfo>;
+  send(frame: StompFrame): void | Promise<void>;
+  subscribe(subscription: StompSubscription): void | Promise<void>;
+  unsubscribe(subscription: StompSubscription): void;
+  /** Deliveries the client acknowledged, in the order they were delivered. */
+  acknowledged(tokens: readonly unknown[]): void;
+  /** Deliveries the client refused by NACK. */
+  rejected(tokens: readonly unknown[]): void;
+  /** Reports an application-level refusal of `frame` to the client. Must not throw. */
+  refuse(error: unknown, frame: StompFrame): void;
+  /** Called exactly once, also when `connect` never was or failed. Unacknowledged deliveries are simply forgotten. */
+  closed(cause: CloseCause): void;
+}
+
+/** Makes the handler of a new session. */
+export type StompHandlerFactory = (session: StompSession) => StompHandler;

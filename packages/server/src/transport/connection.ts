@@ -1,0 +1,74 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Batch } from './payload.ts';
+
+/** How the bytes travel. The SockJS names are those of its URLs. */
+export type TransportName =
+  | 'websocket'
+  | 'sockjs-websocket'
+  | 'xhr'
+  | 'xhr_streaming'
+  | 'eventsource'
+  | 'htmlfile'
+  | 'jsonp';
+
+/** What the client's first HTTP request said. */
+export interface ConnectionRequest {
+  /** Path of the mount point, without SockJS's own segments and the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly remoteAddress: string;
+}
+
+/** Why a connection ended, for logs and metrics. */
+export type CloseCause =
+  | 'client' // the client closed it, or its socket ended
+  | 'server' // the layer above asked for it
+  | 'slow-consumer' // more bytes were queued than allowed
+  | 'oversized' // one inbound message exceeded the size limit
+  | 'protocol' // the client broke RFC 6455 or the SockJS protocol
+  | 'timeout' // pings, or a SockJS receiver, stayed away too long
+  | 'shutdown'; // the server is stopping
+
+/**
+ * A two-way stream of messages with one client, whatever carries it.
+ *
+ * Writes of one event-loop tick are gathered and reach the socket in one write, in the order given. A connection
+ * whose client does not read is closed by the transport once `queuedBytes` exceeds the configured limit.
+ */
+export interface Connection {
+  /** Unique in this process. */
+  readonly id: string;
+  readonly transport: TransportName;
+  readonly request: ConnectionRequest;
+  /** The WebSocket subprotocol agreed on, or `''`. */
+  readonly subprotocol: string;
+  /** False where the transport can carry text only (SockJS). */
+  readonly carriesBinary: boolean;
+  readonly isOpen: boolean;
+  /** Bytes accepted by `write` since the start. */
+  readonly enqueuedBytes: number;
+  /** Of those, the bytes not yet handed to the operating system. */
+  readonly queuedBytes: number;
+
+  /** Queues messages. Does nothing on a closed connection. */
+  write(batch: Batch): void;
+  /** Flushes what is queued, then closes with an RFC 6455 (or SockJS) code and a reason of at most 123 bytes. */
+  close(code: number, reason: string): void;
+  /** Stops, or goes on, reading from the client (back-pressure from above). */
+  pause(): void;
+  resume(): void;
+  /** Stops the transport's own keep-alive, for a protocol that brings its own. */
+  disableHeartbeat(): void;
+}
+
+/** What the layer above does with a connection. Neither call may throw. */
+export interface ConnectionHandler {
+  /** One message of the client: a string from text-only transports, bytes (valid UTF-8 unless `binary`) otherwise. */
+  onMessage(data: string | Buffer, binary: boolean): void;
+  /** Called exactly once. */
+  onClose(cause: CloseCause): void;
+}
+
+/** Called for every new connection of a mount point. */
+export type ConnectionAcceptor = (connection: Connection) => ConnectionHandler;

@@ -1,0 +1,4 @@
+export * from './sockjs.ts';
+export * from './stomp-decoder.ts';
+export * from './stomp-encoder.ts';
+export * from './stomp-frame.ts';
