@@ -1,0 +1,76 @@
+import type { Conversation, MemberRole, Message, ReceiptStatus, Timestamp } from './model.ts';
+
+/** Why a stored message looks different now. */
+export type MessageChangeKind = 'edited' | 'recalled' | 'deleted';
+
+/** What happened. Told to the topics concerned after it was stored, never before. */
+export type CoreEvent =
+  | MessageCreated
+  | MessageChanged
+  | ReceiptIssued
+  | MemberAdded
+  | MemberRemoved
+  | ConversationChanged
+  | UserDeleted;
+
+export interface MessageCreated {
+  readonly type: 'message.created';
+  readonly message: Message;
+  readonly memberCount: number;
+  /** The session that sent it and gets a confirmation instead. */
+  readonly originSession?: string;
+}
+
+export interface MessageChanged {
+  readonly type: 'message.changed';
+  readonly change: MessageChangeKind;
+  readonly message: Message;
+  readonly actorId: string;
+}
+
+export interface ReceiptIssued {
+  readonly type: 'receipt';
+  readonly status: ReceiptStatus;
+  readonly tenant: string;
+  readonly conversationId: string;
+  /** Who received or read. */
+  readonly userId: string;
+  readonly senderId: string;
+  readonly messageId: string;
+  readonly clientId: string;
+  readonly at: Timestamp;
+}
+
+export interface MemberAdded {
+  readonly type: 'member.added';
+  readonly tenant: string;
+  readonly conversationId: string;
+  readonly userId: string;
+  readonly role: MemberRole;
+  readonly actorId: string;
+}
+
+export interface MemberRemoved {
+  readonly type: 'member.removed';
+  readonly tenant: string;
+  readonly conversationId: string;
+  readonly userId: string;
+  readonly actorId: string;
+}
+
+export interface ConversationChanged {
+  readonly type: 'conversation.changed';
+  readonly conversation: Conversation;
+  readonly actorId: string;
+}
+
+export interface UserDeleted {
+  readonly type: 'user.deleted';
+  readonly tenant: string;
+  readonly userId: string;
+}
+
+/** Takes events out of the core, each with the topics it concerns. */
+export interface EventSink {
+  publish(topics: readonly string[], event: CoreEvent): void;
+}

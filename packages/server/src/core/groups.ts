@@ -1,0 +1,160 @@
+import { isManager, requireManager } from './access.ts';
+import { DomainError } from './errors.ts';
+import type { EventSink } from './events.ts';
+import type { Limits } from './limits.ts';
+import type { Conversation, Member, MemberRole, Principal } from './model.ts';
+import type { Clock, IdSource } from './ports/clock.ts';
+import type { GroupPatch, NewMember, Page, Store } from './ports/store.ts';
+import { conversationTopic, userTopic } from './topics.ts';
+import { requireId, requireLength } from './validate.ts';
+
+export interface GroupInput {
+  /** Made by the server where absent. */
+  readonly id?: string;
+  readonly name: string;
+  readonly avatar?: string;
+  readonly members?: readonly MemberInput[];
+}
+
+export interface MemberInput {
+  readonly userId: string;
+  readonly role?: MemberRole;
+}
+
+export interface GroupsDeps {
+  readonly store: Store;
+  readonly sink: EventSink;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly limits: Limits;
+}
+
+/** The groups of every tenant and who is in them. Managing takes a manager; members may look. */
+export class Groups {
+  readonly #deps: GroupsDeps;
+
+  constructor(deps: GroupsDeps) {
+    this.#deps = deps;
+  }
+
+  /** EPERM, EINVAL, ETOOLONG; ENOENT where a member is no user; ECONFLICT where the id is taken. */
+  async create(actor: Principal, input: GroupInput): Promise<Conversation> {
+    requireManager(actor);
+    const { store, clock, ids } = this.#deps;
+    const members = this.#newMembers(input.members ?? []);
+    const group = await store.createGroup({
+      tenant: actor.tenant,
+      id: requireId(input.id ?? ids.next(), 'id'),
+      name: requireLength(input.name, 'name', 1, 128),
+      avatar: requireLength(input.avatar ?? '', 'avatar', 0, 2048),
+      members,
+      createdAt: clock.now(),
+    });
+    for (const member of members) this.#tellAdded(actor, group.id, member);
+    return group;
+  }
+
+  /** ENOENT, also for one who is neither a member nor a manager. */
+  async get(actor: Principal, id: string): Promise<Conversation> {
+    const group = await this.#deps.store.findConversation(actor.tenant, id);
+    if (group?.kind !== 'group') throw noGroup(id);
+    await this.#requireSight(actor, id);
+    return group;
+  }
+
+  /** All groups for a manager, one's own for anybody else. */
+  async list(actor: Principal, page: Page): Promise<Conversation[]> {
+    return this.#deps.store.listGroups(actor.tenant, page, isManager(actor) ? undefined : actor.userId);
+  }
+
+  async update(actor: Principal, id: string, change: GroupPatch): Promise<Conversation> {
+    requireManager(actor);
+    if (change.name !== undefined) requireLength(change.name, 'name', 1, 128);
+    if (change.avatar !== undefined) requireLength(change.avatar, 'avatar', 0, 2048);
+    const { store, sink } = this.#deps;
+    const conversation = await store.updateGroup(actor.tenant, id, change);
+    sink.publish([conversationTopic(actor.tenant, id)], {
+      type: 'conversation.changed',
+      conversation,
+      actorId: actor.userId,
+    });
+    return conversation;
+  }
+
+  /** Ends the group: its memberships go, nobody can read or send any more. */
+  async delete(actor: Principal, id: string): Promise<void> {
+    requireManager(actor);
+    const members = await this.#deps.store.deleteGroup(actor.tenant, id);
+    for (const userId of members) this.#tellRemoved(actor, id, userId);
+  }
+
+  /** Adds those who are not members yet. */
+  async addMembers(actor: Principal, id: string, inputs: readonly MemberInput[]): Promise<void> {
+    requireManager(actor);
+    const { store, clock } = this.#deps;
+    const members = this.#newMembers(inputs);
+    const added = new Set(await store.addMembers(actor.tenant, id, members, clock.now()));
+    for (const member of members) if (added.has(member.userId)) this.#tellAdded(actor, id, member);
+  }
+
+  async setMemberRole(actor: Principal, id: string, userId: string, role: MemberRole): Promise<Member> {
+    requireManager(actor);
+    return this.#deps.store.setMemberRole(actor.tenant, id, userId, role);
+  }
+
+  /** Managers remove anybody, members themselves. */
+  async removeMember(actor: Principal, id: string, userId: string): Promise<void> {
+    if (userId !== actor.userId) requireManager(actor);
+    await this.#deps.store.removeMember(actor.tenant, id, userId);
+    this.#tellRemoved(actor, id, userId);
+  }
+
+  async listMembers(actor: Principal, id: string, page: Page): Promise<Member[]> {
+    await this.get(actor, id);
+    return this.#deps.store.listMembers(actor.tenant, id, page);
+  }
+
+  async #requireSight(actor: Principal, id: string): Promise<void> {
+    if (isManager(actor)) return;
+    if (!(await this.#deps.store.findMember(actor.tenant, id, actor.userId))) throw noGroup(id);
+  }
+
+  #newMembers(inputs: readonly MemberInput[]): NewMember[] {
+    const { maxGroupMembers } = this.#deps.limits;
+    if (inputs.length > maxGroupMembers) {
+      throw new DomainError('ETOOLONG', `members has more than ${maxGroupMembers} entries`, {
+        field: 'members',
+        limit: maxGroupMembers,
+      });
+    }
+    return inputs.map(({ userId, role }) => ({ userId, role: role ?? 'member' }));
+  }
+
+  #tellAdded(actor: Principal, conversationId: string, member: NewMember): void {
+    const { tenant } = actor;
+    const { userId, role } = member;
+    this.#deps.sink.publish([conversationTopic(tenant, conversationId), userTopic(tenant, userId)], {
+      type: 'member.added',
+      tenant,
+      conversationId,
+      userId,
+      role,
+      actorId: actor.userId,
+    });
+  }
+
+  #tellRemoved(actor: Principal, conversationId: string, userId: string): void {
+    const { tenant } = actor;
+    this.#deps.sink.publish([conversationTopic(tenant, conversationId), userTopic(tenant, userId)], {
+      type: 'member.removed',
+      tenant,
+      conversationId,
+      userId,
+      actorId: actor.userId,
+    });
+  }
+}
+
+function noGroup(id: string): DomainError {
+  return new DomainError('ENOENT', `no group ${id}`, { field: 'id' });
+}

@@ -1,0 +1,29 @@
+/** Limits of the domain. Sizes in characters, durations in ms. */
+export interface Limits {
+  /** Longest text of a message, in characters (code points). */
+  readonly maxTextLength: number;
+  /** Largest JSON beside the text, in bytes. */
+  readonly maxExtraBytes: number;
+  /** Sends a second a user, with a burst of twice that; 0 is off. */
+  readonly sendRate: number;
+  /** How long a sender may recall a message, in ms. */
+  readonly recallWindow: number;
+  /** How long a sender may edit a message, in ms. */
+  readonly editWindow: number;
+  /** Largest conversation in which senders are told of each member's receipts. */
+  readonly maxReceiptMembers: number;
+  /** Live sessions a user. */
+  readonly maxSessionsPerUser: number;
+  readonly maxGroupMembers: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  maxTextLength: 2000,
+  maxExtraBytes: 32_768,
+  sendRate: 10,
+  recallWindow: 120_000,
+  editWindow: 900_000,
+  maxReceiptMembers: 200,
+  maxSessionsPerUser: 16,
+  maxGroupMembers: 100_000,
+};

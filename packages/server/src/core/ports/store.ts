@@ -1,0 +1,255 @@
+import type {
+  Content,
+  Conversation,
+  ConversationKind,
+  Member,
+  MemberRole,
+  Message,
+  MessageState,
+  Role,
+  SeqRange,
+  Timestamp,
+  User,
+} from '../model.ts';
+
+/**
+ * Where the truth is kept. Promises of every adapter:
+ *
+ * - each call is atomic, and a write's promise resolves only once it is durable (synced to disk or committed by the
+ *   database);
+ * - writes issued one after another without waiting take effect, and resolve, in that order;
+ * - a read sees every write that had resolved before it was issued;
+ * - a refusal is a `DomainError` and changes nothing; whatever keeps the store from working is `EINTERNAL`, and the
+ *   store works again as soon as the cause is gone.
+ */
+export interface Store extends UserStore, ConversationStore, MessageStore, PositionStore {
+  /** Rejects while the store can't serve. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface NewUser {
+  readonly tenant: string;
+  readonly id: string;
+  /** The next free one of the tenant where absent. */
+  readonly uid?: number;
+  readonly username: string;
+  readonly nickname: string;
+  readonly avatar: string;
+  readonly role: Role;
+  /** As `auth/passwords` made it; null for a user who can't log in here. */
+  readonly passwordHash: string | null;
+  readonly createdAt: Timestamp;
+}
+
+export interface UserPatch {
+  readonly username?: string;
+  readonly nickname?: string;
+  readonly avatar?: string;
+  readonly role?: Role;
+  readonly passwordHash?: string;
+}
+
+export interface Page {
+  /** Only what sorts after this id. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+export interface UserStore {
+  /** ECONFLICT where the id, uid or username is taken. The id of a deleted user may be used again. */
+  createUser(user: NewUser): Promise<User>;
+  findUser(tenant: string, id: string): Promise<User | undefined>;
+  /** True where the id belonged to a user who was deleted. */
+  isDeletedUser(tenant: string, id: string): Promise<boolean>;
+  findCredentials(tenant: string, username: string): Promise<Credentials | undefined>;
+  /** By id. */
+  listUsers(tenant: string, page: Page): Promise<User[]>;
+  /** ENOENT; ECONFLICT where the username is taken. */
+  updateUser(tenant: string, id: string, patch: UserPatch): Promise<User>;
+  /** Ends its memberships too, messages stay. Returns the groups it was in. ENOENT. */
+  deleteUser(tenant: string, id: string): Promise<string[]>;
+}
+
+export interface Credentials {
+  readonly user: User;
+  readonly passwordHash: string | null;
+}
+
+export interface NewGroup {
+  readonly tenant: string;
+  readonly id: string;
+  readonly name: string;
+  readonly avatar: string;
+  readonly members: readonly NewMember[];
+  readonly createdAt: Timestamp;
+}
+
+export interface NewMember {
+  readonly userId: string;
+  readonly role: MemberRole;
+}
+
+export interface GroupPatch {
+  readonly name?: string;
+  readonly avatar?: string;
+}
+
+export interface Membership {
+  readonly conversationId: string;
+  readonly kind: ConversationKind;
+  readonly role: MemberRole;
+}
+
+export interface ConversationStore {
+  /** ECONFLICT where the id is taken; ENOENT (field `members`) where a member is no user. */
+  createGroup(group: NewGroup): Promise<Conversation>;
+  findConversation(tenant: string, id: string): Promise<Conversation | undefined>;
+  /** Groups by id, of one member where `userId` is given. */
+  listGroups(tenant: string, page: Page, userId?: string): Promise<Conversation[]>;
+  /** ENOENT. */
+  updateGroup(tenant: string, id: string, patch: GroupPatch): Promise<Conversation>;
+  /** Ends all memberships; returns the users who were members. ENOENT. */
+  deleteGroup(tenant: string, id: string): Promise<string[]>;
+  /** Returns those who were not members before. ENOENT for the group or (field `userId`) a user. */
+  addMembers(tenant: string, id: string, members: readonly NewMember[], at: Timestamp): Promise<string[]>;
+  /** ENOENT for the group or the member. */
+  setMemberRole(tenant: string, id: string, userId: string, role: MemberRole): Promise<Member>;
+  /** ENOENT for the group or the member. */
+  removeMember(tenant: string, id: string, userId: string): Promise<void>;
+  findMember(tenant: string, conversationId: string, userId: string): Promise<Member | undefined>;
+  /** By user id. */
+  listMembers(tenant: string, conversationId: string, page: Page): Promise<Member[]>;
+  /** Every group, room and service conversation the user is a member of. */
+  listMemberships(tenant: string, userId: string): Promise<Membership[]>;
+}
+
+/** Where a message goes: to another user, or to a conversation that exists. */
+export type MessageTarget =
+  | { readonly kind: 'user'; readonly userId: string }
+  | { readonly kind: 'conversation'; readonly conversationId: string };
+
+export interface NewMessage {
+  readonly tenant: string;
+  readonly id: string;
+  readonly clientId: string;
+  readonly senderId: string;
+  readonly target: MessageTarget;
+  readonly content: Content;
+  readonly createdAt: Timestamp;
+}
+
+export interface Appended {
+  readonly message: Message;
+  /** True where the sender's client id was known already: nothing was stored. */
+  readonly duplicate: boolean;
+  /** Members of the conversation, the sender included. */
+  readonly memberCount: number;
+}
+
+/** A change to a stored message. `check` decides, inside the write, whether it may be made. */
+export interface MessageChange {
+  readonly tenant: string;
+  readonly conversationId: string;
+  readonly seq: number;
+  readonly state: MessageState;
+  /** The new content; null removes it. */
+  readonly content: Content | null;
+  readonly at: Timestamp;
+}
+
+export interface MessageView {
+  readonly message: Message;
+  /** The role in the message's conversation of the user it was looked up for; undefined for one who is no member. */
+  readonly viewerRole: MemberRole | undefined;
+}
+
+export interface HistoryQuery {
+  readonly tenant: string;
+  readonly conversationId: string;
+  /** Only messages below this sequence. */
+  readonly before?: number;
+  /** Only messages above this sequence; then the oldest come first. */
+  readonly after?: number;
+  readonly limit: number;
+}
+
+export interface MessageStore {
+  /**
+   * Gives the message the conversation's next sequence and marks it delivered to its sender. The first message between
+   * two users makes their conversation.
+   *
+   * ENOENT (field `target`): no such user or conversation. EPERM: the sender is no member. ECONFLICT (field
+   * `clientId`): the sender used the client id for another message.
+   */
+  appendMessage(message: NewMessage): Promise<Appended>;
+  /** Makes the change with the conversation's next revision. ENOENT; ECONFLICT where the message is recalled or deleted. */
+  changeMessage(change: MessageChange): Promise<Message>;
+  /**
+   * Finds a message by its id or, among the messages that `viewerId` may see, its client id (an own message first,
+   * then the newest).
+   */
+  findMessage(tenant: string, ref: string, viewerId: string): Promise<MessageView | undefined>;
+  /** In order of sequence, at most `limit`: the newest unless `after` is given. */
+  listMessages(query: HistoryQuery): Promise<Message[]>;
+}
+
+export type PositionKind = 'delivered' | 'read';
+
+/** What some users acknowledged in one conversation. */
+export interface Acknowledgement {
+  readonly tenant: string;
+  readonly conversationId: string;
+  readonly kind: PositionKind;
+  readonly entries: readonly AcknowledgementEntry[];
+}
+
+export interface AcknowledgementEntry {
+  readonly userId: string;
+  readonly ranges: readonly SeqRange[];
+  /** The highest revision the user was shown without a gap since the last, where that is known. */
+  readonly revision?: number;
+}
+
+export interface Acknowledged {
+  /** For each entry of the command, what it covered that was not covered before. */
+  readonly fresh: readonly (readonly SeqRange[])[];
+  readonly memberCount: number;
+}
+
+export interface PendingQuery {
+  readonly tenant: string;
+  readonly userId: string;
+  readonly limit: number;
+  /** Where the last page ended. */
+  readonly cursor?: PendingCursor;
+  /** Only this conversation; with `sinceSeq` all of its messages above that, the user's own too. */
+  readonly conversationId?: string;
+  readonly sinceSeq?: number;
+}
+
+export interface PendingCursor {
+  readonly conversationId: string;
+  readonly seq: number;
+  readonly revision: number;
+}
+
+export interface PendingPage {
+  /** Undelivered messages of others, and changed ones the user already had, by conversation and sequence. */
+  readonly messages: readonly Message[];
+  /** Absent on the last page. */
+  readonly next?: PendingCursor;
+  /** Sequences that retention removed before they were delivered. */
+  readonly gone: readonly GoneRange[];
+}
+
+export interface GoneRange extends SeqRange {
+  readonly conversationId: string;
+}
+
+export interface PositionStore {
+  /** Positions only move forward; entries of users who are no members are passed over. `read` implies `delivered`. */
+  acknowledge(acknowledgement: Acknowledgement): Promise<Acknowledged>;
+  /** What a user has not been delivered. ENOENT where `conversationId` is unknown or not the user's. */
+  listPending(query: PendingQuery): Promise<PendingPage>;
+}

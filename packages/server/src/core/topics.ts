@@ -1,0 +1,8 @@
+/** Internal addresses of the hub. Tenants and ids hold no `/`, so that no two things share an address. */
+export function userTopic(tenant: string, userId: string): string {
+  return `user/${tenant}/${userId}`;
+}
+
+export function conversationTopic(tenant: string, conversationId: string): string {
+  return `conversation/${tenant}/${conversationId}`;
+}

@@ -1,0 +1,153 @@
+import { requireManager } from './access.ts';
+import { DomainError } from './errors.ts';
+import type { EventSink } from './events.ts';
+import type { Principal, Role, User } from './model.ts';
+import type { Clock, IdSource } from './ports/clock.ts';
+import type { PasswordHasher } from './ports/passwords.ts';
+import type { Page, Store, UserPatch } from './ports/store.ts';
+import { conversationTopic, userTopic } from './topics.ts';
+import { requireId, requireLength } from './validate.ts';
+
+export interface UserInput {
+  /** Made by the server where absent. */
+  readonly id?: string;
+  /** Numeric id, the tenant's next free one where absent. */
+  readonly uid?: number;
+  readonly username: string;
+  readonly nickname?: string;
+  readonly avatar?: string;
+  readonly role?: Role;
+  /** A user without one can't log in here, only come with a token made elsewhere. */
+  readonly password?: string;
+}
+
+export type UserChange = Partial<Omit<UserInput, 'id' | 'uid'>>;
+
+export interface UsersDeps {
+  readonly store: Store;
+  readonly sink: EventSink;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly passwords: PasswordHasher;
+}
+
+/** The users of every tenant. */
+export class Users {
+  readonly #deps: UsersDeps;
+
+  constructor(deps: UsersDeps) {
+    this.#deps = deps;
+  }
+
+  /** EPERM, EINVAL, ETOOLONG; ECONFLICT where the id, uid or username is taken. */
+  async create(actor: Principal, input: UserInput): Promise<User> {
+    requireManager(actor);
+    const { store, clock, ids, passwords } = this.#deps;
+    const password = input.password === undefined ? undefined : requirePassword(input.password);
+    return store.createUser({
+      tenant: actor.tenant,
+      id: requireId(input.id ?? ids.next(), 'id'),
+      ...(input.uid === undefined ? {} : { uid: requireUid(input.uid) }),
+      username: requireLength(input.username, 'username', 1, 64),
+      nickname: requireLength(input.nickname ?? input.username, 'nickname', 0, 64),
+      avatar: requireLength(input.avatar ?? '', 'avatar', 0, 2048),
+      role: input.role ?? 'user',
+      passwordHash: password === undefined ? null : await passwords.hash(password),
+      createdAt: clock.now(),
+    });
+  }
+
+  /** Any user of the tenant may look up another. ENOENT. */
+  async get(actor: Principal, id: string): Promise<User> {
+    const user = await this.#deps.store.findUser(actor.tenant, id);
+    if (!user) throw new DomainError('ENOENT', `no user ${id}`, { field: 'id' });
+    return user;
+  }
+
+  async list(actor: Principal, page: Page): Promise<User[]> {
+    requireManager(actor);
+    return this.#deps.store.listUsers(actor.tenant, page);
+  }
+
+  /** Users may change their own nickname, avatar and password, managers everything. */
+  async update(actor: Principal, id: string, change: UserChange): Promise<User> {
+    if (id !== actor.userId || change.role !== undefined || change.username !== undefined) requireManager(actor);
+    const { password, username, nickname, avatar, role } = change;
+    const patch: UserPatch = {
+      ...(username === undefined ? {} : { username: requireLength(username, 'username', 1, 64) }),
+      ...(nickname === undefined ? {} : { nickname: requireLength(nickname, 'nickname', 0, 64) }),
+      ...(avatar === undefined ? {} : { avatar: requireLength(avatar, 'avatar', 0, 2048) }),
+      ...(role === undefined ? {} : { role }),
+      ...(password === undefined
+        ? {}
+        : { passwordHash: await this.#deps.passwords.hash(requirePassword(password)) }),
+    };
+    return this.#deps.store.updateUser(actor.tenant, id, patch);
+  }
+
+  /** Ends the user's memberships and sessions; the messages stay. ENOENT. */
+  async delete(actor: Principal, id: string): Promise<void> {
+    requireManager(actor);
+    const { tenant } = actor;
+    const { store, sink } = this.#deps;
+    const groups = await store.deleteUser(tenant, id);
+    for (const conversationId of groups) {
+      sink.publish([conversationTopic(tenant, conversationId), userTopic(tenant, id)], {
+        type: 'member.removed',
+        tenant,
+        conversationId,
+        userId: id,
+        actorId: actor.userId,
+      });
+    }
+    sink.publish([userTopic(tenant, id)], { type: 'user.deleted', tenant, userId: id });
+  }
+
+  /** The user with this name and password. EAUTH. */
+  async authenticate(tenant: string, username: string, password: string): Promise<User> {
+    const { store, passwords } = this.#deps;
+    const found = await store.findCredentials(tenant, username);
+    const matches = await passwords.verify(password, found?.passwordHash ?? null);
+    if (!found || !matches) throw new DomainError('EAUTH', 'wrong username or password');
+    return found.user;
+  }
+
+  /**
+   * The user behind a verified token; one that is not known yet is made, as the token's issuer vouches for it. EAUTH
+   * where the user was deleted.
+   */
+  async admit(principal: Principal): Promise<User> {
+    const { store, clock } = this.#deps;
+    const { tenant, userId } = principal;
+    const known = await store.findUser(tenant, userId);
+    if (known) return known;
+    if (await store.isDeletedUser(tenant, userId)) throw new DomainError('EAUTH', 'the user was deleted');
+    const user = {
+      tenant,
+      id: requireId(userId, 'sub'),
+      username: userId,
+      nickname: principal.name,
+      avatar: '',
+      role: principal.role,
+      passwordHash: null,
+      createdAt: clock.now(),
+    };
+    try {
+      return await store.createUser(user);
+    } catch (error) {
+      // Two sessions of a new user may come at once; the other one has made it then.
+      const made = await store.findUser(tenant, userId);
+      if (made) return made;
+      throw error;
+    }
+  }
+}
+
+function requirePassword(password: string): string {
+  return requireLength(password, 'password', 1, 256);
+}
+
+function requireUid(uid: number): number {
+  if (Number.isSafeInteger(uid) && uid > 0) return uid;
+  throw new DomainError('EINVAL', 'uid must be a positive integer', { field: 'uid' });
+}
