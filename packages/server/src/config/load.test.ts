@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { Limits } from '../core/limits.ts';
+import { DEFAULT_LIMITS } from '../core/limits.ts';
+import { flagName, loadConfig, variableName } from './load.ts';
+import { describeAllowed, parseSetting } from './parse-setting.ts';
+import { printConfig } from './print.ts';
+import { SETTING_GROUPS, SETTING_NAMES, settingSchema } from './settings.ts';
+import { StartError } from './start-error.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'haina-config-'));
+after(() => rmSync(folder, { recursive: true }));
+
+function configFile(content: unknown, name = 'config.json'): string {
+  const file = join(folder, name);
+  writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
+  return file;
+}
+
+function refusal(input: Parameters<typeof loadConfig>[0]): string {
+  try {
+    loadConfig(input);
+  } catch (error) {
+    assert.ok(error instanceof StartError);
+    return error.message;
+  }
+  throw new assert.AssertionError({ message: 'nothing was refused' });
+}
+
+test('defaults are in force where nothing is set, and the result is frozen', () => {
+  const { config, sources } = loadConfig({});
+  assert.equal(config.host, '127.0.0.1');
+  assert.equal(config.port, 8080);
+  assert.equal(config.dataDir, './data');
+  assert.equal(config.sendRate, 10);
+  assert.equal(config.demo, false);
+  assert.equal('secret' in config, false);
+  assert.equal(sources.port, 'default');
+  assert.ok(Object.isFrozen(config) && Object.isFrozen(config.allowedOrigins));
+  const limits: Limits = config;
+  for (const [name, value] of Object.entries(DEFAULT_LIMITS))
+    assert.equal(limits[name as keyof Limits], value);
+});
+
+test('a flag goes before a variable, a variable before the file, the file before the default', () => {
+  const file = configFile({ port: 1, host: 'file.test', sendRate: 3 });
+  const env = { HAINA_PORT: '2', HAINA_HOST: 'env.test', HAINA_CONFIG: file };
+  const { config, sources } = loadConfig({ flags: { port: '3' }, env });
+  assert.deepEqual([config.port, sources.port], [3, 'flag --port']);
+  assert.deepEqual([config.host, sources.host], ['env.test', 'variable HAINA_HOST']);
+  assert.deepEqual([config.sendRate, sources.sendRate], [3, `file ${file}`]);
+  assert.equal(config.maxSubscriptions, 64);
+});
+
+test('a named config file goes before HAINA_CONFIG', () => {
+  const named = configFile({ port: 7 }, 'named.json');
+  const env = { HAINA_CONFIG: join(folder, 'missing.json') };
+  assert.equal(loadConfig({ file: named, env }).config.port, 7);
+});
+
+test('an empty variable counts as not set', () => {
+  assert.equal(loadConfig({ env: { HAINA_PORT: '', HAINA_SECRET: '' } }).config.port, 8080);
+});
+
+test('durations and sizes take units, lists take commas, switches take words', () => {
+  const { config } = loadConfig({
+    env: {
+      HAINA_TOKEN_LIFETIME: '7d',
+      HAINA_CONNECT_TIMEOUT: '1.5s',
+      HAINA_MAX_FRAME_BYTES: '128KiB',
+      HAINA_ALLOWED_ORIGINS: 'https://a.test, https://b.test:8443',
+      HAINA_METRICS: 'off',
+      HAINA_SEND_RATE: '0.5',
+    },
+  });
+  assert.equal(config.tokenLifetime, 604_800_000);
+  assert.equal(config.connectTimeout, 1500);
+  assert.equal(config.maxFrameBytes, 131_072);
+  assert.deepEqual(config.allowedOrigins, ['https://a.test', 'https://b.test:8443']);
+  assert.equal(config.metrics, false);
+  assert.equal(config.sendRate, 0.5);
+});
+
+test('a bad value is refused with its setting, its source and what is allowed', () => {
+  assert.equal(
+    refusal({ env: { HAINA_PORT: '99999' } }),
+    'the setting port must be a whole number from 0 to 65535; "99999" came from variable HAINA_PORT',
+  );
+  assert.equal(
+    refusal({ flags: { logLevel: 'loud' } }),
+    'the setting logLevel must be one of silent, fatal, error, warn, info, debug, trace; "loud" came from flag --log-level',
+  );
+  const file = configFile({ demo: 'perhaps' });
+  assert.equal(refusal({ file }), `the setting demo must be true or false; "perhaps" came from file ${file}`);
+});
+
+for (const [name, bad] of [
+  ['port', '80 80'],
+  ['port', '-1'],
+  ['port', '8080.5'],
+  ['port', ''],
+  ['port', '1e3'],
+  ['demo', 'constructor'],
+  ['tokenLifetime', '5 parsecs'],
+  ['tokenLifetime', '0'],
+  ['pingInterval', 'h'],
+  ['pingInterval', '365d'],
+  ['maxFrameBytes', '12'],
+  ['allowedOrigins', 'chat.example.org'],
+  ['allowedOrigins', 'https://example.org/path'],
+  ['trustProxy', 'everybody'],
+  ['jwksUrl', 'file:///etc/passwd'],
+  ['sendRate', 'NaN'],
+  ['sendRate', '-0.5'],
+  ['host', ''],
+] as const) {
+  test(`${flagName(name)} "${bad}" is refused`, () => {
+    assert.match(refusal({ flags: { [name]: bad } }), new RegExp(`^the setting ${name} must be `));
+  });
+}
+
+for (const [name, bad] of [
+  ['port', true],
+  ['port', 80.5],
+  ['port', null],
+  ['demo', 1],
+  ['host', 5],
+  ['allowedOrigins', { 0: 'https://a.test' }],
+  ['allowedOrigins', [5]],
+  ['tokenLifetime', [1000]],
+] as const) {
+  test(`${name}: ${JSON.stringify(bad)} in the file is refused`, () => {
+    assert.match(refusal({ file: configFile({ [name]: bad }) }), new RegExp(`^the setting ${name} must be `));
+  });
+}
+
+test('a bad secret is refused without being shown', () => {
+  assert.doesNotMatch(refusal({ file: configFile({ secret: ['hush-hush'] }) }), /hush/);
+});
+
+test('unknown keys of the file are refused, with a guess', () => {
+  const file = configFile({ prot: 1 });
+  assert.equal(
+    refusal({ file }),
+    `the config file ${file} has the unknown setting "prot"; did you mean "port"?`,
+  );
+  assert.match(refusal({ file: configFile('{"__proto__": {"demo": true}}') }), /unknown setting "__proto__"/);
+});
+
+test('a file that is missing, no JSON, or no object is refused', () => {
+  assert.match(refusal({ file: join(folder, 'none.json') }), /can't read the config file .*none\.json/);
+  assert.match(refusal({ file: configFile('{port: 1}') }), /is not valid JSON/);
+  assert.match(refusal({ file: configFile('[]') }), /must hold one JSON object/);
+});
+
+test('an unknown variable of the prefix is warned of', () => {
+  const { warnings } = loadConfig({ env: { HAINA_PROT: '1', PORT: '2', HAINA_SECRET: 'x' } });
+  assert.deepEqual(warnings, [
+    'the variable HAINA_PROT is no setting and was ignored; did you mean "HAINA_PORT"?',
+  ]);
+});
+
+test('secrets and passwords in URLs are masked in print, and sources are told', () => {
+  const env = { HAINA_SECRET: 'hush-hush', HAINA_JWKS_URL: 'https://me:hush-hush@keys.test/jwks' };
+  const printed = printConfig(loadConfig({ env, flags: { port: '0' } }));
+  assert.doesNotMatch(printed, /hush/);
+  const parsed = JSON.parse(printed);
+  assert.deepEqual(parsed.secret, { value: '********', from: 'variable HAINA_SECRET' });
+  assert.deepEqual(parsed.port, { value: 0, from: 'flag --port' });
+  assert.deepEqual(parsed.publicKeyFile, { value: null, from: 'default' });
+  assert.deepEqual(Object.keys(parsed), SETTING_NAMES);
+});
+
+test('every setting has a description, a group, an allowed form, and a default that it allows', () => {
+  const grouped = Object.values(SETTING_GROUPS).flat();
+  assert.deepEqual([...grouped].sort(), [...SETTING_NAMES].sort());
+  for (const name of SETTING_NAMES) {
+    const schema = settingSchema(name);
+    assert.match(schema.description, /\.$/, name);
+    assert.ok(describeAllowed(schema).length > 5, name);
+    if (schema.default !== undefined)
+      assert.deepEqual(parseSetting(schema, schema.default), schema.default, name);
+  }
+});
+
+test('names of flags and variables follow from the setting', () => {
+  assert.equal(flagName('maxFrameBytes'), '--max-frame-bytes');
+  assert.equal(variableName('maxFrameBytes'), 'HAINA_MAX_FRAME_BYTES');
+  assert.equal(variableName('dataDir'), 'HAINA_DATA_DIR');
+});

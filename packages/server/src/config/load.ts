@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs';
+import { describeAllowed, parseSetting } from './parse-setting.ts';
+import { type Config, SETTING_NAMES, type SettingName, settingSchema } from './settings.ts';
+import { StartError } from './start-error.ts';
+
+/** Where a setting's value came from, in words: `default`, `flag --port`, `variable HAINA_PORT`, `file x.json`. */
+export type Source = string;
+
+export interface ConfigInput {
+  /** Settings by name, as texts, that the command line gave. */
+  readonly flags?: Readonly<Partial<Record<SettingName, string>>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Path of the config file; `HAINA_CONFIG` of `env` where absent. */
+  readonly file?: string;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly sources: Readonly<Record<SettingName, Source>>;
+  /** Lines for the operator about what was ignored. */
+  readonly warnings: readonly string[];
+}
+
+/** Variables of the prefix that are no settings. */
+const OTHER_VARIABLES = new Set(['HAINA_CONFIG']);
+
+/**
+ * Settles every setting: a flag goes before a `HAINA_*` variable, that before the config file, that before the default.
+ * Throws a StartError that names the setting, where its value came from and what is allowed.
+ */
+export function loadConfig({ flags = {}, env = {}, file = env.HAINA_CONFIG }: ConfigInput): LoadedConfig {
+  const fromFile = file ? readConfigFile(file) : {};
+  const values: Record<string, unknown> = {};
+  const sources: Record<string, Source> = {};
+  for (const name of SETTING_NAMES) {
+    const [raw, source] = firstGiven(
+      [flags[name], `flag ${flagName(name)}`],
+      // An empty variable is how compose files and shells say "not set".
+      [env[variableName(name)] || undefined, `variable ${variableName(name)}`],
+      [Object.hasOwn(fromFile, name) ? fromFile[name] : undefined, `file ${file}`],
+    );
+    const value = raw === undefined ? settingSchema(name).default : parseSetting(settingSchema(name), raw);
+    if (raw !== undefined && value === undefined) throw badValue(name, source, raw);
+    if (value !== undefined) values[name] = Object.freeze(value);
+    sources[name] = source;
+  }
+  return {
+    config: Object.freeze(values) as Config,
+    sources: sources as LoadedConfig['sources'],
+    warnings: unknownVariables(env),
+  };
+}
+
+/** `maxFrameBytes` → `--max-frame-bytes` */
+export function flagName(name: SettingName): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** `maxFrameBytes` → `HAINA_MAX_FRAME_BYTES` */
+export function variableName(name: SettingName): string {
+  return `HAINA_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+function firstGiven(...candidates: readonly (readonly [unknown, Source])[]): readonly [unknown, Source] {
+  return candidates.find(([raw]) => raw !== undefined) ?? [undefined, 'default'];
+}
+
+function readConfigFile(file: string): Readonly<Record<string, unknown>> {
+  const parsed = parseJson(file, readText(file));
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new StartError(`the config file ${file} must hold one JSON object`);
+  }
+  for (const key of Object.keys(parsed)) {
+    if (!(SETTING_NAMES as readonly string[]).includes(key)) {
+      throw new StartError(
+        `the config file ${file} has the unknown setting "${key}"${suggestion(key, SETTING_NAMES)}`,
+      );
+    }
+  }
+  return parsed as Record<string, unknown>;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new StartError(`can't read the config file ${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function parseJson(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new StartError(`the config file ${file} is not valid JSON: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+function badValue(name: SettingName, source: Source, raw: unknown): StartError {
+  const schema = settingSchema(name);
+  const given = schema.secret ? 'its value (not shown)' : JSON.stringify(raw);
+  return new StartError(
+    `the setting ${name} must be ${describeAllowed(schema)}; ${given} came from ${source}`,
+  );
+}
+
+function unknownVariables(env: Readonly<Record<string, string | undefined>>): string[] {
+  const known = SETTING_NAMES.map(variableName);
+  return Object.keys(env)
+    .filter((name) => name.startsWith('HAINA_') && !known.includes(name) && !OTHER_VARIABLES.has(name))
+    .map((name) => `the variable ${name} is no setting and was ignored${suggestion(name, known)}`);
+}
+
+/** `; did you mean "x"?` where a candidate is at most two edits away, else nothing. */
+function suggestion(word: string, candidates: readonly string[]): string {
+  const near = candidates.find((candidate) => distance(word.toLowerCase(), candidate.toLowerCase()) <= 2);
+  return near ? `; did you mean "${near}"?` : '';
+}
+
+/** Levenshtein distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

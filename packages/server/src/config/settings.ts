@@ -1,0 +1,228 @@
+import { type Static, Type } from 'typebox';
+import { DEFAULT_LIMITS } from '../core/limits.ts';
+import {
+  bytes,
+  choice,
+  count,
+  duration,
+  flag,
+  list,
+  rate,
+  type SettingSchema,
+  text,
+} from './setting-kinds.ts';
+
+/** Upper bound of spans that no timer waits for, in ms: ten years. */
+const TEN_YEARS = 315_360_000_000;
+
+const server = {
+  host: text(
+    'Address to listen on. 0.0.0.0 or :: opens the server to the network: put TLS in front of it then.',
+    {
+      default: '127.0.0.1',
+    },
+  ),
+  port: count('Port to listen on; 0 takes any free one.', { default: 8080, maximum: 65_535 }),
+  dataDir: text('Folder of the database. One server at a time may use it.', { default: './data' }),
+  demo: flag('Demo accounts with known passwords, and a secret of its own. Never for real users.', {
+    default: false,
+  }),
+  allowedOrigins: list(
+    "Web origins, beside the server's own, whose pages may connect. * allows every page on the web to use a token it got hold of.",
+    {
+      default: [],
+      pattern: '^(\\*|https?://[^/\\s*]+)$',
+      allowed: 'origins such as https://chat.example.org, or *',
+    },
+  ),
+  trustProxy: list(
+    'Reverse proxies whose X-Forwarded-For names the client. Name only your own: anybody named here can pretend any address.',
+    {
+      default: [],
+      pattern: '^([0-9A-Fa-f:.]+(/\\d{1,3})?|loopback|linklocal|uniquelocal)$',
+      allowed: 'addresses, networks such as 10.0.0.0/8, or loopback, linklocal, uniquelocal',
+    },
+  ),
+  maxBodyBytes: bytes('Largest body of an API request. More lets longer member lists in, and costs memory.', {
+    default: 1_048_576,
+    minimum: 1024,
+  }),
+  metrics: flag('Serve Prometheus figures at /metrics to anybody who can reach the port.', { default: true }),
+};
+
+const authentication = {
+  secret: Type.Optional(
+    text(
+      'HS256 secret that signs and checks tokens, 32 bytes or more. Prefer the variable: flags show in process lists.',
+      {
+        secret: true,
+      },
+    ),
+  ),
+  publicKeyFile: Type.Optional(
+    text('PEM file of a public key (RSA, EC P-256 or Ed25519) that checks tokens made elsewhere.'),
+  ),
+  jwksUrl: Type.Optional(
+    text(
+      'JSON Web Key Set that checks tokens made elsewhere. Follows key rotation, and needs that address to be up.',
+      {
+        pattern: '^https?://\\S+$',
+        allowed: 'an http or https URL',
+      },
+    ),
+  ),
+  tokenLifetime: duration(
+    'Lifetime of tokens from login. Longer spares logins and keeps a stolen token useful.',
+    {
+      default: 86_400_000,
+      minimum: 1000,
+    },
+  ),
+  loginTries: count('Wrong passwords a minute from one address before it has to wait; 0 is off.', {
+    default: 5,
+  }),
+  autoProvision: flag('Make a user at the first valid token that names a new one. Off: make users first.', {
+    default: true,
+  }),
+};
+
+const messages = {
+  maxTextLength: count('Longest text of a message, in characters.', {
+    default: DEFAULT_LIMITS.maxTextLength,
+    minimum: 1,
+  }),
+  maxExtraBytes: bytes("Largest JSON beside a message's text (what a picture, file or card needs).", {
+    default: DEFAULT_LIMITS.maxExtraBytes,
+  }),
+  sendRate: rate(
+    'Sends a second a user, with a burst of twice that; 0 is off, and one client may take all there is.',
+    {
+      default: DEFAULT_LIMITS.sendRate,
+    },
+  ),
+  recallWindow: duration('How long a sender may recall a message.', {
+    default: DEFAULT_LIMITS.recallWindow,
+    maximum: TEN_YEARS,
+  }),
+  editWindow: duration('How long a sender may edit a message.', {
+    default: DEFAULT_LIMITS.editWindow,
+    maximum: TEN_YEARS,
+  }),
+  maxReceiptMembers: count(
+    "Largest conversation whose senders are told of each member's receipts: n members send n receipts a message.",
+    { default: DEFAULT_LIMITS.maxReceiptMembers },
+  ),
+  maxSessionsPerUser: count('Live sessions a user.', {
+    default: DEFAULT_LIMITS.maxSessionsPerUser,
+    minimum: 1,
+  }),
+  maxGroupMembers: count('Members a group.', { default: DEFAULT_LIMITS.maxGroupMembers, minimum: 1 }),
+};
+
+const connections = {
+  maxFrameBytes: bytes('Largest message of a client; a larger one closes its connection.', {
+    default: 65_536,
+    minimum: 1024,
+  }),
+  maxQueuedBytes: bytes(
+    'What may wait for a client that reads slowly before it is closed. More forgives longer stalls and costs memory.',
+    { default: 1_048_576, minimum: 16_384 },
+  ),
+  pingInterval: duration(
+    'Time between WebSocket pings; 0 is off. Shorter finds dead clients sooner and wakes phones more often.',
+    { default: 25_000 },
+  ),
+  perMessageDeflate: flag(
+    'Compress WebSocket messages. Saves traffic, costs much CPU and memory a connection.',
+    {
+      default: false,
+    },
+  ),
+  sockjsHeartbeat: duration(
+    'Time between SockJS heart-beats. Stay below the time at which proxies cut idle requests.',
+    {
+      default: 25_000,
+      minimum: 100,
+    },
+  ),
+  sockjsSessionTimeout: duration("How long a SockJS session waits for its client's next request.", {
+    default: 5000,
+    minimum: 100,
+  }),
+  sockjsStreamingLimit: bytes(
+    'Bytes after which a SockJS streaming response ends and the client asks for the next.',
+    {
+      default: 131_072,
+      minimum: 1024,
+    },
+  ),
+  sockjsClientUrl: text('SockJS client that the page of the iframe transports loads.', {
+    default: 'https://cdn.jsdelivr.net/npm/sockjs-client@1/dist/sockjs.min.js',
+    pattern: '^(https?:/)?/[^\\s"<>]+$',
+    allowed: 'an http or https URL, or a path on this server',
+  }),
+};
+
+const stomp = {
+  connectTimeout: duration('How long a connection may take to authenticate.', {
+    default: 5000,
+    minimum: 100,
+  }),
+  stompHeartbeat: duration('Time between heart-beats offered to STOMP clients, both ways; 0 is off.', {
+    default: 10_000,
+  }),
+  maxSubscriptions: count('Subscriptions a session.', { default: 64, minimum: 1 }),
+};
+
+const log = {
+  logLevel: choice(
+    'Least important lines to log. debug has every request.',
+    ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'],
+    { default: 'info' },
+  ),
+  logFormat: choice(
+    'auto is pretty on a terminal and json otherwise. Logs go to standard error.',
+    ['auto', 'pretty', 'json'],
+    {
+      default: 'auto',
+    },
+  ),
+};
+
+/**
+ * Every setting of the server: its type, default, bounds, and what it trades for what. The setting `maxFrameBytes` is
+ * the flag `--max-frame-bytes`, the variable `HAINA_MAX_FRAME_BYTES` and the key `maxFrameBytes` of the config file.
+ */
+export const SETTINGS = Type.Object({
+  ...server,
+  ...authentication,
+  ...messages,
+  ...connections,
+  ...stomp,
+  ...log,
+});
+
+/** The settings in force: durations in ms, sizes in bytes. Frozen. */
+export type Config = Readonly<Static<typeof SETTINGS>>;
+export type SettingName = keyof Config;
+
+/** Where help and documents put each setting. */
+export const SETTING_GROUPS: Readonly<Record<string, readonly SettingName[]>> = {
+  Server: names(server),
+  Authentication: names(authentication),
+  Messages: names(messages),
+  Connections: names(connections),
+  STOMP: names(stomp),
+  Log: names(log),
+};
+
+export const SETTING_NAMES: readonly SettingName[] = names(SETTINGS.properties);
+
+/** The setting's description of itself. */
+export function settingSchema(name: SettingName): SettingSchema {
+  return SETTINGS.properties[name] as unknown as SettingSchema;
+}
+
+function names<Group extends object>(group: Group): Extract<keyof Group, SettingName>[] {
+  return Object.keys(group) as Extract<keyof Group, SettingName>[];
+}
