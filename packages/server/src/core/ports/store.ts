@@ -147,7 +147,7 @@ export interface Appended {
   readonly memberCount: number;
 }
 
-/** A change to a stored message. `check` decides, inside the write, whether it may be made. */
+/** A change to a stored message. */
 export interface MessageChange {
   readonly tenant: string;
   readonly conversationId: string;
@@ -186,8 +186,8 @@ export interface MessageStore {
   /** Makes the change with the conversation's next revision. ENOENT; ECONFLICT where the message is recalled or deleted. */
   changeMessage(change: MessageChange): Promise<Message>;
   /**
-   * Finds a message by its id or, among the messages that `viewerId` may see, its client id (an own message first,
-   * then the newest).
+   * Finds a message by its id or client id (an own message first, then one the viewer may see, then the newest). Also
+   * sees messages whose append was issued before and has not resolved yet.
    */
   findMessage(tenant: string, ref: string, viewerId: string): Promise<MessageView | undefined>;
   /** In order of sequence, at most `limit`: the newest unless `after` is given. */
@@ -207,8 +207,8 @@ export interface Acknowledgement {
 export interface AcknowledgementEntry {
   readonly userId: string;
   readonly ranges: readonly SeqRange[];
-  /** The highest revision the user was shown without a gap since the last, where that is known. */
-  readonly revision?: number;
+  /** Revisions the user was shown; they count only where none before them is missing. */
+  readonly revisions?: SeqRange;
 }
 
 export interface Acknowledged {
@@ -230,20 +230,22 @@ export interface PendingQuery {
 
 export interface PendingCursor {
   readonly conversationId: string;
-  readonly seq: number;
+  /** Changed messages up to this revision were told. */
   readonly revision: number;
+  /** Undelivered messages up to this sequence were told. */
+  readonly seq: number;
 }
 
 export interface PendingPage {
-  /** Undelivered messages of others, and changed ones the user already had, by conversation and sequence. */
+  /** By conversation: first the changed ones that the user already had, then undelivered ones by sequence. */
   readonly messages: readonly Message[];
+  /** For each conversation that this page finishes, the revisions the user knows once it has the page. */
+  readonly revisions: readonly KnownRevisions[];
   /** Absent on the last page. */
   readonly next?: PendingCursor;
-  /** Sequences that retention removed before they were delivered. */
-  readonly gone: readonly GoneRange[];
 }
 
-export interface GoneRange extends SeqRange {
+export interface KnownRevisions extends SeqRange {
   readonly conversationId: string;
 }
 

@@ -1,0 +1,77 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { MIGRATIONS } from './migrations.ts';
+
+export const DATABASE_FILE = 'haina.db';
+
+/** SQLite's own page count, a number of write-ahead pages after which they move into the main file. */
+const CHECKPOINT_PAGES = 4000;
+const CACHE_KIB = 65_536;
+
+export interface OpenOptions {
+  readonly dataDir: string;
+  readonly readOnly?: boolean;
+  /** How long to wait for another process's lock, in ms. */
+  readonly busyTimeout: number;
+}
+
+/** Opens the database file, making it and its folder where they are missing. */
+export function openDatabase({ dataDir, readOnly = false, busyTimeout }: OpenOptions): DatabaseSync {
+  if (!readOnly) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const db = new DatabaseSync(join(dataDir, DATABASE_FILE), { readOnly, timeout: busyTimeout });
+  db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
+  if (!readOnly) {
+    db.exec('PRAGMA journal_mode = WAL');
+    db.exec('PRAGMA synchronous = FULL');
+    db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  }
+  return db;
+}
+
+/** The schema version the file has; 0 for an empty one. */
+export function schemaVersion(db: DatabaseSync): number {
+  return Number((db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version);
+}
+
+/** Brings the schema up to date, each step in a transaction of its own. Throws for a file of a newer haina. */
+export function migrate(db: DatabaseSync): { from: number; to: number } {
+  const from = schemaVersion(db);
+  const newest = MIGRATIONS.at(-1)?.version ?? 0;
+  if (from > newest) {
+    throw new Error(`the database has schema version ${from}, this haina knows ${newest}: use a newer haina`);
+  }
+  for (const { version, sql } of MIGRATIONS) {
+    if (version <= from) continue;
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      db.exec(sql);
+      db.exec(`PRAGMA user_version = ${version}`);
+      db.exec('COMMIT');
+    } catch (error) {
+      db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+  return { from, to: newest };
+}
+
+/** A database with its statements, each prepared once. */
+export class Statements {
+  readonly db: DatabaseSync;
+  readonly #prepared = new Map<string, StatementSync>();
+
+  constructor(db: DatabaseSync) {
+    this.db = db;
+  }
+
+  /** The statement of this text; texts must come from a fixed set. */
+  get(sql: string): StatementSync {
+    let statement = this.#prepared.get(sql);
+    if (!statement) {
+      statement = this.db.prepare(sql);
+      this.#prepared.set(sql, statement);
+    }
+    return statement;
+  }
+}

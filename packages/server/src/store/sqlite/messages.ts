@@ -1,0 +1,270 @@
+import { singleConversationId } from '../../core/conversations.ts';
+import { DomainError } from '../../core/errors.ts';
+import type { MemberRole, Message } from '../../core/model.ts';
+import type {
+  Acknowledged,
+  Acknowledgement,
+  HistoryQuery,
+  MessageChange,
+  MessageView,
+  NewMessage,
+} from '../../core/ports/store.ts';
+import type { ConversationRow, ConversationTable } from './conversations.ts';
+import type { Statements } from './database.ts';
+import { contentDigest, MESSAGE_COLUMNS, type MessageRow, packExtra, toMessage } from './message-row.ts';
+import type { PositionTable } from './positions.ts';
+import type { Tenants } from './tenants.ts';
+import type { UserTable } from './users.ts';
+
+/** What an append adds to what the caller knows already: little, as it is copied between threads. */
+export interface AppendOutcome {
+  readonly conversationId: string;
+  readonly kind: ConversationRow['kind'];
+  readonly seq: number;
+  readonly memberCount: number;
+  /** The message stored earlier, where the append was a repeat. */
+  readonly earlier?: Message;
+}
+
+
+const MAX_CACHED_CONVERSATIONS = 50_000;
+
+export interface MessageTableDeps {
+  readonly sql: Statements;
+  readonly tenants: Tenants;
+  readonly users: UserTable;
+  readonly conversations: ConversationTable;
+  readonly positions: PositionTable;
+}
+
+/**
+ * SQL of messages. Conversations stay cached over transactions, as this process is the file's only writer; counters
+ * that a transaction moved are written back once, by `flush`.
+ */
+export class MessageTable {
+  readonly #deps: MessageTableDeps;
+  readonly #cache = new Map<string, ConversationRow>();
+  readonly #dirty = new Set<ConversationRow>();
+
+  constructor(deps: MessageTableDeps) {
+    this.#deps = deps;
+  }
+
+  append(message: NewMessage): AppendOutcome {
+    const { sql, tenants, positions } = this.#deps;
+    const tenant = tenants.ensure(message.tenant);
+    const repeat = this.#repeat(tenant, message);
+    if (repeat) return repeat;
+    const conversation = this.#target(tenant, message);
+    const range = [{ from: conversation.last_seq + 1, to: conversation.last_seq + 1 }];
+    if (!positions.cover(conversation.pk, message.senderId, 'read', range)) {
+      throw new DomainError('EPERM', 'you are not a member of this conversation', { field: 'target' });
+    }
+    const { content, createdAt } = message;
+    const seq = conversation.last_seq + 1;
+    sql
+      .get(
+        `INSERT INTO message (conversation, seq, id, tenant, client_id, sender, type, text, extra, created_at, changed_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(
+        conversation.pk,
+        seq,
+        message.id,
+        tenant,
+        message.clientId,
+        message.senderId,
+        content.type,
+        content.text,
+        packExtra(content),
+        createdAt,
+        createdAt,
+      );
+    conversation.last_seq = seq;
+    this.#dirty.add(conversation);
+    return { conversationId: conversation.id, kind: conversation.kind, seq, memberCount: conversation.member_count };
+  }
+
+  change({ tenant, conversationId, seq, state, content, at }: MessageChange): Message {
+    const conversation = this.#conversation(this.#deps.tenants.ensure(tenant), conversationId);
+    const row = conversation && this.#row(conversation.pk, seq);
+    if (!conversation || !row) throw new DomainError('ENOENT', 'no such message', { field: 'messageId' });
+    if (row.state === 'recalled' || row.state === 'deleted') {
+      throw new DomainError('ECONFLICT', `the message is ${row.state}`, { field: 'messageId' });
+    }
+    const revision = conversation.revision + 1;
+    const changed = {
+      ...row,
+      type: content?.type ?? row.type,
+      text: content?.text ?? '',
+      extra: content ? packExtra(content) : null,
+      state,
+      revision,
+      changed_at: at,
+    };
+    this.#deps.sql
+      .get(
+        `UPDATE message SET type = ?, text = ?, extra = ?, state = ?, revision = ?, changed_at = ?, original = ?
+           WHERE conversation = ? AND seq = ?`,
+      )
+      .run(
+        changed.type,
+        changed.text,
+        changed.extra,
+        state,
+        revision,
+        at,
+        row.original ?? contentDigest(row.type, row.text, row.extra),
+        conversation.pk,
+        seq,
+      );
+    conversation.revision = revision;
+    this.#dirty.add(conversation);
+    return toMessage(tenant, conversation, changed);
+  }
+
+  acknowledge({ tenant, conversationId, kind, entries }: Acknowledgement): Acknowledged {
+    const { tenants, positions } = this.#deps;
+    const conversation = this.#conversation(tenants.ensure(tenant), conversationId);
+    if (!conversation) return { fresh: entries.map(() => []), memberCount: 0 };
+    const fresh = entries.map(({ userId, ranges, revisions }) => {
+      if (revisions) positions.coverRevisions(conversation.pk, userId, revisions);
+      const known = ranges.map(({ from, to }) => ({ from, to: Math.min(to, conversation.last_seq) }));
+      return positions.cover(conversation.pk, userId, kind, known) ?? [];
+    });
+    return { fresh, memberCount: conversation.member_count };
+  }
+
+  find(tenant: string, ref: string, viewerId: string): MessageView | undefined {
+    const key = this.#deps.tenants.find(tenant);
+    if (key === undefined) return undefined;
+    const { sql } = this.#deps;
+    const select = `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, v.role AS viewer_role
+       FROM message m JOIN conversation c ON c.pk = m.conversation
+       LEFT JOIN member v ON v.conversation = m.conversation AND v.user = ?`;
+    const row = (sql.get(`${select} WHERE m.id = ? AND m.tenant = ?`).get(viewerId, ref, key) ??
+      sql
+        .get(
+          `${select} WHERE m.tenant = ? AND m.client_id = ?
+             ORDER BY m.sender = ? DESC, v.user IS NOT NULL DESC, m.created_at DESC LIMIT 1`,
+        )
+        .get(viewerId, key, ref, viewerId)) as ViewRow | undefined;
+    if (!row) return undefined;
+    return {
+      message: toMessage(tenant, { id: row.cid, kind: row.kind }, row),
+      viewerRole: row.viewer_role ?? undefined,
+    };
+  }
+
+  list({ tenant, conversationId, before, after, limit }: HistoryQuery): Message[] {
+    const { sql, tenants, conversations } = this.#deps;
+    const key = tenants.find(tenant);
+    const conversation = key === undefined ? undefined : conversations.row(key, conversationId);
+    if (!conversation) return [];
+    const newestFirst = after === undefined;
+    const rows = sql
+      .get(
+        `SELECT ${MESSAGE_COLUMNS} FROM message m WHERE conversation = ? AND seq > ? AND seq < ?
+           ORDER BY seq ${newestFirst ? 'DESC' : 'ASC'} LIMIT ?`,
+      )
+      .all(conversation.pk, after ?? 0, before ?? Number.MAX_SAFE_INTEGER, limit) as unknown as MessageRow[];
+    if (newestFirst) rows.reverse();
+    return rows.map((row) => toMessage(tenant, conversation, row));
+  }
+
+  /** Writes back the counters that moved. To be called before the transaction ends. */
+  flush(): void {
+    const update = this.#deps.sql.get('UPDATE conversation SET last_seq = ?, revision = ? WHERE pk = ?');
+    for (const { last_seq, revision, pk } of this.#dirty) update.run(last_seq, revision, pk);
+    this.#dirty.clear();
+    if (this.#cache.size > MAX_CACHED_CONVERSATIONS) this.#cache.clear();
+  }
+
+  /** Forgets what may not be so any more: after a rollback, and after members or conversations changed. */
+  reset(): void {
+    this.#dirty.clear();
+    this.#cache.clear();
+  }
+
+  /** The earlier append with the same client id; ECONFLICT where it said something else. */
+  #repeat(tenant: number, message: NewMessage): AppendOutcome | undefined {
+    const row = this.#deps.sql
+      .get(
+        `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.member_count FROM message m
+           JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.client_id = ? AND m.sender = ?`,
+      )
+      .get(tenant, message.clientId, message.senderId) as RepeatRow | undefined;
+    if (!row) return undefined;
+    if (!saysTheSame(row, message)) {
+      throw new DomainError('ECONFLICT', 'this message id was used for another message', { field: 'clientId' });
+    }
+    const earlier = toMessage(message.tenant, { id: row.cid, kind: row.kind }, row);
+    return { conversationId: row.cid, kind: row.kind, seq: row.seq, memberCount: row.member_count, earlier };
+  }
+
+  #target(tenant: number, { target, senderId, createdAt }: NewMessage): ConversationRow {
+    if (target.kind === 'user') return this.#single(tenant, senderId, target.userId, createdAt);
+    const conversation = this.#conversation(tenant, target.conversationId);
+    if (conversation) return conversation;
+    throw new DomainError('ENOENT', `no conversation ${target.conversationId}`, { field: 'target' });
+  }
+
+  #single(tenant: number, senderId: string, peerId: string, createdAt: number): ConversationRow {
+    const { users, conversations } = this.#deps;
+    const id = singleConversationId(senderId, peerId);
+    const participants = [...new Set([senderId, peerId])];
+    const existing = this.#conversation(tenant, id);
+    if (existing?.member_count === participants.length) return existing;
+    for (const userId of participants) {
+      if (!users.exists(tenant, userId)) throw new DomainError('ENOENT', `no user ${userId}`, { field: 'target' });
+    }
+    const members = participants.map((userId) => ({ userId, role: 'member' as const }));
+    if (!existing) {
+      return this.#remember(conversations.create(tenant, 'single', { id, name: '', avatar: '', members, createdAt }));
+    }
+    // One of the two was deleted and made again since.
+    conversations.addToConversation(existing, members, createdAt);
+    existing.member_count = participants.length;
+    return existing;
+  }
+
+  #conversation(tenant: number, id: string): ConversationRow | undefined {
+    const cached = this.#cache.get(`${tenant}/${id}`);
+    if (cached) return cached;
+    const row = this.#deps.conversations.row(tenant, id);
+    return row && this.#remember(row);
+  }
+
+  #remember(row: ConversationRow): ConversationRow {
+    const cached = { ...row };
+    this.#cache.set(`${row.tenant}/${row.id}`, cached);
+    return cached;
+  }
+
+  #row(conversation: number, seq: number): MessageRow | undefined {
+    return this.#deps.sql
+      .get(`SELECT ${MESSAGE_COLUMNS} FROM message m WHERE conversation = ? AND seq = ?`)
+      .get(conversation, seq) as MessageRow | undefined;
+  }
+}
+
+interface ViewRow extends MessageRow {
+  cid: string;
+  kind: ConversationRow['kind'];
+  viewer_role: MemberRole | null;
+}
+
+interface RepeatRow extends MessageRow {
+  cid: string;
+  kind: ConversationRow['kind'];
+  member_count: number;
+}
+
+function saysTheSame(row: RepeatRow, { target, senderId, content }: NewMessage): boolean {
+  const conversationId =
+    target.kind === 'user' ? singleConversationId(senderId, target.userId) : target.conversationId;
+  if (conversationId !== row.cid) return false;
+  const extra = packExtra(content);
+  if (row.original) return contentDigest(content.type, content.text, extra).equals(row.original);
+  return content.type === row.type && content.text === row.text && extra === row.extra;
+}

@@ -1,0 +1,85 @@
+/** One step of the schema. Steps are never changed once released: a later one corrects an earlier one. */
+export interface Migration {
+  readonly version: number;
+  readonly sql: string;
+}
+
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    version: 1,
+    sql: `
+      CREATE TABLE tenant (
+        pk INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        last_uid INTEGER NOT NULL DEFAULT 0
+      ) STRICT;
+
+      CREATE TABLE user (
+        tenant INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        uid INTEGER NOT NULL,
+        username TEXT NOT NULL,
+        nickname TEXT NOT NULL,
+        avatar TEXT NOT NULL,
+        role TEXT NOT NULL,
+        password TEXT,
+        created_at INTEGER NOT NULL,
+        deleted INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (tenant, id)
+      ) STRICT, WITHOUT ROWID;
+      CREATE UNIQUE INDEX user_uid ON user (tenant, uid);
+      CREATE UNIQUE INDEX user_username ON user (tenant, username) WHERE NOT deleted;
+
+      CREATE TABLE conversation (
+        pk INTEGER PRIMARY KEY,
+        tenant INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        avatar TEXT NOT NULL,
+        member_count INTEGER NOT NULL,
+        last_seq INTEGER NOT NULL DEFAULT 0,
+        revision INTEGER NOT NULL DEFAULT 0,
+        created_at INTEGER NOT NULL
+      ) STRICT;
+      CREATE UNIQUE INDEX conversation_id ON conversation (tenant, id);
+
+      CREATE TABLE member (
+        conversation INTEGER NOT NULL,
+        user TEXT NOT NULL,
+        tenant INTEGER NOT NULL,
+        role TEXT NOT NULL,
+        joined_at INTEGER NOT NULL,
+        delivered INTEGER NOT NULL,
+        delivered_above TEXT NOT NULL DEFAULT '[]',
+        read INTEGER NOT NULL,
+        read_above TEXT NOT NULL DEFAULT '[]',
+        revision INTEGER NOT NULL,
+        PRIMARY KEY (conversation, user)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX member_user ON member (tenant, user);
+
+      CREATE TABLE message (
+        conversation INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        tenant INTEGER NOT NULL,
+        client_id TEXT NOT NULL,
+        sender TEXT NOT NULL,
+        type TEXT NOT NULL,
+        text TEXT NOT NULL,
+        extra TEXT,
+        state TEXT NOT NULL DEFAULT 'normal',
+        revision INTEGER NOT NULL DEFAULT 0,
+        created_at INTEGER NOT NULL,
+        changed_at INTEGER NOT NULL,
+        -- Digest of what was first sent, kept once it was changed: a repeated send is told from a reused id by it.
+        original BLOB,
+        PRIMARY KEY (conversation, seq)
+      ) STRICT, WITHOUT ROWID;
+      CREATE UNIQUE INDEX message_id ON message (id);
+      CREATE UNIQUE INDEX message_client ON message (tenant, client_id, sender);
+      CREATE INDEX message_revision ON message (conversation, revision) WHERE revision > 0;
+    `,
+  },
+];

@@ -1,0 +1,73 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { ConversationTable } from './conversations.ts';
+import { Statements } from './database.ts';
+import { MessageTable } from './messages.ts';
+import { PendingReader } from './pending.ts';
+import { PositionTable } from './positions.ts';
+import { Tenants } from './tenants.ts';
+import { UserTable } from './users.ts';
+
+/** The tables of one database connection. */
+export function openTables(db: DatabaseSync) {
+  const sql = new Statements(db);
+  const tenants = new Tenants(sql);
+  const users = new UserTable(sql, tenants);
+  const conversations = new ConversationTable(sql, tenants, users);
+  const positions = new PositionTable(sql);
+  const messages = new MessageTable({ sql, tenants, users, conversations, positions });
+  const pending = new PendingReader(sql, tenants);
+  return { sql, tenants, users, conversations, positions, messages, pending };
+}
+export type Tables = ReturnType<typeof openTables>;
+
+/** Writes, by the name of the store's method. Each checks everything before it writes anything. */
+export function writeOperations({ users, conversations, messages }: Tables) {
+  return {
+    createUser: users.create.bind(users),
+    updateUser: users.update.bind(users),
+    deleteUser(tenant: string, id: string): string[] {
+      users.delete(tenant, id);
+      return conversations.removeUser(tenant, id);
+    },
+    createGroup: conversations.createGroup.bind(conversations),
+    updateGroup: conversations.updateGroup.bind(conversations),
+    deleteGroup: conversations.deleteGroup.bind(conversations),
+    addMembers: conversations.addMembers.bind(conversations),
+    setMemberRole: conversations.setMemberRole.bind(conversations),
+    removeMember: conversations.removeMember.bind(conversations),
+    appendMessage: messages.append.bind(messages),
+    changeMessage: messages.change.bind(messages),
+    acknowledge: messages.acknowledge.bind(messages),
+    // A read, in the order of the writes so that it sees those issued just before it.
+    findMessage: messages.find.bind(messages),
+    ping(): void {},
+  };
+}
+export type WriteOperations = ReturnType<typeof writeOperations>;
+
+/** Writes that go through the caches of messages and positions; before any other these are written back. */
+export const CACHED_WRITES: ReadonlySet<string> = new Set<keyof WriteOperations>([
+  'appendMessage',
+  'changeMessage',
+  'acknowledge',
+  'findMessage',
+  'ping',
+]);
+
+/** Reads, by the name of the store's method. */
+export function readOperations({ users, conversations, messages, pending }: Tables) {
+  return {
+    findUser: users.find.bind(users),
+    isDeletedUser: users.isDeleted.bind(users),
+    findCredentials: users.findCredentials.bind(users),
+    listUsers: users.list.bind(users),
+    findConversation: conversations.find.bind(conversations),
+    listGroups: conversations.listGroups.bind(conversations),
+    findMember: conversations.findMember.bind(conversations),
+    listMembers: conversations.listMembers.bind(conversations),
+    listMemberships: conversations.listMemberships.bind(conversations),
+    listMessages: messages.list.bind(messages),
+    listPending: pending.page.bind(pending),
+  };
+}
+export type ReadOperations = ReturnType<typeof readOperations>;

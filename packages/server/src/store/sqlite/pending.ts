@@ -1,0 +1,140 @@
+import { DomainError } from '../../core/errors.ts';
+import type { ConversationKind, Message } from '../../core/model.ts';
+import type { KnownRevisions, PendingCursor, PendingPage, PendingQuery } from '../../core/ports/store.ts';
+import { gaps, includes, type Position } from '../../core/ranges.ts';
+import type { Statements } from './database.ts';
+import { MESSAGE_COLUMNS, type MessageRow, toMessage } from './message-row.ts';
+import { type Positions, PositionTable } from './positions.ts';
+import type { Tenants } from './tenants.ts';
+
+interface BehindRow {
+  pk: number;
+  id: string;
+  kind: ConversationKind;
+  last_seq: number;
+  revision: number;
+}
+
+interface PageDraft {
+  readonly messages: Message[];
+  readonly revisions: KnownRevisions[];
+}
+
+/** Reads what a user missed, page by page. Runs in the reading thread. */
+export class PendingReader {
+  readonly #sql: Statements;
+  readonly #tenants: Tenants;
+
+  constructor(sql: Statements, tenants: Tenants) {
+    this.#sql = sql;
+    this.#tenants = tenants;
+  }
+
+  page(query: PendingQuery): PendingPage {
+    const page: PageDraft = { messages: [], revisions: [] };
+    for (const conversation of this.#behind(query)) {
+      const next = this.#read(query, conversation, page);
+      if (next) return { ...page, next };
+    }
+    return page;
+  }
+
+  /** The conversations with something for the user, by id, from the cursor's on. */
+  #behind({ tenant, userId, conversationId, cursor }: PendingQuery): BehindRow[] {
+    const key = this.#tenants.find(tenant) ?? -1;
+    const select = `SELECT c.pk, c.id, c.kind, c.last_seq, c.revision
+       FROM member m JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.user = ?`;
+    if (conversationId !== undefined) {
+      const rows = this.#sql.get(`${select} AND c.id = ?`).all(key, userId, conversationId) as unknown as BehindRow[];
+      if (rows.length === 0) throw new DomainError('ENOENT', 'no such conversation', { field: 'conversationId' });
+      return rows;
+    }
+    return this.#sql
+      .get(`${select} AND c.id >= ? AND (m.delivered < c.last_seq OR m.revision < c.revision) ORDER BY c.id`)
+      .all(key, userId, cursor?.conversationId ?? '') as unknown as BehindRow[];
+  }
+
+  /** Adds one conversation's share to the page; returns where to go on if the page is full. */
+  #read(query: PendingQuery, conversation: BehindRow, page: PageDraft): PendingCursor | undefined {
+    const positions = new PositionTable(this.#sql).find(conversation.pk, query.userId);
+    if (!positions) return undefined;
+    const from =
+      query.cursor?.conversationId === conversation.id ? query.cursor : { revision: positions.revision, seq: 0 };
+    const changed = this.#changed(query, conversation, positions, from.revision, page);
+    if (changed !== undefined) return { conversationId: conversation.id, revision: changed, seq: from.seq };
+    const told = this.#undelivered(query, conversation, positions, from.seq, page);
+    if (told !== undefined) return { conversationId: conversation.id, revision: conversation.revision, seq: told };
+    if (conversation.revision > positions.revision) {
+      page.revisions.push({
+        conversationId: conversation.id,
+        from: positions.revision + 1,
+        to: conversation.revision,
+      });
+    }
+    return undefined;
+  }
+
+  /** Changed messages that the user already had. Returns the last revision told if the page is full. */
+  #changed(
+    query: PendingQuery,
+    conversation: BehindRow,
+    positions: Positions,
+    after: number,
+    page: PageDraft,
+  ): number | undefined {
+    if (after >= conversation.revision) return undefined;
+    const rows = this.#sql
+      .get(
+        `SELECT ${MESSAGE_COLUMNS} FROM message m WHERE conversation = ? AND revision > ? AND revision <= ? ORDER BY revision`,
+      )
+      .iterate(conversation.pk, after, conversation.revision) as unknown as Iterable<MessageRow>;
+    for (const row of rows) {
+      const had =
+        query.sinceSeq === undefined
+          ? row.sender === query.userId || isCovered(positions.delivered, row.seq)
+          : row.seq <= query.sinceSeq;
+      if (!had) continue;
+      page.messages.push(toMessage(query.tenant, conversation, row));
+      if (page.messages.length >= query.limit) return row.revision;
+    }
+    return undefined;
+  }
+
+  /** Messages not yet delivered. Returns the last sequence told if the page is full. */
+  #undelivered(
+    query: PendingQuery,
+    conversation: BehindRow,
+    positions: Positions,
+    after: number,
+    page: PageDraft,
+  ): number | undefined {
+    const { sinceSeq } = query;
+    const open =
+      sinceSeq === undefined
+        ? gaps(positions.delivered, conversation.last_seq)
+        : [{ from: sinceSeq + 1, to: conversation.last_seq }];
+    const select = this.#sql.get(
+      `SELECT ${MESSAGE_COLUMNS} FROM message m WHERE conversation = ? AND seq BETWEEN ? AND ? AND (? OR sender <> ?)
+         ORDER BY seq LIMIT ?`,
+    );
+    for (const { from, to } of open) {
+      if (to <= after) continue;
+      const room = query.limit - page.messages.length;
+      const rows = select.all(
+        conversation.pk,
+        Math.max(from, after + 1),
+        to,
+        sinceSeq === undefined ? 0 : 1,
+        query.userId,
+        room,
+      ) as unknown as MessageRow[];
+      for (const row of rows) page.messages.push(toMessage(query.tenant, conversation, row));
+      if (rows.length === room) return (rows.at(-1) as MessageRow).seq;
+    }
+    return undefined;
+  }
+}
+
+function isCovered({ mark, above }: Position, seq: number): boolean {
+  return seq <= mark || includes(above, seq);
+}

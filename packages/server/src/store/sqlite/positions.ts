@@ -1,0 +1,116 @@
+import type { SeqRange } from '../../core/model.ts';
+import type { Position } from '../../core/ranges.ts';
+import { cover } from '../../core/ranges.ts';
+import type { Statements } from './database.ts';
+
+interface PositionRow {
+  delivered: number;
+  delivered_above: string;
+  read: number;
+  read_above: string;
+  revision: number;
+}
+
+/** A member's positions in one conversation, as they are inside the running transaction. */
+export interface Positions {
+  delivered: Position;
+  read: Position;
+  revision: number;
+}
+
+interface CachedPositions extends Positions {
+  readonly conversation: number;
+  readonly user: string;
+  dirty: boolean;
+}
+
+/**
+ * Members' positions, loaded once a transaction and written back once at its end, however many messages of the
+ * transaction moved them.
+ */
+export class PositionTable {
+  readonly #sql: Statements;
+  readonly #cache = new Map<string, CachedPositions>();
+
+  constructor(sql: Statements) {
+    this.#sql = sql;
+  }
+
+  /** Undefined for one who is no member. */
+  find(conversation: number, user: string): Positions | undefined {
+    return this.#load(conversation, user);
+  }
+
+  /** Covers ranges as delivered or read (which implies delivered); returns what was not covered; undefined for no member. */
+  cover(
+    conversation: number,
+    user: string,
+    kind: 'delivered' | 'read',
+    ranges: readonly SeqRange[],
+  ): SeqRange[] | undefined {
+    const positions = this.#load(conversation, user);
+    if (!positions) return undefined;
+    const { position, fresh } = cover(positions[kind], ranges);
+    if (fresh.length === 0) return fresh;
+    positions[kind] = position;
+    if (kind === 'read') positions.delivered = cover(positions.delivered, ranges).position;
+    positions.dirty = true;
+    return fresh;
+  }
+
+  /** Moves the revision forward if none in between is missing. */
+  coverRevisions(conversation: number, user: string, { from, to }: SeqRange): void {
+    const positions = this.#load(conversation, user);
+    if (!positions || to <= positions.revision || from > positions.revision + 1) return;
+    positions.revision = to;
+    positions.dirty = true;
+  }
+
+  /** Writes back what moved. To be called before the transaction ends. */
+  flush(): void {
+    const update = this.#sql.get(
+      'UPDATE member SET delivered = ?, delivered_above = ?, read = ?, read_above = ?, revision = ? WHERE conversation = ? AND user = ?',
+    );
+    for (const { conversation, user, delivered, read, revision, dirty } of this.#cache.values()) {
+      if (!dirty) continue;
+      update.run(delivered.mark, pack(delivered), read.mark, pack(read), revision, conversation, user);
+    }
+    this.#cache.clear();
+  }
+
+  /** Forgets everything, as after a rollback. */
+  reset(): void {
+    this.#cache.clear();
+  }
+
+  #load(conversation: number, user: string): CachedPositions | undefined {
+    const key = `${conversation}/${user}`;
+    const cached = this.#cache.get(key);
+    if (cached) return cached;
+    const row = this.#sql
+      .get(
+        'SELECT delivered, delivered_above, read, read_above, revision FROM member WHERE conversation = ? AND user = ?',
+      )
+      .get(conversation, user) as PositionRow | undefined;
+    if (!row) return undefined;
+    const loaded = {
+      conversation,
+      user,
+      delivered: { mark: row.delivered, above: unpack(row.delivered_above) },
+      read: { mark: row.read, above: unpack(row.read_above) },
+      revision: row.revision,
+      dirty: false,
+    };
+    this.#cache.set(key, loaded);
+    return loaded;
+  }
+}
+
+function pack({ above }: Position): string {
+  return above.length === 0 ? '[]' : JSON.stringify(above.map(({ from, to }) => [from, to]));
+}
+
+function unpack(text: string): SeqRange[] {
+  if (text === '[]') return [];
+  return (JSON.parse(text) as [number, number][]).map(([from, to]) => ({ from, to }));
+}

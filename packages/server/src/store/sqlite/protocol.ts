@@ -1,0 +1,51 @@
+import { DomainError, type ErrorCode } from '../../core/errors.ts';
+
+/** One operation on its way into a worker thread. */
+export interface OperationCall {
+  readonly name: string;
+  readonly args: readonly unknown[];
+}
+
+export interface OperationFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly field?: string;
+  readonly limit?: number;
+  /** What SQLite said, for the log only. */
+  readonly cause?: string;
+}
+
+/** The outcome of the call at the same place of the batch. */
+export type OperationOutcome = { readonly value: unknown } | { readonly failure: OperationFailure };
+
+export interface WorkerSettings {
+  readonly dataDir: string;
+  readonly mode: 'read' | 'write';
+  readonly busyTimeout: number;
+}
+
+export type WorkerRequest = { readonly batch: readonly OperationCall[] } | { readonly close: true };
+export type WorkerReply =
+  | { readonly ready: true }
+  | { readonly outcomes: readonly OperationOutcome[]; readonly durationMs: number }
+  | { readonly closed: true };
+
+export function toFailure(error: unknown): OperationFailure {
+  if (error instanceof DomainError) {
+    const { code, message, field, limit } = error;
+    return { code, message, ...(field === undefined ? {} : { field }), ...(limit === undefined ? {} : { limit }) };
+  }
+  return {
+    code: 'EINTERNAL',
+    message: 'the store can not do it now; try again',
+    cause: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  };
+}
+
+export function toError({ code, message, field, limit, cause }: OperationFailure): DomainError {
+  return new DomainError(code, message, {
+    ...(field === undefined ? {} : { field }),
+    ...(limit === undefined ? {} : { limit }),
+    ...(cause === undefined ? {} : { cause: new Error(cause) }),
+  });
+}

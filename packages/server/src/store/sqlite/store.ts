@@ -1,0 +1,114 @@
+import { singlePeer } from '../../core/conversations.ts';
+import type { Message } from '../../core/model.ts';
+import type { Appended, NewMessage, Store } from '../../core/ports/store.ts';
+import { type DataLock, lockDataDir } from './data-lock.ts';
+import { migrate, openDatabase } from './database.ts';
+import type { AppendOutcome } from './messages.ts';
+import { type QueueEvents, WorkerQueue } from './worker-queue.ts';
+
+export interface SqliteStoreOptions {
+  readonly dataDir: string;
+  /** How long a commit waits for another process's lock on the file before it is refused, in ms. */
+  readonly busyTimeout?: number;
+  /** Told of each commit. */
+  readonly commits?: QueueEvents;
+}
+
+const MAX_BATCH = 1000;
+const MAX_WAITING = 50_000;
+const DEFAULT_BUSY_TIMEOUT = 1000;
+
+/** The operations that go to the writing thread as they are. */
+type Forwarded = Exclude<keyof Store, 'appendMessage' | 'close'>;
+const WRITES: ReadonlySet<Forwarded> = new Set<Forwarded>([
+  'createUser',
+  'updateUser',
+  'deleteUser',
+  'createGroup',
+  'updateGroup',
+  'deleteGroup',
+  'addMembers',
+  'setMemberRole',
+  'removeMember',
+  'changeMessage',
+  'acknowledge',
+  'findMessage',
+  'ping',
+]);
+const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
+  'findUser',
+  'isDeletedUser',
+  'findCredentials',
+  'listUsers',
+  'findConversation',
+  'listGroups',
+  'findMember',
+  'listMembers',
+  'listMemberships',
+  'listMessages',
+  'listPending',
+]);
+
+/**
+ * Opens the embedded store: one thread that commits groups of writes, one that reads beside it, so that the event loop
+ * never waits for the disk. Throws `DataDirInUse` where another process has the directory.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const { dataDir, busyTimeout = DEFAULT_BUSY_TIMEOUT, commits } = options;
+  const lock = lockDataDir(dataDir);
+  try {
+    const db = openDatabase({ dataDir, busyTimeout });
+    migrate(db);
+    db.close();
+    const limits = { maxBatch: MAX_BATCH, maxWaiting: MAX_WAITING };
+    const [writer, reader] = await Promise.all([
+      WorkerQueue.start({ dataDir, busyTimeout, mode: 'write' }, { ...limits, ...(commits ? { events: commits } : {}) }),
+      WorkerQueue.start({ dataDir, busyTimeout, mode: 'read' }, limits),
+    ]);
+    return makeStore(writer, reader, lock);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function makeStore(writer: WorkerQueue, reader: WorkerQueue, lock: DataLock): Store {
+  const forward = (queue: WorkerQueue, names: ReadonlySet<Forwarded>) =>
+    Object.fromEntries([...names].map((name) => [name, (...args: unknown[]) => queue.call(name, args)]));
+  return {
+    ...forward(writer, WRITES),
+    ...forward(reader, READS),
+    async appendMessage(message: NewMessage): Promise<Appended> {
+      const outcome = (await writer.call('appendMessage', [message])) as AppendOutcome;
+      return {
+        message: outcome.earlier ?? stored(message, outcome),
+        duplicate: outcome.earlier !== undefined,
+        memberCount: outcome.memberCount,
+      };
+    },
+    async close(): Promise<void> {
+      await writer.close();
+      await reader.close();
+      lock.release();
+    },
+  } as Store;
+}
+
+function stored(message: NewMessage, { conversationId, kind, seq }: AppendOutcome): Message {
+  const { tenant, id, clientId, senderId, content, createdAt } = message;
+  return {
+    tenant,
+    id,
+    clientId,
+    conversationId,
+    kind,
+    seq,
+    senderId,
+    targetId: kind === 'single' ? singlePeer(conversationId, senderId) : conversationId,
+    content,
+    state: 'normal',
+    revision: 0,
+    createdAt,
+    changedAt: createdAt,
+  };
+}

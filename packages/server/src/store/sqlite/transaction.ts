@@ -1,0 +1,90 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { DomainError } from '../../core/errors.ts';
+import { CACHED_WRITES, type Tables, type WriteOperations } from './operations.ts';
+import { type OperationCall, type OperationOutcome, toFailure } from './protocol.ts';
+
+type AnyOperation = (...args: readonly unknown[]) => unknown;
+
+/** SQLite's primary result codes that say the file can't be written now, whatever the operation. */
+const STORE_TROUBLE: ReadonlySet<number> = new Set([
+  5, // SQLITE_BUSY
+  6, // SQLITE_LOCKED
+  7, // SQLITE_NOMEM
+  8, // SQLITE_READONLY
+  10, // SQLITE_IOERR
+  11, // SQLITE_CORRUPT
+  13, // SQLITE_FULL
+  14, // SQLITE_CANTOPEN
+]);
+
+/** Runs batches of writes, each batch as one transaction (group commit). */
+export class BatchWriter {
+  readonly #db: DatabaseSync;
+  readonly #tables: Tables;
+  readonly #operations: Record<string, AnyOperation>;
+
+  constructor(db: DatabaseSync, tables: Tables, operations: WriteOperations) {
+    this.#db = db;
+    this.#tables = tables;
+    this.#operations = operations as unknown as Record<string, AnyOperation>;
+  }
+
+  /**
+   * Outcomes in the order of the calls; all writes among them are on disk. A call refused by the domain fails alone.
+   * When SQLite refuses the transaction, all calls fail if the file is to blame, else each is tried by itself.
+   */
+  run(batch: readonly OperationCall[]): OperationOutcome[] {
+    try {
+      return this.#transaction(batch);
+    } catch (error) {
+      if (batch.length === 1 || isStoreTrouble(error)) return batch.map(() => ({ failure: toFailure(error) }));
+      return batch.flatMap((call) => this.run([call]));
+    }
+  }
+
+  #transaction(batch: readonly OperationCall[]): OperationOutcome[] {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      const outcomes = batch.map((call) => this.#attempt(call));
+      this.#flush();
+      this.#db.exec('COMMIT');
+      return outcomes;
+    } catch (error) {
+      this.#reset();
+      // Some errors (a full disk, for one) have made SQLite roll back by itself.
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #attempt({ name, args }: OperationCall): OperationOutcome {
+    const operation = this.#operations[name];
+    if (!operation) throw new Error(`no write operation ${name}`);
+    const cached = CACHED_WRITES.has(name);
+    try {
+      if (!cached) this.#flush();
+      return { value: operation(...args) };
+    } catch (error) {
+      if (error instanceof DomainError) return { failure: toFailure(error) };
+      throw error;
+    } finally {
+      if (!cached) this.#tables.messages.reset();
+    }
+  }
+
+  #flush(): void {
+    this.#tables.messages.flush();
+    this.#tables.positions.flush();
+  }
+
+  #reset(): void {
+    this.#tables.messages.reset();
+    this.#tables.positions.reset();
+    this.#tables.tenants.reset();
+  }
+}
+
+function isStoreTrouble(error: unknown): boolean {
+  const code = (error as { errcode?: number } | null)?.errcode;
+  return code !== undefined && STORE_TROUBLE.has(code & 0xff);
+}

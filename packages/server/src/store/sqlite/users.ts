@@ -1,0 +1,170 @@
+import { DomainError } from '../../core/errors.ts';
+import type { Role, User } from '../../core/model.ts';
+import type { Credentials, NewUser, Page, UserPatch } from '../../core/ports/store.ts';
+import type { Statements } from './database.ts';
+import type { Tenants } from './tenants.ts';
+
+interface UserRow {
+  id: string;
+  uid: number;
+  username: string;
+  nickname: string;
+  avatar: string;
+  role: string;
+  password: string | null;
+  created_at: number;
+}
+
+const COLUMNS = 'id, uid, username, nickname, avatar, role, password, created_at';
+
+/** SQL of the user store. Runs inside the worker thread, writes inside its transaction. */
+export class UserTable {
+  readonly #sql: Statements;
+  readonly #tenants: Tenants;
+
+  constructor(sql: Statements, tenants: Tenants) {
+    this.#sql = sql;
+    this.#tenants = tenants;
+  }
+
+  create(user: NewUser): User {
+    const tenant = this.#tenants.ensure(user.tenant);
+    this.#requireFree(tenant, user);
+    const uid = this.#uidFor(tenant, user);
+    this.#sql
+      .get(
+        `INSERT OR REPLACE INTO user (tenant, ${COLUMNS}, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+      )
+      .run(
+        tenant,
+        user.id,
+        uid,
+        user.username,
+        user.nickname,
+        user.avatar,
+        user.role,
+        user.passwordHash,
+        user.createdAt,
+      );
+    this.#sql.get('UPDATE tenant SET last_uid = max(last_uid, ?) WHERE pk = ?').run(uid, tenant);
+    return this.#require(user.tenant, user.id);
+  }
+
+  find(tenant: string, id: string): User | undefined {
+    const row = this.#row(tenant, id);
+    return row && toUser(tenant, row);
+  }
+
+  exists(tenantKey: number, id: string): boolean {
+    return this.#sql.get('SELECT 1 FROM user WHERE tenant = ? AND id = ? AND NOT deleted').get(tenantKey, id) !== undefined;
+  }
+
+  isDeleted(tenant: string, id: string): boolean {
+    const key = this.#tenants.find(tenant);
+    if (key === undefined) return false;
+    return this.#sql.get('SELECT 1 FROM user WHERE tenant = ? AND id = ? AND deleted').get(key, id) !== undefined;
+  }
+
+  findCredentials(tenant: string, username: string): Credentials | undefined {
+    const key = this.#tenants.find(tenant);
+    if (key === undefined) return undefined;
+    const row = this.#sql
+      .get(`SELECT ${COLUMNS} FROM user WHERE tenant = ? AND username = ? AND NOT deleted`)
+      .get(key, username) as UserRow | undefined;
+    return row && { user: toUser(tenant, row), passwordHash: row.password };
+  }
+
+  list(tenant: string, { after = '', limit }: Page): User[] {
+    const key = this.#tenants.find(tenant);
+    if (key === undefined) return [];
+    const rows = this.#sql
+      .get(`SELECT ${COLUMNS} FROM user WHERE tenant = ? AND id > ? AND NOT deleted ORDER BY id LIMIT ?`)
+      .all(key, after, limit) as unknown as UserRow[];
+    return rows.map((row) => toUser(tenant, row));
+  }
+
+  update(tenant: string, id: string, patch: UserPatch): User {
+    const row = this.#row(tenant, id);
+    if (!row) throw noUser(id);
+    const key = this.#tenants.ensure(tenant);
+    const username = patch.username ?? row.username;
+    if (username !== row.username) this.#requireFreeUsername(key, username);
+    this.#sql
+      .get(
+        'UPDATE user SET username = ?, nickname = ?, avatar = ?, role = ?, password = ? WHERE tenant = ? AND id = ?',
+      )
+      .run(
+        username,
+        patch.nickname ?? row.nickname,
+        patch.avatar ?? row.avatar,
+        patch.role ?? row.role,
+        patch.passwordHash ?? row.password,
+        key,
+        id,
+      );
+    return this.#require(tenant, id);
+  }
+
+  /** Keeps the row as a mark that the id was deleted: a token that is still valid must not make the user anew. */
+  delete(tenant: string, id: string): void {
+    this.#require(tenant, id);
+    this.#sql
+      .get("UPDATE user SET deleted = 1, password = NULL, nickname = '', avatar = '' WHERE tenant = ? AND id = ?")
+      .run(this.#tenants.ensure(tenant), id);
+  }
+
+  #row(tenant: string, id: string): UserRow | undefined {
+    const key = this.#tenants.find(tenant);
+    if (key === undefined) return undefined;
+    return this.#sql
+      .get(`SELECT ${COLUMNS} FROM user WHERE tenant = ? AND id = ? AND NOT deleted`)
+      .get(key, id) as UserRow | undefined;
+  }
+
+  #require(tenant: string, id: string): User {
+    const row = this.#row(tenant, id);
+    if (!row) throw noUser(id);
+    return toUser(tenant, row);
+  }
+
+  #requireFree(tenant: number, { id, username }: NewUser): void {
+    if (this.exists(tenant, id)) throw taken('id', id);
+    this.#requireFreeUsername(tenant, username);
+  }
+
+  #requireFreeUsername(tenant: number, username: string): void {
+    const row = this.#sql
+      .get('SELECT 1 FROM user WHERE tenant = ? AND username = ? AND NOT deleted')
+      .get(tenant, username);
+    if (row) throw taken('username', username);
+  }
+
+  #uidFor(tenant: number, { id, uid }: NewUser): number {
+    const { last_uid } = this.#sql.get('SELECT last_uid FROM tenant WHERE pk = ?').get(tenant) as { last_uid: number };
+    if (uid === undefined) return last_uid + 1;
+    const row = this.#sql.get('SELECT id FROM user WHERE tenant = ? AND uid = ?').get(tenant, uid);
+    if (row && (row as { id: string }).id !== id) throw taken('uid', String(uid));
+    return uid;
+  }
+}
+
+function toUser(tenant: string, row: UserRow): User {
+  return {
+    tenant,
+    id: row.id,
+    uid: row.uid,
+    username: row.username,
+    nickname: row.nickname,
+    avatar: row.avatar,
+    role: row.role as Role,
+    createdAt: row.created_at,
+  };
+}
+
+function noUser(id: string): DomainError {
+  return new DomainError('ENOENT', `no user ${id}`, { field: 'id' });
+}
+
+function taken(field: string, value: string): DomainError {
+  return new DomainError('ECONFLICT', `the ${field} ${value} is taken`, { field });
+}

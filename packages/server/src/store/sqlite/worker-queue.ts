@@ -1,0 +1,118 @@
+import { Worker } from 'node:worker_threads';
+import { DomainError } from '../../core/errors.ts';
+import { type OperationCall, toError, type WorkerReply, type WorkerSettings } from './protocol.ts';
+
+interface Waiting extends OperationCall {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/** Told of each batch that came back. */
+export interface QueueEvents {
+  /** @param size operations in the batch @param durationMs time in the worker @param depth operations waiting now */
+  batch(size: number, durationMs: number, depth: number): void;
+}
+
+export interface QueueOptions {
+  /** Most operations of one batch. */
+  readonly maxBatch: number;
+  /** Most operations waiting; beyond it calls are refused at once. */
+  readonly maxWaiting: number;
+  readonly events?: QueueEvents;
+}
+
+/**
+ * A worker thread and what waits for it. What arrives while a batch runs forms the next one; nobody waits for a timer.
+ */
+export class WorkerQueue {
+  readonly #worker: Worker;
+  readonly #options: QueueOptions;
+  #waiting: Waiting[] = [];
+  #running: Waiting[] = [];
+  #failure: Error | undefined;
+  #onIdle: (() => void) | undefined;
+
+  private constructor(worker: Worker, options: QueueOptions) {
+    this.#worker = worker;
+    this.#options = options;
+  }
+
+  /** Starts the thread. Rejects with what kept it from opening the database. */
+  static async start(settings: WorkerSettings, options: QueueOptions): Promise<WorkerQueue> {
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: settings });
+    await new Promise<void>((resolve, reject) => {
+      worker.once('message', () => resolve());
+      worker.once('error', reject);
+    });
+    worker.removeAllListeners('error');
+    const queue = new WorkerQueue(worker, options);
+    worker.on('message', (reply: WorkerReply) => queue.#reply(reply));
+    worker.on('error', (error) => queue.#fail(error as Error));
+    return queue;
+  }
+
+  /** Runs an operation in the worker, after those called before. Rejects with a `DomainError`. */
+  call(name: string, args: readonly unknown[]): Promise<unknown> {
+    if (this.#failure) return Promise.reject(unavailable(this.#failure));
+    if (this.#waiting.length >= this.#options.maxWaiting) {
+      return Promise.reject(new DomainError('EINTERNAL', 'the store has too much to do; try again'));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ name, args, resolve, reject });
+      // The rest of this tick may bring more for the same batch.
+      if (this.#running.length === 0 && this.#waiting.length === 1) queueMicrotask(() => this.#send());
+    });
+  }
+
+  get depth(): number {
+    return this.#waiting.length + this.#running.length;
+  }
+
+  /** Finishes what was called, then stops the thread. */
+  async close(): Promise<void> {
+    if (!this.#failure && this.depth > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
+    const exited = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()));
+    this.#worker.postMessage({ close: true });
+    await exited;
+    this.#failure ??= new Error('the store is closed');
+  }
+
+  #send(): void {
+    if (this.#running.length > 0 || this.#waiting.length === 0 || this.#failure) return;
+    const { maxBatch } = this.#options;
+    this.#running = this.#waiting.slice(0, maxBatch);
+    this.#waiting = this.#waiting.length > maxBatch ? this.#waiting.slice(maxBatch) : [];
+    this.#worker.postMessage({ batch: this.#running.map(({ name, args }) => ({ name, args })) });
+  }
+
+  #reply(reply: WorkerReply): void {
+    if (!('outcomes' in reply)) return;
+    const done = this.#running;
+    this.#running = [];
+    this.#send();
+    this.#options.events?.batch(done.length, reply.durationMs, this.depth);
+    for (const [index, outcome] of reply.outcomes.entries()) {
+      const { resolve, reject } = done[index] as Waiting;
+      if ('value' in outcome) resolve(outcome.value);
+      else reject(toError(outcome.failure));
+    }
+    if (this.depth === 0) this.#onIdle?.();
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error;
+    const lost = [...this.#running, ...this.#waiting];
+    this.#running = [];
+    this.#waiting = [];
+    for (const { reject } of lost) reject(unavailable(error));
+    this.#onIdle?.();
+  }
+}
+
+function unavailable(cause: Error): DomainError {
+  return new DomainError('EINTERNAL', 'the store is not available', { cause });
+}

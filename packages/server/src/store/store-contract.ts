@@ -1,0 +1,397 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { singleConversationId } from '../core/conversations.ts';
+import type { Message, SeqRange } from '../core/model.ts';
+import type { MessageTarget, NewMessage, NewUser, PendingQuery, Store } from '../core/ports/store.ts';
+
+export interface StoreUnderTest {
+  readonly store: Store;
+  dispose(): Promise<void>;
+}
+
+/** What every adapter of the store port promises. */
+export function storeContract(adapter: string, open: () => Promise<StoreUnderTest>): void {
+  describe(`store contract: ${adapter}`, () => {
+    let under: StoreUnderTest;
+    let store: Store;
+    let nextTenant = 0;
+
+    before(async () => {
+      under = await open();
+      store = under.store;
+    });
+    after(() => under.dispose());
+
+    /** A tenant of its own for each test, with users of these ids. */
+    async function tenantWith(...userIds: string[]): Promise<string> {
+      const tenant = `tenant${nextTenant++}`;
+      for (const id of userIds) await store.createUser(newUser(tenant, id));
+      return tenant;
+    }
+
+    async function send(tenant: string, senderId: string, target: MessageTarget, text: string): Promise<Message> {
+      return (await store.appendMessage(newMessage(tenant, senderId, target, text))).message;
+    }
+
+    test('users get the next uid, and an id, uid or username is given once', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      assert.equal((await store.findUser(tenant, 'bob'))?.uid, 2);
+      await assert.rejects(store.createUser(newUser(tenant, 'alice')), { code: 'ECONFLICT', field: 'id' });
+      await assert.rejects(store.createUser({ ...newUser(tenant, 'carol'), username: 'bob' }), {
+        code: 'ECONFLICT',
+        field: 'username',
+      });
+      await assert.rejects(store.createUser({ ...newUser(tenant, 'carol'), uid: 1 }), {
+        code: 'ECONFLICT',
+        field: 'uid',
+      });
+      assert.equal((await store.createUser({ ...newUser(tenant, 'carol'), uid: 10 })).uid, 10);
+      assert.equal((await store.createUser(newUser(tenant, 'dave'))).uid, 11);
+    });
+
+    test('tenants do not see each other', async () => {
+      const one = await tenantWith('alice', 'bob');
+      const other = await tenantWith('alice', 'carol');
+      await assert.rejects(send(one, 'alice', toUser('carol'), 'hi'), { code: 'ENOENT' });
+      const message = await send(one, 'alice', toUser('bob'), 'hi');
+      assert.equal(await store.findMessage(other, message.id, 'alice'), undefined);
+      assert.equal(await store.findConversation(other, message.conversationId), undefined);
+    });
+
+    test('users are listed by id, page by page, and found by their credentials', async () => {
+      const tenant = await tenantWith('c', 'a', 'b');
+      const first = await store.listUsers(tenant, { limit: 2 });
+      assert.deepEqual(first.map(({ id }) => id), ['a', 'b']);
+      const rest = await store.listUsers(tenant, { limit: 2, after: 'b' });
+      assert.deepEqual(rest.map(({ id }) => id), ['c']);
+      assert.equal((await store.findCredentials(tenant, 'a'))?.passwordHash, 'hash of a');
+      assert.equal(await store.findCredentials(tenant, 'nobody'), undefined);
+    });
+
+    test('a user can be changed and deleted; a deleted one leaves its groups and is remembered', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      await makeGroup(tenant, 'team', ['alice', 'bob']);
+      assert.equal((await store.updateUser(tenant, 'bob', { nickname: 'Bobby' })).nickname, 'Bobby');
+      await assert.rejects(store.updateUser(tenant, 'bob', { username: 'alice' }), { code: 'ECONFLICT' });
+      await assert.rejects(store.updateUser(tenant, 'nobody', {}), { code: 'ENOENT' });
+      assert.deepEqual(await store.deleteUser(tenant, 'bob'), ['team']);
+      assert.equal(await store.findUser(tenant, 'bob'), undefined);
+      assert.equal(await store.isDeletedUser(tenant, 'bob'), true);
+      assert.equal(await store.isDeletedUser(tenant, 'alice'), false);
+      assert.equal((await store.findConversation(tenant, 'team'))?.memberCount, 1);
+      await assert.rejects(store.deleteUser(tenant, 'bob'), { code: 'ENOENT' });
+      await assert.rejects(send(tenant, 'alice', toUser('bob'), 'hi'), { code: 'ENOENT', field: 'target' });
+      await store.createUser(newUser(tenant, 'bob'));
+      assert.equal(await store.isDeletedUser(tenant, 'bob'), false);
+    });
+
+    test('two users who were parted by a deletion can talk again', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      await send(tenant, 'alice', toUser('bob'), 'before');
+      await store.deleteUser(tenant, 'bob');
+      await assert.rejects(send(tenant, 'alice', toUser('bob'), 'meanwhile'), { code: 'ENOENT' });
+      await store.createUser(newUser(tenant, 'bob'));
+      assert.equal((await send(tenant, 'alice', toUser('bob'), 'after')).seq, 2);
+      assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), ['after']);
+    });
+
+    async function makeGroup(tenant: string, id: string, userIds: string[]): Promise<void> {
+      const members = userIds.map((userId, i) => ({ userId, role: i === 0 ? ('owner' as const) : ('member' as const) }));
+      await store.createGroup({ tenant, id, name: `Group ${id}`, avatar: '', members, createdAt: 1 });
+    }
+
+    test('groups can be made, found, changed and deleted', async () => {
+      const tenant = await tenantWith('alice', 'bob', 'carol');
+      await makeGroup(tenant, 'team', ['alice', 'bob']);
+      await assert.rejects(makeGroup(tenant, 'team', []), { code: 'ECONFLICT', field: 'id' });
+      await assert.rejects(makeGroup(tenant, 'other', ['nobody']), { code: 'ENOENT', field: 'members' });
+      assert.equal(await store.findConversation(tenant, 'other'), undefined);
+      assert.equal((await store.updateGroup(tenant, 'team', { name: 'New' })).name, 'New');
+      assert.deepEqual((await store.listGroups(tenant, { limit: 9 }, 'bob')).map(({ id }) => id), ['team']);
+      assert.deepEqual(await store.listGroups(tenant, { limit: 9 }, 'carol'), []);
+      assert.deepEqual(await store.deleteGroup(tenant, 'team'), ['alice', 'bob']);
+      await assert.rejects(store.updateGroup(tenant, 'team', {}), { code: 'ENOENT' });
+      assert.deepEqual(await store.listGroups(tenant, { limit: 9 }), []);
+      await makeGroup(tenant, 'team', ['carol']);
+      assert.equal((await store.findConversation(tenant, 'team'))?.lastSeq, 0);
+    });
+
+    test('members come and go, and each is counted once', async () => {
+      const tenant = await tenantWith('alice', 'bob', 'carol');
+      await makeGroup(tenant, 'team', ['alice']);
+      const members = ['alice', 'bob'].map((userId) => ({ userId, role: 'member' as const }));
+      assert.deepEqual(await store.addMembers(tenant, 'team', members, 5), ['bob']);
+      await assert.rejects(store.addMembers(tenant, 'team', [{ userId: 'nobody', role: 'member' }], 5), {
+        code: 'ENOENT',
+        field: 'userId',
+      });
+      assert.equal((await store.findConversation(tenant, 'team'))?.memberCount, 2);
+      assert.equal((await store.setMemberRole(tenant, 'team', 'bob', 'admin')).role, 'admin');
+      assert.deepEqual((await store.listMembers(tenant, 'team', { limit: 9 })).map(({ userId }) => userId), [
+        'alice',
+        'bob',
+      ]);
+      assert.deepEqual(await store.listMemberships(tenant, 'bob'), [
+        { conversationId: 'team', kind: 'group', role: 'admin' },
+      ]);
+      await store.removeMember(tenant, 'team', 'bob');
+      await assert.rejects(store.removeMember(tenant, 'team', 'bob'), { code: 'ENOENT', field: 'userId' });
+      assert.equal(await store.findMember(tenant, 'team', 'bob'), undefined);
+      await assert.rejects(send(tenant, 'bob', toGroup('team'), 'hi'), { code: 'EPERM' });
+    });
+
+    test('messages issued together get sequences in their order, without gaps', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      await makeGroup(tenant, 'team', ['alice', 'bob']);
+      const sent = await Promise.all(
+        Array.from({ length: 50 }, (_, i) => send(tenant, i % 2 ? 'alice' : 'bob', toGroup('team'), `m${i}`)),
+      );
+      assert.deepEqual(sent.map(({ seq }) => seq), Array.from({ length: 50 }, (_, i) => i + 1));
+      const listed = await store.listMessages({ tenant, conversationId: 'team', limit: 100 });
+      assert.deepEqual(listed, sent);
+    });
+
+    test('a refused message takes no sequence', async () => {
+      const tenant = await tenantWith('alice', 'bob', 'carol');
+      await makeGroup(tenant, 'team', ['alice', 'bob']);
+      const [first, refused, second] = await Promise.allSettled([
+        send(tenant, 'alice', toGroup('team'), '1'),
+        send(tenant, 'carol', toGroup('team'), 'no'),
+        send(tenant, 'bob', toGroup('team'), '2'),
+      ]);
+      assert.equal(refused.status, 'rejected');
+      assert.ok(first.status === 'fulfilled' && second.status === 'fulfilled');
+      assert.equal(second.value.seq, 2);
+    });
+
+    test('a repeated client id stores nothing, and another content under it is refused', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      const message = newMessage(tenant, 'alice', toUser('bob'), 'hello');
+      const [one, two] = await Promise.all([
+        store.appendMessage(message),
+        store.appendMessage({ ...message, id: 'another id' }),
+      ]);
+      assert.equal(one.duplicate, false);
+      assert.equal(two.duplicate, true);
+      assert.deepEqual(two.message, one.message);
+      const other = { ...message, content: { ...message.content, text: 'changed' } };
+      await assert.rejects(store.appendMessage(other), { code: 'ECONFLICT', field: 'clientId' });
+      const elsewhere = { ...message, target: toUser('alice') };
+      await assert.rejects(store.appendMessage(elsewhere), { code: 'ECONFLICT', field: 'clientId' });
+      const sameIdOfAnother = newMessage(tenant, 'bob', toUser('alice'), 'mine');
+      const theirs = await store.appendMessage({ ...sameIdOfAnother, clientId: message.clientId });
+      assert.equal(theirs.duplicate, false);
+    });
+
+    test('a repeat is known as one even after the message was recalled', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      const message = newMessage(tenant, 'alice', toUser('bob'), 'hello');
+      const { message: sent } = await store.appendMessage(message);
+      await store.changeMessage(recall(sent));
+      const again = await store.appendMessage(message);
+      assert.equal(again.duplicate, true);
+      assert.equal(again.message.state, 'recalled');
+      const other = { ...message, content: { ...message.content, text: 'changed' } };
+      await assert.rejects(store.appendMessage(other), { code: 'ECONFLICT' });
+    });
+
+    test('a changed message takes the next revision; a recalled one can not be changed again', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      const one = await send(tenant, 'alice', toUser('bob'), 'one');
+      const two = await send(tenant, 'alice', toUser('bob'), 'two');
+      const edited = await store.changeMessage({
+        ...recall(one),
+        state: 'edited',
+        content: { type: 'text', text: 'uno', extra: null },
+        at: 77,
+      });
+      assert.deepEqual(edited, {
+        ...one,
+        content: { type: 'text', text: 'uno', extra: null },
+        state: 'edited',
+        revision: 1,
+        changedAt: 77,
+      });
+      const recalled = await store.changeMessage(recall(two));
+      assert.deepEqual(recalled.content, { type: 'text', text: '', extra: null });
+      assert.equal(recalled.revision, 2);
+      await assert.rejects(store.changeMessage(recall(two)), { code: 'ECONFLICT' });
+      await assert.rejects(store.changeMessage({ ...recall(two), seq: 99 }), { code: 'ENOENT' });
+      assert.equal((await store.findConversation(tenant, one.conversationId))?.revision, 2);
+    });
+
+    test('a message is found by id or client id, an own one before another with the same', async () => {
+      const tenant = await tenantWith('alice', 'bob', 'carol');
+      const hers = newMessage(tenant, 'alice', toUser('bob'), 'hers');
+      const his = { ...newMessage(tenant, 'bob', toUser('alice'), 'his'), clientId: hers.clientId };
+      // Not awaited one by one: a look-up sees what was issued before it.
+      const [, , own, other, byId, foreign] = await Promise.all([
+        store.appendMessage(hers),
+        store.appendMessage(his),
+        store.findMessage(tenant, hers.clientId, 'alice'),
+        store.findMessage(tenant, hers.clientId, 'bob'),
+        store.findMessage(tenant, hers.id, 'bob'),
+        store.findMessage(tenant, hers.id, 'carol'),
+      ]);
+      assert.equal(own?.message.content.text, 'hers');
+      assert.equal(other?.message.content.text, 'his');
+      assert.equal(byId?.message.content.text, 'hers');
+      assert.equal(byId?.viewerRole, 'member');
+      assert.equal(foreign?.viewerRole, undefined);
+    });
+
+    test('history pages go back from the newest, or forward from a sequence', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      for (let i = 1; i <= 7; i++) await send(tenant, 'alice', toUser('bob'), `m${i}`);
+      const conversationId = singleConversationId('alice', 'bob');
+      const seqs = async (query: { before?: number; after?: number }) =>
+        (await store.listMessages({ tenant, conversationId, limit: 3, ...query })).map(({ seq }) => seq);
+      assert.deepEqual(await seqs({}), [5, 6, 7]);
+      assert.deepEqual(await seqs({ before: 5 }), [2, 3, 4]);
+      assert.deepEqual(await seqs({ before: 2 }), [1]);
+      assert.deepEqual(await seqs({ after: 1 }), [2, 3, 4]);
+    });
+
+    async function pending(query: Omit<PendingQuery, 'limit'>, limit = 2): Promise<Message[]> {
+      const messages: Message[] = [];
+      for (let page = await store.listPending({ ...query, limit }); ; ) {
+        messages.push(...page.messages);
+        if (!page.next) return messages;
+        page = await store.listPending({ ...query, limit, cursor: page.next });
+      }
+    }
+
+    async function pendingTexts(query: Omit<PendingQuery, 'limit'>): Promise<string[]> {
+      return (await pending(query)).map(({ content, state }) => (state === 'normal' ? content.text : state));
+    }
+
+    function acknowledge(tenant: string, conversationId: string, userId: string, ...ranges: SeqRange[]) {
+      return store.acknowledge({ tenant, conversationId, kind: 'delivered', entries: [{ userId, ranges }] });
+    }
+
+    test('what a user did not acknowledge is pending, its own messages never', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      await makeGroup(tenant, 'team', ['alice', 'bob']);
+      for (let i = 1; i <= 5; i++) await send(tenant, i === 2 ? 'bob' : 'alice', toGroup('team'), `m${i}`);
+      await send(tenant, 'alice', toUser('bob'), 'direct');
+      assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), ['direct', 'm1', 'm3', 'm4', 'm5']);
+      const { fresh, memberCount } = await acknowledge(tenant, 'team', 'bob', { from: 3, to: 4 });
+      assert.deepEqual(fresh, [[{ from: 3, to: 4 }]]);
+      assert.equal(memberCount, 2);
+      assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), ['direct', 'm1', 'm5']);
+      const again = await acknowledge(tenant, 'team', 'bob', { from: 1, to: 4 });
+      assert.deepEqual(again.fresh, [[{ from: 1, to: 1 }]]);
+      assert.equal((await store.findMember(tenant, 'team', 'bob'))?.deliveredSeq, 4);
+      assert.deepEqual(await pendingTexts({ tenant, userId: 'alice' }), ['m2']);
+    });
+
+    test('nobody can acknowledge what was not sent, or for a conversation of others', async () => {
+      const tenant = await tenantWith('alice', 'bob', 'carol');
+      const { conversationId } = await send(tenant, 'alice', toUser('bob'), 'one');
+      const { fresh } = await acknowledge(tenant, conversationId, 'bob', { from: 1, to: 1000 });
+      assert.deepEqual(fresh, [[{ from: 1, to: 1 }]]);
+      assert.deepEqual((await acknowledge(tenant, conversationId, 'carol', { from: 1, to: 1 })).fresh, [[]]);
+      assert.deepEqual((await acknowledge(tenant, 'nowhere', 'bob', { from: 1, to: 1 })).fresh, [[]]);
+      await send(tenant, 'alice', toUser('bob'), 'two');
+      assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), ['two']);
+    });
+
+    test('reading implies delivery', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      const { conversationId } = await send(tenant, 'alice', toUser('bob'), 'one');
+      const entries = [{ userId: 'bob', ranges: [{ from: 1, to: 1 }] }];
+      const { fresh } = await store.acknowledge({ tenant, conversationId, kind: 'read', entries });
+      assert.deepEqual(fresh, [[{ from: 1, to: 1 }]]);
+      assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), []);
+      const member = await store.findMember(tenant, conversationId, 'bob');
+      assert.deepEqual([member?.deliveredSeq, member?.readSeq], [1, 1]);
+    });
+
+    test('a new member has nothing pending of what was said before', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      await makeGroup(tenant, 'team', ['alice']);
+      await send(tenant, 'alice', toGroup('team'), 'before');
+      await store.addMembers(tenant, 'team', [{ userId: 'bob', role: 'member' }], 9);
+      await send(tenant, 'alice', toGroup('team'), 'after');
+      assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), ['after']);
+    });
+
+    test('changes to messages a user already had are pending until it knows the revision', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      const sent: Message[] = [];
+      for (const text of ['one', 'two', 'three']) sent.push(await send(tenant, 'alice', toUser('bob'), text));
+      const [one, , three] = sent as [Message, Message, Message];
+      const { conversationId } = one;
+      await acknowledge(tenant, conversationId, 'bob', { from: 1, to: 2 });
+      await store.changeMessage(recall(three));
+      await store.changeMessage(recall(one));
+      const query = { tenant, userId: 'bob', limit: 9 };
+      const page = await store.listPending(query);
+      assert.deepEqual(page.messages.map(({ seq, state }) => [seq, state]), [
+        [1, 'recalled'],
+        [3, 'recalled'],
+      ]);
+      assert.deepEqual(page.revisions, [{ conversationId, from: 1, to: 2 }]);
+      const known = { tenant, conversationId, kind: 'delivered' as const };
+      await store.acknowledge({
+        ...known,
+        entries: [{ userId: 'bob', ranges: [{ from: 3, to: 3 }], revisions: { from: 2, to: 2 } }],
+      });
+      assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), ['recalled', 'recalled'], 'revision 1 is missing');
+      await store.acknowledge({ ...known, entries: [{ userId: 'bob', ranges: [], revisions: { from: 1, to: 2 } }] });
+      assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), []);
+    });
+
+    test('a client with a position of its own gets all that is newer, its own messages too', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      for (let i = 1; i <= 5; i++) await send(tenant, i % 2 ? 'alice' : 'bob', toUser(i % 2 ? 'bob' : 'alice'), `m${i}`);
+      const conversationId = singleConversationId('alice', 'bob');
+      await acknowledge(tenant, conversationId, 'bob', { from: 1, to: 5 });
+      const query = { tenant, userId: 'bob', conversationId };
+      assert.deepEqual(await pendingTexts({ ...query, sinceSeq: 2 }), ['m3', 'm4', 'm5']);
+      assert.deepEqual(await pendingTexts({ ...query, sinceSeq: 5 }), []);
+      assert.deepEqual(await pendingTexts(query), []);
+      await assert.rejects(store.listPending({ ...query, conversationId: 'nowhere', limit: 1 }), { code: 'ENOENT' });
+    });
+
+    test('prototype names and quotes are ordinary text', async () => {
+      const tenant = await tenantWith('__proto__', 'constructor');
+      const text = `'"; DROP TABLE message; -- \u0000 😀`;
+      const message = await send(tenant, '__proto__', toUser('constructor'), text);
+      const [listed] = await store.listMessages({ tenant, conversationId: message.conversationId, limit: 1 });
+      assert.equal(listed?.content.text, text);
+    });
+  });
+}
+
+export function newUser(tenant: string, id: string): NewUser {
+  return {
+    tenant,
+    id,
+    username: id,
+    nickname: id.toUpperCase(),
+    avatar: '',
+    role: 'user',
+    passwordHash: `hash of ${id}`,
+    createdAt: 1,
+  };
+}
+
+let nextMessage = 0;
+
+export function newMessage(tenant: string, senderId: string, target: MessageTarget, text: string): NewMessage {
+  const id = `message-${nextMessage++}`;
+  return { tenant, id, clientId: `client-${id}`, senderId, target, content: { type: 'text', text, extra: null }, createdAt: 5 };
+}
+
+export function toUser(userId: string): MessageTarget {
+  return { kind: 'user', userId };
+}
+
+function toGroup(conversationId: string): MessageTarget {
+  return { kind: 'conversation', conversationId };
+}
+
+function recall({ tenant, conversationId, seq }: Message) {
+  return { tenant, conversationId, seq, state: 'recalled' as const, content: null, at: 9 };
+}
