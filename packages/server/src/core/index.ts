@@ -1,0 +1,36 @@
+import type { EventSink } from './events.ts';
+import { Groups } from './groups.ts';
+import type { Limits } from './limits.ts';
+import { Messages } from './messages.ts';
+import type { Clock, IdSource } from './ports/clock.ts';
+import type { PasswordHasher } from './ports/passwords.ts';
+import type { Store } from './ports/store.ts';
+import { Receipts } from './receipts.ts';
+import { Users } from './users.ts';
+
+export interface CoreDeps {
+  readonly store: Store;
+  readonly sink: EventSink;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly passwords: PasswordHasher;
+  readonly limits: Limits;
+}
+
+/** The domain: commands go in as method calls, events come out of the sink. */
+export interface Core {
+  readonly users: Users;
+  readonly groups: Groups;
+  readonly messages: Messages;
+  readonly receipts: Receipts;
+}
+
+export function createCore(deps: CoreDeps): Core {
+  const receipts = new Receipts(deps);
+  return {
+    users: new Users(deps),
+    groups: new Groups(deps),
+    messages: new Messages({ ...deps, receipts }),
+    receipts,
+  };
+}
