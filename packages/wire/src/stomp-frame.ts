@@ -31,17 +31,41 @@ export interface StompFrame<Command extends string = string> {
   readonly body: Uint8Array;
 }
 
-/** A violation of the STOMP specification by the peer: answered with an ERROR frame, then the connection closes. */
+/** What kind of violation it was, for metrics and for the choice of a close code. A closed set. */
+export type StompErrorCode =
+  | 'malformed' // the bytes are no STOMP frame
+  | 'too-large' // over a size or count limit
+  | 'command' // a command that is unknown, or not allowed from this peer or at this time
+  | 'header' // a header that is missing, or whose value makes no sense
+  | 'unauthorized' // not, or no longer, authenticated
+  | 'timeout' // what was agreed did not come in time
+  | 'overload' // more work or data outstanding than a session may have
+  | 'internal'; // not the peer's fault
+
+export interface StompErrorOptions {
+  readonly code?: StompErrorCode;
+  /** The offending frame's `receipt`, where it is known. */
+  readonly receiptId?: string | undefined;
+  /** More headers for the ERROR frame, such as `version` after a failed negotiation. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/** The end of a STOMP session: answered with an ERROR frame, then the connection closes. */
 export class StompProtocolError extends Error {
   override readonly name = 'StompProtocolError';
   /** The longer explanation for the ERROR frame's body. */
   readonly detail: string;
-  /** The offending frame's `receipt`, where it is known. */
+  readonly code: StompErrorCode;
   readonly receiptId: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(message: string, detail = message, receiptId?: string) {
-    super(message);
+  /** @param message a short phrase for the `message` header, the same for every error of its kind */
+  constructor(message: string, detail = message, options: StompErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.detail = detail;
-    this.receiptId = receiptId;
+    this.code = options.code ?? 'header';
+    this.receiptId = options.receiptId;
+    this.headers = options.headers ?? {};
   }
 }

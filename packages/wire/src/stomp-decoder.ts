@@ -1,0 +1,369 @@
+import { isEscaped, unescapeHeader } from './stomp-escape.ts';
+import {
+  CLIENT_COMMANDS,
+  SERVER_COMMANDS,
+  type StompErrorCode,
+  type StompFrame,
+  StompProtocolError,
+  type StompVersion,
+} from './stomp-frame.ts';
+
+const NUL = 0x00;
+const LF = 0x0a;
+const CR = 0x0d;
+
+export interface StompDecoderOptions {
+  /** Whose frames are read: a server reads a client's. */
+  readonly sender: 'client' | 'server';
+  /** Longest frame, from its command's first byte to its body's last, in bytes. */
+  readonly maxFrameBytes: number;
+  /** Longest command line and header lines of one frame, in bytes. */
+  readonly maxHeaderBytes: number;
+  /** Most headers of one frame. Repetitions of a name do not count. */
+  readonly maxHeaders: number;
+}
+
+export const DEFAULT_STOMP_DECODER_OPTIONS: StompDecoderOptions = Object.freeze({
+  sender: 'client',
+  maxFrameBytes: 64 * 1024,
+  maxHeaderBytes: 16 * 1024,
+  maxHeaders: 100,
+});
+
+interface Grammar {
+  readonly commands: ReadonlySet<string>;
+  readonly commandsWithBody: ReadonlySet<string>;
+}
+
+/** STOMP 1.2, "Body": only SEND, MESSAGE and ERROR may have one. */
+const GRAMMARS: Readonly<Record<StompDecoderOptions['sender'], Grammar>> = {
+  client: { commands: new Set(CLIENT_COMMANDS), commandsWithBody: new Set(['SEND']) },
+  server: { commands: new Set(SERVER_COMMANDS), commandsWithBody: new Set(['MESSAGE', 'ERROR']) },
+};
+
+/** A frame whose headers were read and whose body is not complete yet. */
+interface Head {
+  readonly command: string;
+  readonly headers: ReadonlyMap<string, string>;
+  /** Bytes of command, headers and blank line. */
+  readonly byteLength: number;
+  /** Bytes of the body; `undefined` where it ends at the first NUL. */
+  readonly bodyLength: number | undefined;
+}
+
+const NOTHING = new Uint8Array(0);
+const SMALLEST_BUFFER = 256;
+const encoder = new TextEncoder();
+/** A byte order mark is part of a header like any other character. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * Cuts a stream of bytes into STOMP frames, wherever it was sliced.
+ *
+ * `push` takes a chunk, `next` hands out the frames one by one, so that the caller can change `version` and
+ * `maxFrameBytes`, or stop, between two frames of one chunk. A frame that lies in one chunk is not copied: its body is
+ * a view, so a pushed chunk must not be written to afterwards.
+ *
+ * Where the specification is strict and clients are not, it is lenient: CR LF ends a line in every version, and NULs
+ * between frames are skipped like line ends. Header names and values are never trimmed.
+ */
+export class StompDecoder {
+  /** Decides which header escapes are understood. Set it once the version is agreed on. */
+  version: StompVersion = '1.2';
+  /** Applies from the next call of `next` on. */
+  maxFrameBytes: number;
+  readonly #grammar: Grammar;
+  readonly #maxHeaderBytes: number;
+  readonly #maxHeaders: number;
+  /** Bytes from `#position` to `#end` are still to be read; those before `#scanned` hold no end of head or body. */
+  #buffer: Uint8Array = NOTHING;
+  #position = 0;
+  #scanned = 0;
+  #end = 0;
+  #head: Head | undefined;
+  #failure: unknown;
+  #heartbeats = 0;
+
+  constructor(options: Partial<StompDecoderOptions> = {}) {
+    const { sender, maxFrameBytes, maxHeaderBytes, maxHeaders } = {
+      ...DEFAULT_STOMP_DECODER_OPTIONS,
+      ...options,
+    };
+    this.maxFrameBytes = maxFrameBytes;
+    this.#grammar = GRAMMARS[sender];
+    this.#maxHeaderBytes = maxHeaderBytes;
+    this.#maxHeaders = maxHeaders;
+  }
+
+  /** Line ends read between frames so far: heart-beats, and the padding some peers put after a frame. */
+  get heartbeats(): number {
+    return this.#heartbeats;
+  }
+
+  /** Bytes pushed and not yet read. */
+  get pendingBytes(): number {
+    return this.#end - this.#position;
+  }
+
+  push(chunk: Uint8Array | string): void {
+    const bytes = typeof chunk === 'string' ? encoder.encode(chunk) : chunk;
+    if (bytes.length === 0 || this.#failure !== undefined) return;
+    if (this.pendingBytes === 0) {
+      this.#use(bytes, bytes.length);
+    } else {
+      this.#append(bytes);
+    }
+  }
+
+  /**
+   * The next complete frame, or `undefined` until more bytes are pushed.
+   *
+   * @throws {StompProtocolError} where the stream stops making sense; every later call throws the same error
+   */
+  next(): StompFrame | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      this.#head ??= this.#readHead();
+      return this.#head === undefined ? undefined : this.#readBody(this.#head);
+    } catch (error) {
+      this.#failure = error;
+      this.#use(NOTHING, 0);
+      throw error;
+    }
+  }
+
+  #use(buffer: Uint8Array, end: number): void {
+    this.#buffer = buffer;
+    this.#position = 0;
+    this.#scanned = 0;
+    this.#end = end;
+  }
+
+  /** Never writes into a chunk, nor over bytes a body may be a view of: a chunk has no room behind its end. */
+  #append(bytes: Uint8Array): void {
+    const pending = this.pendingBytes;
+    if (this.#end + bytes.length > this.#buffer.length) {
+      const grown = new Uint8Array(Math.max(2 * (pending + bytes.length), SMALLEST_BUFFER));
+      grown.set(this.#buffer.subarray(this.#position, this.#end));
+      const scanned = Math.max(this.#scanned - this.#position, 0);
+      this.#use(grown, pending);
+      this.#scanned = scanned;
+    }
+    this.#buffer.set(bytes, this.#end);
+    this.#end += bytes.length;
+  }
+
+  /** Skips what may stand between two frames. Returns whether a frame begins at the position now. */
+  #skipGap(): boolean {
+    const buffer = this.#buffer;
+    for (; this.#position < this.#end; this.#position += 1) {
+      const byte = buffer[this.#position];
+      if (byte === LF) {
+        this.#heartbeats += 1;
+      } else if (byte === CR) {
+        if (this.#position + 1 === this.#end) return false;
+        if (buffer[this.#position + 1] !== LF) throw malformed('A carriage return stands between frames.');
+      } else if (byte !== NUL) {
+        return true;
+      }
+    }
+    this.#use(NOTHING, 0);
+    return false;
+  }
+
+  #readHead(): Head | undefined {
+    if (!this.#skipGap()) return undefined;
+    const start = this.#position;
+    const stop = this.#findHeadEnd(start);
+    if (stop === undefined) return undefined;
+    this.#position = stop;
+    this.#scanned = stop;
+    return this.#parseHead(this.#decodeHead(start, stop), stop - start);
+  }
+
+  /** Finds the byte after the blank line that ends the headers. */
+  #findHeadEnd(start: number): number | undefined {
+    const buffer = this.#buffer;
+    const limit = start + Math.min(this.#maxHeaderBytes, this.maxFrameBytes);
+    const stop = Math.min(this.#end, limit);
+    for (let at = Math.max(this.#scanned, start); at < stop; at += 1) {
+      const byte = buffer[at];
+      if (byte === LF) {
+        const previous = buffer[at - 1];
+        if (previous === LF || (previous === CR && buffer[at - 2] === LF)) return at + 1;
+      } else if (byte === NUL) {
+        throw malformed('A NUL stands in the headers; a blank line must end them first.');
+      }
+    }
+    if (stop === limit) {
+      throw tooLarge('Headers too large', `Command and headers are limited to ${limit - start} bytes.`);
+    }
+    this.#scanned = stop;
+    return undefined;
+  }
+
+  #decodeHead(start: number, stop: number): string {
+    try {
+      return decoder.decode(this.#buffer.subarray(start, stop));
+    } catch (cause) {
+      throw malformed('The headers are not valid UTF-8.', cause);
+    }
+  }
+
+  #parseHead(raw: string, byteLength: number): Head {
+    const text = raw.includes('\r') ? withoutCarriageReturns(raw) : raw;
+    const commandEnd = text.indexOf('\n');
+    const command = text.slice(0, commandEnd);
+    const headers = new Map<string, string>();
+    try {
+      this.#parseHeaders(text, commandEnd + 1, headers, command);
+      this.#checkCommand(command);
+      return { command, headers, byteLength, bodyLength: this.#bodyLength(command, headers, byteLength) };
+    } catch (error) {
+      throw withReceipt(error, headers);
+    }
+  }
+
+  /** Fills `headers` as far as the lines are sound, so that an error can name the frame's receipt. */
+  #parseHeaders(text: string, start: number, headers: Map<string, string>, command: string): void {
+    const escaped = isEscaped(command, this.version) && text.includes('\\');
+    let from = start;
+    for (let end = text.indexOf('\n', from); end > from; end = text.indexOf('\n', from)) {
+      const colon = text.indexOf(':', from);
+      if (colon === -1 || colon > end) throw badHeader('A header line has no colon.');
+      if (colon === from) throw badHeader('A header has no name.');
+      let name = text.slice(from, colon);
+      let value = text.slice(colon + 1, end);
+      if (escaped) {
+        name = unescapeHeader(name, this.version);
+        value = unescapeHeader(value, this.version);
+      }
+      // STOMP 1.2, "Repeated Header Entries": the first one counts.
+      if (!headers.has(name)) headers.set(name, value);
+      from = end + 1;
+    }
+    if (headers.size > this.#maxHeaders) {
+      throw tooLarge('Too many headers', `A frame may have ${this.#maxHeaders} headers.`);
+    }
+  }
+
+  #checkCommand(command: string): void {
+    if (this.#grammar.commands.has(command)) return;
+    throw new StompProtocolError('Unknown command', explainCommand(command, this.#grammar), {
+      code: 'command',
+    });
+  }
+
+  #bodyLength(command: string, headers: ReadonlyMap<string, string>, byteLength: number): number | undefined {
+    const length = parseContentLength(headers.get('content-length'));
+    if (!this.#grammar.commandsWithBody.has(command)) {
+      if (length !== undefined && length > 0) throw bodyNotAllowed(command);
+      return 0;
+    }
+    if (length !== undefined && byteLength + length > this.maxFrameBytes) throw this.#frameTooLarge();
+    return length;
+  }
+
+  #readBody(head: Head): StompFrame | undefined {
+    try {
+      const start = this.#position;
+      const stop =
+        head.bodyLength === undefined ? this.#findBodyEnd(head) : this.#checkBodyEnd(head, head.bodyLength);
+      if (stop === undefined) return undefined;
+      const body = this.#buffer.subarray(start, stop);
+      this.#head = undefined;
+      this.#position = stop + 1;
+      this.#scanned = this.#position;
+      if (this.#position === this.#end) this.#use(NOTHING, 0);
+      return { command: head.command, headers: head.headers, body };
+    } catch (error) {
+      throw withReceipt(error, head.headers);
+    }
+  }
+
+  /** Where the length is known: the position of the final NUL. */
+  #checkBodyEnd(head: Head, bodyLength: number): number | undefined {
+    const stop = this.#position + bodyLength;
+    if (stop >= this.#end) return undefined;
+    if (this.#buffer[stop] === NUL) return stop;
+    if (!this.#grammar.commandsWithBody.has(head.command)) throw bodyNotAllowed(head.command);
+    throw new StompProtocolError(
+      'Frame must end with NUL',
+      `The byte after the ${bodyLength} that content-length announces is not NUL.`,
+      { code: 'malformed' },
+    );
+  }
+
+  /** Where it is not: that of the first NUL. */
+  #findBodyEnd(head: Head): number | undefined {
+    const found = this.#buffer.indexOf(NUL, Math.max(this.#scanned, this.#position));
+    // The buffer may have zeros behind its end.
+    const complete = found !== -1 && found < this.#end;
+    const stop = complete ? found : this.#end;
+    if (head.byteLength + stop - this.#position > this.maxFrameBytes) throw this.#frameTooLarge();
+    if (complete) return stop;
+    this.#scanned = stop;
+    return undefined;
+  }
+
+  #frameTooLarge(): StompProtocolError {
+    return tooLarge('Frame too large', `A frame is limited to ${this.maxFrameBytes} bytes here.`);
+  }
+}
+
+function withoutCarriageReturns(text: string): string {
+  const plain = text.replaceAll('\r\n', '\n');
+  if (plain.includes('\r')) throw badHeader('A carriage return stands inside the command or a header.');
+  return plain;
+}
+
+/** Spaces around the number are tolerated, as other brokers do; all else is refused rather than guessed at. */
+function parseContentLength(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const length = /^\s*\d{1,15}\s*$/.test(value) ? Number(value) : undefined;
+  if (length === undefined) {
+    throw new StompProtocolError(
+      'Invalid content-length',
+      'The header content-length must be a count of bytes, such as 42.',
+    );
+  }
+  return length;
+}
+
+function explainCommand(command: string, grammar: Grammar): string {
+  const quoted = JSON.stringify(command.slice(0, 32));
+  if (grammar.commands.has(command.toUpperCase())) return `Commands are upper case, unlike ${quoted}.`;
+  const known =
+    CLIENT_COMMANDS.some((name) => name === command) || SERVER_COMMANDS.some((name) => name === command);
+  return known ? `${quoted} is for the other side to send.` : `${quoted} is no STOMP command.`;
+}
+
+function withReceipt(error: unknown, headers: ReadonlyMap<string, string>): unknown {
+  const receiptId = headers.get('receipt');
+  if (receiptId === undefined || !(error instanceof StompProtocolError)) return error;
+  return new StompProtocolError(error.message, error.detail, {
+    code: error.code,
+    receiptId,
+    cause: error.cause,
+  });
+}
+
+function malformed(detail: string, cause?: unknown): StompProtocolError {
+  return error('Malformed frame', detail, 'malformed', cause);
+}
+
+function badHeader(detail: string): StompProtocolError {
+  return error('Malformed header', detail, 'malformed');
+}
+
+function tooLarge(message: string, detail: string): StompProtocolError {
+  return error(message, detail, 'too-large');
+}
+
+function bodyNotAllowed(command: string): StompProtocolError {
+  return error('Body not allowed', `A ${command} frame has no body.`, 'malformed');
+}
+
+function error(message: string, detail: string, code: StompErrorCode, cause?: unknown): StompProtocolError {
+  return new StompProtocolError(message, detail, { code, cause });
+}
