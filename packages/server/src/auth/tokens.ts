@@ -1,0 +1,177 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import {
+  decodeProtectedHeader,
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+  SignJWT,
+} from 'jose';
+import { DomainError } from '../core/errors.ts';
+import { type Principal, ROLES, type Role, type Timestamp } from '../core/model.ts';
+import type { Clock } from '../core/ports/clock.ts';
+import { requireId } from '../core/validate.ts';
+import { type KeySettings, openKeySet, type PublicKey, readPublicKey } from './keys.ts';
+
+const MAX_TOKEN_LENGTH = 8192;
+const MAX_NAME_LENGTH = 64;
+
+export interface VerifiedToken {
+  readonly principal: Principal;
+  readonly expiresAt: Timestamp;
+}
+
+export interface TokenVerifier {
+  /** EAUTH for a token that is malformed, forged, expired or lacks a claim; EINTERNAL while a key set is out of reach. */
+  verify(token: string): Promise<VerifiedToken>;
+}
+
+export interface IssuedToken {
+  readonly token: string;
+  readonly expiresAt: Timestamp;
+}
+
+export interface TokenIssuer {
+  /** A token for `lifetime` ms, in whole seconds. */
+  issue(principal: Principal, lifetime: number): Promise<IssuedToken>;
+}
+
+export interface Tokens {
+  readonly verifier: TokenVerifier;
+  /** Absent where no secret is set: tokens are made elsewhere then. */
+  readonly issuer: TokenIssuer | undefined;
+}
+
+/** Throws StartError where the configured public key can't be used. */
+export function createTokens(settings: KeySettings & { readonly secret?: string }, clock: Clock): Tokens {
+  const { secret, publicKeyFile, jwksUrl } = settings;
+  const key = secret === undefined ? undefined : createSecretKey(Buffer.from(secret));
+  const verifier = new JwtVerifier(clock, {
+    ...(key ? { secret: key } : {}),
+    ...(publicKeyFile === undefined ? {} : { publicKey: readPublicKey(publicKeyFile) }),
+    ...(jwksUrl === undefined ? {} : { keySet: openKeySet(jwksUrl) }),
+  });
+  return { verifier, issuer: key ? new JwtIssuer(clock, key) : undefined };
+}
+
+interface Keys {
+  readonly secret?: KeyObject;
+  readonly publicKey?: PublicKey;
+  readonly keySet?: JWTVerifyGetKey;
+}
+
+class JwtVerifier implements TokenVerifier {
+  readonly #clock: Clock;
+  readonly #keys: Keys;
+
+  constructor(clock: Clock, keys: Keys) {
+    this.#clock = clock;
+    this.#keys = keys;
+  }
+
+  async verify(token: string): Promise<VerifiedToken> {
+    try {
+      return readClaims(await this.#checked(token));
+    } catch (error) {
+      throw refusal(error);
+    }
+  }
+
+  /** The key is chosen by the algorithm, never the other way round: a public key is no HS256 secret. */
+  async #checked(token: string): Promise<JWTPayload> {
+    if (token.length > MAX_TOKEN_LENGTH) throw unauthenticated('the token is too long');
+    const { alg } = decodeProtectedHeader(token);
+    const { secret, publicKey, keySet } = this.#keys;
+    if (alg === 'HS256' && secret) return this.#check(token, alg, () => secret);
+    if (publicKey && alg === publicKey.algorithm)
+      return this.#check(token, publicKey.algorithm, () => publicKey.key);
+    if (keySet && (alg === 'RS256' || alg === 'ES256' || alg === 'EdDSA'))
+      return this.#check(token, alg, keySet);
+    throw unauthenticated('the token is not signed by an algorithm that this server accepts');
+  }
+
+  async #check(token: string, algorithm: string, key: JWTVerifyGetKey): Promise<JWTPayload> {
+    const { payload } = await jwtVerify(token, key, {
+      algorithms: [algorithm],
+      requiredClaims: ['sub', 'app', 'exp'],
+      currentDate: new Date(this.#clock.now()),
+    });
+    return payload;
+  }
+}
+
+class JwtIssuer implements TokenIssuer {
+  readonly #clock: Clock;
+  readonly #secret: KeyObject;
+
+  constructor(clock: Clock, secret: KeyObject) {
+    this.#clock = clock;
+    this.#secret = secret;
+  }
+
+  async issue({ tenant, userId, role, name }: Principal, lifetime: number): Promise<IssuedToken> {
+    const now = this.#clock.now();
+    const expires = Math.ceil((now + lifetime) / 1000);
+    const token = await new SignJWT({ app: tenant, role, name })
+      .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+      .setSubject(userId)
+      .setIssuedAt(Math.floor(now / 1000))
+      .setExpirationTime(expires)
+      .sign(this.#secret);
+    return { token, expiresAt: expires * 1000 };
+  }
+}
+
+function readClaims({ sub, app, role = 'user', name = sub, exp }: JWTPayload): VerifiedToken {
+  return {
+    principal: {
+      tenant: readId(app, 'app'),
+      userId: readId(sub, 'sub'),
+      role: readRole(role),
+      name: typeof name === 'string' ? [...name].slice(0, MAX_NAME_LENGTH).join('') : badClaim('name'),
+    },
+    expiresAt: Number(exp) * 1000,
+  };
+}
+
+function readId(value: unknown, claim: string): string {
+  if (typeof value !== 'string') return badClaim(claim);
+  try {
+    return requireId(value, claim);
+  } catch {
+    return badClaim(claim);
+  }
+}
+
+function readRole(value: unknown): Role {
+  return ROLES.find((role) => role === value) ?? badClaim('role');
+}
+
+function badClaim(claim: string): never {
+  throw unauthenticated(`the token's claim ${claim} is not valid`);
+}
+
+function unauthenticated(message: string, cause?: unknown): DomainError {
+  return new DomainError('EAUTH', message, { cause });
+}
+
+/** What the client is told: enough to repair its token, nothing about the key or the token's content. */
+function refusal(error: unknown): DomainError {
+  if (error instanceof DomainError) return error;
+  if (error instanceof errors.JWTExpired) return unauthenticated('the token has expired', error);
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    const fault = error.reason === 'missing' ? 'is missing' : 'is not valid';
+    return unauthenticated(`the token's claim ${error.claim} ${fault}`, error);
+  }
+  if (error instanceof errors.JWSSignatureVerificationFailed) {
+    return unauthenticated("the token's signature is wrong", error);
+  }
+  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) {
+    return unauthenticated('the token is signed by a key that this server does not know', error);
+  }
+  // A TypeError is jose's answer to what has not even the form of a token.
+  if (error instanceof errors.JOSEError || error instanceof TypeError) {
+    return unauthenticated('the token is not a valid JWT', error);
+  }
+  return new DomainError('EINTERNAL', "the server can't check tokens now; try again", { cause: error });
+}
