@@ -1,12 +1,14 @@
-import { isEscaped, unescapeHeader } from './stomp-escape.ts';
+import { type StompFrame, StompProtocolError, type StompVersion } from './stomp-frame.ts';
 import {
-  CLIENT_COMMANDS,
-  SERVER_COMMANDS,
-  type StompErrorCode,
-  type StompFrame,
-  StompProtocolError,
-  type StompVersion,
-} from './stomp-frame.ts';
+  bodyNotAllowed,
+  GRAMMARS,
+  malformed,
+  parseHead,
+  type StompGrammar,
+  type StompHead,
+  tooLarge,
+  withReceipt,
+} from './stomp-head.ts';
 
 const NUL = 0x00;
 const LF = 0x0a;
@@ -30,32 +32,15 @@ export const DEFAULT_STOMP_DECODER_OPTIONS: StompDecoderOptions = Object.freeze(
   maxHeaders: 100,
 });
 
-interface Grammar {
-  readonly commands: ReadonlySet<string>;
-  readonly commandsWithBody: ReadonlySet<string>;
-}
-
-/** STOMP 1.2, "Body": only SEND, MESSAGE and ERROR may have one. */
-const GRAMMARS: Readonly<Record<StompDecoderOptions['sender'], Grammar>> = {
-  client: { commands: new Set(CLIENT_COMMANDS), commandsWithBody: new Set(['SEND']) },
-  server: { commands: new Set(SERVER_COMMANDS), commandsWithBody: new Set(['MESSAGE', 'ERROR']) },
-};
-
-/** A frame whose headers were read and whose body is not complete yet. */
-interface Head {
-  readonly command: string;
-  readonly headers: ReadonlyMap<string, string>;
+/** A frame whose body is not complete yet. */
+interface Head extends StompHead {
   /** Bytes of command, headers and blank line. */
   readonly byteLength: number;
-  /** Bytes of the body; `undefined` where it ends at the first NUL. */
-  readonly bodyLength: number | undefined;
 }
 
 const NOTHING = new Uint8Array(0);
 const SMALLEST_BUFFER = 256;
 const encoder = new TextEncoder();
-/** A byte order mark is part of a header like any other character. */
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Cuts a stream of bytes into STOMP frames, wherever it was sliced.
@@ -72,7 +57,7 @@ export class StompDecoder {
   version: StompVersion = '1.2';
   /** Applies from the next call of `next` on. */
   maxFrameBytes: number;
-  readonly #grammar: Grammar;
+  readonly #grammar: StompGrammar;
   readonly #maxHeaderBytes: number;
   readonly #maxHeaders: number;
   /** Bytes from `#position` to `#end` are still to be read; those before `#scanned` hold no end of head or body. */
@@ -178,7 +163,7 @@ export class StompDecoder {
     if (stop === undefined) return undefined;
     this.#position = stop;
     this.#scanned = stop;
-    return this.#parseHead(this.#decodeHead(start, stop), stop - start);
+    return this.#parseHead(start, stop);
   }
 
   /** Finds the byte after the blank line that ends the headers. */
@@ -202,66 +187,17 @@ export class StompDecoder {
     return undefined;
   }
 
-  #decodeHead(start: number, stop: number): string {
-    try {
-      return decoder.decode(this.#buffer.subarray(start, stop));
-    } catch (cause) {
-      throw malformed('The headers are not valid UTF-8.', cause);
-    }
-  }
-
-  #parseHead(raw: string, byteLength: number): Head {
-    const text = raw.includes('\r') ? withoutCarriageReturns(raw) : raw;
-    const commandEnd = text.indexOf('\n');
-    const command = text.slice(0, commandEnd);
-    const headers = new Map<string, string>();
-    try {
-      this.#parseHeaders(text, commandEnd + 1, headers, command);
-      this.#checkCommand(command);
-      return { command, headers, byteLength, bodyLength: this.#bodyLength(command, headers, byteLength) };
-    } catch (error) {
-      throw withReceipt(error, headers);
-    }
-  }
-
-  /** Fills `headers` as far as the lines are sound, so that an error can name the frame's receipt. */
-  #parseHeaders(text: string, start: number, headers: Map<string, string>, command: string): void {
-    const escaped = isEscaped(command, this.version) && text.includes('\\');
-    let from = start;
-    for (let end = text.indexOf('\n', from); end > from; end = text.indexOf('\n', from)) {
-      const colon = text.indexOf(':', from);
-      if (colon === -1 || colon > end) throw badHeader('A header line has no colon.');
-      if (colon === from) throw badHeader('A header has no name.');
-      let name = text.slice(from, colon);
-      let value = text.slice(colon + 1, end);
-      if (escaped) {
-        name = unescapeHeader(name, this.version);
-        value = unescapeHeader(value, this.version);
-      }
-      // STOMP 1.2, "Repeated Header Entries": the first one counts.
-      if (!headers.has(name)) headers.set(name, value);
-      from = end + 1;
-    }
-    if (headers.size > this.#maxHeaders) {
-      throw tooLarge('Too many headers', `A frame may have ${this.#maxHeaders} headers.`);
-    }
-  }
-
-  #checkCommand(command: string): void {
-    if (this.#grammar.commands.has(command)) return;
-    throw new StompProtocolError('Unknown command', explainCommand(command, this.#grammar), {
-      code: 'command',
+  #parseHead(start: number, stop: number): Head {
+    const head = parseHead(this.#buffer.subarray(start, stop), {
+      grammar: this.#grammar,
+      version: this.version,
+      maxHeaders: this.#maxHeaders,
     });
-  }
-
-  #bodyLength(command: string, headers: ReadonlyMap<string, string>, byteLength: number): number | undefined {
-    const length = parseContentLength(headers.get('content-length'));
-    if (!this.#grammar.commandsWithBody.has(command)) {
-      if (length !== undefined && length > 0) throw bodyNotAllowed(command);
-      return 0;
+    const byteLength = stop - start;
+    if (byteLength + (head.bodyLength ?? 0) > this.maxFrameBytes) {
+      throw withReceipt(this.#frameTooLarge(), head.headers);
     }
-    if (length !== undefined && byteLength + length > this.maxFrameBytes) throw this.#frameTooLarge();
-    return length;
+    return { ...head, byteLength };
   }
 
   #readBody(head: Head): StompFrame | undefined {
@@ -309,61 +245,4 @@ export class StompDecoder {
   #frameTooLarge(): StompProtocolError {
     return tooLarge('Frame too large', `A frame is limited to ${this.maxFrameBytes} bytes here.`);
   }
-}
-
-function withoutCarriageReturns(text: string): string {
-  const plain = text.replaceAll('\r\n', '\n');
-  if (plain.includes('\r')) throw badHeader('A carriage return stands inside the command or a header.');
-  return plain;
-}
-
-/** Spaces around the number are tolerated, as other brokers do; all else is refused rather than guessed at. */
-function parseContentLength(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  const length = /^\s*\d{1,15}\s*$/.test(value) ? Number(value) : undefined;
-  if (length === undefined) {
-    throw new StompProtocolError(
-      'Invalid content-length',
-      'The header content-length must be a count of bytes, such as 42.',
-    );
-  }
-  return length;
-}
-
-function explainCommand(command: string, grammar: Grammar): string {
-  const quoted = JSON.stringify(command.slice(0, 32));
-  if (grammar.commands.has(command.toUpperCase())) return `Commands are upper case, unlike ${quoted}.`;
-  const known =
-    CLIENT_COMMANDS.some((name) => name === command) || SERVER_COMMANDS.some((name) => name === command);
-  return known ? `${quoted} is for the other side to send.` : `${quoted} is no STOMP command.`;
-}
-
-function withReceipt(error: unknown, headers: ReadonlyMap<string, string>): unknown {
-  const receiptId = headers.get('receipt');
-  if (receiptId === undefined || !(error instanceof StompProtocolError)) return error;
-  return new StompProtocolError(error.message, error.detail, {
-    code: error.code,
-    receiptId,
-    cause: error.cause,
-  });
-}
-
-function malformed(detail: string, cause?: unknown): StompProtocolError {
-  return error('Malformed frame', detail, 'malformed', cause);
-}
-
-function badHeader(detail: string): StompProtocolError {
-  return error('Malformed header', detail, 'malformed');
-}
-
-function tooLarge(message: string, detail: string): StompProtocolError {
-  return error(message, detail, 'too-large');
-}
-
-function bodyNotAllowed(command: string): StompProtocolError {
-  return error('Body not allowed', `A ${command} frame has no body.`, 'malformed');
-}
-
-function error(message: string, detail: string, code: StompErrorCode, cause?: unknown): StompProtocolError {
-  return new StompProtocolError(message, detail, { code, cause });
 }
