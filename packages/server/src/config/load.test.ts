@@ -111,7 +111,7 @@ for (const [name, bad] of [
   ['maxFrameBytes', '12'],
   ['allowedOrigins', 'chat.example.org'],
   ['allowedOrigins', 'https://example.org/path'],
-  ['trustProxy', 'everybody'],
+  ['trustedProxies', 'everybody'],
   ['jwksUrl', 'file:///etc/passwd'],
   ['sendRate', 'NaN'],
   ['sendRate', '-0.5'],

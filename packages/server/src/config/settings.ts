@@ -35,13 +35,9 @@ const server = {
       allowed: 'origins such as https://chat.example.org, or *',
     },
   ),
-  trustProxy: list(
-    'Reverse proxies whose X-Forwarded-For names the client. Name only your own: anybody named here can pretend any address.',
-    {
-      default: [],
-      pattern: '^([0-9A-Fa-f:.]+(/\\d{1,3})?|loopback|linklocal|uniquelocal)$',
-      allowed: 'addresses, networks such as 10.0.0.0/8, or loopback, linklocal, uniquelocal',
-    },
+  trustedProxies: count(
+    'Reverse proxies in front that append to X-Forwarded-For; 0: none. One too many, and clients can pretend any address.',
+    { default: 0, maximum: 16 },
   ),
   maxBodyBytes: bytes('Largest body of an API request. More lets longer member lists in, and costs memory.', {
     default: 1_048_576,
@@ -156,6 +152,10 @@ const connections = {
       minimum: 1024,
     },
   ),
+  maxSockjsSessions: count('SockJS sessions over HTTP at one endpoint; a new one beyond is answered 503.', {
+    default: 50_000,
+    minimum: 1,
+  }),
   sockjsClientUrl: text('SockJS client that the page of the iframe transports loads.', {
     default: 'https://cdn.jsdelivr.net/npm/sockjs-client@1/dist/sockjs.min.js',
     pattern: '^(https?:/)?/[^\\s"<>]+$',
