@@ -7,18 +7,27 @@ import { encodeWebSocketFrame } from './websocket-frame.ts';
  * Not to be changed after it was made: receivers share its buffers.
  */
 export class Payload {
-  readonly data: Buffer;
   readonly binary: boolean;
+  #data: Buffer | undefined;
+  #text: string | undefined;
   #webSocketFrame: Buffer | undefined;
   #sockJsString: string | undefined;
 
-  constructor(data: Buffer, binary = false) {
-    this.data = data;
+  /** A message given as text keeps it, so that SockJS carries even lone surrogates, which UTF-8 cannot. */
+  constructor(content: Buffer | string, binary = false) {
     this.binary = binary;
+    if (typeof content === 'string') this.#text = content;
+    else this.#data = content;
   }
 
   static text(text: string): Payload {
-    return new Payload(Buffer.from(text));
+    return new Payload(text);
+  }
+
+  /** The message's bytes. */
+  get data(): Buffer {
+    this.#data ??= Buffer.from(this.#text ?? '');
+    return this.#data;
   }
 
   /** The message as one unmasked RFC 6455 frame. */
@@ -29,7 +38,7 @@ export class Payload {
 
   /** The message as a JSON string, escaped as the SockJS protocol asks. */
   get sockJsString(): string {
-    this.#sockJsString ??= encodeSockJsString(this.data.toString());
+    this.#sockJsString ??= encodeSockJsString(this.#text ?? this.data.toString());
     return this.#sockJsString;
   }
 }
@@ -38,7 +47,8 @@ export class Payload {
 export class Batch {
   readonly payloads: readonly Payload[];
   #webSocketFrames: Buffer | undefined;
-  #sockJsFrame: string | undefined;
+  #sockJsStrings: string | undefined;
+  #sockJsWebSocketFrame: Buffer | undefined;
 
   constructor(payloads: readonly Payload[]) {
     this.payloads = payloads;
@@ -57,9 +67,20 @@ export class Batch {
     return this.#webSocketFrames;
   }
 
+  /** All messages as the inside of a SockJS array frame, `"…","…"`: batches are joined by a comma. */
+  get sockJsStrings(): string {
+    this.#sockJsStrings ??= this.payloads.map((payload) => payload.sockJsString).join(',');
+    return this.#sockJsStrings;
+  }
+
   /** All messages as one SockJS array frame, `a["…","…"]`. */
   get sockJsFrame(): string {
-    this.#sockJsFrame ??= `a[${this.payloads.map((payload) => payload.sockJsString).join(',')}]`;
-    return this.#sockJsFrame;
+    return `a[${this.sockJsStrings}]`;
+  }
+
+  /** The SockJS array frame as one RFC 6455 text frame. */
+  get sockJsWebSocketFrame(): Buffer {
+    this.#sockJsWebSocketFrame ??= encodeWebSocketFrame(Buffer.from(this.sockJsFrame), false);
+    return this.#sockJsWebSocketFrame;
   }
 }

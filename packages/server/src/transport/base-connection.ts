@@ -1,0 +1,211 @@
+import type {
+  CloseCause,
+  Connection,
+  ConnectionAcceptor,
+  ConnectionHandler,
+  ConnectionRequest,
+  TransportName,
+} from './connection.ts';
+import type { TransportContext } from './context.ts';
+import type { Flushable } from './flusher.ts';
+import type { Batch } from './payload.ts';
+
+/** A connection's life as the layer above sees it; a transport may outlive it to say goodbye. */
+type Phase =
+  | { readonly name: 'starting' }
+  | { readonly name: 'open'; readonly handler: ConnectionHandler }
+  | { readonly name: 'ended'; readonly cause: CloseCause };
+
+/** What a new connection is made from. */
+export interface ConnectionOrigin {
+  readonly context: TransportContext;
+  readonly request: ConnectionRequest;
+  readonly maxQueuedBytes: number;
+}
+
+/**
+ * What all transports have in common: the queue of one tick, its limit, and the one way to end.
+ *
+ * The handler's `onClose` always comes on a later turn of `process.nextTick`, never from inside a call to the
+ * connection: who ends connections while iterating over them needs no care.
+ */
+export abstract class BaseConnection implements Connection, Flushable {
+  readonly id: string;
+  readonly request: ConnectionRequest;
+  readonly subprotocol: string = '';
+  abstract readonly transport: TransportName;
+  abstract readonly carriesBinary: boolean;
+
+  protected readonly context: TransportContext;
+  readonly #maxQueuedBytes: number;
+  #phase: Phase = { name: 'starting' };
+  #pending: Batch[] = [];
+  #pendingBytes = 0;
+  #enqueuedBytes = 0;
+  #awaitsFlush = false;
+
+  constructor({ context, request, maxQueuedBytes }: ConnectionOrigin) {
+    this.id = context.connections.nextId();
+    this.context = context;
+    this.request = request;
+    this.#maxQueuedBytes = maxQueuedBytes;
+  }
+
+  /** Bytes that a batch takes on this transport. */
+  protected abstract sizeOf(batch: Batch): number;
+  /** Bytes given to the socket that the operating system has not taken yet. */
+  protected abstract get backlog(): number;
+  /** Whether there is something to write to now. */
+  protected abstract get canTransmit(): boolean;
+  /** Writes to the socket, in one system call. */
+  protected abstract transmit(batches: readonly Batch[]): void;
+  /** Ends the transport itself, in its own way, once nothing more is to be written. */
+  protected abstract sayGoodbye(code: number, reason: string): void;
+  /** Leaves at once what `sayGoodbye` would stay for, when the server stops. */
+  protected abstract hurry(): void;
+  abstract pause(): void;
+  abstract resume(): void;
+  abstract disableHeartbeat(): void;
+
+  get isOpen(): boolean {
+    return this.#phase.name !== 'ended';
+  }
+
+  get enqueuedBytes(): number {
+    return this.#enqueuedBytes;
+  }
+
+  get queuedBytes(): number {
+    return this.#pendingBytes + this.backlog;
+  }
+
+  write(batch: Batch): void {
+    if (!this.isOpen) return;
+    const size = this.sizeOf(batch);
+    if (this.#wouldOverflow(size)) {
+      // What this tick gathered is no proof of a slow reader: only what the operating system would not take is.
+      this.flush();
+      if (this.#wouldOverflow(size)) {
+        this.#dropSlowConsumer();
+        return;
+      }
+    }
+    this.#pending.push(batch);
+    this.#pendingBytes += size;
+    this.#enqueuedBytes += size;
+    this.#requestFlush();
+  }
+
+  close(code: number, reason: string): void {
+    this.end('server', code, reason);
+  }
+
+  flush(): number {
+    this.#awaitsFlush = false;
+    if (this.#pending.length === 0 || !this.canTransmit) return 0;
+    const bytes = this.#pendingBytes;
+    this.transmit(this.takePending());
+    return bytes;
+  }
+
+  /** Makes the connection known and finds its handler. */
+  start(accept: ConnectionAcceptor): void {
+    this.context.connections.add(this);
+    this.context.events.opened(this);
+    try {
+      this.#adopt(accept(this));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Ends as every connection of a stopping server does. */
+  shutDown(): void {
+    this.end('shutdown', 1001, 'server shutting down');
+    this.hurry();
+  }
+
+  /** Flushes, tells the handler, and closes with a code. */
+  protected end(cause: CloseCause, code: number, reason: string): void {
+    if (!this.isOpen) return;
+    this.flush();
+    this.finish(cause);
+    this.sayGoodbye(code, reason);
+  }
+
+  /** Ends the connection for the layer above: from here on nothing is taken and nothing delivered. */
+  protected finish(cause: CloseCause): void {
+    const phase = this.#phase;
+    if (phase.name === 'ended') return;
+    this.#phase = { name: 'ended', cause };
+    this.context.events.closed(this, cause);
+    if (phase.name === 'open') notifyLater(phase.handler, cause);
+  }
+
+  /** Called when nothing of the transport is left. */
+  protected gone(): void {
+    this.dropPending();
+    this.context.connections.delete(this);
+  }
+
+  /** Hands one message to the handler. `bytes` is its size. */
+  protected deliver(data: string | Buffer, binary: boolean, bytes: number): void {
+    const phase = this.#phase;
+    if (phase.name !== 'open') return;
+    this.context.events.bytesIn(bytes);
+    try {
+      phase.handler.onMessage(data, binary);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  protected get hasPending(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  protected takePending(): readonly Batch[] {
+    const batches = this.#pending;
+    this.dropPending();
+    return batches;
+  }
+
+  protected dropPending(): void {
+    this.#pending = [];
+    this.#pendingBytes = 0;
+  }
+
+  /** A single batch larger than the limit passes as long as nothing is queued before it. */
+  #wouldOverflow(size: number): boolean {
+    const queued = this.queuedBytes;
+    return queued > 0 && queued + size > this.#maxQueuedBytes;
+  }
+
+  #requestFlush(): void {
+    if (this.#awaitsFlush) return;
+    this.#awaitsFlush = true;
+    this.context.flusher.add(this);
+  }
+
+  #dropSlowConsumer(): void {
+    this.dropPending();
+    this.finish('slow-consumer');
+    this.sayGoodbye(1008, 'slow consumer');
+  }
+
+  #adopt(handler: ConnectionHandler): void {
+    // Read anew: the acceptor may have closed the connection.
+    const phase = this.#phase;
+    if (phase.name === 'ended') notifyLater(handler, phase.cause);
+    else this.#phase = { name: 'open', handler };
+  }
+
+  #fail(error: unknown): void {
+    this.context.events.failed(this, error);
+    this.end('server', 1011, 'internal error');
+  }
+}
+
+function notifyLater(handler: ConnectionHandler, cause: CloseCause): void {
+  process.nextTick(() => handler.onClose(cause));
+}

@@ -1,0 +1,33 @@
+/** Something that gathers writes and can hand them to the operating system. */
+export interface Flushable {
+  /** Writes out what was gathered and returns how many bytes it was. */
+  flush(): number;
+}
+
+/**
+ * Flushes, at the end of the tick, every connection that was written to in it: messages of one tick leave in one
+ * system call a connection, with no timer and no callback of its own for any of them.
+ */
+export class Flusher {
+  readonly #flushed: (bytes: number) => void;
+  #dirty: Flushable[] = [];
+  readonly #run = (): void => this.#flushAll();
+
+  /** @param flushed told the number of bytes of each tick */
+  constructor(flushed: (bytes: number) => void) {
+    this.#flushed = flushed;
+  }
+
+  /** Each connection asks once between two of its flushes. */
+  add(connection: Flushable): void {
+    if (this.#dirty.push(connection) === 1) process.nextTick(this.#run);
+  }
+
+  #flushAll(): void {
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    let bytes = 0;
+    for (const connection of dirty) bytes += connection.flush();
+    if (bytes > 0) this.#flushed(bytes);
+  }
+}

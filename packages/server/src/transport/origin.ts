@@ -1,0 +1,44 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** `'*'`: any page; `'same-origin'`: none of another host; else the origins listed (`https://chat.example`) as well. */
+export type AllowedOrigins = 'same-origin' | '*' | readonly string[];
+
+/**
+ * Whether the page that a request comes from may use this server (RFC 6455 section 10.2). A request without any
+ * trace of a page, such as a program's, may.
+ *
+ * @param host the host that the client addressed, in the form of a Host header
+ */
+export function isOriginAllowed(
+  headers: IncomingHttpHeaders,
+  host: string | undefined,
+  allowed: AllowedOrigins,
+): boolean {
+  if (allowed === '*') return true;
+  const origin = originOf(headers)?.toLowerCase();
+  if (origin === undefined || hostOf(origin) === host?.toLowerCase()) return true;
+  return allowed !== 'same-origin' && allowed.some((candidate) => candidate.toLowerCase() === origin);
+}
+
+/** Who may put our pages into a frame, as a `Content-Security-Policy`; undefined where everyone may. */
+export function framePolicy(allowed: AllowedOrigins): string | undefined {
+  if (allowed === '*') return undefined;
+  return ['frame-ancestors', "'self'", ...(allowed === 'same-origin' ? [] : allowed)].join(' ');
+}
+
+/**
+ * The origin a request claims. Script tags and frames of foreign pages (JSONP, htmlfile) send none, but browsers mark
+ * them by `Sec-Fetch-Site`; for those the referring page counts, and one that hides itself is nobody's.
+ */
+function originOf(headers: IncomingHttpHeaders): string | undefined {
+  if (headers.origin !== undefined) return headers.origin;
+  const site = headers['sec-fetch-site'];
+  if (site !== 'cross-site' && site !== 'same-site') return undefined;
+  return headers.referer !== undefined && URL.canParse(headers.referer)
+    ? new URL(headers.referer).origin
+    : 'null';
+}
+
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
+}

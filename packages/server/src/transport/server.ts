@@ -1,0 +1,102 @@
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { ConnectionAcceptor } from './connection.ts';
+import { createContext, type TransportContext } from './context.ts';
+import { MountPoint } from './mount.ts';
+import type { MountOptions, TransportOptions } from './options.ts';
+import { parseTarget } from './request.ts';
+import { respond, respondNotFound } from './sockjs/http.ts';
+import { refuseUpgrade } from './websocket-upgrade.ts';
+
+/**
+ * Serves WebSocket (RFC 6455) and SockJS (sockjs-protocol 1.0) at any number of paths of HTTP servers that belong to
+ * someone else, and hands every client to its path's acceptor as a `Connection`.
+ */
+export class TransportServer {
+  readonly #context: TransportContext;
+  /** The longest path first: of nested mount points the inner one wins. */
+  readonly #mounts: MountPoint[] = [];
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: TransportOptions = {}) {
+    this.#context = createContext(options);
+  }
+
+  /** Connections that are open or still closing. */
+  get connectionCount(): number {
+    return this.#context.connections.size;
+  }
+
+  /** Serves a path: plain WebSockets at it and, if asked for, SockJS below it. */
+  mount(path: string, accept: ConnectionAcceptor, options: MountOptions = {}): void {
+    const mount = new MountPoint(this.#context, path, accept, options);
+    if (!path.startsWith('/')) throw new Error(`mount path "${path}" must begin with a slash`);
+    if (this.#mounts.some((other) => other.path === mount.path))
+      throw new Error(`${path} is mounted already`);
+    this.#mounts.push(mount);
+    this.#mounts.sort((a, b) => b.path.length - a.path.length);
+  }
+
+  /** Serves all requests of an HTTP server, those outside the mount points through `fallback`. */
+  attach(
+    server: Server,
+    fallback: RequestListener = (_request, response) => respondNotFound(response),
+  ): void {
+    server.on('request', (request, response) => {
+      if (!this.handleRequest(request, response)) fallback(request, response);
+    });
+    server.on('upgrade', (request, socket, head) => {
+      if (!this.handleUpgrade(request, socket, head)) refuseUpgrade(socket as Socket, 404);
+    });
+  }
+
+  /** Answers a request; false, and nothing done, if its path belongs to no mount point. */
+  handleRequest(request: IncomingMessage, response: ServerResponse): boolean {
+    const target = parseTarget(request.url);
+    const mount = this.#find(target.path);
+    if (mount === undefined) return false;
+    if (this.#stopped === undefined) mount.handle(request, response, target);
+    else {
+      this.#context.events.refused('shutdown');
+      respond(response, 503);
+    }
+    return true;
+  }
+
+  /** Answers a request that asks for another protocol; false, and nothing done, if its path is of no mount point. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    const target = parseTarget(request.url);
+    const mount = this.#find(target.path);
+    if (mount === undefined) return false;
+    if (this.#stopped === undefined) mount.handleUpgrade(request, socket as Socket, head, target);
+    else {
+      this.#context.events.refused('shutdown');
+      refuseUpgrade(socket as Socket, 503);
+    }
+    return true;
+  }
+
+  /** Closes every connection with 1001 and waits until all are gone, at most `closeTimeout`. */
+  close(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    for (const connection of this.#context.connections.members()) connection.shutDown();
+    await this.#context.connections.empty();
+  }
+
+  #find(path: string): MountPoint | undefined {
+    return this.#mounts.find((mount) => mount.owns(path));
+  }
+}
+
+/**
+ * Whether a request asks for a WebSocket: for `shouldUpgradeCallback` of `http.createServer`, so that requests which
+ * offer other protocols (curl and Java offer `h2c`) are answered as the plain HTTP they are.
+ */
+export function isWebSocketUpgrade(request: IncomingMessage): boolean {
+  return request.headers.upgrade?.toLowerCase() === 'websocket';
+}

@@ -1,0 +1,93 @@
+import type { ServerResponse } from 'node:http';
+import type { TransportName } from '../connection.ts';
+import { setUncached } from './http.ts';
+
+/** How one HTTP transport puts SockJS frames into a response. */
+export interface ReceiverFormat {
+  readonly transport: TransportName;
+  readonly contentType: string;
+  /** Sent before the first frame, to get browsers to look at what comes. */
+  readonly prelude: string;
+  /** Whether one response carries many frames, or ends after the first. */
+  readonly streams: boolean;
+  wrap(frame: string): string;
+}
+
+/** TCP keep-alive finds peers that vanished, also where the layer above has turned heart-beats off. Milliseconds. */
+const KEEP_ALIVE_DELAY = 60_000;
+
+type ReceiverState = 'open' | 'finished' | 'aborted';
+
+/** One HTTP response that a client holds open to receive frames. */
+export class Receiver {
+  readonly format: ReceiverFormat;
+  readonly #response: ServerResponse;
+  readonly #limit: number;
+  #state: ReceiverState = 'open';
+  #sent = 0;
+
+  /**
+   * @param limit bytes of frames after which a streaming response ends
+   * @param aborted called when the client's side breaks the response off
+   */
+  constructor(response: ServerResponse, format: ReceiverFormat, limit: number) {
+    this.format = format;
+    this.#response = response;
+    this.#limit = format.streams ? limit : 0;
+    response.socket?.setKeepAlive(true, KEEP_ALIVE_DELAY);
+    response.statusCode = 200;
+    response.setHeader('Content-Type', format.contentType);
+    setUncached(response);
+    // nginx would otherwise hold back a stream until its buffer is full.
+    if (format.streams) response.setHeader('X-Accel-Buffering', 'no');
+    if (format.prelude !== '') response.write(format.prelude);
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  /** Bytes that the operating system has not taken yet. */
+  get backlog(): number {
+    return this.#response.writableLength;
+  }
+
+  /** Calls back once if the client breaks the response off before it was finished. */
+  onAbort(callback: () => void): void {
+    this.#response.once('close', () => {
+      if (this.#state !== 'open') return;
+      this.#state = 'aborted';
+      callback();
+    });
+  }
+
+  /** Sends a frame, and finishes the response if it is full. */
+  send(frame: string): void {
+    const text = this.format.wrap(frame);
+    this.#sent += Buffer.byteLength(text);
+    if (this.#sent >= this.#limit) this.#end(text);
+    else this.#response.write(text);
+  }
+
+  /** Sends a last frame. */
+  finish(frame: string): void {
+    this.#end(this.format.wrap(frame));
+  }
+
+  /** Gives up on a client that does not read. */
+  destroy(): void {
+    this.#state = 'finished';
+    this.#response.destroy();
+  }
+
+  #end(text: string): void {
+    this.#state = 'finished';
+    // Of a polling response this is the whole, and HTTP can tell its length; of a stream it is a chunk of its own.
+    if (this.#response.headersSent) {
+      this.#response.write(text);
+      this.#response.end();
+    } else {
+      this.#response.end(text);
+    }
+  }
+}
