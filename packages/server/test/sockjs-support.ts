@@ -13,6 +13,7 @@ export interface Running {
   readonly http: string;
   readonly ws: string;
   readonly transports: TransportServer;
+  readonly server: http.Server;
 }
 
 /** Whose end ends a server: a test, or by default the whole file. */
@@ -31,7 +32,7 @@ export async function serve(transports: TransportServer, scope: Scope = { after 
     server.closeAllConnections();
   });
   const { port } = server.address() as AddressInfo;
-  return { port, http: `http://127.0.0.1:${port}`, ws: `ws://127.0.0.1:${port}`, transports };
+  return { port, http: `http://127.0.0.1:${port}`, ws: `ws://127.0.0.1:${port}`, transports, server };
 }
 
 /** Serves the echo services that sockjs-protocol's tests are about. */
@@ -80,6 +81,17 @@ export const get = (url: string, headers: OutgoingHttpHeaders = {}): Promise<Ans
 
 export const post = (url: string, body = '', headers: OutgoingHttpHeaders = {}): Promise<Answer> =>
   ask('POST', url, { body, headers });
+
+/** sockjs-protocol 1.0, `verify_not_cached`. */
+export const assertNotCached = ({ headers }: Pick<Answer, 'headers'>): void => {
+  assert.equal(headers['cache-control'], 'no-store, no-cache, no-transform, must-revalidate, max-age=0');
+  assert.equal(headers.expires, undefined);
+  assert.equal(headers['last-modified'], undefined);
+};
+
+/** The content type without optional white space. */
+export const typeOf = ({ headers }: Pick<Answer, 'headers'>): string | undefined =>
+  headers['content-type']?.replaceAll(' ', '');
 
 /** A response that is read bit by bit. */
 export class Stream {
@@ -231,4 +243,9 @@ export class RawClient {
     this.#text = '';
     return text;
   }
+}
+
+/** Waits, by turns of the event loop, for what no event tells from outside. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -9,7 +9,11 @@ const YEAR_SECONDS = 31_536_000;
 /** Answers completely. An empty body goes without a content type. */
 export function respond(response: ServerResponse, status: number, contentType = TEXT, body = ''): void {
   response.statusCode = status;
-  if (body !== '') response.setHeader('Content-Type', contentType);
+  if (body !== '') {
+    response.setHeader('Content-Type', contentType);
+    // Node tells the length by itself to HTTP/1.1 only.
+    response.setHeader('Content-Length', Buffer.byteLength(body));
+  }
   response.end(body);
 }
 

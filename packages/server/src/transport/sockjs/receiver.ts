@@ -40,7 +40,7 @@ export class Receiver {
     setUncached(response);
     // nginx would otherwise hold back a stream until its buffer is full.
     if (format.streams) response.setHeader('X-Accel-Buffering', 'no');
-    if (format.prelude !== '') response.write(format.prelude);
+    if (format.prelude !== '') this.#write(format.prelude);
   }
 
   get isOpen(): boolean {
@@ -66,7 +66,7 @@ export class Receiver {
     const text = this.format.wrap(frame);
     this.#sent += Buffer.byteLength(text);
     if (this.#sent >= this.#limit) this.#end(text);
-    else this.#response.write(text);
+    else this.#write(text);
   }
 
   /** Sends a last frame. */
@@ -82,12 +82,24 @@ export class Receiver {
 
   #end(text: string): void {
     this.#state = 'finished';
-    // Of a polling response this is the whole, and HTTP can tell its length; of a stream it is a chunk of its own.
-    if (this.#response.headersSent) {
-      this.#response.write(text);
+    if (this.format.streams) {
+      this.#write(text);
       this.#response.end();
     } else {
+      // Node tells the length by itself to HTTP/1.1 only.
+      this.#response.setHeader('Content-Length', Buffer.byteLength(text));
       this.#response.end(text);
     }
+  }
+
+  /**
+   * Writes one chunk. Node would join the writes of a tick into one, unless the socket is corked already, but every
+   * frame is to be a chunk of its own (sockjs-protocol 1.0, `Http11.test_streaming`).
+   */
+  #write(text: string): void {
+    const { socket } = this.#response;
+    socket?.cork();
+    this.#response.write(text);
+    socket?.uncork();
   }
 }
