@@ -26,6 +26,8 @@ export interface MessageChanged {
   readonly change: MessageChangeKind;
   readonly message: Message;
   readonly actorId: string;
+  /** The session that asked for it and gets a confirmation instead. */
+  readonly originSession?: string;
 }
 
 export interface ReceiptIssued {

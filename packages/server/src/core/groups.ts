@@ -4,7 +4,7 @@ import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
 import type { Conversation, Member, MemberRole, Principal } from './model.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
-import type { GroupPatch, NewMember, Page, Store } from './ports/store.ts';
+import type { GroupPatch, Membership, NewMember, Page, Store } from './ports/store.ts';
 import { conversationTopic, userTopic } from './topics.ts';
 import { requireId, requireLength } from './validate.ts';
 
@@ -112,6 +112,11 @@ export class Groups {
   async listMembers(actor: Principal, id: string, page: Page): Promise<Member[]> {
     await this.get(actor, id);
     return this.#deps.store.listMembers(actor.tenant, id, page);
+  }
+
+  /** Every group the actor is in. */
+  membershipsOf({ tenant, userId }: Principal): Promise<Membership[]> {
+    return this.#deps.store.listMemberships(tenant, userId);
   }
 
   async #requireSight(actor: Principal, id: string): Promise<void> {

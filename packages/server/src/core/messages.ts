@@ -5,7 +5,14 @@ import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
 import type { Content, Message, Principal } from './model.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
-import type { Appended, MessageTarget, MessageView, PendingPage, PendingQuery, Store } from './ports/store.ts';
+import type {
+  Appended,
+  MessageTarget,
+  MessageView,
+  PendingPage,
+  PendingQuery,
+  Store,
+} from './ports/store.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import type { Receipts } from './receipts.ts';
 import { conversationTopic, userTopic } from './topics.ts';
@@ -77,7 +84,7 @@ export class Messages {
    *
    * ENOENT, EPERM; ECONFLICT where it was recalled before.
    */
-  async recall(actor: Principal, ref: string): Promise<Message> {
+  async recall(actor: Principal, ref: string, originSession?: string): Promise<Message> {
     const { store, sink, clock } = this.#deps;
     this.#requireRate(actor);
     const view = await this.#find(actor, ref);
@@ -91,7 +98,13 @@ export class Messages {
       content: null,
       at: clock.now(),
     });
-    sink.publish(topicsOf(message), { type: 'message.changed', change: 'recalled', message, actorId: actor.userId });
+    sink.publish(topicsOf(message), {
+      type: 'message.changed',
+      change: 'recalled',
+      message,
+      actorId: actor.userId,
+      ...(originSession === undefined ? {} : { originSession }),
+    });
     return message;
   }
 
@@ -131,12 +144,18 @@ export class Messages {
     return this.#deps.store.listPending({ ...query, tenant: actor.tenant, userId: actor.userId });
   }
 
+  /** Resolves once everything that was sent before has been stored and told. */
+  async barrier(): Promise<void> {
+    await this.#deps.store.ping();
+  }
+
   async #requireSight(actor: Principal, conversationId: string): Promise<void> {
     const { store } = this.#deps;
     const sees = isManager(actor)
       ? await store.findConversation(actor.tenant, conversationId)
       : await store.findMember(actor.tenant, conversationId, actor.userId);
-    if (!sees) throw new DomainError('ENOENT', `no conversation ${conversationId}`, { field: 'conversationId' });
+    if (!sees)
+      throw new DomainError('ENOENT', `no conversation ${conversationId}`, { field: 'conversationId' });
   }
 
   async #find(actor: Principal, ref: string): Promise<MessageView> {
@@ -154,7 +173,10 @@ export class Messages {
     }
     const { recallWindow } = this.#deps.limits;
     if (this.#deps.clock.now() - message.createdAt > recallWindow) {
-      throw new DomainError('EPERM', `a message may be recalled for ${recallWindow / 1000} s after it was sent`);
+      throw new DomainError(
+        'EPERM',
+        `a message may be recalled for ${recallWindow / 1000} s after it was sent`,
+      );
     }
   }
 

@@ -53,7 +53,16 @@ export interface Member {
   readonly readSeq: number;
 }
 
-export const CONTENT_TYPES = ['text', 'image', 'file', 'voice', 'video', 'location', 'card', 'custom'] as const;
+export const CONTENT_TYPES = [
+  'text',
+  'image',
+  'file',
+  'voice',
+  'video',
+  'location',
+  'card',
+  'custom',
+] as const;
 export type ContentType = (typeof CONTENT_TYPES)[number];
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };

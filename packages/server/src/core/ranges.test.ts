@@ -33,7 +33,9 @@ test('what was covered is not fresh again', () => {
 });
 
 test('a position agrees with a plain set of sequences, whatever the order of acknowledgements', () => {
-  const range = fc.tuple(fc.integer({ min: 1, max: 60 }), fc.nat(6)).map(([from, n]) => ({ from, to: from + n }));
+  const range = fc
+    .tuple(fc.integer({ min: 1, max: 60 }), fc.nat(6))
+    .map(([from, n]) => ({ from, to: from + n }));
   fc.assert(
     fc.property(fc.array(range, { maxLength: 40 }), (ranges) => {
       const seen = new Set<number>();

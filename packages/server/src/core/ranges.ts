@@ -10,7 +10,10 @@ export interface Position {
 const MAX_RANGES = 256;
 
 /** Adds ranges to a position; also tells which sequences were not covered before. */
-export function cover(position: Position, ranges: readonly SeqRange[]): { position: Position; fresh: SeqRange[] } {
+export function cover(
+  position: Position,
+  ranges: readonly SeqRange[],
+): { position: Position; fresh: SeqRange[] } {
   let current = position;
   const fresh: SeqRange[] = [];
   for (const range of ranges) {

@@ -71,7 +71,8 @@ export class Users {
 
   /** Users may change their own nickname, avatar and password, managers everything. */
   async update(actor: Principal, id: string, change: UserChange): Promise<User> {
-    if (id !== actor.userId || change.role !== undefined || change.username !== undefined) requireManager(actor);
+    if (id !== actor.userId || change.role !== undefined || change.username !== undefined)
+      requireManager(actor);
     const { password, username, nickname, avatar, role } = change;
     const patch: UserPatch = {
       ...(username === undefined ? {} : { username: requireLength(username, 'username', 1, 64) }),

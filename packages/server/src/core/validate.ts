@@ -11,7 +11,8 @@ export function requireId(value: string, field: string): string {
 /** Throws EINVAL unless the text is between the two lengths, in characters. */
 export function requireLength(value: string, field: string, min: number, max: number): string {
   const length = characters(value);
-  if (length < min) throw new DomainError('EINVAL', `${field} must have at least ${min} characters`, { field });
+  if (length < min)
+    throw new DomainError('EINVAL', `${field} must have at least ${min} characters`, { field });
   if (length > max) throw tooLong(field, max);
   return value;
 }

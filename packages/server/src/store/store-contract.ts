@@ -29,7 +29,12 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       return tenant;
     }
 
-    async function send(tenant: string, senderId: string, target: MessageTarget, text: string): Promise<Message> {
+    async function send(
+      tenant: string,
+      senderId: string,
+      target: MessageTarget,
+      text: string,
+    ): Promise<Message> {
       return (await store.appendMessage(newMessage(tenant, senderId, target, text))).message;
     }
 
@@ -61,9 +66,15 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
     test('users are listed by id, page by page, and found by their credentials', async () => {
       const tenant = await tenantWith('c', 'a', 'b');
       const first = await store.listUsers(tenant, { limit: 2 });
-      assert.deepEqual(first.map(({ id }) => id), ['a', 'b']);
+      assert.deepEqual(
+        first.map(({ id }) => id),
+        ['a', 'b'],
+      );
       const rest = await store.listUsers(tenant, { limit: 2, after: 'b' });
-      assert.deepEqual(rest.map(({ id }) => id), ['c']);
+      assert.deepEqual(
+        rest.map(({ id }) => id),
+        ['c'],
+      );
       assert.equal((await store.findCredentials(tenant, 'a'))?.passwordHash, 'hash of a');
       assert.equal(await store.findCredentials(tenant, 'nobody'), undefined);
     });
@@ -96,7 +107,10 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
     });
 
     async function makeGroup(tenant: string, id: string, userIds: string[]): Promise<void> {
-      const members = userIds.map((userId, i) => ({ userId, role: i === 0 ? ('owner' as const) : ('member' as const) }));
+      const members = userIds.map((userId, i) => ({
+        userId,
+        role: i === 0 ? ('owner' as const) : ('member' as const),
+      }));
       await store.createGroup({ tenant, id, name: `Group ${id}`, avatar: '', members, createdAt: 1 });
     }
 
@@ -107,7 +121,10 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       await assert.rejects(makeGroup(tenant, 'other', ['nobody']), { code: 'ENOENT', field: 'members' });
       assert.equal(await store.findConversation(tenant, 'other'), undefined);
       assert.equal((await store.updateGroup(tenant, 'team', { name: 'New' })).name, 'New');
-      assert.deepEqual((await store.listGroups(tenant, { limit: 9 }, 'bob')).map(({ id }) => id), ['team']);
+      assert.deepEqual(
+        (await store.listGroups(tenant, { limit: 9 }, 'bob')).map(({ id }) => id),
+        ['team'],
+      );
       assert.deepEqual(await store.listGroups(tenant, { limit: 9 }, 'carol'), []);
       assert.deepEqual(await store.deleteGroup(tenant, 'team'), ['alice', 'bob']);
       await assert.rejects(store.updateGroup(tenant, 'team', {}), { code: 'ENOENT' });
@@ -127,10 +144,10 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       });
       assert.equal((await store.findConversation(tenant, 'team'))?.memberCount, 2);
       assert.equal((await store.setMemberRole(tenant, 'team', 'bob', 'admin')).role, 'admin');
-      assert.deepEqual((await store.listMembers(tenant, 'team', { limit: 9 })).map(({ userId }) => userId), [
-        'alice',
-        'bob',
-      ]);
+      assert.deepEqual(
+        (await store.listMembers(tenant, 'team', { limit: 9 })).map(({ userId }) => userId),
+        ['alice', 'bob'],
+      );
       assert.deepEqual(await store.listMemberships(tenant, 'bob'), [
         { conversationId: 'team', kind: 'group', role: 'admin' },
       ]);
@@ -146,7 +163,10 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       const sent = await Promise.all(
         Array.from({ length: 50 }, (_, i) => send(tenant, i % 2 ? 'alice' : 'bob', toGroup('team'), `m${i}`)),
       );
-      assert.deepEqual(sent.map(({ seq }) => seq), Array.from({ length: 50 }, (_, i) => i + 1));
+      assert.deepEqual(
+        sent.map(({ seq }) => seq),
+        Array.from({ length: 50 }, (_, i) => i + 1),
+      );
       const listed = await store.listMessages({ tenant, conversationId: 'team', limit: 100 });
       assert.deepEqual(listed, sent);
     });
@@ -327,31 +347,44 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       await store.changeMessage(recall(one));
       const query = { tenant, userId: 'bob', limit: 9 };
       const page = await store.listPending(query);
-      assert.deepEqual(page.messages.map(({ seq, state }) => [seq, state]), [
-        [1, 'recalled'],
-        [3, 'recalled'],
-      ]);
+      assert.deepEqual(
+        page.messages.map(({ seq, state }) => [seq, state]),
+        [
+          [1, 'recalled'],
+          [3, 'recalled'],
+        ],
+      );
       assert.deepEqual(page.revisions, [{ conversationId, from: 1, to: 2 }]);
       const known = { tenant, conversationId, kind: 'delivered' as const };
       await store.acknowledge({
         ...known,
         entries: [{ userId: 'bob', ranges: [{ from: 3, to: 3 }], revisions: { from: 2, to: 2 } }],
       });
-      assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), ['recalled', 'recalled'], 'revision 1 is missing');
-      await store.acknowledge({ ...known, entries: [{ userId: 'bob', ranges: [], revisions: { from: 1, to: 2 } }] });
+      assert.deepEqual(
+        await pendingTexts({ tenant, userId: 'bob' }),
+        ['recalled', 'recalled'],
+        'revision 1 is missing',
+      );
+      await store.acknowledge({
+        ...known,
+        entries: [{ userId: 'bob', ranges: [], revisions: { from: 1, to: 2 } }],
+      });
       assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), []);
     });
 
     test('a client with a position of its own gets all that is newer, its own messages too', async () => {
       const tenant = await tenantWith('alice', 'bob');
-      for (let i = 1; i <= 5; i++) await send(tenant, i % 2 ? 'alice' : 'bob', toUser(i % 2 ? 'bob' : 'alice'), `m${i}`);
+      for (let i = 1; i <= 5; i++)
+        await send(tenant, i % 2 ? 'alice' : 'bob', toUser(i % 2 ? 'bob' : 'alice'), `m${i}`);
       const conversationId = singleConversationId('alice', 'bob');
       await acknowledge(tenant, conversationId, 'bob', { from: 1, to: 5 });
       const query = { tenant, userId: 'bob', conversationId };
       assert.deepEqual(await pendingTexts({ ...query, sinceSeq: 2 }), ['m3', 'm4', 'm5']);
       assert.deepEqual(await pendingTexts({ ...query, sinceSeq: 5 }), []);
       assert.deepEqual(await pendingTexts(query), []);
-      await assert.rejects(store.listPending({ ...query, conversationId: 'nowhere', limit: 1 }), { code: 'ENOENT' });
+      await assert.rejects(store.listPending({ ...query, conversationId: 'nowhere', limit: 1 }), {
+        code: 'ENOENT',
+      });
     });
 
     test('prototype names and quotes are ordinary text', async () => {
@@ -379,9 +412,22 @@ export function newUser(tenant: string, id: string): NewUser {
 
 let nextMessage = 0;
 
-export function newMessage(tenant: string, senderId: string, target: MessageTarget, text: string): NewMessage {
+export function newMessage(
+  tenant: string,
+  senderId: string,
+  target: MessageTarget,
+  text: string,
+): NewMessage {
   const id = `message-${nextMessage++}`;
-  return { tenant, id, clientId: `client-${id}`, senderId, target, content: { type: 'text', text, extra: null }, createdAt: 5 };
+  return {
+    tenant,
+    id,
+    clientId: `client-${id}`,
+    senderId,
+    target,
+    content: { type: 'text', text, extra: null },
+    createdAt: 5,
+  };
 }
 
 export function toUser(userId: string): MessageTarget {

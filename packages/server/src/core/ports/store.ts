@@ -23,8 +23,10 @@ import type {
  *   store works again as soon as the cause is gone.
  */
 export interface Store extends UserStore, ConversationStore, MessageStore, PositionStore {
-  /** Rejects while the store can't serve. */
+  /** Resolves after all writes issued before; rejects while the store can't serve. */
   ping(): Promise<void>;
+  /** Operations that wait or run. */
+  readonly depth: number;
   close(): Promise<void>;
 }
 

@@ -132,7 +132,8 @@ export class ConversationTable {
     );
     const added = members.filter(
       ({ userId, role }) =>
-        insert.run(row.pk, userId, row.tenant, role, at, row.last_seq, row.last_seq, row.revision).changes === 1,
+        insert.run(row.pk, userId, row.tenant, role, at, row.last_seq, row.last_seq, row.revision).changes ===
+        1,
     );
     this.#sql
       .get('UPDATE conversation SET member_count = member_count + ? WHERE pk = ?')
@@ -195,7 +196,9 @@ export class ConversationTable {
   }
 
   #remove(pk: number, userId: string): boolean {
-    const { changes } = this.#sql.get('DELETE FROM member WHERE conversation = ? AND user = ?').run(pk, userId);
+    const { changes } = this.#sql
+      .get('DELETE FROM member WHERE conversation = ? AND user = ?')
+      .run(pk, userId);
     if (changes === 0) return false;
     this.#sql.get('UPDATE conversation SET member_count = member_count - 1 WHERE pk = ?').run(pk);
     return true;
@@ -216,7 +219,8 @@ export class ConversationTable {
 
   #requireUsers(tenant: number, members: readonly NewMember[], field: string): void {
     for (const { userId } of members) {
-      if (!this.#users.exists(tenant, userId)) throw new DomainError('ENOENT', `no user ${userId}`, { field });
+      if (!this.#users.exists(tenant, userId))
+        throw new DomainError('ENOENT', `no user ${userId}`, { field });
     }
   }
 }

@@ -77,7 +77,8 @@ const CHECKS: readonly Check[] = [
       )
       .all() as { id: string; last_seq: number; n: number; top: number }[];
     return rows.map(
-      ({ id, last_seq, n, top }) => `conversation ${id}: ${n} messages up to sequence ${top}, expected ${last_seq}`,
+      ({ id, last_seq, n, top }) =>
+        `conversation ${id}: ${n} messages up to sequence ${top}, expected ${last_seq}`,
     );
   },
   function memberCountsAgree(db) {
@@ -87,7 +88,9 @@ const CHECKS: readonly Check[] = [
            GROUP BY c.pk HAVING n <> c.member_count LIMIT 20`,
       )
       .all() as { id: string; member_count: number; n: number }[];
-    return rows.map(({ id, member_count, n }) => `conversation ${id}: ${n} members, expected ${member_count}`);
+    return rows.map(
+      ({ id, member_count, n }) => `conversation ${id}: ${n} members, expected ${member_count}`,
+    );
   },
   function positionsStayInside(db) {
     const rows = db

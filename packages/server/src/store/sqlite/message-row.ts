@@ -36,7 +36,11 @@ export function toMessage(tenant: string, conversation: ConversationRef, row: Me
     seq: row.seq,
     senderId: row.sender,
     targetId: conversation.kind === 'single' ? singlePeer(conversation.id, row.sender) : conversation.id,
-    content: { type: row.type as ContentType, text: row.text, extra: row.extra === null ? null : JSON.parse(row.extra) },
+    content: {
+      type: row.type as ContentType,
+      text: row.text,
+      extra: row.extra === null ? null : JSON.parse(row.extra),
+    },
     state: row.state as MessageState,
     revision: row.revision,
     createdAt: row.created_at,
@@ -50,5 +54,8 @@ export function packExtra(content: Content): string | null {
 
 /** What identifies a content once the content itself is gone. */
 export function contentDigest(type: string, text: string, extra: string | null): Buffer {
-  return createHash('sha256').update(JSON.stringify([type, text, extra])).digest().subarray(0, 16);
+  return createHash('sha256')
+    .update(JSON.stringify([type, text, extra]))
+    .digest()
+    .subarray(0, 16);
 }

@@ -26,7 +26,6 @@ export interface AppendOutcome {
   readonly earlier?: Message;
 }
 
-
 const MAX_CACHED_CONVERSATIONS = 50_000;
 
 export interface MessageTableDeps {
@@ -82,7 +81,12 @@ export class MessageTable {
       );
     conversation.last_seq = seq;
     this.#dirty.add(conversation);
-    return { conversationId: conversation.id, kind: conversation.kind, seq, memberCount: conversation.member_count };
+    return {
+      conversationId: conversation.id,
+      kind: conversation.kind,
+      seq,
+      memberCount: conversation.member_count,
+    };
   }
 
   change({ tenant, conversationId, seq, state, content, at }: MessageChange): Message {
@@ -196,7 +200,9 @@ export class MessageTable {
       .get(tenant, message.clientId, message.senderId) as RepeatRow | undefined;
     if (!row) return undefined;
     if (!saysTheSame(row, message)) {
-      throw new DomainError('ECONFLICT', 'this message id was used for another message', { field: 'clientId' });
+      throw new DomainError('ECONFLICT', 'this message id was used for another message', {
+        field: 'clientId',
+      });
     }
     const earlier = toMessage(message.tenant, { id: row.cid, kind: row.kind }, row);
     return { conversationId: row.cid, kind: row.kind, seq: row.seq, memberCount: row.member_count, earlier };
@@ -216,11 +222,14 @@ export class MessageTable {
     const existing = this.#conversation(tenant, id);
     if (existing?.member_count === participants.length) return existing;
     for (const userId of participants) {
-      if (!users.exists(tenant, userId)) throw new DomainError('ENOENT', `no user ${userId}`, { field: 'target' });
+      if (!users.exists(tenant, userId))
+        throw new DomainError('ENOENT', `no user ${userId}`, { field: 'target' });
     }
     const members = participants.map((userId) => ({ userId, role: 'member' as const }));
     if (!existing) {
-      return this.#remember(conversations.create(tenant, 'single', { id, name: '', avatar: '', members, createdAt }));
+      return this.#remember(
+        conversations.create(tenant, 'single', { id, name: '', avatar: '', members, createdAt }),
+      );
     }
     // One of the two was deleted and made again since.
     conversations.addToConversation(existing, members, createdAt);

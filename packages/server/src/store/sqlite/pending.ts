@@ -45,8 +45,11 @@ export class PendingReader {
     const select = `SELECT c.pk, c.id, c.kind, c.last_seq, c.revision
        FROM member m JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.user = ?`;
     if (conversationId !== undefined) {
-      const rows = this.#sql.get(`${select} AND c.id = ?`).all(key, userId, conversationId) as unknown as BehindRow[];
-      if (rows.length === 0) throw new DomainError('ENOENT', 'no such conversation', { field: 'conversationId' });
+      const rows = this.#sql
+        .get(`${select} AND c.id = ?`)
+        .all(key, userId, conversationId) as unknown as BehindRow[];
+      if (rows.length === 0)
+        throw new DomainError('ENOENT', 'no such conversation', { field: 'conversationId' });
       return rows;
     }
     return this.#sql
@@ -59,11 +62,14 @@ export class PendingReader {
     const positions = new PositionTable(this.#sql).find(conversation.pk, query.userId);
     if (!positions) return undefined;
     const from =
-      query.cursor?.conversationId === conversation.id ? query.cursor : { revision: positions.revision, seq: 0 };
+      query.cursor?.conversationId === conversation.id
+        ? query.cursor
+        : { revision: positions.revision, seq: 0 };
     const changed = this.#changed(query, conversation, positions, from.revision, page);
     if (changed !== undefined) return { conversationId: conversation.id, revision: changed, seq: from.seq };
     const told = this.#undelivered(query, conversation, positions, from.seq, page);
-    if (told !== undefined) return { conversationId: conversation.id, revision: conversation.revision, seq: told };
+    if (told !== undefined)
+      return { conversationId: conversation.id, revision: conversation.revision, seq: told };
     if (conversation.revision > positions.revision) {
       page.revisions.push({
         conversationId: conversation.id,

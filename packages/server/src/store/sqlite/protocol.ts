@@ -33,7 +33,12 @@ export type WorkerReply =
 export function toFailure(error: unknown): OperationFailure {
   if (error instanceof DomainError) {
     const { code, message, field, limit } = error;
-    return { code, message, ...(field === undefined ? {} : { field }), ...(limit === undefined ? {} : { limit }) };
+    return {
+      code,
+      message,
+      ...(field === undefined ? {} : { field }),
+      ...(limit === undefined ? {} : { limit }),
+    };
   }
   return {
     code: 'EINTERNAL',

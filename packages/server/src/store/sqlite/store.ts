@@ -19,7 +19,7 @@ const MAX_WAITING = 50_000;
 const DEFAULT_BUSY_TIMEOUT = 1000;
 
 /** The operations that go to the writing thread as they are. */
-type Forwarded = Exclude<keyof Store, 'appendMessage' | 'close'>;
+type Forwarded = Exclude<keyof Store, 'appendMessage' | 'close' | 'depth'>;
 const WRITES: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'createUser',
   'updateUser',
@@ -62,7 +62,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     db.close();
     const limits = { maxBatch: MAX_BATCH, maxWaiting: MAX_WAITING };
     const [writer, reader] = await Promise.all([
-      WorkerQueue.start({ dataDir, busyTimeout, mode: 'write' }, { ...limits, ...(commits ? { events: commits } : {}) }),
+      WorkerQueue.start(
+        { dataDir, busyTimeout, mode: 'write' },
+        { ...limits, ...(commits ? { events: commits } : {}) },
+      ),
       WorkerQueue.start({ dataDir, busyTimeout, mode: 'read' }, limits),
     ]);
     return makeStore(writer, reader, lock);
@@ -85,6 +88,9 @@ function makeStore(writer: WorkerQueue, reader: WorkerQueue, lock: DataLock): St
         duplicate: outcome.earlier !== undefined,
         memberCount: outcome.memberCount,
       };
+    },
+    get depth(): number {
+      return writer.depth + reader.depth;
     },
     async close(): Promise<void> {
       await writer.close();

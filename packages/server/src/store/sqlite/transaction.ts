@@ -37,7 +37,8 @@ export class BatchWriter {
     try {
       return this.#transaction(batch);
     } catch (error) {
-      if (batch.length === 1 || isStoreTrouble(error)) return batch.map(() => ({ failure: toFailure(error) }));
+      if (batch.length === 1 || isStoreTrouble(error))
+        return batch.map(() => ({ failure: toFailure(error) }));
       return batch.flatMap((call) => this.run([call]));
     }
   }

@@ -32,9 +32,7 @@ export class UserTable {
     this.#requireFree(tenant, user);
     const uid = this.#uidFor(tenant, user);
     this.#sql
-      .get(
-        `INSERT OR REPLACE INTO user (tenant, ${COLUMNS}, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
-      )
+      .get(`INSERT OR REPLACE INTO user (tenant, ${COLUMNS}, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`)
       .run(
         tenant,
         user.id,
@@ -56,13 +54,18 @@ export class UserTable {
   }
 
   exists(tenantKey: number, id: string): boolean {
-    return this.#sql.get('SELECT 1 FROM user WHERE tenant = ? AND id = ? AND NOT deleted').get(tenantKey, id) !== undefined;
+    return (
+      this.#sql.get('SELECT 1 FROM user WHERE tenant = ? AND id = ? AND NOT deleted').get(tenantKey, id) !==
+      undefined
+    );
   }
 
   isDeleted(tenant: string, id: string): boolean {
     const key = this.#tenants.find(tenant);
     if (key === undefined) return false;
-    return this.#sql.get('SELECT 1 FROM user WHERE tenant = ? AND id = ? AND deleted').get(key, id) !== undefined;
+    return (
+      this.#sql.get('SELECT 1 FROM user WHERE tenant = ? AND id = ? AND deleted').get(key, id) !== undefined
+    );
   }
 
   findCredentials(tenant: string, username: string): Credentials | undefined {
@@ -109,7 +112,9 @@ export class UserTable {
   delete(tenant: string, id: string): void {
     this.#require(tenant, id);
     this.#sql
-      .get("UPDATE user SET deleted = 1, password = NULL, nickname = '', avatar = '' WHERE tenant = ? AND id = ?")
+      .get(
+        "UPDATE user SET deleted = 1, password = NULL, nickname = '', avatar = '' WHERE tenant = ? AND id = ?",
+      )
       .run(this.#tenants.ensure(tenant), id);
   }
 
@@ -140,7 +145,9 @@ export class UserTable {
   }
 
   #uidFor(tenant: number, { id, uid }: NewUser): number {
-    const { last_uid } = this.#sql.get('SELECT last_uid FROM tenant WHERE pk = ?').get(tenant) as { last_uid: number };
+    const { last_uid } = this.#sql.get('SELECT last_uid FROM tenant WHERE pk = ?').get(tenant) as {
+      last_uid: number;
+    };
     if (uid === undefined) return last_uid + 1;
     const row = this.#sql.get('SELECT id FROM user WHERE tenant = ? AND uid = ?').get(tenant, uid);
     if (row && (row as { id: string }).id !== id) throw taken('uid', String(uid));

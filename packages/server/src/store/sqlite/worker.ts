@@ -1,7 +1,13 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openDatabase } from './database.ts';
 import { openTables, readOperations, writeOperations } from './operations.ts';
-import { type OperationCall, type OperationOutcome, toFailure, type WorkerRequest, type WorkerSettings } from './protocol.ts';
+import {
+  type OperationCall,
+  type OperationOutcome,
+  toFailure,
+  type WorkerRequest,
+  type WorkerSettings,
+} from './protocol.ts';
 import { BatchWriter } from './transaction.ts';
 
 const port = parentPort as MessagePort;
@@ -29,7 +35,10 @@ function writer(): (batch: readonly OperationCall[]) => OperationOutcome[] {
 }
 
 function reader(): (batch: readonly OperationCall[]) => OperationOutcome[] {
-  const operations = readOperations(tables) as unknown as Record<string, (...args: readonly unknown[]) => unknown>;
+  const operations = readOperations(tables) as unknown as Record<
+    string,
+    (...args: readonly unknown[]) => unknown
+  >;
   return (batch) =>
     batch.map(({ name, args }) => {
       try {

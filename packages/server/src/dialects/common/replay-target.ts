@@ -1,0 +1,36 @@
+import type { Shape } from '../../hub/fan-out.ts';
+import type { ReplayTarget } from '../../hub/replay.ts';
+import type { StompSubscription } from '../../stomp/handler.ts';
+import type { Connection } from '../../transport/connection.ts';
+import type { Outlet } from './chat-session.ts';
+
+/** A replay goes on when fewer bytes than this are queued. */
+const LOW_WATER = 65_536;
+/** How often a queue that is full is looked at, in ms. */
+const POLL_INTERVAL = 10;
+
+/** A subscription as the goal of a replay. */
+export function replayTarget(
+  connection: Connection,
+  subscription: StompSubscription,
+  shape: Shape,
+  outlet: Outlet,
+): ReplayTarget {
+  return {
+    shape,
+    deliver: (fanOut) => outlet.deliver(fanOut),
+    get room() {
+      return subscription.room;
+    },
+    get isOpen() {
+      return connection.isOpen;
+    },
+    drained: () => drained(connection),
+  };
+}
+
+async function drained(connection: Connection): Promise<void> {
+  while (connection.isOpen && connection.queuedBytes > LOW_WATER) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
+  }
+}

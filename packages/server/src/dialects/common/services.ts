@@ -1,0 +1,20 @@
+import type { Logger } from 'pino';
+import type { Authenticator } from '../../auth/authenticator.ts';
+import type { Core } from '../../core/index.ts';
+import type { Clock } from '../../core/ports/clock.ts';
+import type { Deliveries } from '../../hub/deliveries.ts';
+import type { Hub } from '../../hub/hub.ts';
+import type { Sessions } from '../../hub/sessions.ts';
+import type { Metrics } from '../../observe/metrics.ts';
+
+/** What the composition root hands to every dialect. */
+export interface DialectServices {
+  readonly core: Core;
+  readonly hub: Hub;
+  readonly sessions: Sessions;
+  readonly deliveries: Deliveries;
+  readonly authenticator: Authenticator;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}

@@ -1,0 +1,79 @@
+import type { StompVersion } from '@haina/wire';
+import type { CoreEvent } from '../../core/events.ts';
+import type { FanOutItem, Shape } from '../../hub/fan-out.ts';
+import type { StompSubscription, TrackedDelivery } from '../../stomp/handler.ts';
+import { messagePayload } from '../../stomp/output.ts';
+
+/** Writes an event's body; undefined for events that do not go to this destination. */
+export type BodyWriter = (event: CoreEvent) => Buffer | undefined;
+
+const JSON_TYPE = 'application/json';
+
+/**
+ * The shape of MESSAGE frames for all subscriptions that agree in version, destination, id and acknowledgement.
+ *
+ * @param body the dialect and the kind of body, as part of the shape's key
+ */
+export function stompShape(
+  body: string,
+  version: StompVersion,
+  subscription: StompSubscription,
+  write: BodyWriter,
+): Shape {
+  const { id, destination, ack, anonymous } = subscription;
+  const shared = { id, destination, anonymous };
+  return {
+    key: JSON.stringify([body, version, destination, anonymous ? null : id, ack]),
+    render(event) {
+      const bytes = write(event);
+      if (!bytes) return undefined;
+      const messageId = frameId(event, id);
+      const message = { messageId, contentType: JSON_TYPE, body: bytes };
+      return messagePayload(ack === 'auto' ? message : { ...message, ackId: messageId }, shared, version);
+    },
+  };
+}
+
+/** What a subscription with acknowledgements remembers of an item of its shape. */
+export function trackedBy({ id }: StompSubscription): (item: FanOutItem) => TrackedDelivery {
+  return (item) => {
+    const messageId = frameId(item.event, id);
+    return { messageId, ackId: messageId, token: item };
+  };
+}
+
+/** A JSON message to one subscription that tells no event: nothing is delivered by it. */
+export function sendJson(session: StompSender, subscription: StompSubscription, value: unknown): void {
+  const messageId = `${++otherFrames}@${subscription.id}`;
+  const message = { messageId, contentType: JSON_TYPE, body: Buffer.from(JSON.stringify(value)) };
+  if (subscription.ack === 'auto') session.send(subscription, message);
+  else
+    session.send(subscription, { ...message, ackId: messageId }, [
+      { messageId, ackId: messageId, token: undefined },
+    ]);
+}
+
+interface StompSender {
+  send(
+    subscription: StompSubscription,
+    message: { messageId: string; ackId?: string; contentType: string; body: Buffer },
+    tracked?: readonly TrackedDelivery[],
+  ): boolean;
+}
+
+let otherFrames = 0;
+const otherFrameIds = new WeakMap<CoreEvent, string>();
+
+/** Unique in a connection: a changed message has another than the original, and each subscription has its own. */
+function frameId(event: CoreEvent, subscriptionId: string): string {
+  if (event.type === 'message.created' || event.type === 'message.changed') {
+    const { id, revision } = event.message;
+    return `${id}${revision === 0 ? '' : `.${revision}`}@${subscriptionId}`;
+  }
+  let id = otherFrameIds.get(event);
+  if (!id) {
+    id = String(++otherFrames);
+    otherFrameIds.set(event, id);
+  }
+  return `${id}@${subscriptionId}`;
+}

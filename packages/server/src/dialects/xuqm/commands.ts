@@ -1,0 +1,73 @@
+import { DomainError } from '../../core/errors.ts';
+import type { Core } from '../../core/index.ts';
+import type { Principal } from '../../core/model.ts';
+import type { MessageTarget } from '../../core/ports/store.ts';
+import type { ReplayQuery } from '../common/chat-session.ts';
+import { toContent } from './content.ts';
+import { readMessageRef, readSend, readSync } from './schemas.ts';
+
+/** What a command may use. */
+export interface CommandContext {
+  readonly core: Core;
+  readonly principal: Principal;
+  readonly sessionId: string;
+  /** Tells the client what its user missed. */
+  sync(query: ReplayQuery): Promise<void>;
+}
+
+export type Command = (context: CommandContext, body: Uint8Array) => Promise<unknown>;
+
+/** By destination. Each resolves once what it did is durable, and rejects with a `DomainError`. */
+export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ['/app/chat.send', send],
+  ['/app/chat.revoke', revoke],
+  ['/app/chat.read', read],
+  ['/app/chat.sync', sync],
+]);
+
+function send({ core, principal, sessionId }: CommandContext, body: Uint8Array): Promise<unknown> {
+  const { appId, messageId, toId, chatType, msgType, content } = readSend(body);
+  requireTenant(principal, appId);
+  return core.messages.send(principal, {
+    ...(messageId === undefined ? {} : { clientId: messageId }),
+    target: chatType === 'SINGLE' ? { kind: 'user', userId: toId } : groupTarget(toId),
+    content: toContent(msgType, content),
+    originSession: sessionId,
+  });
+}
+
+function revoke({ core, principal, sessionId }: CommandContext, body: Uint8Array): Promise<unknown> {
+  const { appId, messageId } = readMessageRef(body);
+  requireTenant(principal, appId);
+  return core.messages.recall(principal, messageId, sessionId);
+}
+
+function read({ core, principal }: CommandContext, body: Uint8Array): Promise<unknown> {
+  const { appId, messageId } = readMessageRef(body);
+  requireTenant(principal, appId);
+  return core.messages.read(principal, messageId);
+}
+
+function sync({ principal, sync: run }: CommandContext, body: Uint8Array): Promise<unknown> {
+  const { appId, conversationId, sinceSeq } = readSync(body);
+  requireTenant(principal, appId);
+  if (sinceSeq !== undefined && conversationId === undefined) {
+    throw new DomainError('EINVAL', 'sinceSeq needs a conversationId', { field: 'conversationId' });
+  }
+  return run({
+    ...(conversationId === undefined ? {} : { conversationId }),
+    ...(sinceSeq === undefined ? {} : { sinceSeq }),
+  });
+}
+
+function groupTarget(groupId: string): MessageTarget {
+  // Only single conversations have a colon in their id, and those are no groups.
+  if (groupId.includes(':')) throw new DomainError('ENOENT', `no group ${groupId}`, { field: 'toId' });
+  return { kind: 'conversation', conversationId: groupId };
+}
+
+/** Throws EPERM where the body names another application than the token. */
+function requireTenant({ tenant }: Principal, appId: string | undefined): void {
+  if (appId === undefined || appId === tenant) return;
+  throw new DomainError('EPERM', "appId is not the token's application", { field: 'appId' });
+}

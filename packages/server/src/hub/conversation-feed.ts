@@ -1,0 +1,105 @@
+import type { Principal } from '../core/model.ts';
+import { conversationTopic, userTopic } from '../core/topics.ts';
+import type { Shape } from './fan-out.ts';
+import type { Hub, Subscriber } from './hub.ts';
+
+interface Route {
+  readonly shape: Shape;
+  readonly subscriber: Subscriber;
+}
+
+/**
+ * Which of a session's subscriptions gets what: its inbox gets all that concerns the user, also the messages of its
+ * groups, except of those groups that the session subscribed to by themselves.
+ */
+export class ConversationFeed {
+  readonly #hub: Hub;
+  readonly #principal: Principal;
+  readonly #groups = new Set<string>();
+  readonly #inboxes = new Map<string, Route>();
+  readonly #ofGroup = new Map<string, Map<string, Route>>();
+
+  constructor(hub: Hub, principal: Principal) {
+    this.#hub = hub;
+    this.#principal = principal;
+  }
+
+  isMember(groupId: string): boolean {
+    return this.#groups.has(groupId);
+  }
+
+  /** @param id of the subscription, unique in the session */
+  addInbox(id: string, shape: Shape, subscriber: Subscriber): void {
+    const route = { shape, subscriber };
+    this.#inboxes.set(id, route);
+    this.#hub.subscribe(this.#userTopic, shape, subscriber);
+    for (const group of this.#groups) if (!this.#ofGroup.has(group)) this.#connect(group, route);
+  }
+
+  removeInbox(id: string): void {
+    const route = this.#inboxes.get(id);
+    if (!route) return;
+    this.#inboxes.delete(id);
+    this.#hub.unsubscribe(this.#userTopic, route.shape, route.subscriber);
+    for (const group of this.#groups) this.#disconnect(group, route);
+  }
+
+  addGroupSubscription(groupId: string, id: string, shape: Shape, subscriber: Subscriber): void {
+    let routes = this.#ofGroup.get(groupId);
+    if (!routes) {
+      for (const inbox of this.#inboxes.values()) this.#disconnect(groupId, inbox);
+      routes = new Map();
+      this.#ofGroup.set(groupId, routes);
+    }
+    const route = { shape, subscriber };
+    routes.set(id, route);
+    this.#connect(groupId, route);
+  }
+
+  removeGroupSubscription(groupId: string, id: string): void {
+    const routes = this.#ofGroup.get(groupId);
+    const route = routes?.get(id);
+    if (!routes || !route) return;
+    routes.delete(id);
+    this.#disconnect(groupId, route);
+    if (routes.size > 0) return;
+    this.#ofGroup.delete(groupId);
+    if (this.#groups.has(groupId)) for (const inbox of this.#inboxes.values()) this.#connect(groupId, inbox);
+  }
+
+  /** The user became a member. */
+  joined(groupId: string): void {
+    if (this.#groups.has(groupId)) return;
+    this.#groups.add(groupId);
+    for (const route of this.#routesOf(groupId)) this.#connect(groupId, route);
+  }
+
+  /** The user is no member any more: its subscriptions stay known, and silent. */
+  left(groupId: string): void {
+    if (!this.#groups.delete(groupId)) return;
+    for (const route of this.#routesOf(groupId)) this.#disconnect(groupId, route);
+  }
+
+  /** Takes everything out of the hub. */
+  close(): void {
+    for (const id of [...this.#inboxes.keys()]) this.removeInbox(id);
+    for (const group of [...this.#groups]) this.left(group);
+    this.#ofGroup.clear();
+  }
+
+  get #userTopic(): string {
+    return userTopic(this.#principal.tenant, this.#principal.userId);
+  }
+
+  #routesOf(groupId: string): Iterable<Route> {
+    return (this.#ofGroup.get(groupId) ?? this.#inboxes).values();
+  }
+
+  #connect(groupId: string, { shape, subscriber }: Route): void {
+    this.#hub.subscribe(conversationTopic(this.#principal.tenant, groupId), shape, subscriber);
+  }
+
+  #disconnect(groupId: string, { shape, subscriber }: Route): void {
+    this.#hub.unsubscribe(conversationTopic(this.#principal.tenant, groupId), shape, subscriber);
+  }
+}

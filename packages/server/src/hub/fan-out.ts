@@ -1,0 +1,50 @@
+import type { CoreEvent } from '../core/events.ts';
+import type { SeqRange } from '../core/model.ts';
+import { Batch, type Payload } from '../transport/payload.ts';
+
+/**
+ * One form on the wire: all subscriptions of a shape get the same bytes. `key` says everything that makes a shape
+ * different from another (dialect, protocol version, destination, subscription id, acknowledgement mode, encoding).
+ */
+export interface Shape {
+  readonly key: string;
+  /** The event in this form; undefined where this form does not tell such events. */
+  render(event: CoreEvent): Payload | undefined;
+}
+
+/** One event in one shape. */
+export interface FanOutItem {
+  readonly event: CoreEvent;
+  readonly payload: Payload;
+  /** Revisions that whoever gets this item, and all before it, knows. */
+  readonly revisions?: SeqRange;
+}
+
+/** What one flush brings to the subscriptions of one shape; shared by all of them. */
+export class FanOut {
+  readonly items: readonly FanOutItem[];
+  readonly batch: Batch;
+  #tracked: readonly unknown[] | undefined;
+
+  constructor(items: readonly FanOutItem[]) {
+    this.items = items;
+    this.batch = new Batch(items.map(({ payload }) => payload));
+  }
+
+  /** What a protocol makes of each item for its acknowledgements, made once for all subscriptions of the shape. */
+  tracked<T>(make: (item: FanOutItem) => T): readonly T[] {
+    this.#tracked ??= this.items.map(make);
+    return this.#tracked as readonly T[];
+  }
+
+  /** The part that was not caused by this session; undefined where nothing is left. */
+  without(sessionId: string): FanOut | undefined {
+    const items = this.items.filter(({ event }) => originOf(event) !== sessionId);
+    return items.length === 0 ? undefined : new FanOut(items);
+  }
+}
+
+/** The session that caused an event and is not told of it. */
+export function originOf(event: CoreEvent): string | undefined {
+  return 'originSession' in event ? event.originSession : undefined;
+}

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CoreEvent, MessageCreated } from '../core/events.ts';
+import type { Message } from '../core/model.ts';
+import { Payload } from '../transport/payload.ts';
+import { ConversationFeed } from './conversation-feed.ts';
+import type { FanOut, Shape } from './fan-out.ts';
+import { Hub, type Subscriber } from './hub.ts';
+
+function message(seq: number, senderId = 'alice'): Message {
+  return {
+    tenant: 't',
+    id: `id${seq}`,
+    clientId: `id${seq}`,
+    conversationId: 'team',
+    kind: 'group',
+    seq,
+    senderId,
+    targetId: 'team',
+    content: { type: 'text', text: `m${seq}`, extra: null },
+    state: 'normal',
+    revision: 0,
+    createdAt: 1,
+    changedAt: 1,
+  };
+}
+
+function created(seq: number, originSession?: string): MessageCreated {
+  return {
+    type: 'message.created',
+    message: message(seq),
+    memberCount: 2,
+    ...(originSession === undefined ? {} : { originSession }),
+  };
+}
+
+/** A shape that counts how often it renders. */
+function countingShape(key: string): Shape & { rendered: number } {
+  return {
+    key,
+    rendered: 0,
+    render(event: CoreEvent) {
+      if (event.type !== 'message.created') return undefined;
+      this.rendered++;
+      return Payload.text(event.message.content.text);
+    },
+  };
+}
+
+class Inbox implements Subscriber {
+  readonly id: string;
+  readonly fanOuts: FanOut[] = [];
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  receive(_shape: Shape, fanOut: FanOut): void {
+    this.fanOuts.push(fanOut);
+  }
+
+  get texts(): string[] {
+    return this.fanOuts.flatMap(({ batch }) => batch.payloads.map(({ data }) => data.toString()));
+  }
+}
+
+const afterTick = () => new Promise((resolve) => setImmediate(resolve));
+
+test('what a tick brings is rendered once a shape and handed over as one shared batch', async () => {
+  const hub = new Hub();
+  const shape = countingShape('a');
+  const inboxes = ['1', '2', '3'].map((id) => new Inbox(id));
+  for (const inbox of inboxes) hub.subscribe('topic', shape, inbox);
+  hub.publish(['topic'], created(1));
+  hub.publish(['topic'], created(2));
+  await afterTick();
+  assert.equal(shape.rendered, 2);
+  for (const inbox of inboxes) assert.deepEqual(inbox.texts, ['m1', 'm2']);
+  assert.equal(new Set(inboxes.map(({ fanOuts }) => fanOuts[0]?.batch)).size, 1);
+});
+
+test('the session that caused an event does not get it, but all others of the tick', async () => {
+  const hub = new Hub();
+  const shape = countingShape('a');
+  const [one, two] = [new Inbox('1'), new Inbox('2')];
+  hub.subscribe('topic', shape, one);
+  hub.subscribe('topic', shape, two);
+  hub.publish(['topic'], created(1, '1'));
+  hub.publish(['topic'], created(2, '2'));
+  hub.publish(['topic'], created(3));
+  await afterTick();
+  assert.deepEqual(one.texts, ['m2', 'm3']);
+  assert.deepEqual(two.texts, ['m1', 'm3']);
+});
+
+test('who unsubscribed before the tick ended gets nothing, and an unused topic is forgotten', async () => {
+  const hub = new Hub();
+  const shape = countingShape('a');
+  const inbox = new Inbox('1');
+  hub.subscribe('topic', shape, inbox);
+  assert.equal(hub.topicCount, 1);
+  hub.publish(['topic'], created(1));
+  hub.unsubscribe('topic', shape, inbox);
+  await afterTick();
+  assert.deepEqual(inbox.texts, []);
+  assert.equal(hub.topicCount, 0);
+});
+
+test('a listener is told at once', () => {
+  const hub = new Hub();
+  const heard: CoreEvent[] = [];
+  const listener = (event: CoreEvent) => heard.push(event);
+  hub.listen('topic', listener);
+  hub.publish(['topic'], created(1));
+  hub.unlisten('topic', listener);
+  hub.publish(['topic'], created(2));
+  assert.equal(heard.length, 1);
+  assert.equal(hub.topicCount, 0);
+});
+
+const PRINCIPAL = { tenant: 't', userId: 'bob', role: 'user', name: 'bob' } as const;
+
+function feedOf(hub: Hub) {
+  const feed = new ConversationFeed(hub, PRINCIPAL);
+  const [inbox, topic] = [new Inbox('s'), new Inbox('s')];
+  const tell = async (seq: number) => {
+    hub.publish(['conversation/t/team'], created(seq));
+    await afterTick();
+  };
+  return { feed, inbox, topic, tell };
+}
+
+test('a group message comes to the inbox until the session subscribes to the group, never to both', async () => {
+  const hub = new Hub();
+  const { feed, inbox, topic, tell } = feedOf(hub);
+  feed.joined('team');
+  feed.addInbox('sub-1', countingShape('inbox'), inbox);
+  await tell(1);
+  feed.addGroupSubscription('team', 'sub-2', countingShape('topic'), topic);
+  await tell(2);
+  feed.removeGroupSubscription('team', 'sub-2');
+  await tell(3);
+  assert.deepEqual(inbox.texts, ['m1', 'm3']);
+  assert.deepEqual(topic.texts, ['m2']);
+});
+
+test('a group subscription made before the inbox keeps the group out of it', async () => {
+  const hub = new Hub();
+  const { feed, inbox, topic, tell } = feedOf(hub);
+  feed.joined('team');
+  feed.addGroupSubscription('team', 'sub-2', countingShape('topic'), topic);
+  feed.addInbox('sub-1', countingShape('inbox'), inbox);
+  await tell(1);
+  assert.deepEqual([inbox.texts, topic.texts], [[], ['m1']]);
+});
+
+test('joining and leaving a group takes effect on live subscriptions', async () => {
+  const hub = new Hub();
+  const { feed, inbox, topic, tell } = feedOf(hub);
+  feed.addInbox('sub-1', countingShape('inbox'), inbox);
+  await tell(1);
+  feed.joined('team');
+  await tell(2);
+  feed.addGroupSubscription('team', 'sub-2', countingShape('topic'), topic);
+  feed.left('team');
+  await tell(3);
+  feed.joined('team');
+  await tell(4);
+  assert.deepEqual(inbox.texts, ['m2']);
+  assert.deepEqual(topic.texts, ['m4']);
+  feed.close();
+  assert.equal(hub.topicCount, 0);
+});

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Message } from '../core/model.ts';
+import type { PendingPage } from '../core/ports/store.ts';
+import { Payload } from '../transport/payload.ts';
+import { FanOut, type FanOutItem, type Shape } from './fan-out.ts';
+import { Replay, type ReplaySource, type ReplayTarget } from './replay.ts';
+
+const PRINCIPAL = { tenant: 't', userId: 'bob', role: 'user', name: 'bob' } as const;
+
+const SHAPE: Shape = {
+  key: 'shape',
+  render: (event) => ('message' in event ? Payload.text(event.message.content.text) : undefined),
+};
+
+function message(seq: number): Message {
+  return {
+    tenant: 't',
+    id: `id${seq}`,
+    clientId: `id${seq}`,
+    conversationId: 'team',
+    kind: 'group',
+    seq,
+    senderId: 'alice',
+    targetId: 'team',
+    content: { type: 'text', text: `m${seq}`, extra: null },
+    state: 'normal',
+    revision: 0,
+    createdAt: 1,
+    changedAt: 1,
+  };
+}
+
+function live(...seqs: number[]): FanOut {
+  return new FanOut(
+    seqs.map((seq): FanOutItem => {
+      const event = { type: 'message.created' as const, message: message(seq), memberCount: 2 };
+      return { event, payload: SHAPE.render(event) as Payload };
+    }),
+  );
+}
+
+function setUp(pages: PendingPage[], room = Number.POSITIVE_INFINITY) {
+  const told: string[] = [];
+  const items: FanOutItem[] = [];
+  const known: unknown[] = [];
+  const deliver = (fanOut: FanOut) => {
+    items.push(...fanOut.items);
+    told.push(...fanOut.items.map(({ payload }) => payload.data.toString()));
+  };
+  let onPage = (_index: number) => {};
+  let index = 0;
+  const source: ReplaySource = {
+    async pending() {
+      onPage(index);
+      return pages[index++] as PendingPage;
+    },
+    async barrier() {},
+    async knows(_actor, revisions) {
+      known.push(...revisions);
+    },
+  };
+  const target: ReplayTarget = { shape: SHAPE, deliver, room, isOpen: true, async drained() {} };
+  return {
+    replay: new Replay(PRINCIPAL, source, target),
+    deliver,
+    told,
+    items,
+    known,
+    onPage(callback: (index: number) => void) {
+      onPage = callback;
+    },
+  };
+}
+
+const cursor = { conversationId: 'team', revision: 0, seq: 2 };
+
+test('pages are told in order, and live messages follow without repeating any', async () => {
+  const { replay, deliver, told, onPage } = setUp([
+    { messages: [message(1), message(2)], revisions: [], next: cursor },
+    { messages: [message(3), message(4)], revisions: [] },
+  ]);
+  onPage((index) => {
+    if (index === 1) replay.hold(live(4, 5), deliver);
+  });
+  assert.deepEqual(await replay.run({}), { count: 4, complete: true });
+  replay.hold(live(6), deliver);
+  replay.release();
+  assert.deepEqual(told, ['m1', 'm2', 'm3', 'm4', 'm5', 'm6']);
+});
+
+test('a client that must acknowledge first gets what it has room for, and a verdict that says so', async () => {
+  const { replay, told } = setUp([], 0);
+  assert.deepEqual(await replay.run({}), { count: 0, complete: false });
+  assert.deepEqual(told, []);
+});
+
+test('when too much comes meanwhile it is left for the next sync, and the verdict says so', async () => {
+  const { replay, deliver, told, onPage } = setUp([{ messages: [message(1)], revisions: [] }]);
+  onPage(() => {
+    for (let seq = 2; seq < 6000; seq++) replay.hold(live(seq), deliver);
+  });
+  assert.deepEqual(await replay.run({}), { count: 1, complete: false });
+  replay.release();
+  assert.deepEqual(told, ['m1']);
+});
+
+test('known revisions go with the last message of their conversation, or are stored by themselves', async () => {
+  const here = { conversationId: 'team', from: 1, to: 3 };
+  const elsewhere = { conversationId: 'other', from: 1, to: 1 };
+  const { replay, items, known } = setUp([
+    { messages: [message(1), message(2)], revisions: [here, elsewhere] },
+  ]);
+  await replay.run({});
+  assert.deepEqual(
+    items.map(({ revisions }) => revisions),
+    [undefined, here],
+  );
+  assert.deepEqual(known, [elsewhere]);
+});

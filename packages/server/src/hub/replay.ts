@@ -1,0 +1,142 @@
+import type { CoreEvent } from '../core/events.ts';
+import type { Message, Principal } from '../core/model.ts';
+import type { PendingCursor, PendingPage, PendingQuery } from '../core/ports/store.ts';
+import { FanOut, type FanOutItem, type Shape } from './fan-out.ts';
+
+/** Where a replay writes to, and what live events come by meanwhile. */
+export interface ReplayTarget {
+  readonly shape: Shape;
+  deliver(fanOut: FanOut): void;
+  /** How many more items the client takes before it must acknowledge some. */
+  readonly room: number;
+  readonly isOpen: boolean;
+  /** Resolves when most of what was delivered is written, or the connection is closed. */
+  drained(): Promise<void>;
+}
+
+/** What the replay reads from. */
+export interface ReplaySource {
+  pending(actor: Principal, query: Omit<PendingQuery, 'tenant' | 'userId'>): Promise<PendingPage>;
+  /** Resolves once everything stored before has been published. */
+  barrier(): Promise<void>;
+  /** Revisions that concern no message of the page are known to the user without being told. */
+  knows(actor: Principal, revisions: PendingPage['revisions']): Promise<void>;
+}
+
+export interface ReplayResult {
+  /** Messages told. */
+  readonly count: number;
+  /** False where more is waiting, as the client has to acknowledge first or too much came meanwhile. */
+  readonly complete: boolean;
+}
+
+interface Held {
+  readonly fanOut: FanOut;
+  deliver(fanOut: FanOut): void;
+}
+
+const PAGE_SIZE = 200;
+/** Live items held back during one replay; beyond it they are left for the next one. */
+const MAX_HELD = 5000;
+
+/**
+ * Tells one session what its user missed, in order, while live events go on: these are held back and follow after what
+ * was missed, so that each conversation stays in sequence and nothing is told twice.
+ */
+export class Replay {
+  readonly #principal: Principal;
+  readonly #source: ReplaySource;
+  readonly #target: ReplayTarget;
+  /** Highest sequence told, by conversation. */
+  readonly #told = new Map<string, number>();
+  #held: Held[] = [];
+  #heldItems = 0;
+  #overflowed = false;
+  #count = 0;
+
+  constructor(principal: Principal, source: ReplaySource, target: ReplayTarget) {
+    this.#principal = principal;
+    this.#source = source;
+    this.#target = target;
+  }
+
+  /** Takes a live fan-out that must wait. */
+  hold(fanOut: FanOut, deliver: (fanOut: FanOut) => void): void {
+    if (this.#overflowed) return;
+    this.#heldItems += fanOut.items.length;
+    if (this.#heldItems > MAX_HELD) {
+      this.#overflowed = true;
+      this.#held = [];
+      return;
+    }
+    this.#held.push({ fanOut, deliver });
+  }
+
+  /** Tells everything that the query finds. Rejects with what kept the store from answering. */
+  async run(query: Pick<PendingQuery, 'conversationId' | 'sinceSeq'>): Promise<ReplayResult> {
+    let cursor: PendingCursor | undefined;
+    do {
+      const limit = Math.min(PAGE_SIZE, this.#target.room);
+      if (limit < 1) return { count: this.#count, complete: false };
+      const page = await this.#source.pending(this.#principal, {
+        ...query,
+        limit,
+        ...(cursor ? { cursor } : {}),
+      });
+      await this.#tell(page);
+      cursor = page.next;
+    } while (cursor && this.#target.isOpen);
+    await this.#catchUp();
+    return { count: this.#count, complete: !this.#overflowed };
+  }
+
+  /** Passes on what was held back. To be called once no more is held. */
+  release(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const { fanOut, deliver } of held) {
+      const items = fanOut.items.filter(({ event }) => !this.#wasTold(event));
+      if (items.length === fanOut.items.length) deliver(fanOut);
+      else if (items.length > 0) deliver(new FanOut(items));
+    }
+  }
+
+  async #tell({ messages, revisions }: PendingPage): Promise<void> {
+    const items = messages.flatMap((message) => this.#item(message));
+    const untold = revisions.filter((known) => {
+      const index = items.findLastIndex(({ event }) => conversationOf(event) === known.conversationId);
+      const item = items[index];
+      if (item) items[index] = { ...item, revisions: known };
+      return !item;
+    });
+    if (items.length > 0) this.#target.deliver(new FanOut(items));
+    this.#count += items.length;
+    if (untold.length > 0) await this.#source.knows(this.#principal, untold);
+    await this.#target.drained();
+  }
+
+  #item(message: Message): FanOutItem[] {
+    const { conversationId, seq } = message;
+    this.#told.set(conversationId, Math.max(seq, this.#told.get(conversationId) ?? 0));
+    const event: CoreEvent = { type: 'message.created', message, memberCount: 0 };
+    const payload = this.#target.shape.render(event);
+    return payload ? [{ event, payload }] : [];
+  }
+
+  /** Waits until what the last page may have told already has also come by as a live event. */
+  async #catchUp(): Promise<void> {
+    await this.#source.barrier();
+    // The hub gathers until the end of the tick before it fans out.
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  }
+
+  #wasTold(event: CoreEvent): boolean {
+    if (event.type !== 'message.created') return false;
+    const { conversationId, seq } = event.message;
+    return seq <= (this.#told.get(conversationId) ?? 0);
+  }
+}
+
+function conversationOf(event: CoreEvent): string | undefined {
+  return event.type === 'message.created' ? event.message.conversationId : undefined;
+}

@@ -1,0 +1,54 @@
+import { DomainError } from '../core/errors.ts';
+import type { Principal } from '../core/model.ts';
+
+/** Why the server ends a session. */
+export type SessionEnd = 'user-deleted' | 'token-expired' | 'shutdown';
+
+/** A live session as the registry sees it. */
+export interface LiveSession {
+  readonly id: string;
+  readonly principal: Principal;
+  end(reason: SessionEnd): void;
+}
+
+/** The live sessions of this process, by user. */
+export class Sessions {
+  readonly #maxPerUser: number;
+  readonly #byUser = new Map<string, Set<LiveSession>>();
+  #count = 0;
+
+  constructor(maxPerUser: number) {
+    this.#maxPerUser = maxPerUser;
+  }
+
+  /** EPERM where the user has too many sessions already. */
+  add(session: LiveSession): void {
+    const key = keyOf(session.principal);
+    const sessions = this.#byUser.get(key) ?? new Set();
+    if (sessions.size >= this.#maxPerUser) {
+      throw new DomainError('EPERM', `more than ${this.#maxPerUser} sessions of one user`, {
+        limit: this.#maxPerUser,
+      });
+    }
+    sessions.add(session);
+    this.#byUser.set(key, sessions);
+    this.#count++;
+  }
+
+  /** Does nothing for a session that was not added. */
+  remove(session: LiveSession): void {
+    const key = keyOf(session.principal);
+    const sessions = this.#byUser.get(key);
+    if (!sessions?.delete(session)) return;
+    this.#count--;
+    if (sessions.size === 0) this.#byUser.delete(key);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+}
+
+function keyOf({ tenant, userId }: Principal): string {
+  return `${tenant}/${userId}`;
+}

@@ -1,0 +1,94 @@
+/** What `xuqm` clients and the server say to each other, as JSON in STOMP bodies. */
+
+export const XUQM_CHAT_TYPES = ['SINGLE', 'GROUP'] as const;
+export type XuqmChatType = (typeof XUQM_CHAT_TYPES)[number];
+
+export const XUQM_MESSAGE_TYPES = [
+  'TEXT',
+  'IMAGE',
+  'FILE',
+  'VOICE',
+  'VIDEO',
+  'LOCATION',
+  'CARD',
+  'CUSTOM',
+] as const;
+export type XuqmMessageType = (typeof XUQM_MESSAGE_TYPES)[number];
+
+export type XuqmStatus = 'SENT' | 'DELIVERED' | 'READ' | 'REVOKED';
+
+export type XuqmJson = string | number | boolean | null | XuqmJson[] | { [key: string]: XuqmJson };
+
+/** SEND to `/app/chat.send`. */
+export interface XuqmSend {
+  appId?: string;
+  /** Unique for the sender; made by the server where absent. */
+  messageId?: string;
+  toId: string;
+  chatType: XuqmChatType;
+  msgType: XuqmMessageType;
+  /** Text, or for other types than TEXT also a JSON object. */
+  content: string | { [key: string]: XuqmJson };
+}
+
+/** SEND to `/app/chat.revoke` and `/app/chat.read`. */
+export interface XuqmMessageRef {
+  appId?: string;
+  messageId: string;
+}
+
+/** SEND to `/app/chat.sync`. */
+export interface XuqmSync {
+  appId?: string;
+  conversationId?: string;
+  sinceSeq?: number;
+}
+
+/** MESSAGE at `/user/queue/messages` and `/topic/group/{groupId}`. */
+export interface XuqmMessage {
+  id: string;
+  fromId: string;
+  toId: string;
+  chatType: XuqmChatType;
+  msgType: XuqmMessageType;
+  content: string | { [key: string]: XuqmJson };
+  status: XuqmStatus;
+  /** Milliseconds since the epoch. */
+  createdAt: number;
+  conversationId: string;
+  seq: number;
+}
+
+/** The last MESSAGE of a sync at `/user/queue/messages`. */
+export interface XuqmSyncDone {
+  id: string;
+  fromId: '';
+  toId: string;
+  chatType: 'SINGLE';
+  msgType: 'SYNC_DONE';
+  /** The count as text. */
+  content: string;
+  status: 'SENT';
+  createdAt: number;
+  /** Messages sent by this sync. */
+  count: number;
+  /** False where more is waiting: sync again. */
+  complete: boolean;
+}
+
+/** MESSAGE at `/user/queue/receipts`. */
+export interface XuqmReceipt {
+  messageId: string;
+  /** Who received or read. */
+  userId: string;
+  status: 'DELIVERED' | 'READ';
+  at: number;
+}
+
+/** MESSAGE at `/user/queue/errors`. */
+export interface XuqmError {
+  code: string;
+  message: string;
+  destination: string;
+  messageId: string | null;
+}

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { test } from 'node:test';
+
+const ROOT = join(import.meta.dirname, '..');
+const SERVER = 'packages/server/src';
+
+/** What each room of the house may import of ours, itself apart. `type:` allows types only. Kept with ARCHITECTURE.md. */
+const RULES: Readonly<Record<string, readonly string[]>> = {
+  'packages/wire/src': [],
+  [`${SERVER}/core`]: [],
+  [`${SERVER}/transport`]: ['packages/wire/src'],
+  [`${SERVER}/stomp`]: ['packages/wire/src', `${SERVER}/transport`],
+  [`${SERVER}/hub`]: [`${SERVER}/core`, `type:${SERVER}/transport`, `${SERVER}/transport/payload.ts`],
+  [`${SERVER}/store`]: [`${SERVER}/core`],
+  [`${SERVER}/config`]: [`${SERVER}/core`],
+  [`${SERVER}/auth`]: [`${SERVER}/core`, `${SERVER}/config`],
+  [`${SERVER}/observe`]: [`type:${SERVER}/config`],
+  [`${SERVER}/dialects`]: [
+    'packages/wire/src',
+    `${SERVER}/core`,
+    `${SERVER}/stomp`,
+    `${SERVER}/hub`,
+    `${SERVER}/auth`,
+    `type:${SERVER}/transport`,
+    `type:${SERVER}/observe`,
+  ],
+  [`${SERVER}/http`]: [`${SERVER}/core`, `${SERVER}/auth`, `type:${SERVER}/config`, `type:${SERVER}/observe`],
+};
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+  readonly typeOnly: boolean;
+}
+
+function importsOf(file: string): Import[] {
+  const source = readFileSync(join(ROOT, file), 'utf8');
+  const statements = source.matchAll(/^(?:import|export)\s(?:[^;'"]*?from\s)?['"]([^'"]+)['"]/gm);
+  return [...statements].flatMap(([statement, specifier = '']) => {
+    const target = resolve(file, specifier);
+    return target === undefined
+      ? []
+      : [{ file, target, typeOnly: /^(import|export)\s+type\s/.test(statement) }];
+  });
+}
+
+/** The project's file that a specifier means; undefined for a package of others. */
+function resolve(file: string, specifier: string): string | undefined {
+  if (specifier.startsWith('.')) return relative(ROOT, join(ROOT, dirname(file), specifier));
+  if (specifier === '@haina/wire') return 'packages/wire/src/index.ts';
+  if (specifier === 'haina') return `${SERVER}/index.ts`;
+  return undefined;
+}
+
+function isInside(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
+}
+
+function isAllowed({ target, typeOnly }: Import, room: string, allowed: readonly string[]): boolean {
+  if (isInside(target, room)) return true;
+  return allowed.some((rule) => {
+    const [folder, needsType] = rule.startsWith('type:') ? [rule.slice(5), true] : [rule, false];
+    return isInside(target, folder) && (typeOnly || !needsType);
+  });
+}
+
+for (const [room, allowed] of Object.entries(RULES)) {
+  test(`${room} imports only what it may`, () => {
+    const files = globSync(`${room}/**/*.ts`, { cwd: ROOT }).filter((file) => !isTestCode(file));
+    assert.ok(files.length > 0, `${room} holds no code`);
+    const broken = files.flatMap(importsOf).filter((found) => !isAllowed(found, room, allowed));
+    assert.deepEqual(
+      broken.map(({ file, target }) => `${file} imports ${target}`),
+      [],
+    );
+  });
+}
+
+test('every folder of the server has its rule', () => {
+  const folders = new Set(
+    globSync(`${SERVER}/*/**/*.ts`, { cwd: ROOT }).map((file) => file.split('/').slice(0, 4).join('/')),
+  );
+  folders.delete(`${SERVER}/cli`); // the outermost room: starts whatever there is
+  assert.deepEqual(
+    [...folders].filter((folder) => !(folder in RULES)),
+    [],
+  );
+});
+
+function isTestCode(file: string): boolean {
+  return file.endsWith('.test.ts') || file.includes('/testing/') || /-(fixture|contract)\.ts$/.test(file);
+}

@@ -1,0 +1,37 @@
+// Runs everything that must be true: format, lint and types, then the tests of every package.
+//   npm test                  all of it
+//   npm run test:unit         the tests beside the code only
+//   npm test -- FILE…         the tests of these files only
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { requireSystemPackages } from './system-packages.mjs';
+
+process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
+const args = process.argv.slice(2);
+const unitOnly = args.includes('--unit');
+const named = args.filter((arg) => !arg.startsWith('--'));
+
+/** Runs a command in the foreground; ends this process where it fails. */
+function run(command, ...rest) {
+  const { status, error } = spawnSync(command, rest, { stdio: 'inherit' });
+  if (error) console.error(`${command}: ${error.message}`);
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+const UNIT = ['packages/*/src/**/*.test.ts', 'scripts/*.test.ts'];
+const WHOLE = ['packages/*/test/**/*.test.ts'];
+
+const everything = !unitOnly && named.length === 0;
+if (everything) {
+  requireSystemPackages();
+  run(process.execPath, 'node_modules/@biomejs/biome/bin/biome', 'ci', '.');
+  run(process.execPath, 'node_modules/typescript/bin/tsc', '--noEmit');
+}
+const files = named.length > 0 ? named : globSync(unitOnly ? UNIT : [...UNIT, ...WHOLE]);
+if (files.length === 0) {
+  console.error('no test files found');
+  process.exit(1);
+}
+run(process.execPath, '--test', '--test-concurrency=2', '--test-timeout=300000', ...files);
