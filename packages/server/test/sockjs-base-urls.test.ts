@@ -9,7 +9,7 @@ import {
   post,
   serveEcho,
   typeOf,
-} from './sockjs-support.ts';
+} from '../src/transport/test-support.ts';
 
 const server = await serveEcho({ sockJsClientUrl: '/assets/sockjs.min.js?a=1&b="2"' });
 const echo = `${server.http}/echo`;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import SockJS from 'sockjs-client';
-import { serveEcho } from './sockjs-support.ts';
+import { serveEcho } from '../src/transport/test-support.ts';
 
 const server = await serveEcho();
 

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import { newSession, openXhrStream, post, RawClient, Stream, serveEcho, until } from './sockjs-support.ts';
+import {
+  newSession,
+  openXhrStream,
+  post,
+  RawClient,
+  Stream,
+  serveEcho,
+  until,
+} from '../src/transport/test-support.ts';
 
 const server = await serveEcho();
 const echo = `${server.http}/echo`;

@@ -11,7 +11,7 @@ import {
   Stream,
   serveEcho,
   typeOf,
-} from './sockjs-support.ts';
+} from '../src/transport/test-support.ts';
 
 const server = await serveEcho();
 const echo = `${server.http}/echo`;

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ask, get, newSession, post, RawClient, serveEcho, WebSocketClient } from './sockjs-support.ts';
+import {
+  ask,
+  get,
+  newSession,
+  post,
+  RawClient,
+  serveEcho,
+  WebSocketClient,
+} from '../src/transport/test-support.ts';
 
 const server = await serveEcho();
 const echo = `${server.http}/echo`;

@@ -5,8 +5,18 @@ import http, { type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttp
 import net, { type AddressInfo } from 'node:net';
 import { after } from 'node:test';
 import { WebSocket } from 'ws';
-import { createEchoServices } from '../src/transport/echo-services.ts';
-import { isWebSocketUpgrade, type TransportOptions, type TransportServer } from '../src/transport/index.ts';
+import { createEchoServices } from './echo-services.ts';
+import {
+  Batch,
+  type CloseCause,
+  type Connection,
+  type ConnectionAcceptor,
+  isWebSocketUpgrade,
+  type MountOptions,
+  Payload,
+  type TransportOptions,
+  TransportServer,
+} from './index.ts';
 
 export interface Running {
   readonly port: number;
@@ -14,6 +24,82 @@ export interface Running {
   readonly ws: string;
   readonly transports: TransportServer;
   readonly server: http.Server;
+}
+
+/** What arrives from elsewhere, to be awaited in its order. */
+export class Inbox<Item> {
+  readonly #items: Item[] = [];
+  readonly #waiting: ((item: Item) => void)[] = [];
+
+  put(item: Item): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#items.push(item);
+    else next(item);
+  }
+
+  next(): Promise<Item> {
+    const item = this.#items.shift();
+    if (item !== undefined) return Promise.resolve(item);
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+
+  /** How many have arrived that nobody asked for yet. */
+  get size(): number {
+    return this.#items.length;
+  }
+}
+
+/** One server-side connection and what its handler was told. */
+export class Recorded {
+  readonly connection: Connection;
+  readonly messages = new Inbox<{ readonly data: string | Buffer; readonly binary: boolean }>();
+  readonly closes = new Inbox<CloseCause>();
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+  }
+
+  async nextText(): Promise<string> {
+    const { data, binary } = await this.messages.next();
+    assert.equal(binary, false);
+    return data.toString();
+  }
+
+  write(...texts: string[]): void {
+    for (const text of texts) this.connection.write(Batch.of(Payload.text(text)));
+  }
+}
+
+/** Accepts connections and records what happens to them. */
+export class Recorder {
+  readonly connections = new Inbox<Recorded>();
+
+  readonly accept: ConnectionAcceptor = (connection) => {
+    const recorded = new Recorded(connection);
+    this.connections.put(recorded);
+    return {
+      onMessage: (data, binary) => recorded.messages.put({ data, binary }),
+      onClose: (cause) => recorded.closes.put(cause),
+    };
+  };
+
+  next(): Promise<Recorded> {
+    return this.connections.next();
+  }
+}
+
+/** Serves a recorder at `/im`, SockJS included, for the time of one test. */
+export async function serveRecorder(
+  scope: Scope,
+  options: TransportOptions = {},
+  mount: MountOptions = {},
+): Promise<Running & { readonly recorder: Recorder }> {
+  const recorder = new Recorder();
+  const transports = new TransportServer({ closeTimeout: 200, ...options });
+  transports.mount('/im', recorder.accept, { sockJs: true, ...mount });
+  return { ...(await serve(transports, scope)), recorder };
 }
 
 /** Whose end ends a server: a test, or by default the whole file. */
