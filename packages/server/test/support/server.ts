@@ -1,0 +1,52 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type RunningServer, startServer } from '../../src/app.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import type { Config } from '../../src/config/settings.ts';
+import { TEST_SECRET } from './token.ts';
+
+export interface TestServer {
+  readonly url: string;
+  /** The same with the scheme of WebSockets. */
+  readonly wsUrl: string;
+  readonly dataDir: string;
+  /** Calls the API with the token of a user (a demo account's name), or of nobody. */
+  call(
+    method: string,
+    path: string,
+    token?: string,
+    body?: unknown,
+  ): Promise<{ status: number; body: unknown }>;
+  stop(): Promise<void>;
+}
+
+/** A whole server in demo mode in this process, on a port and in a folder of its own. */
+export async function startTestServer(settings: Partial<Config> = {}): Promise<TestServer> {
+  const dataDir = settings.dataDir ?? (await mkdtemp(join(tmpdir(), 'haina-test-')));
+  const { config } = loadConfig({
+    flags: { secret: TEST_SECRET, port: '0', demo: 'true', sendRate: '0', logLevel: 'fatal', dataDir },
+  });
+  const server: RunningServer = await startServer({ ...config, ...settings, dataDir });
+  return {
+    url: server.url,
+    wsUrl: server.url.replace('http:', 'ws:'),
+    dataDir,
+    async call(method, path, token, body) {
+      const response = await fetch(server.url + path, {
+        method,
+        headers: {
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+    },
+    async stop() {
+      await server.stop();
+      if (settings.dataDir === undefined) await rm(dataDir, { recursive: true });
+    },
+  };
+}
