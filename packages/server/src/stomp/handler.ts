@@ -1,5 +1,6 @@
 import type { StompFrame, StompVersion } from '@haina/wire';
 import type { CloseCause } from '../transport/connection.ts';
+import type { Batch } from '../transport/payload.ts';
 import type { StompSession } from './session.ts';
 
 /** STOMP 1.2, "SUBSCRIBE ack Header". */
@@ -14,6 +15,17 @@ export interface StompSubscription {
   readonly headers: ReadonlyMap<string, string>;
   /** True where a 1.0 client gave no id, so that MESSAGE frames must not carry a `subscription` header. */
   readonly anonymous: boolean;
+  /** Deliveries that may still be made before the client has to acknowledge some; infinite under `ack:auto`. */
+  readonly room: number;
+
+  /**
+   * Writes MESSAGE frames, encoded already, possibly for others too; or holds them back while the SUBSCRIBE is not
+   * confirmed, so that its RECEIPT goes first.
+   *
+   * @param tracked what the client is to acknowledge; ignored under `ack:auto`
+   * @returns whether they were taken: not where the subscription or its session has ended
+   */
+  deliver(batch: Batch, tracked?: readonly TrackedDelivery[]): boolean;
 }
 
 /** A MESSAGE as its receiver will acknowledge it. `token` is the upper layer's own and opaque here. */
@@ -42,12 +54,19 @@ export interface StompHandler {
   connect(frame: StompFrame, version: StompVersion): Promise<ConnectedInfo>;
   send(frame: StompFrame): void | Promise<void>;
   subscribe(subscription: StompSubscription): void | Promise<void>;
+  /**
+   * Called for each subscription that was accepted and then ended by the client. Where the client, or the end of the
+   * session, was faster than `subscribe`, it is called once `subscribe` has resolved, then also after `closed`.
+   */
   unsubscribe(subscription: StompSubscription): void;
   /** Deliveries the client acknowledged, in the order they were delivered. */
   acknowledged(tokens: readonly unknown[]): void;
   /** Deliveries the client refused by NACK. */
   rejected(tokens: readonly unknown[]): void;
-  /** Reports an application-level refusal of `frame` to the client. Must not throw. */
+  /**
+   * Reports an application-level refusal of `frame` (a SEND, SUBSCRIBE or COMMIT) to the client: what the handler
+   * threw, a `StompLimitError` or a `StompTransactionError`. Not called once the session has ended. Must not throw.
+   */
   refuse(error: unknown, frame: StompFrame): void;
   /** Called exactly once, also when `connect` never was or failed. Unacknowledged deliveries are simply forgotten. */
   closed(cause: CloseCause): void;

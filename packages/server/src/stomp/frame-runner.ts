@@ -1,0 +1,126 @@
+import { type StompFrame, StompProtocolError, type StompVersion } from '@haina/wire';
+import { type Afterwards, COMMANDS } from './commands.ts';
+import { internalError } from './errors.ts';
+import type { StompHandler } from './handler.ts';
+import type { StompSettings } from './options.ts';
+import type { Output } from './output.ts';
+import { Subscriptions } from './subscriptions.ts';
+import { Transactions } from './transactions.ts';
+
+/** What a runner needs of its session. */
+export interface RunnerContext {
+  readonly handler: StompHandler;
+  readonly output: Output;
+  readonly version: StompVersion;
+  readonly settings: StompSettings;
+  /** Ends the session with an ERROR. */
+  readonly fail: (error: StompProtocolError, frame?: StompFrame) => void;
+  /** Called after each frame whose work took time, with everything about it done. */
+  readonly settled: () => void;
+  readonly internalError: (error: unknown) => void;
+}
+
+/**
+ * Carries out the frames of a connected session: calls the handler, and answers each frame with RECEIPT, the dialect's
+ * refusal, or ERROR. Work that takes time is counted, for back-pressure and for an orderly end.
+ */
+export class FrameRunner {
+  readonly handler: StompHandler;
+  readonly version: StompVersion;
+  readonly subscriptions: Subscriptions;
+  readonly transactions: Transactions;
+  readonly #context: RunnerContext;
+  #inFlight = 0;
+  #isSaturated = false;
+  #hasEnded = false;
+
+  constructor(context: RunnerContext) {
+    const { output, version, settings, fail } = context;
+    const { maxSubscriptions, maxUnacknowledged } = settings;
+    this.handler = context.handler;
+    this.version = version;
+    this.subscriptions = new Subscriptions({ output, version, maxSubscriptions, maxUnacknowledged, fail });
+    this.transactions = new Transactions(settings);
+    this.#context = context;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Whether so much work is in flight that no more should be read. It stays so until half of it is done. */
+  get isSaturated(): boolean {
+    return this.#isSaturated;
+  }
+
+  /** Takes the client's next frame. Never throws. */
+  run(frame: StompFrame): void {
+    try {
+      if (this.transactions.hold(frame)) return;
+    } catch (error) {
+      this.#refuse(frame, error);
+      return;
+    }
+    this.execute(frame);
+  }
+
+  /** Carries out a frame, whether of a transaction or not. Returns whether it was accepted. Never throws nor rejects. */
+  execute(frame: StompFrame): boolean | Promise<boolean> {
+    if (this.#hasEnded) return false;
+    try {
+      const outcome = COMMANDS.get(frame.command)?.(this, frame);
+      return outcome instanceof Promise ? this.#await(frame, outcome) : this.#accept(frame, outcome);
+    } catch (error) {
+      return this.#refuse(frame, error);
+    }
+  }
+
+  /** Ends all subscriptions. Work in flight goes on, and nobody is told of its outcome. */
+  end(): void {
+    this.#hasEnded = true;
+    this.subscriptions.clear();
+  }
+
+  #await(frame: StompFrame, outcome: Promise<Afterwards>): Promise<boolean> {
+    this.#inFlight += 1;
+    if (this.#inFlight >= this.#context.settings.maxInFlight) this.#isSaturated = true;
+    return outcome.then(
+      (afterwards) => this.#settle(this.#accept(frame, afterwards)),
+      (error: unknown) => this.#settle(this.#refuse(frame, error)),
+    );
+  }
+
+  #settle(isAccepted: boolean): boolean {
+    this.#inFlight -= 1;
+    if (this.#inFlight <= this.#context.settings.maxInFlight / 2) this.#isSaturated = false;
+    this.#context.settled();
+    return isAccepted;
+  }
+
+  #accept(frame: StompFrame, afterwards: Afterwards): boolean {
+    const receiptId = frame.headers.get('receipt');
+    if (receiptId !== undefined && !this.#hasEnded) this.#context.output.receipt(receiptId);
+    try {
+      afterwards?.();
+    } catch (error) {
+      this.#context.internalError(error);
+      this.#context.fail(internalError(error), frame);
+    }
+    return true;
+  }
+
+  #refuse(frame: StompFrame, error: unknown): false {
+    if (this.#hasEnded) return false;
+    if (error instanceof StompProtocolError) {
+      this.#context.fail(error, frame);
+      return false;
+    }
+    try {
+      this.handler.refuse(error, frame);
+    } catch (cause) {
+      this.#context.internalError(cause);
+      this.#context.fail(internalError(cause), frame);
+    }
+    return false;
+  }
+}

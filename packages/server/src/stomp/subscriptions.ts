@@ -1,0 +1,183 @@
+import { type StompFrame, StompProtocolError, type StompVersion } from '@haina/wire';
+import type { Batch } from '../transport/payload.ts';
+import { Unacknowledged } from './acknowledgements.ts';
+import { overload, requireHeader, StompLimitError } from './errors.ts';
+import type { AckMode, StompSubscription, TrackedDelivery } from './handler.ts';
+import type { Output } from './output.ts';
+
+/** What subscriptions of one session share. */
+export interface SubscriptionContext {
+  readonly output: Output;
+  readonly version: StompVersion;
+  readonly maxSubscriptions: number;
+  readonly maxUnacknowledged: number;
+  readonly fail: (error: StompProtocolError) => void;
+}
+
+interface Delivery {
+  readonly batch: Batch;
+  readonly tracked: readonly TrackedDelivery[];
+}
+
+type Phase =
+  /** Its SUBSCRIBE is not confirmed yet: what comes is held back, so that the RECEIPT goes first. */
+  | { readonly name: 'opening'; readonly held: Delivery[] }
+  | { readonly name: 'open' }
+  | { readonly name: 'ended' };
+
+const OPEN: Phase = { name: 'open' };
+const ENDED: Phase = { name: 'ended' };
+const NOT_TRACKED: readonly TrackedDelivery[] = [];
+
+export class Subscription implements StompSubscription {
+  readonly id: string;
+  readonly destination: string;
+  readonly ack: AckMode;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly anonymous: boolean;
+  /** `undefined` under `ack:auto`. */
+  readonly unacknowledged: Unacknowledged | undefined;
+  readonly #context: SubscriptionContext;
+  #phase: Phase = { name: 'opening', held: [] };
+
+  /** @throws {StompProtocolError} if the SUBSCRIBE frame breaks the specification */
+  constructor(frame: StompFrame, context: SubscriptionContext) {
+    this.destination = requireHeader(frame, 'destination');
+    this.anonymous = context.version === '1.0' && !frame.headers.has('id');
+    this.id = this.anonymous ? this.destination : requireHeader(frame, 'id');
+    this.ack = parseAckMode(frame);
+    this.headers = frame.headers;
+    this.unacknowledged = this.ack === 'auto' ? undefined : new Unacknowledged(this.ack, context.version);
+    this.#context = context;
+  }
+
+  get room(): number {
+    if (this.unacknowledged === undefined) return Number.POSITIVE_INFINITY;
+    return this.#context.maxUnacknowledged - this.unacknowledged.size;
+  }
+
+  get isOpening(): boolean {
+    return this.#phase.name === 'opening';
+  }
+
+  get hasEnded(): boolean {
+    return this.#phase.name === 'ended';
+  }
+
+  deliver(batch: Batch, tracked: readonly TrackedDelivery[] = NOT_TRACKED): boolean {
+    switch (this.#phase.name) {
+      case 'open':
+        return this.#write({ batch, tracked });
+      case 'opening':
+        return this.#hold(this.#phase.held, { batch, tracked });
+      case 'ended':
+        return false;
+    }
+  }
+
+  /** Its SUBSCRIBE is confirmed: what was held back goes out. */
+  open(): void {
+    if (this.#phase.name !== 'opening') return;
+    const { held } = this.#phase;
+    this.#phase = OPEN;
+    for (const { batch, tracked } of held) this.deliver(batch, tracked);
+  }
+
+  /** Nothing is delivered any more. */
+  end(): void {
+    this.#phase = ENDED;
+  }
+
+  #write({ batch, tracked }: Delivery): boolean {
+    if (this.unacknowledged !== undefined && !this.#track(this.unacknowledged, tracked)) return false;
+    this.#context.output.messages(batch);
+    return true;
+  }
+
+  #hold(held: Delivery[], delivery: Delivery): boolean {
+    if (held.length >= this.#context.maxUnacknowledged)
+      return this.#overflow('messages before their SUBSCRIBE is done');
+    held.push(delivery);
+    return true;
+  }
+
+  #track(unacknowledged: Unacknowledged, tracked: readonly TrackedDelivery[]): boolean {
+    if (unacknowledged.size + tracked.length > this.#context.maxUnacknowledged) {
+      return this.#overflow('unacknowledged messages');
+    }
+    for (const delivery of tracked) unacknowledged.add(delivery);
+    return true;
+  }
+
+  /** What was not delivered comes again at the next sync, so nothing is lost by ending the session. */
+  #overflow(what: string): false {
+    this.#context.fail(overload(`A subscription may have ${this.#context.maxUnacknowledged} ${what}.`));
+    return false;
+  }
+}
+
+/** The subscriptions of one session by id. */
+export class Subscriptions implements Iterable<Subscription> {
+  readonly #byId = new Map<string, Subscription>();
+  readonly #context: SubscriptionContext;
+
+  constructor(context: SubscriptionContext) {
+    this.#context = context;
+  }
+
+  [Symbol.iterator](): Iterator<Subscription> {
+    return this.#byId.values();
+  }
+
+  find(id: string): Subscription | undefined {
+    return this.#byId.get(id);
+  }
+
+  /**
+   * @throws {StompProtocolError} if the SUBSCRIBE frame breaks the specification, or its id is taken
+   * @throws {StompLimitError} if the session has as many subscriptions as it may
+   */
+  add(frame: StompFrame): Subscription {
+    const subscription = new Subscription(frame, this.#context);
+    // Spring keeps both, RabbitMQ refuses; the specification wants each id once on a connection.
+    if (this.#byId.has(subscription.id)) {
+      throw new StompProtocolError(
+        'Duplicate subscription id',
+        'Another subscription of this session has the same id.',
+      );
+    }
+    const { maxSubscriptions } = this.#context;
+    if (this.#byId.size >= maxSubscriptions) {
+      throw new StompLimitError(`a session may have ${maxSubscriptions} subscriptions`, maxSubscriptions);
+    }
+    this.#byId.set(subscription.id, subscription);
+    return subscription;
+  }
+
+  /** Ends one subscription. Its id is free again. */
+  remove(subscription: Subscription): void {
+    if (this.#byId.get(subscription.id) === subscription) this.#byId.delete(subscription.id);
+    subscription.end();
+  }
+
+  /** Ends all of them. */
+  clear(): void {
+    for (const subscription of this.#byId.values()) subscription.end();
+    this.#byId.clear();
+  }
+
+  /** The subscription an UNSUBSCRIBE names. A 1.0 client that gave no id names the destination. */
+  named(frame: StompFrame): Subscription | undefined {
+    const isByDestination = this.#context.version === '1.0' && !frame.headers.has('id');
+    if (!isByDestination) return this.find(requireHeader(frame, 'id'));
+    const subscription = this.find(requireHeader(frame, 'destination'));
+    return subscription?.anonymous ? subscription : undefined;
+  }
+}
+
+/** STOMP 1.2, "SUBSCRIBE ack Header". */
+function parseAckMode(frame: StompFrame): AckMode {
+  const mode = frame.headers.get('ack') ?? 'auto';
+  if (mode === 'auto' || mode === 'client' || mode === 'client-individual') return mode;
+  throw new StompProtocolError('Invalid ack', 'The header ack must be auto, client or client-individual.');
+}
