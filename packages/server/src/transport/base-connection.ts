@@ -84,7 +84,7 @@ export abstract class BaseConnection implements Connection, Flushable {
     const size = this.sizeOf(batch);
     if (this.#wouldOverflow(size)) {
       // What this tick gathered is no proof of a slow reader: only what the operating system would not take is.
-      this.flush();
+      this.flushNow();
       if (this.#wouldOverflow(size)) {
         this.#dropSlowConsumer();
         return;
@@ -128,7 +128,7 @@ export abstract class BaseConnection implements Connection, Flushable {
   /** Flushes, tells the handler, and closes with a code. */
   protected end(cause: CloseCause, code: number, reason: string): void {
     if (!this.isOpen) return;
-    this.flush();
+    this.flushNow();
     this.finish(cause);
     this.sayGoodbye(code, reason);
   }
@@ -158,6 +158,11 @@ export abstract class BaseConnection implements Connection, Flushable {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** Flushes ahead of the end of the tick. */
+  protected flushNow(): void {
+    this.context.flusher.flushNow(this);
   }
 
   protected get hasPending(): boolean {

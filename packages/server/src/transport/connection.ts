@@ -55,18 +55,18 @@ export interface Connection {
   write(batch: Batch): void;
   /** Flushes what is queued, then closes with an RFC 6455 (or SockJS) code and a reason of at most 123 bytes. */
   close(code: number, reason: string): void;
-  /** Stops, or goes on, reading from the client (back-pressure from above). */
+  /** Stops, or goes on, reading from the client (back-pressure from above). What was read already still arrives. */
   pause(): void;
   resume(): void;
-  /** Stops the transport's own keep-alive, for a protocol that brings its own. */
+  /** Stops SockJS's `h` frames, for a protocol that brings its own. WebSocket pings, which no client sees, go on. */
   disableHeartbeat(): void;
 }
 
-/** What the layer above does with a connection. Neither call may throw. */
+/** What the layer above does with a connection. Neither call may throw; one that does costs it the connection. */
 export interface ConnectionHandler {
   /** One message of the client: a string from text-only transports, bytes (valid UTF-8 unless `binary`) otherwise. */
   onMessage(data: string | Buffer, binary: boolean): void;
-  /** Called exactly once. */
+  /** Called exactly once, after the last message, and never from inside a call to the connection. */
   onClose(cause: CloseCause): void;
 }
 

@@ -13,7 +13,7 @@ export class Flusher {
   #dirty: Flushable[] = [];
   readonly #run = (): void => this.#flushAll();
 
-  /** @param flushed told the number of bytes of each tick */
+  /** @param flushed told how many bytes were written, as a rule once a tick */
   constructor(flushed: (bytes: number) => void) {
     this.#flushed = flushed;
   }
@@ -21,6 +21,12 @@ export class Flusher {
   /** Each connection asks once between two of its flushes. */
   add(connection: Flushable): void {
     if (this.#dirty.push(connection) === 1) process.nextTick(this.#run);
+  }
+
+  /** Flushes one connection ahead of the others. */
+  flushNow(connection: Flushable): void {
+    const bytes = connection.flush();
+    if (bytes > 0) this.#flushed(bytes);
   }
 
   #flushAll(): void {

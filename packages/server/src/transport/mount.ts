@@ -4,7 +4,7 @@ import type { ConnectionOrigin } from './base-connection.ts';
 import type { ConnectionAcceptor } from './connection.ts';
 import type { TransportContext } from './context.ts';
 import type { MountOptions } from './options.ts';
-import { isOriginAllowed } from './origin.ts';
+import { type AllowedOrigins, isOriginAllowed } from './origin.ts';
 import { addressedHost, HttpConnectionRequest, parseTarget, type Target } from './request.ts';
 import { SockJsRoutes } from './sockjs/routes.ts';
 import { PLAIN_FRAMING, WebSocketConnection, type WebSocketFraming } from './websocket-connection.ts';
@@ -17,6 +17,7 @@ export class MountPoint {
   readonly context: TransportContext;
   readonly accept: ConnectionAcceptor;
   readonly maxMessageBytes: number;
+  readonly allowedOrigins: AllowedOrigins;
   readonly #maxQueuedBytes: number;
   readonly #servesRaw: boolean;
   readonly #upgrader: WebSocketUpgrader;
@@ -29,6 +30,7 @@ export class MountPoint {
     this.context = context;
     this.accept = accept;
     this.maxMessageBytes = options.maxMessageBytes ?? settings.maxMessageBytes;
+    this.allowedOrigins = options.allowedOrigins ?? settings.allowedOrigins;
     this.#maxQueuedBytes = options.maxQueuedBytes ?? settings.maxQueuedBytes;
     this.#servesRaw = rawWebSocket;
     this.#upgrader = new WebSocketUpgrader({
@@ -87,7 +89,7 @@ export class MountPoint {
   admits(request: IncomingMessage): boolean {
     const { settings, events } = this.context;
     const host = addressedHost(request.headers, settings.trustedProxies);
-    if (isOriginAllowed(request.headers, host, settings.allowedOrigins)) return true;
+    if (isOriginAllowed(request.headers, host, this.allowedOrigins)) return true;
     events.refused('origin');
     return false;
   }

@@ -13,7 +13,7 @@ export interface TransportEvents {
   closed(connection: Connection, cause: CloseCause): void;
   /** Message bytes received, without framing. */
   bytesIn(count: number): void;
-  /** Framed bytes given to the sockets, told once for all connections of a tick. */
+  /** Framed bytes given to the sockets, told together for all connections of a tick. */
   bytesOut(count: number): void;
   refused(reason: RefusalReason): void;
   /** A handler broke its contract and threw; its connection is closed with 1011. */
@@ -72,8 +72,10 @@ export interface MountOptions {
   readonly subprotocols?: readonly string[];
   /** Whether the paths below speak SockJS. Default: no. */
   readonly sockJs?: boolean | SockJsMountOptions;
+  /** Overrides of the server's settings. */
   readonly maxMessageBytes?: number;
   readonly maxQueuedBytes?: number;
+  readonly allowedOrigins?: AllowedOrigins;
 }
 
 export interface SockJsMountOptions {

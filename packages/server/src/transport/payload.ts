@@ -48,6 +48,7 @@ export class Batch {
   readonly payloads: readonly Payload[];
   #webSocketFrames: Buffer | undefined;
   #sockJsStrings: string | undefined;
+  #sockJsByteLength: number | undefined;
   #sockJsWebSocketFrame: Buffer | undefined;
 
   constructor(payloads: readonly Payload[]) {
@@ -71,6 +72,12 @@ export class Batch {
   get sockJsStrings(): string {
     this.#sockJsStrings ??= this.payloads.map((payload) => payload.sockJsString).join(',');
     return this.#sockJsStrings;
+  }
+
+  /** Bytes of `sockJsStrings` in UTF-8. */
+  get sockJsByteLength(): number {
+    this.#sockJsByteLength ??= Buffer.byteLength(this.sockJsStrings);
+    return this.#sockJsByteLength;
   }
 
   /** All messages as one SockJS array frame, `a["…","…"]`. */

@@ -158,6 +158,16 @@ describe('pages of other origins', () => {
     }
   });
 
+  it('are judged by each mount point', async (test) => {
+    const transports = new TransportServer();
+    transports.mount('/users', new Recorder().accept, { sockJs: true });
+    transports.mount('/widget', new Recorder().accept, { sockJs: true, allowedOrigins: '*' });
+    const { http } = await serve(transports, test);
+    const headers = { Origin: 'https://customer.example' };
+    assert.equal((await get(`${http}/users/info`, headers)).status, 403);
+    assert.equal((await get(`${http}/widget/info`, headers)).status, 200);
+  });
+
   it('may not put the iframe page around the check', async (test) => {
     const { http } = await refusing(test, ['https://friend.example']);
     const answer = await get(`${http}/im/iframe.html`);

@@ -138,12 +138,16 @@ describe('the queue', () => {
   });
 
   it('takes many batches in one tick if only the client reads', async (test) => {
-    const { ws, recorder } = await serveRecorder(test, { maxQueuedBytes: 4 * KIB });
+    let written = 0;
+    const events: Partial<TransportEvents> = { bytesOut: (count) => void (written += count) };
+    const { ws, recorder } = await serveRecorder(test, { maxQueuedBytes: 4 * KIB, events });
     const client = new WebSocketClient(`${ws}/im`);
     const { connection } = await recorder.next();
     for (let i = 0; i < 16; i++) connection.write(Batch.of(Payload.text('x'.repeat(KIB))));
+    connection.close(1000, '');
     for (let i = 0; i < 16; i++) assert.equal((await client.nextText()).length, KIB);
-    assert.ok(connection.isOpen);
+    assert.equal((await client.closed).code, 1000);
+    assert.equal(written, connection.enqueuedBytes);
   });
 
   it('ends a client that does not read, and holds nobody else back', async (test) => {

@@ -16,6 +16,13 @@ export interface ReceiverFormat {
 /** TCP keep-alive finds peers that vanished, also where the layer above has turned heart-beats off. Milliseconds. */
 const KEEP_ALIVE_DELAY = 60_000;
 
+export interface ReceiverLimits {
+  /** Bytes of frames after which a streaming response ends. */
+  readonly streamingLimit: number;
+  /** Milliseconds that a client may take to read more of a finished response. */
+  readonly closeTimeout: number;
+}
+
 type ReceiverState = 'open' | 'finished' | 'aborted';
 
 /** One HTTP response that a client holds open to receive frames. */
@@ -23,17 +30,19 @@ export class Receiver {
   readonly format: ReceiverFormat;
   readonly #response: ServerResponse;
   readonly #limit: number;
+  readonly #closeTimeout: number;
   #state: ReceiverState = 'open';
   #sent = 0;
 
-  /**
-   * @param limit bytes of frames after which a streaming response ends
-   * @param aborted called when the client's side breaks the response off
-   */
-  constructor(response: ServerResponse, format: ReceiverFormat, limit: number) {
+  constructor(
+    response: ServerResponse,
+    format: ReceiverFormat,
+    { streamingLimit, closeTimeout }: ReceiverLimits,
+  ) {
     this.format = format;
     this.#response = response;
-    this.#limit = format.streams ? limit : 0;
+    this.#limit = format.streams ? streamingLimit : 0;
+    this.#closeTimeout = closeTimeout;
     response.socket?.setKeepAlive(true, KEEP_ALIVE_DELAY);
     response.statusCode = 200;
     response.setHeader('Content-Type', format.contentType);
@@ -74,12 +83,6 @@ export class Receiver {
     this.#end(this.format.wrap(frame));
   }
 
-  /** Gives up on a client that does not read. */
-  destroy(): void {
-    this.#state = 'finished';
-    this.#response.destroy();
-  }
-
   #end(text: string): void {
     this.#state = 'finished';
     if (this.format.streams) {
@@ -90,6 +93,13 @@ export class Receiver {
       this.#response.setHeader('Content-Length', Buffer.byteLength(text));
       this.#response.end(text);
     }
+    this.#expectReader();
+  }
+
+  /** No session waits for a finished response any more: who does not read it must not keep it in our memory. */
+  #expectReader(): void {
+    const response = this.#response;
+    if (!response.writableFinished) response.setTimeout(this.#closeTimeout, () => response.destroy());
   }
 
   /**

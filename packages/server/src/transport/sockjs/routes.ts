@@ -59,7 +59,7 @@ export class SockJsRoutes {
     this.#mount = mount;
     this.#websocket = websocket;
     this.#cookies = cookies;
-    this.#iframe = new IframePage(settings.sockJsClientUrl, framePolicy(settings.allowedOrigins));
+    this.#iframe = new IframePage(settings.sockJsClientUrl, framePolicy(mount.allowedOrigins));
     this.#sessions = new SessionTable(mount, streamingLimit ?? settings.sockJsStreamingLimit);
     this.#upgrader = new WebSocketUpgrader({
       ...settings,

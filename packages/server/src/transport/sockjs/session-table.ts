@@ -1,20 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { MountPoint } from '../mount.ts';
 import { respond, TEXT } from './http.ts';
-import { Receiver, type ReceiverFormat } from './receiver.ts';
+import { Receiver, type ReceiverFormat, type ReceiverLimits } from './receiver.ts';
 import { SockJsSession } from './session.ts';
 
 /** The HTTP sessions of one mount point, by the id that their client chose. */
 export class SessionTable {
   readonly maxMessageBytes: number;
   readonly #mount: MountPoint;
-  readonly #streamingLimit: number;
+  readonly #limits: ReceiverLimits;
   readonly #sessions = new Map<string, SockJsSession>();
 
   constructor(mount: MountPoint, streamingLimit: number) {
     this.#mount = mount;
     this.maxMessageBytes = mount.maxMessageBytes;
-    this.#streamingLimit = streamingLimit;
+    this.#limits = { streamingLimit, closeTimeout: mount.context.settings.closeTimeout };
   }
 
   find(id: string): SockJsSession | undefined {
@@ -25,9 +25,9 @@ export class SessionTable {
     const { settings, events } = this.#mount.context;
     const session = this.#sessions.get(id);
     if (session !== undefined) {
-      session.attach(new Receiver(response, format, this.#streamingLimit));
+      session.attach(new Receiver(response, format, this.#limits));
     } else if (this.#sessions.size < settings.maxSockJsSessions) {
-      this.#open(id, request, new Receiver(response, format, this.#streamingLimit));
+      this.#open(id, request, new Receiver(response, format, this.#limits));
     } else {
       events.refused('sessions');
       respond(response, 503, TEXT, 'Too many sessions.\n');

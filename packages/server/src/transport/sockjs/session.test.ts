@@ -118,13 +118,21 @@ describe('clients that ask too much of a session', () => {
   });
 
   it('lose it when they do not read their stream', async (test) => {
-    const { port, recorder, transports } = await serveRecorder(test, {
+    const {
+      port,
+      server: httpServer,
+      recorder,
+      transports,
+    } = await serveRecorder(test, {
       maxQueuedBytes: 64 * KIB,
       sockJsStreamingLimit: 2 ** 30,
       sockJsSessionTimeout: 50,
+      closeTimeout: 50,
     });
+    const arrived = once(httpServer, 'connection');
     const client = new RawClient(port);
     client.socket.pause();
+    const [socket] = await arrived;
     client.send(`POST /im${newSession()}/xhr_streaming HTTP/1.1`, 'Host: x', 'Content-Length: 0');
     const server = await recorder.next();
     for (let rounds = 0; server.connection.isOpen && rounds < 1000; rounds++) {
@@ -132,9 +140,9 @@ describe('clients that ask too much of a session', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     assert.equal(await server.closes.next(), 'slow-consumer');
+    if (!socket.closed) await once(socket, 'close');
     await until(() => transports.connectionCount === 0);
-    client.socket.resume();
-    await client.closed;
+    client.socket.destroy();
   });
 
   it('lose it by a message over the limit', async (test) => {
@@ -155,6 +163,22 @@ describe('clients that ask too much of a session', () => {
       assert.equal(answer.headers.connection, 'close');
       assert.equal(await server.closes.next(), 'oversized');
     }
+  });
+
+  it('do not keep answers that they never read in memory', async (test) => {
+    const { url, server, running } = await openSession(test, {
+      maxQueuedBytes: 32 * KIB * KIB,
+      closeTimeout: 50,
+    });
+    for (let i = 0; i < 16; i++) server.write('x'.repeat(KIB * KIB));
+    const arrived = once(running.server, 'connection');
+    const client = new RawClient(running.port);
+    client.socket.pause();
+    client.send(`POST ${url.slice(running.http.length)}/xhr HTTP/1.1`, 'Host: x', 'Content-Length: 0');
+    const [socket] = await arrived;
+    await once(socket, 'close');
+    client.socket.destroy();
+    assert.equal((await post(`${url}/xhr_send`, '[]')).status, 204);
   });
 
   it('get no session beyond the number allowed', async (test) => {

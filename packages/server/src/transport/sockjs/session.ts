@@ -9,7 +9,7 @@ import type { Receiver } from './receiver.ts';
 type SessionState =
   | { readonly name: 'receiving'; readonly receiver: Receiver } // until the next heart-beat
   | { readonly name: 'waiting' } // until the client is given up
-  | { readonly name: 'closed'; readonly frame: string; readonly receiver: Receiver | undefined } // until forgotten
+  | { readonly name: 'closed'; readonly frame: string } // until forgotten
   | { readonly name: 'gone' };
 
 /** Messages whose sender waits for its answer because the session is paused. */
@@ -65,7 +65,7 @@ export class SockJsSession extends BaseConnection {
         break;
       case 'waiting':
         this.#adopt(receiver);
-        this.flush();
+        this.flushNow();
         break;
     }
   }
@@ -110,7 +110,7 @@ export class SockJsSession extends BaseConnection {
   }
 
   protected sizeOf(batch: Batch): number {
-    return batch.sockJsStrings.length;
+    return batch.sockJsByteLength;
   }
 
   protected get backlog(): number {
@@ -127,9 +127,8 @@ export class SockJsSession extends BaseConnection {
 
   protected sayGoodbye(code: number, reason: string): void {
     const frame = encodeSockJsClose(code, reason);
-    const receiver = this.#state.name === 'receiving' ? this.#state.receiver : undefined;
-    receiver?.finish(frame);
-    this.#stayClosed(frame, receiver);
+    if (this.#state.name === 'receiving') this.#state.receiver.finish(frame);
+    this.#stayClosed(frame);
   }
 
   protected hurry(): void {
@@ -160,11 +159,11 @@ export class SockJsSession extends BaseConnection {
     if (this.#state.name !== 'receiving' || this.#state.receiver !== receiver) return;
     this.finish('client');
     this.dropPending();
-    this.#stayClosed(INTERRUPTED, undefined);
+    this.#stayClosed(INTERRUPTED);
   }
 
-  #stayClosed(frame: string, receiver: Receiver | undefined): void {
-    this.#state = { name: 'closed', frame, receiver };
+  #stayClosed(frame: string): void {
+    this.#state = { name: 'closed', frame };
     this.context.timers.start(this.#timer, this.context.settings.sockJsSessionTimeout);
     this.#release();
   }
@@ -200,7 +199,6 @@ export class SockJsSession extends BaseConnection {
         this.#leave();
         break;
       case 'closed':
-        this.#state.receiver?.destroy();
         this.#leave();
         break;
       case 'gone':
