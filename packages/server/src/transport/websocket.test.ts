@@ -139,7 +139,11 @@ describe('the queue', () => {
 
   it('takes many batches in one tick if only the client reads', async (test) => {
     let written = 0;
-    const events: Partial<TransportEvents> = { bytesOut: (count) => void (written += count) };
+    const events: Partial<TransportEvents> = {
+      bytesOut: (count) => {
+        written += count;
+      },
+    };
     const { ws, recorder } = await serveRecorder(test, { maxQueuedBytes: 4 * KIB, events });
     const client = new WebSocketClient(`${ws}/im`);
     const { connection } = await recorder.next();
