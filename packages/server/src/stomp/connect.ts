@@ -1,5 +1,7 @@
 import { STOMP_VERSIONS, StompProtocolError, type StompVersion } from '@haina/wire';
-import type { HeartBeatTerms } from './heart-beat.ts';
+import type { ConnectedInfo } from './handler.ts';
+import { agreeOnHeartBeat, type HeartBeatTerms, NO_HEART_BEAT, parseHeartBeat } from './heart-beat.ts';
+import type { StompSettings } from './options.ts';
 
 /** What CONNECT settled before anybody looked at its credentials. */
 export interface ConnectTerms {
@@ -7,11 +9,19 @@ export interface ConnectTerms {
   readonly heartBeat: HeartBeatTerms;
 }
 
+type Headers = ReadonlyMap<string, string>;
+
+/** @throws {StompProtocolError} where no terms can be agreed on */
+export function negotiate(headers: Headers, settings: StompSettings): ConnectTerms {
+  const version = negotiateVersion(headers.get('accept-version'));
+  return { version, heartBeat: negotiateHeartBeat(headers.get('heart-beat'), version, settings) };
+}
+
 /**
  * The highest version both sides speak (STOMP 1.2, "Protocol Negotiation"). A client that does not tell speaks 1.0.
  * The WebSocket subprotocol does not matter: clients in the field offer several and mean what the header says.
  */
-export function negotiateVersion(acceptVersion: string | undefined): StompVersion {
+function negotiateVersion(acceptVersion: string | undefined): StompVersion {
   if (acceptVersion === undefined) return '1.0';
   const accepted = new Set(acceptVersion.split(',').map((version) => version.trim()));
   const version = STOMP_VERSIONS.find((candidate) => accepted.has(candidate));
@@ -24,6 +34,32 @@ export function negotiateVersion(acceptVersion: string | undefined): StompVersio
       headers: { version: supported.join(',') },
     },
   );
+}
+
+/** STOMP 1.0 has no heart-beats. */
+function negotiateHeartBeat(
+  heartBeat: string | undefined,
+  version: StompVersion,
+  settings: StompSettings,
+): HeartBeatTerms {
+  return version === '1.0' ? NO_HEART_BEAT : agreeOnHeartBeat(settings.heartBeat, parseHeartBeat(heartBeat));
+}
+
+/** The headers of CONNECTED (STOMP 1.2, "Connecting"); `user-name` is what Spring tells beyond them. */
+export function connectedHeaders(
+  version: StompVersion,
+  sessionId: string,
+  { userName }: ConnectedInfo,
+  { heartBeat, server }: StompSettings,
+): [name: string, value: string][] {
+  const headers: [string, string][] = [
+    ['version', version],
+    ['heart-beat', version === '1.0' ? '0,0' : heartBeat.join(',')],
+    ['session', sessionId],
+    ['user-name', userName],
+  ];
+  if (server !== '') headers.push(['server', server]);
+  return headers;
 }
 
 /** Why `handler.connect` rejected, as the client may know it. */
@@ -43,4 +79,9 @@ export function notConnected(command: string): StompProtocolError {
 export function alreadyConnected(command: string): StompProtocolError {
   const detail = `This session is connected; a second ${command} is not allowed.`;
   return new StompProtocolError('Already connected', detail, { code: 'command' });
+}
+
+export function notConnectedInTime(milliseconds: number): StompProtocolError {
+  const detail = `CONNECT was not completed within ${milliseconds} ms.`;
+  return new StompProtocolError('Not connected in time', detail, { code: 'timeout' });
 }

@@ -40,6 +40,11 @@ export const CLOSE_CODES: Readonly<Record<StompErrorCode, number>> = {
   internal: CLOSE_INTERNAL_ERROR,
 };
 
+/** Cuts a close reason to the bytes it may have (RFC 6455, section 5.5.1), never inside a character. */
+export function closeReason(text: string): string {
+  return text.slice(0, new TextEncoder().encodeInto(text, new Uint8Array(123)).read);
+}
+
 /** An internal error tells the client nothing of its cause. */
 export function internalError(cause: unknown): StompProtocolError {
   return new StompProtocolError('Internal error', 'The server failed; try again later.', {
@@ -50,6 +55,16 @@ export function internalError(cause: unknown): StompProtocolError {
 
 export function overload(detail: string): StompProtocolError {
   return new StompProtocolError('Too much outstanding', detail, { code: 'overload' });
+}
+
+export function heartBeatMissed(): StompProtocolError {
+  const detail = 'Nothing came for twice the time agreed on by heart-beat.';
+  return new StompProtocolError('Heart-beat missed', detail, { code: 'timeout' });
+}
+
+export function notFinishedInTime(): StompProtocolError {
+  const detail = 'Frames before DISCONNECT were not finished in time; they may or may not take effect.';
+  return new StompProtocolError('Not finished in time', detail, { code: 'internal' });
 }
 
 /** A header that the frame must have, and not empty. */

@@ -1,8 +1,23 @@
 import { type StompFrame, StompProtocolError, type StompVersion } from '@haina/wire';
 import type { CloseCause, Connection, ConnectionHandler } from '../transport/connection.ts';
 import { Batch } from '../transport/payload.ts';
-import { alreadyConnected, connectError, negotiateVersion, notConnected } from './connect.ts';
-import { CLOSE_CODES, CLOSE_NORMAL, CLOSE_POLICY_VIOLATION, internalError } from './errors.ts';
+import {
+  alreadyConnected,
+  connectError,
+  connectedHeaders,
+  negotiate,
+  notConnected,
+  notConnectedInTime,
+} from './connect.ts';
+import {
+  CLOSE_CODES,
+  CLOSE_NORMAL,
+  CLOSE_POLICY_VIOLATION,
+  closeReason,
+  heartBeatMissed,
+  internalError,
+  notFinishedInTime,
+} from './errors.ts';
 import { FrameRunner } from './frame-runner.ts';
 import type {
   ConnectedInfo,
@@ -11,20 +26,11 @@ import type {
   StompSubscription,
   TrackedDelivery,
 } from './handler.ts';
-import {
-  agreeOnHeartBeat,
-  HeartBeat,
-  type HeartBeatTerms,
-  NO_HEART_BEAT,
-  parseHeartBeat,
-} from './heart-beat.ts';
+import { HeartBeat } from './heart-beat.ts';
 import { Inbox } from './inbox.ts';
 import type { StompContext } from './options.ts';
 import { messagePayload, type OutgoingMessage, Output } from './output.ts';
 import { type SessionState, type Sources, type StateName, type StateOf, transition } from './state.ts';
-
-/** RFC 6455, section 5.5.1. */
-const MAX_REASON_BYTES = 123;
 
 type OpenState = Exclude<SessionState, { name: 'closing' | 'closed' }>;
 
@@ -54,7 +60,9 @@ export class StompSession implements ConnectionHandler {
     );
     this.#state = {
       name: 'connecting',
-      cancelDeadline: timers.after(settings.connectTimeout, () => this.#giveUpConnecting()),
+      cancelDeadline: timers.after(settings.connectTimeout, () =>
+        this.fail(notConnectedInTime(settings.connectTimeout)),
+      ),
     };
     this.#handler = handlerFactory(this);
   }
@@ -172,13 +180,11 @@ export class StompSession implements ConnectionHandler {
 
   /** CONNECT, up to where the handler takes over. */
   #connect(state: StateOf<'connecting'>, frame: StompFrame): void {
-    const version = negotiateVersion(frame.headers.get('accept-version'));
-    this.#inbox.version = version;
-    this.#output.version = version;
-    const heartBeat = this.#agreeOnHeartBeat(version, frame);
-    const { cancelDeadline } = state;
-    this.#move(state, { name: 'authenticating', terms: { version, heartBeat }, cancelDeadline });
-    Promise.try(() => this.#handler.connect(frame, version))
+    const terms = negotiate(frame.headers, this.#context.settings);
+    this.#inbox.version = terms.version;
+    this.#output.version = terms.version;
+    this.#move(state, { name: 'authenticating', terms, cancelDeadline: state.cancelDeadline });
+    Promise.try(() => this.#handler.connect(frame, terms.version))
       .then(
         (info) => this.#connected(info),
         (reason: unknown) => this.#fail(connectError(reason), frame, CLOSE_POLICY_VIOLATION),
@@ -186,45 +192,24 @@ export class StompSession implements ConnectionHandler {
       .catch((error: unknown) => this.#crash(error, frame));
   }
 
-  /** STOMP 1.0 has no heart-beats. */
-  #agreeOnHeartBeat(version: StompVersion, frame: StompFrame): HeartBeatTerms {
-    if (version === '1.0') return NO_HEART_BEAT;
-    return agreeOnHeartBeat(
-      this.#context.settings.heartBeat,
-      parseHeartBeat(frame.headers.get('heart-beat')),
-    );
-  }
-
   /** CONNECT, from where the handler accepted the client. */
   #connected(info: ConnectedInfo): void {
     const state = this.#state;
     if (state.name !== 'authenticating') return;
+    const { version, heartBeat } = state.terms;
     state.cancelDeadline();
     this.#inbox.raiseLimit();
-    this.#output.connected(this.#connectedHeaders(state.terms.version, info));
-    const { heartBeat } = state.terms;
+    this.#output.connected(connectedHeaders(version, this.id, info, this.#context.settings));
     // Where only one side beats, the transport's own keep-alive still finds a dead peer, or keeps proxies awake.
     if (heartBeat.outgoing > 0 && heartBeat.incoming > 0) this.connection.disableHeartbeat();
     this.#move(state, {
       name: 'active',
-      runner: this.#createRunner(state.terms.version),
+      runner: this.#createRunner(version),
       heartBeat: new HeartBeat(heartBeat, this.connection, this.#context.timers, () =>
         this.#heartBeatMissed(),
       ),
     });
     this.#read();
-  }
-
-  #connectedHeaders(version: StompVersion, { userName }: ConnectedInfo): [string, string][] {
-    const { heartBeat, server } = this.#context.settings;
-    const headers: [string, string][] = [
-      ['version', version],
-      ['heart-beat', version === '1.0' ? '0,0' : heartBeat.join(',')],
-      ['session', this.id],
-      ['user-name', userName],
-    ];
-    if (server !== '') headers.push(['server', server]);
-    return headers;
   }
 
   #createRunner(version: StompVersion): FrameRunner {
@@ -244,10 +229,9 @@ export class StompSession implements ConnectionHandler {
     const { runner, heartBeat } = state;
     heartBeat.stop();
     this.#inbox.close();
-    const cancelDeadline = this.#context.timers.after(this.#context.settings.drainTimeout, () => {
-      const detail = 'Frames before DISCONNECT were not finished in time; they may or may not take effect.';
-      this.fail(new StompProtocolError('Not finished in time', detail, { code: 'internal' }), disconnect);
-    });
+    const cancelDeadline = this.#context.timers.after(this.#context.settings.drainTimeout, () =>
+      this.fail(notFinishedInTime(), disconnect),
+    );
     this.#move(state, { name: 'draining', runner, disconnect, cancelDeadline });
     this.#settled();
   }
@@ -266,17 +250,10 @@ export class StompSession implements ConnectionHandler {
     this.#end(state, CLOSE_NORMAL, '');
   }
 
-  #giveUpConnecting(): void {
-    const detail = `CONNECT was not completed within ${this.#context.settings.connectTimeout} ms.`;
-    this.fail(new StompProtocolError('Not connected in time', detail, { code: 'timeout' }));
-  }
-
   #heartBeatMissed(): void {
     const state = this.#state;
     // A paused connection hears nothing: silence is no fault of the client.
-    if (state.name !== 'active' || this.#inbox.isPaused) return;
-    const detail = 'Nothing came for twice the time agreed on by heart-beat.';
-    this.fail(new StompProtocolError('Heart-beat missed', detail, { code: 'timeout' }));
+    if (state.name === 'active' && !this.#inbox.isPaused) this.fail(heartBeatMissed());
   }
 
   #crash(error: unknown, frame?: StompFrame): void {
@@ -300,7 +277,7 @@ export class StompSession implements ConnectionHandler {
     release(state);
     this.#move(state, { name: 'closing' });
     this.#inbox.close();
-    this.connection.close(code, shorten(reason));
+    this.connection.close(code, closeReason(reason));
   }
 }
 
@@ -313,10 +290,4 @@ function release(state: OpenState): void {
   if (state.name === 'active') state.heartBeat.stop();
   else state.cancelDeadline();
   if (state.name === 'active' || state.name === 'draining') state.runner.end();
-}
-
-/** Cuts a close reason to the bytes it may have, never inside a character. */
-function shorten(reason: string): string {
-  const { read } = new TextEncoder().encodeInto(reason, new Uint8Array(MAX_REASON_BYTES));
-  return reason.slice(0, read);
 }
