@@ -9,6 +9,9 @@ const LOW_WATER = 65_536;
 /** How often a queue that is full is looked at, in ms. */
 const POLL_INTERVAL = 10;
 
+/** Unacknowledged deliveries that a replay leaves room for: its verdict, and live messages after it. */
+const RESERVED_ROOM = 200;
+
 /** A subscription as the goal of a replay. */
 export function replayTarget(
   connection: Connection,
@@ -20,7 +23,7 @@ export function replayTarget(
     shape,
     deliver: (fanOut) => outlet.deliver(fanOut),
     get room() {
-      return subscription.room;
+      return subscription.room - RESERVED_ROOM;
     },
     get isOpen() {
       return connection.isOpen;
