@@ -24,7 +24,7 @@ export function encodeFrame<Bytes extends Uint8Array = Uint8Array>(
   version: StompVersion = '1.2',
   allocate: Allocate<Bytes> = allocateArray as Allocate<Bytes>,
 ): Bytes {
-  const bytes = typeof body === 'string' ? encoder.encode(body) : body;
+  const bytes = typeof body === 'string' ? encodeBody(body) : body;
   const escaped = isEscaped(command, version);
   let head = `${command}\n`;
   for (const [name, value] of headers) {
@@ -32,6 +32,11 @@ export function encodeFrame<Bytes extends Uint8Array = Uint8Array>(
   }
   if (bytes.length > 0) head += `content-length:${bytes.length}\n`;
   return assemble(head, bytes, allocate);
+}
+
+/** Most frames have no body, and encoding nothing is not free. */
+function encodeBody(text: string): Uint8Array {
+  return text === '' ? NO_BODY : encoder.encode(text);
 }
 
 /** A MESSAGE frame as one subscription receives it. */

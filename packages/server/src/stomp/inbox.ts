@@ -75,8 +75,9 @@ export class Inbox {
 
   /** Takes nothing any more. A paused connection goes on, or it would not see the client's answer to a close. */
   close(): void {
-    this.#resume();
+    const wasPaused = this.isPaused;
     this.#phase = 'closed';
+    if (wasPaused) this.#connection.resume();
   }
 
   #applyBackPressure(): void {
