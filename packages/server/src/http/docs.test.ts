@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type HttpFixture, startHttp } from './http-fixture.ts';
+
+let http: HttpFixture;
+// biome-ignore lint/suspicious/noExplicitAny: a document of another specification
+let document: any;
+before(async () => {
+  http = await startHttp();
+  document = (await http.call('GET', '/docs/json')).body;
+});
+after(() => http.stop());
+
+const ROUTES = {
+  '/healthz': ['get'],
+  '/readyz': ['get'],
+  '/api/v1/login': ['post'],
+  '/api/v1/users': ['get', 'post'],
+  '/api/v1/users/me': ['get'],
+  '/api/v1/users/{id}': ['delete', 'get', 'patch'],
+  '/api/v1/groups': ['get', 'post'],
+  '/api/v1/groups/{id}': ['delete', 'get', 'patch'],
+  '/api/v1/groups/{id}/members': ['get', 'post'],
+  '/api/v1/groups/{id}/members/{userId}': ['delete', 'patch'],
+  '/api/v1/conversations/{id}/messages': ['get'],
+};
+
+test('the OpenAPI document has every route', () => {
+  assert.equal(document.openapi, '3.1.0');
+  assert.deepEqual(
+    Object.fromEntries(
+      Object.entries(document.paths).map(([path, item]) => [path, Object.keys(item as object).sort()]),
+    ),
+    ROUTES,
+  );
+});
+
+test('every route has a summary, a known tag, described answers, and security where it wants a token', () => {
+  const tags = document.tags.map(({ name }: { name: string }) => name);
+  for (const [path, methods] of Object.entries(ROUTES)) {
+    for (const method of methods) {
+      const operation = document.paths[path][method];
+      const name = `${method} ${path}`;
+      assert.ok(operation.summary, name);
+      assert.ok(tags.includes(operation.tags[0]), name);
+      const open = path === '/api/v1/login' || !path.startsWith('/api/');
+      assert.deepEqual(operation.security, open ? undefined : [{ token: [] }], name);
+      for (const [status, answer] of Object.entries<{ description: string }>(operation.responses)) {
+        assert.match(status, /^(200|201|204|4XX|5XX)$/, name);
+        assert.notEqual(answer.description, 'Default Response', `${name} ${status}`);
+      }
+      const inPath = (operation.parameters ?? []).filter(
+        (parameter: { in: string }) => parameter.in === 'path',
+      );
+      assert.deepEqual(
+        inPath.map((parameter: { name: string }) => `{${parameter.name}}`),
+        path.match(/\{\w+\}/g) ?? [],
+        name,
+      );
+    }
+  }
+});
+
+test('every reference leads somewhere', () => {
+  const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(
+    ([, target]) => target ?? '',
+  );
+  assert.ok(references.length > 10);
+  for (const reference of references) {
+    const [, name = ''] = /^#\/components\/schemas\/(\w+)$/.exec(reference) ?? [];
+    assert.ok(document.components.schemas[name], reference);
+  }
+});
+
+test('the page and all it loads come from this server', async () => {
+  const page = await http.call('GET', '/docs');
+  assert.equal(page.status, 200);
+  assert.match(String(page.headers['content-security-policy']), /^default-src 'self'; script-src 'self';/);
+  const assets = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, asset]) => asset ?? '');
+  assert.ok(assets.length >= 5);
+  for (const asset of assets) {
+    assert.doesNotMatch(asset, /^(https?:)?\/\//);
+    const path = new URL(asset, `${http.url}/docs`).pathname;
+    assert.equal((await http.call('GET', path)).status, 200, path);
+  }
+});

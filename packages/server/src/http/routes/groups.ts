@@ -1,0 +1,119 @@
+import { type Static, Type } from 'typebox';
+import type { Groups } from '../../core/groups.ts';
+import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
+import { groupJson } from '../json.ts';
+import { GroupSchema, NextSchema, NoContent, nextOf, PageQuery, pageOf } from '../schemas.ts';
+import { NewMember } from './members.ts';
+
+const NewGroup = Type.Object(
+  {
+    id: Type.Optional(Type.String({ description: 'Made by the server where absent.', examples: ['team'] })),
+    name: Type.String({ examples: ['Team'] }),
+    avatar: Type.Optional(Type.String({ description: 'URL of a picture.' })),
+    members: Type.Optional(Type.Array(NewMember)),
+  },
+  { additionalProperties: false },
+);
+
+const GroupChange = Type.Object(
+  {
+    name: Type.Optional(Type.String({ examples: ['The team'] })),
+    avatar: Type.Optional(Type.String({ description: 'URL of a picture.' })),
+  },
+  { additionalProperties: false, minProperties: 1 },
+);
+
+const GroupPage = Type.Object(
+  { groups: Type.Array(GroupSchema), next: NextSchema },
+  { description: 'A page of groups.' },
+);
+const GroupParams = Type.Object({ id: Type.String({ description: "The group's id.", examples: ['demo'] }) });
+
+const COMMON = { tags: ['groups'], ...WITH_TOKEN };
+
+export function groupRoutes(api: Api, groups: Groups): void {
+  api.post(
+    '/groups',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'Make a group',
+        description: 'Role admin or service.',
+        body: NewGroup,
+        response: { 201: GroupSchema, ...REFUSALS },
+      },
+    },
+    async (request, reply) =>
+      reply.code(201).send(groupJson(await groups.create(request.principal, request.body))),
+  );
+
+  api.get(
+    '/groups',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'List the groups, by id',
+        description: 'All groups for role admin or service, the own ones for others.',
+        querystring: PageQuery,
+        response: { 200: GroupPage, ...REFUSALS },
+      },
+    },
+    async ({ principal, query }): Promise<Static<typeof GroupPage>> => {
+      const page = pageOf(query);
+      const found = await groups.list(principal, page);
+      return {
+        groups: found.map(groupJson),
+        ...nextOf(
+          found.map(({ id }) => id),
+          page.limit,
+        ),
+      };
+    },
+  );
+
+  api.get(
+    '/groups/:id',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'Look up a group',
+        description: 'Members, and role admin or service.',
+        params: GroupParams,
+        response: { 200: GroupSchema, ...REFUSALS },
+      },
+    },
+    async ({ principal, params }) => groupJson(await groups.get(principal, params.id)),
+  );
+
+  api.patch(
+    '/groups/:id',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'Change a group',
+        description: 'Role admin or service.',
+        params: GroupParams,
+        body: GroupChange,
+        response: { 200: GroupSchema, ...REFUSALS },
+      },
+    },
+    async ({ principal, params, body }) => groupJson(await groups.update(principal, params.id, body)),
+  );
+
+  api.delete(
+    '/groups/:id',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'End a group',
+        description: 'Role admin or service. Nobody can read it or send to it any more.',
+        params: GroupParams,
+        response: { 204: NoContent, ...REFUSALS },
+      },
+    },
+    async ({ principal, params }, reply) => {
+      await groups.delete(principal, params.id);
+      return reply.code(204).send(null);
+    },
+  );
+}

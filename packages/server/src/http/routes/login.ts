@@ -1,0 +1,71 @@
+import { Type } from 'typebox';
+import type { LoginThrottle } from '../../auth/login-throttle.ts';
+import type { TokenIssuer } from '../../auth/tokens.ts';
+import { DomainError } from '../../core/errors.ts';
+import type { User } from '../../core/model.ts';
+import type { Users } from '../../core/users.ts';
+import { type Api, REFUSALS } from '../api.ts';
+import { userJson } from '../json.ts';
+import { UserSchema } from '../schemas.ts';
+
+const DEFAULT_APP = 'default';
+
+const Credentials = Type.Object(
+  {
+    username: Type.String({ maxLength: 64, examples: ['alice'] }),
+    password: Type.String({ maxLength: 256, examples: ['alice'] }),
+    app: Type.Optional(
+      Type.String({
+        maxLength: 64,
+        default: DEFAULT_APP,
+        description: 'The application the user belongs to.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const Session = Type.Object(
+  {
+    token: Type.String({ description: 'For `Authorization: Bearer`, and the `token` of every endpoint.' }),
+    expiresAt: Type.Integer({ description: 'Milliseconds since 1970.', examples: [1_767_225_600_000] }),
+    user: UserSchema,
+  },
+  { description: 'A token and whom it is for.' },
+);
+
+export interface LoginDeps {
+  readonly users: Users;
+  readonly throttle: LoginThrottle;
+  /** Absent where tokens are made elsewhere. */
+  readonly issuer: TokenIssuer | undefined;
+  /** Lifetime of a token, in ms. */
+  readonly tokenLifetime: number;
+}
+
+export function loginRoute(api: Api, { users, throttle, issuer, tokenLifetime }: LoginDeps): void {
+  api.post(
+    '/login',
+    {
+      schema: {
+        tags: ['login'],
+        summary: 'Get a token for a username and password',
+        description:
+          'After some wrong passwords from one address, its tries are refused for up to a minute (429).',
+        body: Credentials,
+        response: { 200: Session, ...REFUSALS },
+      },
+    },
+    async (request) => {
+      if (!issuer)
+        throw new DomainError('EPERM', 'this server makes no tokens; get one from your identity provider');
+      const { username, password, app = DEFAULT_APP } = request.body;
+      const user = await throttle.attempt(request.ip, () => users.authenticate(app, username, password));
+      return { ...(await issuer.issue(principalOf(user), tokenLifetime)), user: userJson(user) };
+    },
+  );
+}
+
+function principalOf({ tenant, id, role, nickname }: User) {
+  return { tenant, userId: id, role, name: nickname };
+}

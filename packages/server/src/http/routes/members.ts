@@ -1,0 +1,125 @@
+import { type Static, Type } from 'typebox';
+import { DomainError } from '../../core/errors.ts';
+import type { Groups } from '../../core/groups.ts';
+import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
+import {
+  MemberRoleSchema,
+  MemberSchema,
+  NextSchema,
+  NoContent,
+  nextOf,
+  PageQuery,
+  pageOf,
+} from '../schemas.ts';
+
+export const NewMember = Type.Object(
+  { userId: Type.String({ examples: ['dave'] }), role: Type.Optional(MemberRoleSchema) },
+  { additionalProperties: false },
+);
+
+/** One member, or several at once. */
+const NewMembers = Type.Object(
+  {
+    userId: Type.Optional(Type.String({ description: 'One user …', examples: ['dave'] })),
+    role: Type.Optional(MemberRoleSchema),
+    members: Type.Optional(Type.Array(NewMember, { description: '… or several.' })),
+  },
+  { additionalProperties: false },
+);
+
+const RoleChange = Type.Object({ role: MemberRoleSchema }, { additionalProperties: false });
+const MemberPage = Type.Object(
+  { members: Type.Array(MemberSchema), next: NextSchema },
+  { description: 'A page of members.' },
+);
+const GroupParams = Type.Object({ id: Type.String({ description: "The group's id.", examples: ['demo'] }) });
+const MemberParams = Type.Object({
+  id: Type.String({ description: "The group's id.", examples: ['demo'] }),
+  userId: Type.String({ examples: ['dave'] }),
+});
+
+const COMMON = { tags: ['members'], ...WITH_TOKEN };
+
+export function memberRoutes(api: Api, groups: Groups): void {
+  api.get(
+    '/groups/:id/members',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'List the members, by user id',
+        description: 'Members, and role admin or service.',
+        params: GroupParams,
+        querystring: PageQuery,
+        response: { 200: MemberPage, ...REFUSALS },
+      },
+    },
+    async ({ principal, params, query }): Promise<Static<typeof MemberPage>> => {
+      const page = pageOf(query);
+      const members = await groups.listMembers(principal, params.id, page);
+      return {
+        members,
+        ...nextOf(
+          members.map(({ userId }) => userId),
+          page.limit,
+        ),
+      };
+    },
+  );
+
+  api.post(
+    '/groups/:id/members',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'Add one member or several',
+        description: 'Role admin or service. Who is a member already stays as it is.',
+        params: GroupParams,
+        body: NewMembers,
+        response: { 204: NoContent, ...REFUSALS },
+      },
+    },
+    async ({ principal, params, body }, reply) => {
+      await groups.addMembers(principal, params.id, membersOf(body));
+      return reply.code(204).send(null);
+    },
+  );
+
+  api.patch(
+    '/groups/:id/members/:userId',
+    {
+      schema: {
+        ...COMMON,
+        summary: "Change a member's role",
+        description: 'Role admin or service.',
+        params: MemberParams,
+        body: RoleChange,
+        response: { 200: MemberSchema, ...REFUSALS },
+      },
+    },
+    ({ principal, params, body }) => groups.setMemberRole(principal, params.id, params.userId, body.role),
+  );
+
+  api.delete(
+    '/groups/:id/members/:userId',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'Remove a member',
+        description: 'Role admin or service anybody, members themselves.',
+        params: MemberParams,
+        response: { 204: NoContent, ...REFUSALS },
+      },
+    },
+    async ({ principal, params }, reply) => {
+      await groups.removeMember(principal, params.id, params.userId);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function membersOf({ userId, role, members }: Static<typeof NewMembers>): Static<typeof NewMember>[] {
+  if (userId !== undefined && members === undefined)
+    return [{ userId, ...(role === undefined ? {} : { role }) }];
+  if (userId === undefined && members !== undefined && role === undefined) return members;
+  throw new DomainError('EINVAL', 'give either userId (and role) or members', { field: 'userId' });
+}

@@ -1,0 +1,154 @@
+import { type Static, type TSchema, Type } from 'typebox';
+import { ERROR_CODES, type ErrorCode } from '../core/errors.ts';
+import { CONTENT_TYPES, MEMBER_ROLES, ROLES } from '../core/model.ts';
+
+/** Longest page that a list gives. */
+export const MAX_PAGE = 200;
+const DEFAULT_PAGE = 50;
+
+export const RoleSchema = Type.Enum([...ROLES], { description: 'What the user may do.', examples: ['user'] });
+export const MemberRoleSchema = Type.Enum([...MEMBER_ROLES], { examples: ['member'] });
+
+const Id = Type.String({ examples: ['alice'] });
+const Time = Type.Integer({ description: 'Milliseconds since 1970.', examples: [1_767_225_600_000] });
+
+const UserObject = Type.Object(
+  {
+    id: Id,
+    uid: Type.Integer({ description: 'The numeric id that some protocols need.', examples: [1] }),
+    username: Type.String({ examples: ['alice'] }),
+    nickname: Type.String({ examples: ['Alice'] }),
+    avatar: Type.String({ description: 'URL of a picture.', examples: [''] }),
+    role: RoleSchema,
+    app: Type.String({ description: 'The application the user belongs to.', examples: ['default'] }),
+    createdAt: Time,
+  },
+  { $id: 'User', description: 'The user.' },
+);
+export const UserSchema = ref(UserObject);
+
+const GroupObject = Type.Object(
+  {
+    id: Type.String({ examples: ['demo'] }),
+    appId: Type.String({ examples: ['default'] }),
+    name: Type.String({ examples: ['Demo'] }),
+    avatar: Type.String({ examples: [''] }),
+    memberCount: Type.Integer({ examples: [6] }),
+    lastSeq: Type.Integer({
+      description: 'Sequence of the newest message; 0 before the first.',
+      examples: [42],
+    }),
+    createdAt: Time,
+  },
+  { $id: 'Group', description: 'The group.' },
+);
+export const GroupSchema = ref(GroupObject);
+
+const MemberObject = Type.Object(
+  {
+    userId: Id,
+    role: MemberRoleSchema,
+    joinedAt: Time,
+    deliveredSeq: Type.Integer({
+      description: 'Every message up to here was delivered to the member.',
+      examples: [42],
+    }),
+    readSeq: Type.Integer({
+      description: 'Every message up to here was read by the member.',
+      examples: [40],
+    }),
+  },
+  { $id: 'Member', description: 'The member.' },
+);
+export const MemberSchema = ref(MemberObject);
+
+const MessageObject = Type.Object(
+  {
+    appId: Type.String({ examples: ['default'] }),
+    id: Type.String({ description: 'Given by the server.' }),
+    clientId: Type.String({ description: "The sender's own id of the message." }),
+    conversationId: Type.String({ examples: ['single:alice:bob'] }),
+    kind: Type.Enum(['single', 'group', 'room', 'service']),
+    seq: Type.Integer({ description: 'Place in the conversation: 1, 2, 3 … without gaps.', examples: [1] }),
+    senderId: Id,
+    targetId: Type.String({ description: 'The other user, or the conversation.', examples: ['bob'] }),
+    content: Type.Object({
+      type: Type.Enum([...CONTENT_TYPES], { examples: ['text'] }),
+      text: Type.String({ examples: ['Hello'] }),
+      extra: Type.Unknown({ description: 'JSON beside the text, or null.' }),
+    }),
+    state: Type.Enum(['normal', 'edited', 'recalled', 'deleted'], {
+      description: 'Recalled and deleted messages have lost their content.',
+    }),
+    revision: Type.Integer({
+      description: "The conversation's revision at the last change; 0 if never changed.",
+    }),
+    createdAt: Time,
+    changedAt: Time,
+  },
+  { $id: 'Message', description: 'The message.' },
+);
+export const MessageSchema = ref(MessageObject);
+
+const ErrorObject = Type.Object(
+  {
+    code: Type.Enum(Object.keys(ERROR_CODES) as ErrorCode[], { examples: ['EINVAL'] }),
+    message: Type.String({ examples: ['username is missing'] }),
+    field: Type.Optional(Type.String({ description: 'The argument at fault.', examples: ['username'] })),
+    limit: Type.Optional(Type.Integer({ description: 'The limit that was exceeded.' })),
+  },
+  { $id: 'Error', description: 'A refusal: nothing was changed.' },
+);
+export const ErrorSchema = ref(ErrorObject);
+
+export const PageQuery = Type.Object(
+  {
+    after: Type.Optional(
+      Type.String({ description: 'Only what sorts after this id: `next` of the page before.' }),
+    ),
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: MAX_PAGE,
+        default: DEFAULT_PAGE,
+        description: 'Longest page to give.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const NextSchema = Type.Optional(
+  Type.String({ description: '`after` of the next page; absent on the last page.' }),
+);
+
+/** What the store takes as a page. */
+export function pageOf({ after, limit = DEFAULT_PAGE }: Static<typeof PageQuery>): {
+  after?: string;
+  limit: number;
+} {
+  return { limit, ...(after === undefined ? {} : { after }) };
+}
+
+/** The `next` of a page: a full page may have another after it. */
+export function nextOf(ids: readonly string[], limit: number): { next?: string } {
+  const last = ids.at(-1);
+  return last === undefined || ids.length < limit ? {} : { next: last };
+}
+
+export const NoContent = Type.Null({ description: 'Done.' });
+
+/** What the schemas above refer to by name. */
+export const SHARED_SCHEMAS: readonly TSchema[] = [
+  UserObject,
+  GroupObject,
+  MemberObject,
+  MessageObject,
+  ErrorObject,
+];
+
+/** A schema by its name, so that the OpenAPI document has it once. */
+function ref<Schema extends TSchema>(schema: Schema) {
+  const { $id, description } = schema as { $id?: string; description?: string };
+  return Type.Unsafe<Static<Schema>>({ $ref: `${$id}#`, description });
+}

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import Fastify, { type FastifyServerFactory, LogController } from 'fastify';
+
+import type { Authenticator } from '../auth/authenticator.ts';
+import { LoginThrottle } from '../auth/login-throttle.ts';
+import type { TokenIssuer } from '../auth/tokens.ts';
+import type { Config } from '../config/settings.ts';
+import { DomainError } from '../core/errors.ts';
+import type { Groups } from '../core/groups.ts';
+import type { Messages } from '../core/messages.ts';
+import type { Clock } from '../core/ports/clock.ts';
+import type { Users } from '../core/users.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { Api, ApiPlugin } from './api.ts';
+import { requireToken } from './authentication.ts';
+import { parseJsonBodies } from './bodies.ts';
+import { registerDocs } from './docs.ts';
+import { sendError } from './errors.ts';
+import { conversationRoutes } from './routes/conversations.ts';
+import { groupRoutes } from './routes/groups.ts';
+import { healthRoutes, metricsRoute, type Readiness } from './routes/health.ts';
+import { type Endpoint, homeRoute } from './routes/home.ts';
+import { loginRoute } from './routes/login.ts';
+import { memberRoutes } from './routes/members.ts';
+import { userRoutes } from './routes/users.ts';
+import { SHARED_SCHEMAS } from './schemas.ts';
+import { secureHeaders, shareWithOrigins } from './security.ts';
+import { validatorCompiler } from './validation.ts';
+
+/** Room for a single conversation's id in URL-encoded Chinese. */
+const MAX_PARAM_LENGTH = 2048;
+
+const PREFIX = '/api/v1';
+
+export interface HttpDeps {
+  readonly users: Users;
+  readonly groups: Groups;
+  readonly messages: Messages;
+  readonly authenticator: Authenticator;
+  /** Absent where tokens are made elsewhere; login is off then. */
+  readonly issuer: TokenIssuer | undefined;
+  readonly clock: Clock;
+  readonly config: Config;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly version: string;
+  readonly readiness: Readiness;
+  /** Where the dialects are, for the home page. */
+  readonly endpoints: readonly Endpoint[];
+  /** Makes the HTTP server that also serves the transports; Node's own where absent. */
+  readonly serverFactory?: FastifyServerFactory;
+}
+
+/** The HTTP side of the server, not listening yet. */
+export async function buildHttp(deps: HttpDeps): Promise<Api> {
+  const { config, metrics, version, endpoints } = deps;
+  const app = createApp(deps);
+  await registerDocs(app, version);
+  homeRoute(app, { version, endpoints, metrics: config.metrics });
+  healthRoutes(app, deps.readiness);
+  if (config.metrics) metricsRoute(app, metrics);
+  const login: ApiPlugin = async (api) => loginRoute(api, loginDeps(deps));
+  const authenticated: ApiPlugin = async (api) => protectedRoutes(api, deps);
+  await app.register(login, { prefix: PREFIX });
+  await app.register(authenticated, { prefix: PREFIX });
+  return app;
+}
+
+function createApp({ config, metrics, logger, serverFactory }: HttpDeps): Api {
+  const { trustedProxies } = config;
+  const app: Api = Fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
+    bodyLimit: config.maxBodyBytes,
+    trustProxy: (_address: string, hop: number) => hop < trustedProxies,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
+    frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
+    forceCloseConnections: true,
+    ...(serverFactory ? { serverFactory } : {}),
+  });
+  parseJsonBodies(app);
+  app.setValidatorCompiler(validatorCompiler);
+  for (const schema of SHARED_SCHEMAS) app.addSchema(schema);
+  app.decorateRequest('principal');
+  app.addHook('onRequest', secureHeaders);
+  app.addHook('onRequest', shareWithOrigins(config.allowedOrigins));
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, url } = request;
+    request.log.debug(
+      { method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'request',
+    );
+  });
+  app.setErrorHandler((error, request, reply) => {
+    metrics.refusals.add(1, 'http', sendError(error, request, reply));
+  });
+  app.setNotFoundHandler(() => {
+    throw new DomainError('ENOENT', 'no such endpoint; see /docs');
+  });
+  return app;
+}
+
+function protectedRoutes(api: Api, { users, groups, messages, authenticator }: HttpDeps): void {
+  api.addHook('onRequest', requireToken(authenticator));
+  api.setNotFoundHandler(() => {
+    throw new DomainError('ENOENT', 'no such endpoint; see /docs');
+  });
+  userRoutes(api, users);
+  groupRoutes(api, groups);
+  memberRoutes(api, groups);
+  conversationRoutes(api, messages);
+}
+
+function loginDeps({ users, issuer, clock, config }: HttpDeps) {
+  const throttle = new LoginThrottle({ clock, tries: config.loginTries });
+  return { users, issuer, throttle, tokenLifetime: config.tokenLifetime };
+}
