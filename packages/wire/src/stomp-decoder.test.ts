@@ -118,6 +118,11 @@ suite('a STOMP frame', {
     input: 'SEND\ndestination:/a\n\nA body, and its end\0',
     frames: [{ headers: { destination: '/a' }, body: 'A body, and its end' }],
   },
+  'has a body of any bytes but NUL, which ends it early': {
+    input: Buffer.from('SEND\n\n\xff\x01\x80\0\x01\x02\n\n', 'latin1'),
+    frames: [{ body: '\xff\x01\x80' }],
+    error: { message: 'Unknown command', code: 'command' },
+  },
   'keeps the line ends of its body': {
     input: 'SEND\n\none\r\ntwo\n\n\0',
     frames: [{ body: 'one\r\ntwo\n\n' }],

@@ -164,6 +164,15 @@ describe('acknowledgement', () => {
     assert.equal(context.harness.closeCode(), 1008);
   });
 
+  test('has room that shrinks with each delivery and grows with each ACK', async () => {
+    const { harness, subscription } = await setup('1.2', 'client', 3);
+    assert.equal(subscription.room, 2);
+    harness.send('ACK', { id: 'a2' });
+    assert.equal(subscription.room, 4);
+    const auto = await setup('1.2', 'auto', 3);
+    assert.equal(auto.subscription.room, Number.POSITIVE_INFINITY);
+  });
+
   test('is announced in MESSAGE by a header only where the version has one', async () => {
     for (const version of ['1.0', '1.1', '1.2'] as const) {
       const context = await setup(version, 'client', 0);

@@ -168,6 +168,25 @@ describe('authentication', () => {
     assert.equal(harness.closeCode(), 1008);
   });
 
+  test('that fails because the server does closes as such', async () => {
+    const harness = new Harness();
+    harness.handler.onConnect = async () => {
+      throw new StompProtocolError('Try again', 'The database is down.', { code: 'internal' });
+    };
+    await harness.connect();
+    assert.deepEqual(harness.takeShort(), ['ERROR Try again']);
+    assert.equal(harness.closeCode(), 1011);
+  });
+
+  test('that succeeds with nonsense ends the session, not the server', async () => {
+    const harness = new Harness();
+    harness.handler.onConnect = async () => JSON.parse('null');
+    await harness.connect();
+    assert.deepEqual(harness.takeShort(), ['ERROR Internal error']);
+    assert.equal(harness.closeCode(), 1011);
+    assert.equal(harness.internalErrors.length, 1);
+  });
+
   test('that throws at once fails alike', async () => {
     const harness = new Harness();
     harness.handler.onConnect = () => {

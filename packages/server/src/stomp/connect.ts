@@ -1,4 +1,5 @@
 import { STOMP_VERSIONS, StompProtocolError, type StompVersion } from '@haina/wire';
+import { CLOSE_INTERNAL_ERROR, CLOSE_POLICY_VIOLATION } from './errors.ts';
 import type { ConnectedInfo } from './handler.ts';
 import { agreeOnHeartBeat, type HeartBeatTerms, NO_HEART_BEAT, parseHeartBeat } from './heart-beat.ts';
 import type { StompSettings } from './options.ts';
@@ -69,6 +70,11 @@ export function connectError(reason: unknown): StompProtocolError {
     code: 'unauthorized',
     cause: reason,
   });
+}
+
+/** Being refused at CONNECT is no breach of the protocol: either the credentials are not good, or the server is not. */
+export function connectCloseCode({ code }: StompProtocolError): number {
+  return code === 'internal' ? CLOSE_INTERNAL_ERROR : CLOSE_POLICY_VIOLATION;
 }
 
 export function notConnected(command: string): StompProtocolError {

@@ -237,6 +237,19 @@ describe('a failing handler', () => {
     assert.match(String(harness.internalErrors[0]), /broken/);
   });
 
+  test('may fail where nothing can be refused any more', async () => {
+    const harness = await Harness.connected();
+    const work = deferred();
+    harness.handler.onSubscribe = () => work.promise;
+    harness.handler.unsubscribe = () => assert.fail('broken');
+    harness.send('SUBSCRIBE', { id: '1', destination: '/a' });
+    harness.send('UNSUBSCRIBE', { id: '1' });
+    work.resolve();
+    await settled();
+    assert.deepEqual(harness.takeShort(), ['ERROR Internal error']);
+    assert.match(String(harness.internalErrors[0]), /broken/);
+  });
+
   test('may fail at the end, too', async () => {
     const harness = await Harness.connected();
     harness.handler.closed = () => assert.fail('broken');

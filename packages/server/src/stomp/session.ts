@@ -3,6 +3,7 @@ import type { CloseCause, Connection, ConnectionHandler } from '../transport/con
 import { Batch } from '../transport/payload.ts';
 import {
   alreadyConnected,
+  connectCloseCode,
   connectError,
   connectedHeaders,
   negotiate,
@@ -12,7 +13,6 @@ import {
 import {
   CLOSE_CODES,
   CLOSE_NORMAL,
-  CLOSE_POLICY_VIOLATION,
   closeReason,
   heartBeatMissed,
   internalError,
@@ -187,7 +187,7 @@ export class StompSession implements ConnectionHandler {
     Promise.try(() => this.#handler.connect(frame, terms.version))
       .then(
         (info) => this.#connected(info),
-        (reason: unknown) => this.#fail(connectError(reason), frame, CLOSE_POLICY_VIOLATION),
+        (reason: unknown) => this.#refuseConnect(connectError(reason), frame),
       )
       .catch((error: unknown) => this.#crash(error, frame));
   }
@@ -210,6 +210,10 @@ export class StompSession implements ConnectionHandler {
       ),
     });
     this.#read();
+  }
+
+  #refuseConnect(error: StompProtocolError, frame: StompFrame): void {
+    this.#fail(error, frame, connectCloseCode(error));
   }
 
   #createRunner(version: StompVersion): FrameRunner {
