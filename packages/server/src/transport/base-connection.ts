@@ -42,6 +42,8 @@ export abstract class BaseConnection implements Connection, Flushable {
   #pending: Batch[] = [];
   #pendingBytes = 0;
   #enqueuedBytes = 0;
+  /** Bytes known to be with the operating system. Final once the connection has ended. */
+  #writtenBytes = 0;
   #awaitsFlush = false;
 
   constructor({ context, request, maxQueuedBytes }: ConnectionOrigin) {
@@ -55,6 +57,8 @@ export abstract class BaseConnection implements Connection, Flushable {
   protected abstract sizeOf(batch: Batch): number;
   /** Bytes given to the socket that the operating system has not taken yet. */
   protected abstract get backlog(): number;
+  /** Whether `backlog` can be trusted: a destroyed socket has forgotten what it did not write. */
+  protected abstract get isIntact(): boolean;
   /** Whether there is something to write to now. */
   protected abstract get canTransmit(): boolean;
   /** Writes to the socket, in one system call. */
@@ -76,7 +80,8 @@ export abstract class BaseConnection implements Connection, Flushable {
   }
 
   get queuedBytes(): number {
-    return this.#pendingBytes + this.backlog;
+    if (this.isOpen) this.#measure();
+    return this.#enqueuedBytes - this.#writtenBytes;
   }
 
   write(batch: Batch): void {
@@ -105,6 +110,7 @@ export abstract class BaseConnection implements Connection, Flushable {
     if (this.#pending.length === 0 || !this.canTransmit) return 0;
     const bytes = this.#pendingBytes;
     this.transmit(this.takePending());
+    this.#measure();
     return bytes;
   }
 
@@ -137,6 +143,7 @@ export abstract class BaseConnection implements Connection, Flushable {
   protected finish(cause: CloseCause): void {
     const phase = this.#phase;
     if (phase.name === 'ended') return;
+    if (this.isIntact) this.#measure();
     this.#phase = { name: 'ended', cause };
     this.context.events.closed(this, cause);
     if (phase.name === 'open') notifyLater(phase.handler, cause);
@@ -186,6 +193,10 @@ export abstract class BaseConnection implements Connection, Flushable {
     return queued > 0 && queued + size > this.#maxQueuedBytes;
   }
 
+  #measure(): void {
+    this.#writtenBytes = this.#enqueuedBytes - this.#pendingBytes - this.backlog;
+  }
+
   #requestFlush(): void {
     if (this.#awaitsFlush) return;
     this.#awaitsFlush = true;
@@ -193,8 +204,8 @@ export abstract class BaseConnection implements Connection, Flushable {
   }
 
   #dropSlowConsumer(): void {
-    this.dropPending();
     this.finish('slow-consumer');
+    this.dropPending();
     this.sayGoodbye(1008, 'slow consumer');
   }
 

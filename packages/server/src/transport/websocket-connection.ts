@@ -90,6 +90,10 @@ export class WebSocketConnection extends BaseConnection {
     return this.#compresses ? this.#webSocket.bufferedAmount : this.#socket.writableLength;
   }
 
+  protected get isIntact(): boolean {
+    return !this.#socket.destroyed;
+  }
+
   /** Nothing may follow a close frame (RFC 6455 section 5.5.1), which `ws` also sends of its own accord. */
   protected get canTransmit(): boolean {
     return this.#webSocket.readyState === this.#webSocket.OPEN;

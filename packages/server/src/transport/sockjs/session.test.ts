@@ -218,8 +218,17 @@ describe('a paused session', () => {
     for (const client of [first, second]) client.socket.destroy();
   });
 
-  it('holds a few requests only', async (test) => {
-    const { url, server, running } = await openSession(test);
+  it('lets its requests go when it times out', async (test) => {
+    const { url, server, running } = await openSession(test, { sockJsSessionTimeout: 100 });
+    server.connection.pause();
+    const held = await sendLater(running, url, '["x"]');
+    assert.equal(await server.closes.next(), 'timeout');
+    assert.match(await held.until('\r\n\r\n'), /^HTTP\/1.1 204 /);
+    held.socket.destroy();
+  });
+
+  it('holds a few requests only', { timeout: 5000 }, async (test) => {
+    const { url, server, running } = await openSession(test, { sockJsSessionTimeout: 60_000 });
     server.connection.pause();
     const held: RawClient[] = [];
     for (let i = 0; i < 8; i++) held.push(await sendLater(running, url, '["x"]'));

@@ -117,6 +117,10 @@ export class SockJsSession extends BaseConnection {
     return this.#state.name === 'receiving' ? this.#state.receiver.backlog : 0;
   }
 
+  protected get isIntact(): boolean {
+    return this.#state.name !== 'receiving' || this.#state.receiver.isOpen;
+  }
+
   protected get canTransmit(): boolean {
     return this.#state.name === 'receiving';
   }
