@@ -48,7 +48,7 @@ export interface Connection {
   readonly isOpen: boolean;
   /** Bytes accepted by `write` since the start. */
   readonly enqueuedBytes: number;
-  /** Of those, the bytes not yet handed to the operating system. */
+  /** Of those, the bytes not yet handed to the operating system; once the connection has ended, those that never were. */
   readonly queuedBytes: number;
 
   /** Queues messages. Does nothing on a closed connection. */

@@ -143,6 +143,13 @@ export class StompClient {
     return others.map(describe);
   }
 
+  /** Bodies that came at a destination and were not asked for. */
+  received(destination: string): string[] {
+    return this.#frames
+      .filter(({ headers }) => headers.get('destination') === destination)
+      .map(({ body }) => utf8.decode(body));
+  }
+
   async close(): Promise<void> {
     this.socket.close();
     await this.closed;
