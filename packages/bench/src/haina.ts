@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type Child, startChild } from './child.ts';
 import { RawClient } from './raw-client.ts';
 
-const MAIN = fileURLToPath(new URL('../../server/src/main-tmp.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url));
 const SECRET = 'bench-0123456789abcdefghijklmnopqrstuvwxyz';
 const LIFETIME = 3600;
 

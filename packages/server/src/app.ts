@@ -10,6 +10,7 @@ import { seedDemo } from './demo.ts';
 import type { Dialect } from './dialects/common/dialect.ts';
 import type { DialectServices } from './dialects/common/services.ts';
 import { xuqm } from './dialects/xuqm/index.ts';
+import type { Endpoint } from './http/routes/home.ts';
 import { buildHttp } from './http/server.ts';
 import { Deliveries } from './hub/deliveries.ts';
 import { Hub } from './hub/hub.ts';
@@ -31,6 +32,8 @@ import { VERSION } from './version.ts';
 export interface RunningServer {
   /** `http://HOST:PORT`, with the port that was really taken. */
   readonly url: string;
+  /** Where the dialects are. */
+  readonly endpoints: readonly Endpoint[];
   /** Says goodbye to the clients, stores what is left, lets go of everything. */
   stop(): Promise<void>;
 }
@@ -88,6 +91,9 @@ export async function startServer(config: Config): Promise<RunningServer> {
     metrics.watchQueue('store', () => store.depth);
     const services = { core, hub, sessions, deliveries, authenticator, clock, metrics, log };
     const dialects = [xuqm(services)];
+    const endpoints = dialects.flatMap(({ name, paths, summary }) =>
+      paths.map((path) => ({ dialect: name, path, summary })),
+    );
     const transports = openTransports(config, dialects, services);
     const api = await buildHttp({
       ...core,
@@ -99,14 +105,13 @@ export async function startServer(config: Config): Promise<RunningServer> {
       logger: log,
       version: VERSION,
       readiness: () => store.ping(),
-      endpoints: dialects.flatMap(({ name, paths, summary }) =>
-        paths.map((path) => ({ dialect: name, path, summary })),
-      ),
+      endpoints,
       serverFactory: (handler) => serveBoth(transports, handler),
     });
     await api.listen({ host: config.host, port: config.port });
     return {
       url: urlOf(config.host, api.server.address() as AddressInfo),
+      endpoints,
       async stop() {
         await transports.close();
         await api.close();
