@@ -143,7 +143,7 @@ export abstract class BaseConnection implements Connection, Flushable {
   protected finish(cause: CloseCause): void {
     const phase = this.#phase;
     if (phase.name === 'ended') return;
-    if (this.isIntact) this.#measure();
+    this.#measure();
     this.#phase = { name: 'ended', cause };
     this.context.events.closed(this, cause);
     if (phase.name === 'open') notifyLater(phase.handler, cause);
@@ -194,6 +194,7 @@ export abstract class BaseConnection implements Connection, Flushable {
   }
 
   #measure(): void {
+    if (!this.isIntact) return;
     this.#writtenBytes = this.#enqueuedBytes - this.#pendingBytes - this.backlog;
   }
 

@@ -150,6 +150,24 @@ describe('the queue', () => {
     assert.ok(connection.isOpen);
   });
 
+  it('stays known for what a socket that breaks did not write', async (test) => {
+    const options = { maxQueuedBytes: 64 * KIB * KIB };
+    const { port, recorder, server: httpServer } = await serveRecorder(test, options);
+    const arrived = once(httpServer, 'connection');
+    const client = await rawWebSocket(port);
+    client.socket.pause();
+    const [socket] = await arrived;
+    const server = await recorder.next();
+    server.connection.write(Batch.of(new Payload(Buffer.alloc(32 * KIB * KIB), true)));
+    await new Promise((resolve) => setImmediate(resolve));
+    const before = server.connection.queuedBytes;
+    assert.ok(before > 0);
+    socket.destroy();
+    server.write('what is written now is lost too');
+    assert.equal(await server.closes.next(), 'client');
+    assert.ok(server.connection.queuedBytes > before);
+  });
+
   it('takes many batches in one tick if only the client reads', async (test) => {
     let written = 0;
     const events: Partial<TransportEvents> = {

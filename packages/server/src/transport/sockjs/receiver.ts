@@ -61,6 +61,11 @@ export class Receiver {
     return this.#response.writableLength;
   }
 
+  /** Whether `backlog` can be trusted: a broken socket forgets what it did not write, and tells of it only later. */
+  get isIntact(): boolean {
+    return this.isOpen && this.#response.socket?.destroyed !== true;
+  }
+
   /** Calls back once if the client breaks the response off before it was finished. */
   onAbort(callback: () => void): void {
     this.#response.once('close', () => {

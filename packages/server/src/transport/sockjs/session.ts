@@ -118,7 +118,7 @@ export class SockJsSession extends BaseConnection {
   }
 
   protected get isIntact(): boolean {
-    return this.#state.name !== 'receiving' || this.#state.receiver.isOpen;
+    return this.#state.name !== 'receiving' || this.#state.receiver.isIntact;
   }
 
   protected get canTransmit(): boolean {
