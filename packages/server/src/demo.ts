@@ -1,3 +1,5 @@
+import { StartError } from './config/start-error.ts';
+import { DomainError } from './core/errors.ts';
 import type { Groups } from './core/groups.ts';
 import type { Principal, Role } from './core/model.ts';
 import type { Store } from './core/ports/store.ts';
@@ -31,7 +33,7 @@ export interface DemoDeps {
   readonly store: Store;
 }
 
-/** Makes the demo accounts and their group where they are missing. */
+/** Makes the demo accounts and their group where they are missing. StartError where other users are in their place. */
 export async function seedDemo({ users, groups, store }: DemoDeps): Promise<void> {
   const known = await Promise.all(DEMO_ACCOUNTS.map(({ tenant, name }) => store.findUser(tenant, name)));
   const missing = DEMO_ACCOUNTS.filter((_, index) => !known[index]);
@@ -50,7 +52,16 @@ async function makeAccount(users: Users, { tenant, name, role }: DemoAccount): P
     DEMO_ACCOUNTS.filter((account) => account.tenant === tenant).findIndex(
       (account) => account.name === name,
     ) + 1;
-  await users.create(seeder(tenant), { id: name, uid, username: name, nickname: name, role, password: name });
+  const account = { id: name, uid, username: name, nickname: name, role, password: name };
+  try {
+    await users.create(seeder(tenant), account);
+  } catch (error) {
+    if (!(error instanceof DomainError && error.code === 'ECONFLICT')) throw error;
+    throw new StartError(
+      `the data folder has users of its own in place of the demo account ${name}; give the demo another by --data-dir`,
+      { cause: error },
+    );
+  }
 }
 
 function seeder(tenant: string): Principal {

@@ -70,7 +70,8 @@ export async function buildHttp(deps: HttpDeps): Promise<Api> {
 function createApp({ config, metrics, logger, serverFactory }: HttpDeps): Api {
   const { trustedProxies } = config;
   const app: Api = Fastify({
-    loggerInstance: logger,
+    // The framework would announce its address, which is not its business.
+    loggerInstance: logger.child({}, logger.level === 'info' ? { level: 'warn' } : {}),
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: config.maxBodyBytes,

@@ -1,0 +1,60 @@
+import type { Logger } from '../observe/logger.ts';
+
+export interface StopOptions {
+  /**
+   * Time in which further signals are part of the first, in ms: a terminal's Ctrl-C reaches this process and those that
+   * started it, which pass it on.
+   */
+  readonly sameWishMs?: number;
+  /** How long a stop may take, in ms. */
+  readonly timeoutMs?: number;
+}
+
+/** Stops cleanly at the first signal; a later one, or a stop that takes too long, ends the process as it is. */
+export function stopOnSignals(
+  stop: () => Promise<void>,
+  log: Logger,
+  { sameWishMs = 1000, timeoutMs = 10_000 }: StopOptions = {},
+): void {
+  let askedAt: number | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (askedAt === undefined) {
+      askedAt = performance.now();
+      log.debug({ signal }, 'stopping');
+      setTimeout(() => exitNow(`not stopped after ${timeoutMs / 1000} s: giving up`), timeoutMs).unref();
+      stop().then(() => process.exit(0), failToStop);
+    } else if (performance.now() - askedAt > sameWishMs) {
+      exitNow(`${signal} again: not waiting any longer`);
+    }
+  };
+  const failToStop = (error: unknown): void => {
+    log.fatal({ err: error }, 'stopping failed');
+    process.exit(1);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+}
+
+/** Ends at once when the process that started this one, over a channel, is gone: nobody else would. */
+export function endWithParent(): void {
+  if (process.channel) process.on('disconnect', () => process.exit(0));
+}
+
+/** A bug must be seen, and must not go on with a state that nobody thought of. What was confirmed is on the disk. */
+export function endOnBugs(log: Logger): void {
+  const end = (error: unknown): void => {
+    log.fatal({ err: error }, 'a bug ended the server; please report it');
+    process.exit(1);
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}
+
+/** Whoever reads our output may go away; the server stays. */
+export function surviveClosedOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+}
+
+function exitNow(reason: string): never {
+  console.error(`haina: ${reason}`);
+  process.exit(1);
+}
