@@ -41,6 +41,10 @@ export async function registerDocs(api: Api, version: string): Promise<void> {
     routePrefix: '/docs',
     staticCSP: POLICY,
     uiConfig: { persistAuthorization: false, docExpansion: 'list' },
-    theme: { title: 'haina API' },
+    // The bar on top names the maker of the page and asks for an address: neither is of use here.
+    theme: {
+      title: 'haina API',
+      css: [{ filename: 'haina.css', content: '.swagger-ui .topbar{display:none}' }],
+    },
   });
 }
