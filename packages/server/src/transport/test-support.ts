@@ -333,5 +333,9 @@ export class RawClient {
 
 /** Waits, by turns of the event loop, for what no event tells from outside. */
 export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+  const deadline = Date.now() + 10_000;
+  while (!condition()) {
+    assert.ok(Date.now() < deadline, `still waiting for ${condition}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }

@@ -23,7 +23,11 @@ export interface ReceiverLimits {
   readonly closeTimeout: number;
 }
 
-type ReceiverState = 'open' | 'finished' | 'aborted';
+/** Taking frames, then until the operating system has taken all of it, then done: or broken off before. */
+type ReceiverState = 'open' | 'draining' | 'done' | 'broken';
+
+/** Who broke a response off: the client, or we since it did not read. */
+export type BreakCause = 'client' | 'timeout';
 
 /** One HTTP response that a client holds open to receive frames. */
 export class Receiver {
@@ -32,6 +36,7 @@ export class Receiver {
   readonly #limit: number;
   readonly #closeTimeout: number;
   #state: ReceiverState = 'open';
+  #breakCause: BreakCause = 'client';
   #sent = 0;
 
   constructor(
@@ -56,6 +61,11 @@ export class Receiver {
     return this.#state === 'open';
   }
 
+  /** Whether it takes no more frames, but the operating system has not taken all of them yet. */
+  get isDraining(): boolean {
+    return this.#state === 'draining';
+  }
+
   /** Bytes that the operating system has not taken yet. */
   get backlog(): number {
     return this.#response.writableLength;
@@ -63,15 +73,19 @@ export class Receiver {
 
   /** Whether `backlog` can be trusted: a broken socket forgets what it did not write, and tells of it only later. */
   get isIntact(): boolean {
-    return this.isOpen && this.#response.socket?.destroyed !== true;
+    return this.#state === 'done' || !this.#response.req.socket.destroyed;
   }
 
-  /** Calls back once if the client breaks the response off before it was finished. */
-  onAbort(callback: () => void): void {
+  /** Calls back once if the response breaks off, before its end or before all of it was written. */
+  onBreak(callback: (cause: BreakCause) => void): void {
+    this.#response.once('finish', () => {
+      // Node says so of a response too whose socket was destroyed under it.
+      if (this.isIntact) this.#state = 'done';
+    });
     this.#response.once('close', () => {
-      if (this.#state !== 'open') return;
-      this.#state = 'aborted';
-      callback();
+      if (this.#state === 'done') return;
+      this.#state = 'broken';
+      callback(this.#breakCause);
     });
   }
 
@@ -89,7 +103,7 @@ export class Receiver {
   }
 
   #end(text: string): void {
-    this.#state = 'finished';
+    this.#state = 'draining';
     if (this.format.streams) {
       this.#write(text);
       this.#response.end();
@@ -101,10 +115,13 @@ export class Receiver {
     this.#expectReader();
   }
 
-  /** No session waits for a finished response any more: who does not read it must not keep it in our memory. */
+  /** Nothing else finds out about a client that does not read the rest of its response. */
   #expectReader(): void {
-    const response = this.#response;
-    if (!response.writableFinished) response.setTimeout(this.#closeTimeout, () => response.destroy());
+    if (this.#response.writableFinished) return;
+    this.#response.setTimeout(this.#closeTimeout, () => {
+      this.#breakCause = 'timeout';
+      this.#response.destroy();
+    });
   }
 
   /**

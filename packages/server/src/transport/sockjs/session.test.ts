@@ -165,20 +165,24 @@ describe('clients that ask too much of a session', () => {
     }
   });
 
-  it('do not keep answers that they never read in memory', async (test) => {
+  it('lose it when they do not read an answer, which is not kept in memory', async (test) => {
     const { url, server, running } = await openSession(test, {
       maxQueuedBytes: 32 * KIB * KIB,
-      closeTimeout: 50,
+      closeTimeout: 500,
+      sockJsSessionTimeout: 150,
     });
     for (let i = 0; i < 16; i++) server.write('x'.repeat(KIB * KIB));
-    const arrived = once(running.server, 'connection');
+    const arrived = once(running.server, 'request');
     const client = new RawClient(running.port);
     client.socket.pause();
     client.send(`POST ${url.slice(running.http.length)}/xhr HTTP/1.1`, 'Host: x', 'Content-Length: 0');
-    const [socket] = await arrived;
+    const [{ socket }] = await arrived;
+    assert.equal((await post(`${url}/xhr`)).body, 'c[2010,"Another connection still open"]\n');
     await once(socket, 'close');
     client.socket.destroy();
-    assert.equal((await post(`${url}/xhr_send`, '[]')).status, 204);
+    assert.equal(await server.closes.next(), 'timeout');
+    assert.ok(server.connection.queuedBytes > 0, 'what was not written stays known');
+    assert.equal((await post(`${url}/xhr`)).body, 'c[1002,"Connection interrupted"]\n');
   });
 
   it('get no session beyond the number allowed', async (test) => {

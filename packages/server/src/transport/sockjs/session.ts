@@ -3,12 +3,12 @@ import { BaseConnection, type ConnectionOrigin } from '../base-connection.ts';
 import type { TransportName } from '../connection.ts';
 import type { Batch } from '../payload.ts';
 import { WheelTimer } from '../timer-wheel.ts';
-import type { Receiver } from './receiver.ts';
+import type { BreakCause, Receiver } from './receiver.ts';
 
 /** Where a session's frames go. The timer's meaning depends on the state. */
 type SessionState =
   | { readonly name: 'receiving'; readonly receiver: Receiver } // until the next heart-beat
-  | { readonly name: 'waiting' } // until the client is given up
+  | { readonly name: 'waiting'; readonly last: Receiver | undefined } // until the client is given up
   | { readonly name: 'closed'; readonly frame: string } // until forgotten
   | { readonly name: 'gone' };
 
@@ -46,7 +46,7 @@ export class SockJsSession extends BaseConnection {
     this.transport = receiver.format.transport;
     this.#maxMessageBytes = maxMessageBytes;
     this.#forget = forget;
-    this.#state = { name: 'waiting' };
+    this.#state = { name: 'waiting', last: undefined };
     this.#adopt(receiver);
     this.#send(receiver, SOCKJS_OPEN_FRAME);
   }
@@ -64,8 +64,13 @@ export class SockJsSession extends BaseConnection {
         receiver.finish(INTERRUPTED);
         break;
       case 'waiting':
-        this.#adopt(receiver);
-        this.flushNow();
+        // Who has read an answer to its end knows of that end after we do.
+        if (this.#state.last?.isDraining) {
+          receiver.finish(ANOTHER_RECEIVER);
+        } else {
+          this.#adopt(receiver);
+          this.flushNow();
+        }
         break;
     }
   }
@@ -114,11 +119,22 @@ export class SockJsSession extends BaseConnection {
   }
 
   protected get backlog(): number {
-    return this.#state.name === 'receiving' ? this.#state.receiver.backlog : 0;
+    return this.#receiver?.backlog ?? 0;
   }
 
   protected get isIntact(): boolean {
-    return this.#state.name !== 'receiving' || this.#state.receiver.isIntact;
+    return this.#receiver?.isIntact ?? true;
+  }
+
+  get #receiver(): Receiver | undefined {
+    switch (this.#state.name) {
+      case 'receiving':
+        return this.#state.receiver;
+      case 'waiting':
+        return this.#state.last;
+      default:
+        return undefined;
+    }
   }
 
   protected get canTransmit(): boolean {
@@ -141,7 +157,7 @@ export class SockJsSession extends BaseConnection {
 
   #adopt(receiver: Receiver): void {
     this.#state = { name: 'receiving', receiver };
-    receiver.onAbort(() => this.#interrupted(receiver));
+    receiver.onBreak((cause) => this.#interrupted(cause));
     this.#sentAt = this.context.timers.now;
     this.#startHeartbeat(this.context.settings.sockJsHeartbeat);
   }
@@ -150,18 +166,18 @@ export class SockJsSession extends BaseConnection {
   #send(receiver: Receiver, frame: string): void {
     this.#sentAt = this.context.timers.now;
     receiver.send(frame);
-    if (!receiver.isOpen) this.#wait();
+    if (!receiver.isOpen) this.#wait(receiver);
   }
 
-  #wait(): void {
-    this.#state = { name: 'waiting' };
+  #wait(last: Receiver): void {
+    this.#state = { name: 'waiting', last };
     this.context.timers.start(this.#timer, this.context.settings.sockJsSessionTimeout);
   }
 
   /** What was in flight is lost, and nobody knows how much: the session cannot go on. */
-  #interrupted(receiver: Receiver): void {
-    if (this.#state.name !== 'receiving' || this.#state.receiver !== receiver) return;
-    this.finish('client');
+  #interrupted(cause: BreakCause): void {
+    if (!this.isOpen) return;
+    this.finish(cause);
     this.dropPending();
     this.#stayClosed(INTERRUPTED);
   }
@@ -199,14 +215,23 @@ export class SockJsSession extends BaseConnection {
         this.#beat(this.#state.receiver);
         break;
       case 'waiting':
-        this.finish('timeout');
-        this.#leave();
+        this.#giveUp(this.#state.last);
         break;
       case 'closed':
         this.#leave();
         break;
       case 'gone':
         break;
+    }
+  }
+
+  /** A client that is still reading its last answer cannot ask for the next one. */
+  #giveUp(last: Receiver | undefined): void {
+    if (last?.isDraining) {
+      this.#wait(last);
+    } else {
+      this.finish('timeout');
+      this.#leave();
     }
   }
 
