@@ -7,9 +7,8 @@ import { createTokens } from './auth/tokens.ts';
 import type { Config } from './config/settings.ts';
 import { createCore } from './core/index.ts';
 import { seedDemo } from './demo.ts';
-import type { Dialect } from './dialects/common/dialect.ts';
-import type { DialectServices } from './dialects/common/services.ts';
 import { xuqm } from './dialects/xuqm/index.ts';
+import { openEndpoints } from './endpoints.ts';
 import type { Endpoint } from './http/routes/home.ts';
 import { buildHttp } from './http/server.ts';
 import { Deliveries } from './hub/deliveries.ts';
@@ -17,15 +16,8 @@ import { Hub } from './hub/hub.ts';
 import { Sessions } from './hub/sessions.ts';
 import { createLogger } from './observe/logger.ts';
 import { Metrics } from './observe/metrics.ts';
-import { stompAcceptor } from './stomp/acceptor.ts';
-import type { StompOptions } from './stomp/options.ts';
 import { openSqliteStore } from './store/sqlite/index.ts';
-import {
-  type Connection,
-  isWebSocketUpgrade,
-  type TransportOptions,
-  TransportServer,
-} from './transport/index.ts';
+import { isWebSocketUpgrade, type TransportServer } from './transport/index.ts';
 import { VERSION } from './version.ts';
 
 /** A server that listens. */
@@ -37,12 +29,6 @@ export interface RunningServer {
   /** Says goodbye to the clients, stores what is left, lets go of everything. */
   stop(): Promise<void>;
 }
-
-/** Preferred first. */
-const STOMP_SUBPROTOCOLS = ['v12.stomp', 'v11.stomp', 'v10.stomp'];
-
-/** A WebSocket message may hold several STOMP frames, and one that is too long deserves an ERROR rather than a cut line. */
-const FRAMES_PER_MESSAGE = 4;
 
 /**
  * The composition root: the one place that knows every adapter.
@@ -67,6 +53,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   }
 
   async function compose(): Promise<RunningServer> {
+    let isStopping = false;
     const hub = new Hub();
     const core = createCore({
       store,
@@ -94,7 +81,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     const endpoints = dialects.flatMap(({ name, paths, summary }) =>
       paths.map((path) => ({ dialect: name, path, summary })),
     );
-    const transports = openTransports(config, dialects, services);
+    const transports = openEndpoints(config, dialects, services);
     const api = await buildHttp({
       ...core,
       authenticator,
@@ -104,7 +91,10 @@ export async function startServer(config: Config): Promise<RunningServer> {
       metrics,
       logger: log,
       version: VERSION,
-      readiness: () => store.ping(),
+      async readiness() {
+        if (isStopping) throw new Error('the server is stopping');
+        await store.ping();
+      },
       endpoints,
       serverFactory: (handler) => serveBoth(transports, handler),
     });
@@ -113,6 +103,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       url: urlOf(config.host, api.server.address() as AddressInfo),
       endpoints,
       async stop() {
+        isStopping = true;
         await transports.close();
         await api.close();
         await deliveries.close();
@@ -129,83 +120,6 @@ function serveBoth(transports: TransportServer, api: Handler): Server {
   const server = createServer({ shouldUpgradeCallback: isWebSocketUpgrade });
   transports.attach(server, api);
   return server;
-}
-
-function openTransports(
-  config: Config,
-  dialects: readonly Dialect[],
-  services: DialectServices,
-): TransportServer {
-  const dialectOf = new Map(
-    dialects.flatMap(({ name, paths }) => paths.map((path) => [path, name] as const)),
-  );
-  const transports = new TransportServer(transportOptions(config, services, dialectOf));
-  for (const { name, paths, openSession } of dialects) {
-    const accept = stompAcceptor(openSession, stompOptions(config, services, name));
-    for (const path of paths) {
-      transports.mount(path, accept, { subprotocols: STOMP_SUBPROTOCOLS, sockJs: true });
-    }
-  }
-  return transports;
-}
-
-function transportOptions(
-  config: Config,
-  { metrics, log }: DialectServices,
-  dialectOf: ReadonlyMap<string, string>,
-): TransportOptions {
-  const nameOf = ({ request }: Connection): string => dialectOf.get(request.path) ?? 'none';
-  return {
-    maxMessageBytes: config.maxFrameBytes * FRAMES_PER_MESSAGE,
-    maxQueuedBytes: config.maxQueuedBytes,
-    pingInterval: config.pingInterval,
-    perMessageDeflate: config.perMessageDeflate,
-    allowedOrigins: config.allowedOrigins.includes('*') ? '*' : [...config.allowedOrigins],
-    trustedProxies: config.trustedProxies,
-    sockJsHeartbeat: config.sockjsHeartbeat,
-    sockJsSessionTimeout: config.sockjsSessionTimeout,
-    sockJsStreamingLimit: config.sockjsStreamingLimit,
-    maxSockJsSessions: config.maxSockjsSessions,
-    sockJsClientUrl: config.sockjsClientUrl,
-    events: {
-      opened: (connection) => metrics.connectionOpened(connection.transport, nameOf(connection)),
-      closed(connection, cause) {
-        metrics.connectionClosed(connection.transport, nameOf(connection), cause);
-        log.debug({ connection: connection.id, transport: connection.transport, cause }, 'connection closed');
-      },
-      bytesIn: (count) => {
-        metrics.bytesIn.value += count;
-      },
-      bytesOut: (count) => {
-        metrics.bytesOut.value += count;
-      },
-      refused: (reason) => metrics.rejected.add(1, reason),
-      failed: (connection, err) => log.error({ err, connection: connection.id }, 'a connection failed'),
-    },
-  };
-}
-
-function stompOptions(config: Config, { metrics, log }: DialectServices, dialect: string): StompOptions {
-  const delivered = metrics.deliveries.of(dialect);
-  return {
-    heartBeat: [config.stompHeartbeat, config.stompHeartbeat],
-    connectTimeout: config.connectTimeout,
-    maxFrameBytes: config.maxFrameBytes,
-    maxSubscriptions: config.maxSubscriptions,
-    server: `haina/${VERSION}`,
-    events: {
-      frameIn: (command) => metrics.framesIn.add(1, dialect, command),
-      frameOut(command, count) {
-        metrics.framesOut.add(count, dialect, command);
-        if (command === 'MESSAGE') delivered.value += count;
-      },
-      protocolError(session, error) {
-        metrics.refusals.add(1, dialect, error.code);
-        log.debug({ session, dialect, code: error.code, detail: error.detail }, error.message);
-      },
-      internalError: (session, err) => log.error({ err, session, dialect }, 'a session failed'),
-    },
-  };
 }
 
 function urlOf(host: string, { port }: AddressInfo): string {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
@@ -21,7 +20,7 @@ let browser: Browser;
 
 before(async () => {
   if (skip) return;
-  server = await startTestServer({ allowedOrigins: [ELSEWHERE], sockjsClientUrl: '/sockjs-for-test.js' });
+  server = await startTestServer({ allowedOrigins: [ELSEWHERE] });
   browser = await openBrowser();
 });
 after(async () => {
@@ -33,10 +32,9 @@ after(async () => {
 /** A page that has both client libraries, and no WebSocket where that is blocked. */
 async function openPage(origin: string, webSockets: boolean): Promise<Page> {
   const page = await browser.context.newPage();
-  const serve = (path: string, contentType: string, body: string) =>
-    page.route(path, (route) => route.fulfill({ contentType, body }));
-  await serve(`${origin}/page-for-test`, 'text/html', '<!doctype html><title>test</title>');
-  await serve(`${server.url}/sockjs-for-test.js`, 'text/javascript', await readFile(SOCKJS, 'utf8'));
+  await page.route(`${origin}/page-for-test`, (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>test</title>' }),
+  );
   if (!webSockets) await page.addInitScript('delete window.WebSocket');
   await page.goto(`${origin}/page-for-test`);
   await page.addScriptTag({ path: SOCKJS });

@@ -156,11 +156,14 @@ const connections = {
     default: 50_000,
     minimum: 1,
   }),
-  sockjsClientUrl: text('SockJS client that the page of the iframe transports loads.', {
-    default: 'https://cdn.jsdelivr.net/npm/sockjs-client@1/dist/sockjs.min.js',
-    pattern: '^(https?:/)?/[^\\s"<>]+$',
-    allowed: 'an http or https URL, or a path on this server',
-  }),
+  sockjsClientUrl: text(
+    "SockJS client that the page of the iframe transports loads; the default is this server's own copy.",
+    {
+      default: '/sockjs/sockjs.min.js',
+      pattern: '^(https?:/)?/[^\\s"<>]+$',
+      allowed: 'an http or https URL, or a path on this server',
+    },
+  ),
 };
 
 const stomp = {

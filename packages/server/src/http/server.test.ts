@@ -206,3 +206,14 @@ test('pages of allowed origins may use the API, others may not', async () => {
     assert.equal(refused.status, 401);
   }
 });
+
+test('the SockJS client comes from this server, to be kept by browsers', async () => {
+  const { status, headers, text } = await http.call('GET', '/sockjs/sockjs.min.js');
+  assert.equal(status, 200);
+  assert.match(String(headers['content-type']), /^text\/javascript/);
+  assert.match(text, /^\/\* sockjs-client/);
+  const again = await http.call('GET', '/sockjs/sockjs.min.js', {
+    headers: { 'if-none-match': String(headers.etag) },
+  });
+  assert.deepEqual([again.status, again.text], [304, '']);
+});

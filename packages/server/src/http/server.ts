@@ -23,6 +23,7 @@ import { healthRoutes, metricsRoute, type Readiness } from './routes/health.ts';
 import { type Endpoint, homeRoute } from './routes/home.ts';
 import { loginRoute } from './routes/login.ts';
 import { memberRoutes } from './routes/members.ts';
+import { sockJsClientRoute } from './routes/sockjs-client.ts';
 import { userRoutes } from './routes/users.ts';
 import { SHARED_SCHEMAS } from './schemas.ts';
 import { secureHeaders, shareWithOrigins } from './security.ts';
@@ -58,6 +59,7 @@ export async function buildHttp(deps: HttpDeps): Promise<Api> {
   const app = createApp(deps);
   await registerDocs(app, version);
   homeRoute(app, { version, endpoints, metrics: config.metrics });
+  sockJsClientRoute(app);
   healthRoutes(app, deps.readiness);
   if (config.metrics) metricsRoute(app, metrics);
   const login: ApiPlugin = async (api) => loginRoute(api, loginDeps(deps));

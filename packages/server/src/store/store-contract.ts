@@ -20,7 +20,10 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       under = await open();
       store = under.store;
     });
-    after(() => under.dispose());
+    after(async () => {
+      await store.close();
+      await under.dispose();
+    });
 
     /** A tenant of its own for each test, with users of these ids. */
     async function tenantWith(...userIds: string[]): Promise<string> {
@@ -61,6 +64,11 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       const message = await send(one, 'alice', toUser('bob'), 'hi');
       assert.equal(await store.findMessage(other, message.id, 'alice'), undefined);
       assert.equal(await store.findConversation(other, message.conversationId), undefined);
+    });
+
+    test('one who is no user can not send', async () => {
+      const tenant = await tenantWith('alice');
+      await assert.rejects(send(tenant, 'a service', toUser('alice'), 'hi'), { code: 'EPERM' });
     });
 
     test('users are listed by id, page by page, and found by their credentials', async () => {

@@ -7,7 +7,7 @@ import { type BrowserContext, chromium } from 'playwright-core';
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /** Where the system's Chromium is; undefined where there is none. */
-export const CHROMIUM = process.env.HAINA_CHROMIUM ?? PLACES.find((path) => existsSync(path));
+export const CHROMIUM = process.env.CHROMIUM_PATH ?? PLACES.find((path) => existsSync(path));
 
 export interface Browser {
   readonly context: BrowserContext;
@@ -16,7 +16,7 @@ export interface Browser {
 
 /** A headless Chromium with a new profile, and no talk with the outside. */
 export async function openBrowser(): Promise<Browser> {
-  if (!CHROMIUM) throw new Error('no Chromium: apt-get install chromium, or set HAINA_CHROMIUM');
+  if (!CHROMIUM) throw new Error('no Chromium: apt-get install chromium, or set CHROMIUM_PATH');
   const profile = await mkdtemp(join(tmpdir(), 'haina-browser-'));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: CHROMIUM,

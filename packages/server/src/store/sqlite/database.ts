@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { MIGRATIONS } from './migrations.ts';
@@ -19,9 +19,12 @@ export interface OpenOptions {
 /** Opens the database file, making it and its folder where they are missing. */
 export function openDatabase({ dataDir, readOnly = false, busyTimeout }: OpenOptions): DatabaseSync {
   if (!readOnly) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const db = new DatabaseSync(join(dataDir, DATABASE_FILE), { readOnly, timeout: busyTimeout });
+  const file = join(dataDir, DATABASE_FILE);
+  const db = new DatabaseSync(file, { readOnly, timeout: busyTimeout });
   db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
   if (!readOnly) {
+    // Messages are nobody else's business; SQLite gives its side files the mode of the main one.
+    chmodSync(file, 0o600);
     db.exec('PRAGMA journal_mode = WAL');
     db.exec('PRAGMA synchronous = FULL');
     db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);

@@ -221,6 +221,7 @@ export class MessageTable {
     const participants = [...new Set([senderId, peerId])];
     const existing = this.#conversation(tenant, id);
     if (existing?.member_count === participants.length) return existing;
+    if (!users.exists(tenant, senderId)) throw new DomainError('EPERM', 'the sender is no user');
     for (const userId of participants) {
       if (!users.exists(tenant, userId))
         throw new DomainError('ENOENT', `no user ${userId}`, { field: 'target' });

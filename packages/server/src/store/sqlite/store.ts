@@ -78,6 +78,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 function makeStore(writer: WorkerQueue, reader: WorkerQueue, lock: DataLock): Store {
   const forward = (queue: WorkerQueue, names: ReadonlySet<Forwarded>) =>
     Object.fromEntries([...names].map((name) => [name, (...args: unknown[]) => queue.call(name, args)]));
+  let closed: Promise<void> | undefined;
   return {
     ...forward(writer, WRITES),
     ...forward(reader, READS),
@@ -92,10 +93,13 @@ function makeStore(writer: WorkerQueue, reader: WorkerQueue, lock: DataLock): St
     get depth(): number {
       return writer.depth + reader.depth;
     },
-    async close(): Promise<void> {
-      await writer.close();
-      await reader.close();
-      lock.release();
+    close(): Promise<void> {
+      closed ??= (async () => {
+        await writer.close();
+        await reader.close();
+        lock.release();
+      })();
+      return closed;
     },
   } as Store;
 }

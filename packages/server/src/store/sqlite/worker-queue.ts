@@ -86,7 +86,20 @@ export class WorkerQueue {
     const { maxBatch } = this.#options;
     this.#running = this.#waiting.slice(0, maxBatch);
     this.#waiting = this.#waiting.length > maxBatch ? this.#waiting.slice(maxBatch) : [];
-    this.#worker.postMessage({ batch: this.#running.map(({ name, args }) => ({ name, args })) });
+    try {
+      this.#worker.postMessage({ batch: this.#running.map(({ name, args }) => ({ name, args })) });
+    } catch (error) {
+      this.#refuseRunning(error as Error);
+    }
+  }
+
+  /** Arguments that can not be copied into the thread end their batch, never the process. */
+  #refuseRunning(error: Error): void {
+    const refused = this.#running;
+    this.#running = [];
+    this.#send();
+    for (const { reject } of refused) reject(unavailable(error));
+    if (this.depth === 0) this.#onIdle?.();
   }
 
   #reply(reply: WorkerReply): void {

@@ -1,0 +1,99 @@
+import type { Config } from './config/settings.ts';
+import type { Dialect } from './dialects/common/dialect.ts';
+import type { DialectServices } from './dialects/common/services.ts';
+import { stompAcceptor } from './stomp/acceptor.ts';
+import type { StompOptions } from './stomp/options.ts';
+import { type Connection, type TransportOptions, TransportServer } from './transport/index.ts';
+import { VERSION } from './version.ts';
+
+/** Preferred first. */
+const STOMP_SUBPROTOCOLS = ['v12.stomp', 'v11.stomp', 'v10.stomp'];
+
+/** A WebSocket message may hold several STOMP frames, and one that is too long deserves an ERROR rather than a cut line. */
+const FRAMES_PER_MESSAGE = 4;
+
+/** Mounts each dialect at its paths: plain WebSocket at the path, SockJS below it, STOMP over both. */
+export function openEndpoints(
+  config: Config,
+  dialects: readonly Dialect[],
+  services: Pick<DialectServices, 'metrics' | 'log'>,
+): TransportServer {
+  const dialectOf = new Map(
+    dialects.flatMap(({ name, paths }) => paths.map((path) => [path, name] as const)),
+  );
+  const transports = new TransportServer(transportOptions(config, services, dialectOf));
+  for (const { name, paths, openSession } of dialects) {
+    const accept = stompAcceptor(openSession, stompOptions(config, services, name));
+    for (const path of paths) {
+      transports.mount(path, accept, { subprotocols: STOMP_SUBPROTOCOLS, sockJs: true });
+    }
+  }
+  return transports;
+}
+
+type Observers = Pick<DialectServices, 'metrics' | 'log'>;
+
+function transportOptions(
+  config: Config,
+  observers: Observers,
+  dialectOf: ReadonlyMap<string, string>,
+): TransportOptions {
+  return {
+    maxMessageBytes: config.maxFrameBytes * FRAMES_PER_MESSAGE,
+    maxQueuedBytes: config.maxQueuedBytes,
+    pingInterval: config.pingInterval,
+    perMessageDeflate: config.perMessageDeflate,
+    allowedOrigins: config.allowedOrigins.includes('*') ? '*' : [...config.allowedOrigins],
+    trustedProxies: config.trustedProxies,
+    sockJsHeartbeat: config.sockjsHeartbeat,
+    sockJsSessionTimeout: config.sockjsSessionTimeout,
+    sockJsStreamingLimit: config.sockjsStreamingLimit,
+    maxSockJsSessions: config.maxSockjsSessions,
+    sockJsClientUrl: config.sockjsClientUrl,
+    events: transportEvents(observers, ({ request }) => dialectOf.get(request.path) ?? 'none'),
+  };
+}
+
+function transportEvents(
+  { metrics, log }: Observers,
+  nameOf: (connection: Connection) => string,
+): NonNullable<TransportOptions['events']> {
+  return {
+    opened: (connection) => metrics.connectionOpened(connection.transport, nameOf(connection)),
+    closed(connection, cause) {
+      metrics.connectionClosed(connection.transport, nameOf(connection), cause);
+      log.debug({ connection: connection.id, transport: connection.transport, cause }, 'connection closed');
+    },
+    bytesIn(count) {
+      metrics.bytesIn.value += count;
+    },
+    bytesOut(count) {
+      metrics.bytesOut.value += count;
+    },
+    refused: (reason) => metrics.rejected.add(1, reason),
+    failed: (connection, err) => log.error({ err, connection: connection.id }, 'a connection failed'),
+  };
+}
+
+function stompOptions(config: Config, { metrics, log }: Observers, dialect: string): StompOptions {
+  const delivered = metrics.deliveries.of(dialect);
+  return {
+    heartBeat: [config.stompHeartbeat, config.stompHeartbeat],
+    connectTimeout: config.connectTimeout,
+    maxFrameBytes: config.maxFrameBytes,
+    maxSubscriptions: config.maxSubscriptions,
+    server: `haina/${VERSION}`,
+    events: {
+      frameIn: (command) => metrics.framesIn.add(1, dialect, command),
+      frameOut(command, count) {
+        metrics.framesOut.add(count, dialect, command);
+        if (command === 'MESSAGE') delivered.value += count;
+      },
+      protocolError(session, error) {
+        metrics.refusals.add(1, dialect, error.code);
+        log.debug({ session, dialect, code: error.code, detail: error.detail }, error.message);
+      },
+      internalError: (session, err) => log.error({ err, session, dialect }, 'a session failed'),
+    },
+  };
+}
