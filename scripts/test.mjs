@@ -26,7 +26,8 @@ const WHOLE = ['packages/*/test/**/*.test.ts'];
 const everything = !unitOnly && named.length === 0;
 if (everything) {
   requireSystemPackages();
-  run(process.execPath, 'node_modules/@biomejs/biome/bin/biome', 'ci', '.');
+  const colors = process.stdout.isTTY ? 'force' : 'off';
+  run(process.execPath, 'node_modules/@biomejs/biome/bin/biome', 'ci', `--colors=${colors}`, '.');
   run(process.execPath, 'node_modules/typescript/bin/tsc', '--noEmit');
 }
 const files = named.length > 0 ? named : globSync(unitOnly ? UNIT : [...UNIT, ...WHOLE]);

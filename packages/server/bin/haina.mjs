@@ -30,7 +30,9 @@ if (Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR) {
 } else {
   const runtime = pinnedRuntime();
   if (!runtime) {
-    console.error(`haina needs Node ${NEEDED_MAJOR} or newer; this is ${process.version}, and npm has no runtime for it here.`);
+    console.error(
+      `haina needs Node ${NEEDED_MAJOR} or newer; this is ${process.version}, and npm has no runtime for it here.`,
+    );
     process.exit(1);
   }
   // The channel lets the child notice that its parent is gone, however it went.
