@@ -1,10 +1,13 @@
 import { DomainError } from './errors.ts';
 import type { Limits } from './limits.ts';
-import type { Content } from './model.ts';
-import { characters, tooLong } from './validate.ts';
+import type { Content, JsonValue } from './model.ts';
+import { characters, requireWellFormed, tooLong } from './validate.ts';
 
 /** Longest id that a client may give to its message, in characters. */
 export const MAX_CLIENT_ID_LENGTH = 128;
+
+/** Deepest JSON beside a text, in objects and arrays inside each other: what walks it, or copies it, may be recursive. */
+export const MAX_EXTRA_DEPTH = 64;
 
 /** Throws EINVAL or ETOOLONG naming the field, unless the content may be stored. */
 export function requireContent({ type, text, extra }: Content, limits: Limits): void {
@@ -14,7 +17,29 @@ export function requireContent({ type, text, extra }: Content, limits: Limits): 
   if (type === 'text' && text === '') {
     throw new DomainError('EINVAL', 'content of a text message must not be empty', { field: 'content' });
   }
-  if (extra === null) return;
+  requireWellFormed(text, 'content');
+  if (extra !== null) requireExtra(extra, limits);
+}
+
+/** Throws EINVAL unless the id can be a client's id of a message. */
+export function requireClientId(id: string): void {
+  const length = characters(id);
+  if (length === 0 || length > MAX_CLIENT_ID_LENGTH) {
+    throw new DomainError('EINVAL', `messageId must have 1 to ${MAX_CLIENT_ID_LENGTH} characters`, {
+      field: 'messageId',
+      limit: MAX_CLIENT_ID_LENGTH,
+    });
+  }
+  requireWellFormed(id, 'messageId');
+}
+
+function requireExtra(extra: JsonValue, limits: Limits): void {
+  if (isDeeper(extra, MAX_EXTRA_DEPTH)) {
+    throw new DomainError('EINVAL', `content is nested deeper than ${MAX_EXTRA_DEPTH} levels`, {
+      field: 'content',
+      limit: MAX_EXTRA_DEPTH,
+    });
+  }
   const bytes = Buffer.byteLength(JSON.stringify(extra));
   if (bytes > limits.maxExtraBytes) {
     throw new DomainError('ETOOLONG', `content has more than ${limits.maxExtraBytes} bytes beside its text`, {
@@ -24,12 +49,7 @@ export function requireContent({ type, text, extra }: Content, limits: Limits): 
   }
 }
 
-/** Throws EINVAL unless the id can be a client's id of a message. */
-export function requireClientId(id: string): void {
-  if (id.length === 0 || id.length > MAX_CLIENT_ID_LENGTH) {
-    throw new DomainError('EINVAL', `messageId must have 1 to ${MAX_CLIENT_ID_LENGTH} characters`, {
-      field: 'messageId',
-      limit: MAX_CLIENT_ID_LENGTH,
-    });
-  }
+function isDeeper(value: JsonValue, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }

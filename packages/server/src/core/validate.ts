@@ -1,20 +1,30 @@
 import { DomainError } from './errors.ts';
 
-const ID = /^[\p{L}\p{N}_.@-]{1,64}$/u;
+/** Longest id of a user or group, in characters. */
+export const MAX_ID_LENGTH = 64;
+
+const ID = new RegExp(`^[\\p{L}\\p{N}_.@-]{1,${MAX_ID_LENGTH}}$`, 'u');
 
 /** Returns the value if it can be the id of a user or group; else throws EINVAL naming the field. */
 export function requireId(value: string, field: string): string {
   if (ID.test(value)) return value;
-  throw new DomainError('EINVAL', `${field} must be 1 to 64 letters, digits or any of _ . @ -`, { field });
+  const form = `1 to ${MAX_ID_LENGTH} letters, digits or any of _ . @ -`;
+  throw new DomainError('EINVAL', `${field} must be ${form}`, { field });
 }
 
-/** Throws EINVAL unless the text is between the two lengths, in characters. */
+/** Throws EINVAL or ETOOLONG unless the text is between the two lengths, in characters, and can be stored. */
 export function requireLength(value: string, field: string, min: number, max: number): string {
+  requireWellFormed(value, field);
   const length = characters(value);
   if (length < min)
     throw new DomainError('EINVAL', `${field} must have at least ${min} characters`, { field });
   if (length > max) throw tooLong(field, max);
   return value;
+}
+
+/** Throws EINVAL for a text with half a surrogate pair: no UTF-8 can hold it, so it would not come back as it was. */
+export function requireWellFormed(value: string, field: string): void {
+  if (!value.isWellFormed()) throw new DomainError('EINVAL', `${field} is not valid Unicode`, { field });
 }
 
 /** Number of characters (code points) of a text. */
