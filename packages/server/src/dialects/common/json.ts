@@ -1,6 +1,7 @@
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { DomainError } from '../../core/errors.ts';
+import { tooLong } from '../../core/validate.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -15,8 +16,8 @@ export function parseJson(body: Uint8Array): unknown {
   }
 }
 
-/** Escapes could hide the name, so their presence is enough for the slower reading. */
-const MENTIONS_PROTOTYPE = /__proto__|\\u005f/i;
+/** Escapes could hide any letter of the name, so their presence is enough for the slower reading. */
+const MENTIONS_PROTOTYPE = /__proto__|\\u00[567]/i;
 
 function refusePrototype(key: string, value: unknown): unknown {
   if (key !== '__proto__') return value;
@@ -51,30 +52,48 @@ interface Misfit {
   readonly params: object;
 }
 
-function misfit(errors: readonly Misfit[]): DomainError {
-  const [first] = errors;
+/** What the keywords of our schemas tell beside their name. */
+interface MisfitParams {
+  readonly requiredProperties?: readonly string[];
+  readonly allowedValues?: readonly unknown[];
+  readonly type?: string;
+  readonly limit?: number;
+}
+
+function misfit([first]: readonly Misfit[]): DomainError {
   if (!first) return new DomainError('EINVAL', 'the body does not have the expected form', { field: 'body' });
-  const missing =
-    first.keyword === 'required' ? (first.params as { requiredProperties: string[] }) : undefined;
-  const path = [
-    ...first.instancePath.split('/').slice(1),
-    ...(missing?.requiredProperties.slice(0, 1) ?? []),
-  ];
-  const field = path.join('.') || 'body';
-  const reason = missing ? 'is missing' : explain(first);
-  return new DomainError('EINVAL', `${field} ${reason}`, { field });
+  const { requiredProperties = [], limit } = first.params as MisfitParams;
+  const path = [...first.instancePath.split('/').slice(1), ...requiredProperties.slice(0, 1)].join('.');
+  if (path === '') return new DomainError('EINVAL', `the body ${explain(first)}`, { field: 'body' });
+  if (first.keyword === 'maxLength' && limit !== undefined) return tooLong(path, limit);
+  return new DomainError('EINVAL', `${path} ${explain(first)}`, { field: path });
 }
 
 function explain({ keyword, message, params }: Misfit): string {
-  const { allowedValues } = params as { allowedValues?: readonly unknown[] };
-  if (keyword === 'enum' && allowedValues) return `must be one of ${allowedValues.join(', ')}`;
-  return message;
+  const { allowedValues = [], type = '', limit } = params as MisfitParams;
+  switch (keyword) {
+    case 'required':
+      return 'is missing';
+    case 'enum':
+      return `must be one of ${allowedValues.join(', ')}`;
+    case 'type':
+      return `must be ${/^[aio]/.test(type) ? 'an' : 'a'} ${type}`;
+    case 'minLength':
+      return 'must not be empty';
+    case 'minimum':
+      return `must be at least ${limit}`;
+    case 'maximum':
+      return `must be at most ${limit}`;
+    default:
+      return message;
+  }
 }
 
 /** The string under this name of a body that was refused, for the refusal to name it; null where there is none. */
 export function peekString(body: Uint8Array, name: string): string | null {
   try {
-    const value = parseJson(body);
+    // Whatever else it holds: one string of its own is all that is taken.
+    const value: unknown = JSON.parse(decode(body));
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return null;
     const found = (value as Record<string, unknown>)[name];
     return typeof found === 'string' ? found : null;

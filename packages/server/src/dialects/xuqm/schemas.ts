@@ -1,15 +1,17 @@
 import { XUQM_CHAT_TYPES, XUQM_MESSAGE_TYPES } from '@haina/wire';
 import { Type } from 'typebox';
+import { MAX_ID_LENGTH } from '../../core/validate.ts';
 import { bodyReader } from '../common/json.ts';
 
 const appId = Type.Optional(Type.String());
-const messageId = Type.String({ minLength: 1 });
+/** The core knows how long one may be. */
+const messageId = Type.String();
 
 export const readSend = bodyReader(
   Type.Object({
     appId,
-    messageId: Type.Optional(Type.String()),
-    toId: Type.String({ minLength: 1 }),
+    messageId: Type.Optional(messageId),
+    toId: Type.String({ minLength: 1, maxLength: MAX_ID_LENGTH }),
     chatType: Type.Enum([...XUQM_CHAT_TYPES]),
     msgType: Type.Enum([...XUQM_MESSAGE_TYPES]),
     content: Type.Unknown(),
