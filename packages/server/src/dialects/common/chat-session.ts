@@ -76,12 +76,13 @@ export class ChatSession implements LiveSession {
    * A way to the client that keeps account of what went over it.
    *
    * @param acknowledges whether the client itself says what arrived; else what was written counts
+   * @param write returns whether it was taken: not where the subscription has ended
    */
-  outlet(acknowledges: boolean, write: (fanOut: FanOut) => void): Outlet {
-    const { deliveries } = this.#options.services;
+  outlet(acknowledges: boolean, write: (fanOut: FanOut) => boolean): Outlet {
+    const { connection, services } = this.#options;
     const deliver = (fanOut: FanOut): void => {
-      write(fanOut);
-      if (!acknowledges) deliveries.sent(this.#log, fanOut.items);
+      const isTaken = write(fanOut) && connection.isOpen;
+      if (isTaken && !acknowledges) services.deliveries.sent(this.#log, fanOut.items);
     };
     return {
       id: this.id,

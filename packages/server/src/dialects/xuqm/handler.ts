@@ -89,9 +89,9 @@ export class XuqmHandler implements StompHandler {
     }
     const acknowledges = subscription.ack !== 'auto';
     const track = trackedBy(subscription);
-    const outlet = chat.outlet(acknowledges, (fanOut) => {
-      subscription.deliver(fanOut.batch, acknowledges ? fanOut.tracked(track) : undefined);
-    });
+    const outlet = chat.outlet(acknowledges, (fanOut) =>
+      subscription.deliver(fanOut.batch, acknowledges ? fanOut.tracked(track) : undefined),
+    );
     const shape = shapeOf(destination, this.#stomp.version, subscription);
     const route = { destination, shape, outlet };
     this.#routes.set(subscription, route);
