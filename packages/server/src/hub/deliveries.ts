@@ -37,6 +37,7 @@ export class Deliveries {
   readonly #onError: (error: unknown) => void;
   readonly #logs = new Set<DeliveryLog>();
   #gathered = new Map<string, GatheredConversation>();
+  readonly #storing = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
 
   /** @param onError told when positions could not be stored; their messages stay undelivered */
@@ -62,7 +63,7 @@ export class Deliveries {
     this.#schedule();
   }
 
-  /** Stores what is known to be written by now. */
+  /** Stores what is known to be written by now; resolves once that, and what was on its way before, is stored. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -73,7 +74,8 @@ export class Deliveries {
     if (this.#logs.size > 0) this.#schedule();
     const gathered = this.#gathered;
     this.#gathered = new Map();
-    await Promise.all([...gathered.values()].map((conversation) => this.#store(conversation)));
+    for (const conversation of gathered.values()) this.#track(this.#store(conversation));
+    await Promise.all(this.#storing);
   }
 
   /** Stores what is left and stops. */
@@ -124,6 +126,11 @@ export class Deliveries {
       conversation.users.set(userId, entry);
     }
     return entry;
+  }
+
+  #track(storing: Promise<void>): void {
+    this.#storing.add(storing);
+    void storing.finally(() => this.#storing.delete(storing));
   }
 
   async #store({ tenant, conversationId, users }: GatheredConversation): Promise<void> {
