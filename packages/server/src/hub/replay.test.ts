@@ -76,17 +76,32 @@ function setUp(pages: PendingPage[], room = Number.POSITIVE_INFINITY) {
 const cursor = { conversationId: 'team', revision: 0, seq: 2 };
 
 test('pages are told in order, and live messages follow without repeating any', async () => {
-  const { replay, deliver, told, onPage } = setUp([
+  const { replay, deliver, told } = setUp([
     { messages: [message(1), message(2)], revisions: [], next: cursor },
     { messages: [message(3), message(4)], revisions: [] },
   ]);
-  onPage((index) => {
-    if (index === 1) replay.hold(live(4, 5), deliver);
-  });
   assert.deepEqual(await replay.run({}), { count: 4, complete: true });
+  replay.hold(live(4, 5), deliver);
   replay.hold(live(6), deliver);
   replay.release();
   assert.deepEqual(told, ['m1', 'm2', 'm3', 'm4', 'm5', 'm6']);
+});
+
+test('what another session of the user was delivered meanwhile is neither skipped nor told out of order', async () => {
+  const here = { conversationId: 'team', from: 1, to: 3 };
+  const { replay, deliver, told, items, known, onPage } = setUp([
+    { messages: [message(1)], revisions: [], next: cursor },
+    { messages: [message(4)], revisions: [here] },
+  ]);
+  onPage((index) => {
+    if (index === 1) replay.hold(live(2, 3), deliver);
+  });
+  assert.deepEqual(await replay.run({}), { count: 1, complete: true });
+  replay.hold(live(4), deliver);
+  replay.release();
+  assert.deepEqual(told, ['m1', 'm2', 'm3', 'm4']);
+  const revisions = [...known, ...items.flatMap((item) => item.revisions ?? [])];
+  assert.deepEqual(revisions, [], 'what was left to live events is known only once they are');
 });
 
 test('a client that must acknowledge first gets what it has room for, and a verdict that says so', async () => {

@@ -49,6 +49,10 @@ export class Replay {
   readonly #target: ReplayTarget;
   /** Highest sequence told, by conversation. */
   readonly #told = new Map<string, number>();
+  /** Lowest sequence held back, by conversation: from there on live events tell everything, in order. */
+  readonly #heldFrom = new Map<string, number>();
+  /** Conversations of which pages had something that live events tell. */
+  readonly #leftToLive = new Set<string>();
   #held: Held[] = [];
   #heldItems = 0;
   #overflowed = false;
@@ -70,6 +74,7 @@ export class Replay {
       return;
     }
     this.#held.push({ fanOut, deliver });
+    for (const { event } of fanOut.items) this.#noteHeld(event);
   }
 
   /** Tells everything that the query finds. Rejects with what kept the store from answering. */
@@ -102,8 +107,9 @@ export class Replay {
   }
 
   async #tell({ messages, revisions }: PendingPage): Promise<void> {
-    const items = messages.flatMap((message) => this.#item(message));
-    const untold = revisions.filter((known) => {
+    const items = messages.flatMap((message) => (this.#comesLive(message) ? [] : this.#item(message)));
+    const settled = revisions.filter(({ conversationId }) => !this.#leftToLive.has(conversationId));
+    const untold = settled.filter((known) => {
       const index = items.findLastIndex(({ event }) => conversationOf(event) === known.conversationId);
       const item = items[index];
       if (item) items[index] = { ...item, revisions: known };
@@ -113,6 +119,22 @@ export class Replay {
     this.#count += items.length;
     if (untold.length > 0) await this.#source.knows(this.#principal, untold);
     await this.#target.drained();
+  }
+
+  #noteHeld(event: CoreEvent): void {
+    if (event.type !== 'message.created') return;
+    const { conversationId, seq } = event.message;
+    if (!this.#heldFrom.has(conversationId)) this.#heldFrom.set(conversationId, seq);
+  }
+
+  /**
+   * Whether a message of a page is told by a live event that was held, or will be. Pages have gaps there, as another
+   * session of the user may have been delivered some meanwhile: only the live events are all of them.
+   */
+  #comesLive({ conversationId, seq }: Message): boolean {
+    if (seq < (this.#heldFrom.get(conversationId) ?? Number.POSITIVE_INFINITY)) return false;
+    this.#leftToLive.add(conversationId);
+    return true;
   }
 
   #item(message: Message): FanOutItem[] {
