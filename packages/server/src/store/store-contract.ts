@@ -380,6 +380,27 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), []);
     });
 
+    test('a page that is just full is the last, so that the revisions come with the messages they are about', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      const one = await send(tenant, 'alice', toUser('bob'), 'one');
+      const two = await send(tenant, 'alice', toUser('bob'), 'two');
+      const { conversationId } = one;
+      await acknowledge(tenant, conversationId, 'bob', { from: 1, to: 2 });
+      await store.changeMessage(recall(one));
+      await store.changeMessage(recall(two));
+      const changed = await store.listPending({ tenant, userId: 'bob', limit: 2 });
+      assert.deepEqual(changed.revisions, [{ conversationId, from: 1, to: 2 }]);
+      assert.equal(changed.next, undefined);
+      await send(tenant, 'alice', toUser('bob'), 'three');
+      const full = await store.listPending({ tenant, userId: 'bob', limit: 3 });
+      assert.deepEqual([full.messages.length, full.revisions.length, full.next], [3, 1, undefined]);
+      const first = await store.listPending({ tenant, userId: 'bob', limit: 2 });
+      assert.deepEqual([first.messages.length, first.revisions], [2, []]);
+      assert.ok(first.next);
+      const last = await store.listPending({ tenant, userId: 'bob', limit: 2, cursor: first.next });
+      assert.deepEqual([last.messages.length, last.revisions.length, last.next], [1, 1, undefined]);
+    });
+
     test('a client with a position of its own gets all that is newer, its own messages too', async () => {
       const tenant = await tenantWith('alice', 'bob');
       for (let i = 1; i <= 5; i++)

@@ -241,7 +241,10 @@ export interface PendingCursor {
 export interface PendingPage {
   /** By conversation: first the changed ones that the user already had, then undelivered ones by sequence. */
   readonly messages: readonly Message[];
-  /** For each conversation that this page finishes, the revisions the user knows once it has the page. */
+  /**
+   * For each conversation that this page finishes, the revisions the user knows once it has the page. That is the page
+   * with the conversation's last message, or, where no message is to be told, any.
+   */
   readonly revisions: readonly KnownRevisions[];
   /** Absent on the last page. */
   readonly next?: PendingCursor;

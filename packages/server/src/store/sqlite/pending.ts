@@ -57,7 +57,7 @@ export class PendingReader {
       .all(key, userId, cursor?.conversationId ?? '') as unknown as BehindRow[];
   }
 
-  /** Adds one conversation's share to the page; returns where to go on if the page is full. */
+  /** Adds one conversation's share to the page; returns where to go on if there is more than fits. */
   #read(query: PendingQuery, conversation: BehindRow, page: PageDraft): PendingCursor | undefined {
     const positions = new PositionTable(this.#sql).find(conversation.pk, query.userId);
     if (!positions) return undefined;
@@ -80,7 +80,7 @@ export class PendingReader {
     return undefined;
   }
 
-  /** Changed messages that the user already had. Returns the last revision told if the page is full. */
+  /** Changed messages that the user already had. Returns the last revision told if there are more than fit. */
   #changed(
     query: PendingQuery,
     conversation: BehindRow,
@@ -94,19 +94,21 @@ export class PendingReader {
         `SELECT ${MESSAGE_COLUMNS} FROM message m WHERE conversation = ? AND revision > ? AND revision <= ? ORDER BY revision`,
       )
       .iterate(conversation.pk, after, conversation.revision) as unknown as Iterable<MessageRow>;
+    let told = after;
     for (const row of rows) {
       const had =
         query.sinceSeq === undefined
           ? row.sender === query.userId || isCovered(positions.delivered, row.seq)
           : row.seq <= query.sinceSeq;
       if (!had) continue;
+      if (page.messages.length >= query.limit) return told;
       page.messages.push(toMessage(query.tenant, conversation, row));
-      if (page.messages.length >= query.limit) return row.revision;
+      told = row.revision;
     }
     return undefined;
   }
 
-  /** Messages not yet delivered. Returns the last sequence told if the page is full. */
+  /** Messages not yet delivered. Returns the last sequence told if there are more than fit. */
   #undelivered(
     query: PendingQuery,
     conversation: BehindRow,
@@ -123,19 +125,23 @@ export class PendingReader {
       `SELECT ${MESSAGE_COLUMNS} FROM message m WHERE conversation = ? AND seq BETWEEN ? AND ? AND (? OR sender <> ?)
          ORDER BY seq LIMIT ?`,
     );
+    let told = after;
     for (const { from, to } of open) {
       if (to <= after) continue;
-      const room = query.limit - page.messages.length;
+      const oneTooMany = query.limit - page.messages.length + 1;
       const rows = select.all(
         conversation.pk,
         Math.max(from, after + 1),
         to,
         sinceSeq === undefined ? 0 : 1,
         query.userId,
-        room,
+        oneTooMany,
       ) as unknown as MessageRow[];
-      for (const row of rows) page.messages.push(toMessage(query.tenant, conversation, row));
-      if (rows.length === room) return (rows.at(-1) as MessageRow).seq;
+      for (const row of rows) {
+        if (page.messages.length >= query.limit) return told;
+        page.messages.push(toMessage(query.tenant, conversation, row));
+        told = row.seq;
+      }
     }
     return undefined;
   }
