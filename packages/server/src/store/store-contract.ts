@@ -401,6 +401,24 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       assert.deepEqual([last.messages.length, last.revisions.length, last.next], [1, 1, undefined]);
     });
 
+    test('what was told on an earlier page and changed since is told anew', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      const one = await send(tenant, 'alice', toUser('bob'), 'one');
+      await send(tenant, 'alice', toUser('bob'), 'two');
+      const query = { tenant, userId: 'bob', limit: 1 };
+      const { next } = await store.listPending(query);
+      assert.ok(next);
+      await store.changeMessage(recall(one));
+      const page = await store.listPending({ ...query, limit: 9, cursor: next });
+      assert.deepEqual(
+        page.messages.map(({ seq, state }) => [seq, state]),
+        [
+          [1, 'recalled'],
+          [2, 'normal'],
+        ],
+      );
+    });
+
     test('a client with a position of its own gets all that is newer, its own messages too', async () => {
       const tenant = await tenantWith('alice', 'bob');
       for (let i = 1; i <= 5; i++)

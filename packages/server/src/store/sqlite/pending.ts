@@ -65,7 +65,7 @@ export class PendingReader {
       query.cursor?.conversationId === conversation.id
         ? query.cursor
         : { revision: positions.revision, seq: 0 };
-    const changed = this.#changed(query, conversation, positions, from.revision, page);
+    const changed = this.#changed(query, conversation, positions, from, page);
     if (changed !== undefined) return { conversationId: conversation.id, revision: changed, seq: from.seq };
     const told = this.#undelivered(query, conversation, positions, from.seq, page);
     if (told !== undefined)
@@ -80,27 +80,26 @@ export class PendingReader {
     return undefined;
   }
 
-  /** Changed messages that the user already had. Returns the last revision told if there are more than fit. */
+  /**
+   * Changed messages that the user already had, from an earlier page too. Returns the last revision told if there are
+   * more than fit.
+   */
   #changed(
     query: PendingQuery,
     conversation: BehindRow,
     positions: Positions,
-    after: number,
+    from: Pick<PendingCursor, 'revision' | 'seq'>,
     page: PageDraft,
   ): number | undefined {
-    if (after >= conversation.revision) return undefined;
+    if (from.revision >= conversation.revision) return undefined;
     const rows = this.#sql
       .get(
         `SELECT ${MESSAGE_COLUMNS} FROM message m WHERE conversation = ? AND revision > ? AND revision <= ? ORDER BY revision`,
       )
-      .iterate(conversation.pk, after, conversation.revision) as unknown as Iterable<MessageRow>;
-    let told = after;
+      .iterate(conversation.pk, from.revision, conversation.revision) as unknown as Iterable<MessageRow>;
+    let told = from.revision;
     for (const row of rows) {
-      const had =
-        query.sinceSeq === undefined
-          ? row.sender === query.userId || isCovered(positions.delivered, row.seq)
-          : row.seq <= query.sinceSeq;
-      if (!had) continue;
+      if (row.seq > from.seq && !hadBefore(query, positions, row)) continue;
       if (page.messages.length >= query.limit) return told;
       page.messages.push(toMessage(query.tenant, conversation, row));
       told = row.revision;
@@ -145,6 +144,12 @@ export class PendingReader {
     }
     return undefined;
   }
+}
+
+/** Whether the user had a message before it began to ask. */
+function hadBefore({ userId, sinceSeq }: PendingQuery, { delivered }: Positions, row: MessageRow): boolean {
+  if (sinceSeq !== undefined) return row.seq <= sinceSeq;
+  return row.sender === userId || isCovered(delivered, row.seq);
 }
 
 function isCovered({ mark, above }: Position, seq: number): boolean {
