@@ -26,6 +26,7 @@ export interface QueueOptions {
  */
 export class WorkerQueue {
   readonly #worker: Worker;
+  readonly #exited: Promise<void>;
   readonly #options: QueueOptions;
   #waiting: Waiting[] = [];
   #running: Waiting[] = [];
@@ -34,6 +35,7 @@ export class WorkerQueue {
 
   private constructor(worker: Worker, options: QueueOptions) {
     this.#worker = worker;
+    this.#exited = new Promise((resolve) => worker.once('exit', () => resolve()));
     this.#options = options;
   }
 
@@ -48,6 +50,7 @@ export class WorkerQueue {
     const queue = new WorkerQueue(worker, options);
     worker.on('message', (reply: WorkerReply) => queue.#reply(reply));
     worker.on('error', (error) => queue.#fail(error as Error));
+    worker.on('exit', () => queue.#fail(new Error("the store's thread has ended")));
     return queue;
   }
 
@@ -68,17 +71,17 @@ export class WorkerQueue {
     return this.#waiting.length + this.#running.length;
   }
 
-  /** Finishes what was called, then stops the thread. */
+  /** Finishes what was called, then stops the thread. What is called from then on is refused. */
   async close(): Promise<void> {
-    if (!this.#failure && this.depth > 0) {
+    // Whoever waited for the last operation may have called the next one.
+    while (!this.#failure && this.depth > 0) {
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;
       });
     }
-    const exited = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()));
-    this.#worker.postMessage({ close: true });
-    await exited;
     this.#failure ??= new Error('the store is closed');
+    this.#worker.postMessage({ close: true });
+    await this.#exited;
   }
 
   #send(): void {
@@ -117,7 +120,7 @@ export class WorkerQueue {
   }
 
   #fail(error: Error): void {
-    this.#failure = error;
+    this.#failure ??= error;
     const lost = [...this.#running, ...this.#waiting];
     this.#running = [];
     this.#waiting = [];
