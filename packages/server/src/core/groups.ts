@@ -88,12 +88,21 @@ export class Groups {
     for (const userId of members) this.#tellRemoved(actor, id, userId);
   }
 
-  /** Adds those who are not members yet. */
+  /** Adds those who are not members yet. EPERM, ENOENT; ETOOLONG where the group would have too many. */
   async addMembers(actor: Principal, id: string, inputs: readonly MemberInput[]): Promise<void> {
     requireManager(actor);
-    const { store, clock } = this.#deps;
+    const { store, clock, limits } = this.#deps;
+    const { tenant } = actor;
     const members = this.#newMembers(inputs);
-    const added = new Set(await store.addMembers(actor.tenant, id, members, clock.now()));
+    const added = new Set(
+      await store.addMembers({
+        tenant,
+        conversationId: id,
+        members,
+        maxMembers: limits.maxGroupMembers,
+        at: clock.now(),
+      }),
+    );
     for (const member of members) if (added.has(member.userId)) this.#tellAdded(actor, id, member);
   }
 
@@ -124,6 +133,7 @@ export class Groups {
     if (!(await this.#deps.store.findMember(actor.tenant, id, actor.userId))) throw noGroup(id);
   }
 
+  /** Each user once, as it was named first. */
   #newMembers(inputs: readonly MemberInput[]): NewMember[] {
     const { maxGroupMembers } = this.#deps.limits;
     if (inputs.length > maxGroupMembers) {
@@ -132,7 +142,11 @@ export class Groups {
         limit: maxGroupMembers,
       });
     }
-    return inputs.map(({ userId, role }) => ({ userId, role: role ?? 'member' }));
+    const members = new Map<string, NewMember>();
+    for (const { userId, role = 'member' } of inputs) {
+      if (!members.has(userId)) members.set(userId, { userId, role });
+    }
+    return [...members.values()];
   }
 
   #tellAdded(actor: Principal, conversationId: string, member: NewMember): void {

@@ -145,10 +145,19 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       const tenant = await tenantWith('alice', 'bob', 'carol');
       await makeGroup(tenant, 'team', ['alice']);
       const members = ['alice', 'bob'].map((userId) => ({ userId, role: 'member' as const }));
-      assert.deepEqual(await store.addMembers(tenant, 'team', members, 5), ['bob']);
-      await assert.rejects(store.addMembers(tenant, 'team', [{ userId: 'nobody', role: 'member' }], 5), {
+      const team = { tenant, conversationId: 'team', maxMembers: 2, at: 5 };
+      assert.deepEqual(await store.addMembers({ ...team, members }), ['bob']);
+      assert.deepEqual(await store.addMembers({ ...team, members }), []);
+      const nobody = [{ userId: 'nobody', role: 'member' as const }];
+      await assert.rejects(store.addMembers({ ...team, members: nobody }), {
         code: 'ENOENT',
         field: 'userId',
+      });
+      const carol = [...members, { userId: 'carol', role: 'member' as const }];
+      await assert.rejects(store.addMembers({ ...team, members: carol }), {
+        code: 'ETOOLONG',
+        field: 'members',
+        limit: 2,
       });
       assert.equal((await store.findConversation(tenant, 'team'))?.memberCount, 2);
       assert.equal((await store.setMemberRole(tenant, 'team', 'bob', 'admin')).role, 'admin');
@@ -163,6 +172,17 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       await assert.rejects(store.removeMember(tenant, 'team', 'bob'), { code: 'ENOENT', field: 'userId' });
       assert.equal(await store.findMember(tenant, 'team', 'bob'), undefined);
       await assert.rejects(send(tenant, 'bob', toGroup('team'), 'hi'), { code: 'EPERM' });
+    });
+
+    test('a member named twice is one', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      const [alice, bob] = ['alice', 'bob'].map((userId) => ({ userId, role: 'member' as const }));
+      assert.ok(alice && bob);
+      const group = { tenant, id: 'team', name: '', avatar: '', members: [alice, alice], createdAt: 1 };
+      assert.equal((await store.createGroup(group)).memberCount, 1);
+      const addition = { tenant, conversationId: 'team', members: [bob, bob], maxMembers: 2, at: 5 };
+      assert.deepEqual(await store.addMembers(addition), ['bob']);
+      assert.equal((await store.findConversation(tenant, 'team'))?.memberCount, 2);
     });
 
     test('messages issued together get sequences in their order, without gaps', async () => {
@@ -339,7 +359,8 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       const tenant = await tenantWith('alice', 'bob');
       await makeGroup(tenant, 'team', ['alice']);
       await send(tenant, 'alice', toGroup('team'), 'before');
-      await store.addMembers(tenant, 'team', [{ userId: 'bob', role: 'member' }], 9);
+      const members = [{ userId: 'bob', role: 'member' as const }];
+      await store.addMembers({ tenant, conversationId: 'team', members, maxMembers: 9, at: 9 });
       await send(tenant, 'alice', toGroup('team'), 'after');
       assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), ['after']);
     });

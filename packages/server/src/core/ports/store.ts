@@ -92,6 +92,14 @@ export interface NewMember {
   readonly role: MemberRole;
 }
 
+export interface NewMembers {
+  readonly tenant: string;
+  readonly conversationId: string;
+  readonly members: readonly NewMember[];
+  readonly maxMembers: number;
+  readonly at: Timestamp;
+}
+
 export interface GroupPatch {
   readonly name?: string;
   readonly avatar?: string;
@@ -104,7 +112,7 @@ export interface Membership {
 }
 
 export interface ConversationStore {
-  /** ECONFLICT where the id is taken; ENOENT (field `members`) where a member is no user. */
+  /** A member named twice is one. ECONFLICT where the id is taken; ENOENT (field `members`) where a member is no user. */
   createGroup(group: NewGroup): Promise<Conversation>;
   findConversation(tenant: string, id: string): Promise<Conversation | undefined>;
   /** Groups by id, of one member where `userId` is given. */
@@ -113,8 +121,11 @@ export interface ConversationStore {
   updateGroup(tenant: string, id: string, patch: GroupPatch): Promise<Conversation>;
   /** Ends all memberships; returns the users who were members. ENOENT. */
   deleteGroup(tenant: string, id: string): Promise<string[]>;
-  /** Returns those who were not members before. ENOENT for the group or (field `userId`) a user. */
-  addMembers(tenant: string, id: string, members: readonly NewMember[], at: Timestamp): Promise<string[]>;
+  /**
+   * Returns those who were not members before. ENOENT for the group or (field `userId`) a user; ETOOLONG where the group
+   * would have more than `maxMembers`.
+   */
+  addMembers(addition: NewMembers): Promise<string[]>;
   /** ENOENT for the group or the member. */
   setMemberRole(tenant: string, id: string, userId: string, role: MemberRole): Promise<Member>;
   /** ENOENT for the group or the member. */

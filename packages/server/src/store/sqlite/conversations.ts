@@ -1,6 +1,13 @@
 import { DomainError } from '../../core/errors.ts';
 import type { Conversation, ConversationKind, Member, MemberRole, Timestamp } from '../../core/model.ts';
-import type { GroupPatch, Membership, NewGroup, NewMember, Page } from '../../core/ports/store.ts';
+import type {
+  GroupPatch,
+  Membership,
+  NewGroup,
+  NewMember,
+  NewMembers,
+  Page,
+} from '../../core/ports/store.ts';
 import type { Statements } from './database.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
@@ -64,8 +71,8 @@ export class ConversationTable {
       )
       .run(tenant, id, kind, name, avatar, createdAt);
     const row = this.row(tenant, id) as ConversationRow;
-    this.addToConversation(row, members, createdAt);
-    return { ...row, member_count: members.length };
+    const added = this.addToConversation(row, members, createdAt);
+    return { ...row, member_count: added.length };
   }
 
   find(tenant: string, id: string): Conversation | undefined {
@@ -118,9 +125,16 @@ export class ConversationTable {
     return (rows as unknown as { user: string }[]).map(({ user }) => user);
   }
 
-  addMembers(tenant: string, id: string, members: readonly NewMember[], at: Timestamp): string[] {
-    const row = this.#requireGroup(tenant, id);
+  addMembers({ tenant, conversationId, members, maxMembers, at }: NewMembers): string[] {
+    const row = this.#requireGroup(tenant, conversationId);
     this.#requireUsers(row.tenant, members, 'userId');
+    const joining = new Set(members.map(({ userId }) => userId).filter((id) => !this.#memberRow(row.pk, id)));
+    if (joining.size > 0 && row.member_count + joining.size > maxMembers) {
+      throw new DomainError('ETOOLONG', `a group may have ${maxMembers} members`, {
+        field: 'members',
+        limit: maxMembers,
+      });
+    }
     return this.addToConversation(row, members, at);
   }
 
