@@ -279,6 +279,17 @@ test('the sender is told once when a message was delivered and when it was read'
   assert.deepEqual(await alice.settled(), []);
 });
 
+test('who reads a message names it by its id, also where an own one has the same', async () => {
+  const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
+  const alice = await connect(aliceId, [INBOX, RECEIPTS]);
+  const bob = await connect(bobId);
+  await alice.confirmed('/app/chat.send', text(bobId, '1', 'of alice'));
+  await bob.confirmed('/app/chat.send', text(aliceId, '1', 'of bob'));
+  assert.equal((await nextReceipt(alice, '1')).status, 'DELIVERED');
+  await bob.confirmed('/app/chat.read', { messageId: '1' });
+  assert.equal((await nextReceipt(alice, '1')).status, 'READ');
+});
+
 async function nextReceipt(client: StompClient, messageId: string): Promise<XuqmReceipt> {
   for (;;) {
     const receipt = await client.nextAt<XuqmReceipt>(RECEIPTS);

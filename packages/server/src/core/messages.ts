@@ -7,6 +7,7 @@ import type { Content, Message, Principal } from './model.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type {
   Appended,
+  MessageLook,
   MessageTarget,
   MessageView,
   PendingPage,
@@ -87,7 +88,7 @@ export class Messages {
   async recall(actor: Principal, ref: string, originSession?: string): Promise<Message> {
     const { store, sink, clock } = this.#deps;
     this.#requireRate(actor);
-    const view = await this.#find(actor, ref);
+    const view = await this.#find(actor, ref, 'own');
     this.#requireRecall(actor, view);
     const { tenant, conversationId, seq } = view.message;
     const message = await store.changeMessage({
@@ -108,9 +109,9 @@ export class Messages {
     return message;
   }
 
-  /** Marks one message as read by the actor and tells its sender. ENOENT; EPERM for one who is no member. */
+  /** Marks one message as read by the actor and tells its sender. ENOENT, also for one who is no member. */
   async read(actor: Principal, ref: string): Promise<void> {
-    const { message, viewerRole } = await this.#find(actor, ref);
+    const { message, viewerRole } = await this.#find(actor, ref, 'received');
     if (viewerRole === undefined) throw noMessage(ref);
     if (message.senderId === actor.userId) return;
     await this.#deps.receipts.report('read', [{ userId: actor.userId, messages: [message] }]);
@@ -158,9 +159,10 @@ export class Messages {
       throw new DomainError('ENOENT', `no conversation ${conversationId}`, { field: 'conversationId' });
   }
 
-  async #find(actor: Principal, ref: string): Promise<MessageView> {
+  async #find(actor: Principal, ref: string, prefer: MessageLook['prefer']): Promise<MessageView> {
     requireClientId(ref);
-    const view = await this.#deps.store.findMessage(actor.tenant, ref, actor.userId);
+    const { tenant, userId: viewerId } = actor;
+    const view = await this.#deps.store.findMessage({ tenant, ref, viewerId, prefer });
     if (!view || (view.viewerRole === undefined && !isManager(actor))) throw noMessage(ref);
     return view;
   }

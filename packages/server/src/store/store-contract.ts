@@ -62,7 +62,8 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       const other = await tenantWith('alice', 'carol');
       await assert.rejects(send(one, 'alice', toUser('carol'), 'hi'), { code: 'ENOENT' });
       const message = await send(one, 'alice', toUser('bob'), 'hi');
-      assert.equal(await store.findMessage(other, message.id, 'alice'), undefined);
+      const look = { tenant: other, ref: message.id, viewerId: 'alice', prefer: 'own' as const };
+      assert.equal(await store.findMessage(look), undefined);
       assert.equal(await store.findConversation(other, message.conversationId), undefined);
     });
 
@@ -268,21 +269,25 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       assert.equal((await store.findConversation(tenant, one.conversationId))?.revision, 2);
     });
 
-    test('a message is found by id or client id, an own one before another with the same', async () => {
+    test('a message is found by id or client id, of the preferred side where another has the same', async () => {
       const tenant = await tenantWith('alice', 'bob', 'carol');
       const hers = newMessage(tenant, 'alice', toUser('bob'), 'hers');
       const his = { ...newMessage(tenant, 'bob', toUser('alice'), 'his'), clientId: hers.clientId };
       // Not awaited one by one: a look-up sees what was issued before it.
-      const [, , own, other, byId, foreign] = await Promise.all([
+      const find = (ref: string, viewerId: string, prefer: 'own' | 'received' = 'own') =>
+        store.findMessage({ tenant, ref, viewerId, prefer });
+      const [, , own, other, received, byId, foreign] = await Promise.all([
         store.appendMessage(hers),
         store.appendMessage(his),
-        store.findMessage(tenant, hers.clientId, 'alice'),
-        store.findMessage(tenant, hers.clientId, 'bob'),
-        store.findMessage(tenant, hers.id, 'bob'),
-        store.findMessage(tenant, hers.id, 'carol'),
+        find(hers.clientId, 'alice'),
+        find(hers.clientId, 'bob'),
+        find(hers.clientId, 'bob', 'received'),
+        find(hers.id, 'bob'),
+        find(hers.id, 'carol'),
       ]);
       assert.equal(own?.message.content.text, 'hers');
       assert.equal(other?.message.content.text, 'his');
+      assert.equal(received?.message.content.text, 'hers');
       assert.equal(byId?.message.content.text, 'hers');
       assert.equal(byId?.viewerRole, 'member');
       assert.equal(foreign?.viewerRole, undefined);

@@ -171,6 +171,15 @@ export interface MessageChange {
   readonly at: Timestamp;
 }
 
+export interface MessageLook {
+  readonly tenant: string;
+  /** Id or client id. */
+  readonly ref: string;
+  readonly viewerId: string;
+  /** Messages that the viewer sent, or those of others that it may see. */
+  readonly prefer: 'own' | 'received';
+}
+
 export interface MessageView {
   readonly message: Message;
   /** The role in the message's conversation of the user it was looked up for; undefined for one who is no member. */
@@ -199,10 +208,11 @@ export interface MessageStore {
   /** Makes the change with the conversation's next revision. ENOENT; ECONFLICT where the message is recalled or deleted. */
   changeMessage(change: MessageChange): Promise<Message>;
   /**
-   * Finds a message by its id or client id (an own message first, then one the viewer may see, then the newest). Also
-   * sees messages whose append was issued before and has not resolved yet.
+   * Finds a message by its id or client id. Where several senders gave the same one: one of the preferred side first,
+   * then one the viewer may see, then the newest. Also sees messages whose append was issued before and has not
+   * resolved yet.
    */
-  findMessage(tenant: string, ref: string, viewerId: string): Promise<MessageView | undefined>;
+  findMessage(look: MessageLook): Promise<MessageView | undefined>;
   /** In order of sequence, at most `limit`: the newest unless `after` is given. */
   listMessages(query: HistoryQuery): Promise<Message[]>;
 }

@@ -6,6 +6,7 @@ import type {
   Acknowledgement,
   HistoryQuery,
   MessageChange,
+  MessageLook,
   MessageView,
   NewMessage,
 } from '../../core/ports/store.ts';
@@ -139,18 +140,19 @@ export class MessageTable {
     return { fresh, memberCount: conversation.member_count };
   }
 
-  find(tenant: string, ref: string, viewerId: string): MessageView | undefined {
+  find({ tenant, ref, viewerId, prefer }: MessageLook): MessageView | undefined {
     const key = this.#deps.tenants.find(tenant);
     if (key === undefined) return undefined;
     const { sql } = this.#deps;
     const select = `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, v.role AS viewer_role
        FROM message m JOIN conversation c ON c.pk = m.conversation
        LEFT JOIN member v ON v.conversation = m.conversation AND v.user = ?`;
+    const preferred = prefer === 'own' ? 'm.sender = ?' : 'm.sender <> ? AND v.user IS NOT NULL';
     const row = (sql.get(`${select} WHERE m.id = ? AND m.tenant = ?`).get(viewerId, ref, key) ??
       sql
         .get(
           `${select} WHERE m.tenant = ? AND m.client_id = ?
-             ORDER BY m.sender = ? DESC, v.user IS NOT NULL DESC, m.created_at DESC LIMIT 1`,
+             ORDER BY ${preferred} DESC, v.user IS NOT NULL DESC, m.created_at DESC LIMIT 1`,
         )
         .get(viewerId, key, ref, viewerId)) as ViewRow | undefined;
     if (!row) return undefined;
