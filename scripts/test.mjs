@@ -13,6 +13,9 @@ const args = process.argv.slice(2);
 const unitOnly = args.includes('--unit');
 const named = args.filter((arg) => !arg.startsWith('--'));
 
+/** For one test file, in ms: what hangs must not hang for ever, and a long fuzz is no hanging. */
+const TIMEOUT = 900_000 + Number(process.env.HAINA_FUZZ_SECONDS ?? 0) * 1000;
+
 /** Runs a command in the foreground; ends this process where it fails. */
 function run(command, ...rest) {
   const { status, error } = spawnSync(command, rest, { stdio: 'inherit' });
@@ -35,4 +38,4 @@ if (files.length === 0) {
   console.error('no test files found');
   process.exit(1);
 }
-run(process.execPath, '--test', '--test-concurrency=2', '--test-timeout=300000', ...files);
+run(process.execPath, '--test', '--test-concurrency=2', `--test-timeout=${TIMEOUT}`, ...files);

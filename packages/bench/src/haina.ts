@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { type Child, startChild } from './child.ts';
 import { RawClient } from './raw-client.ts';
 
 const MAIN = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url));
-const SECRET = 'bench-0123456789abcdefghijklmnopqrstuvwxyz';
+const SECRET = randomBytes(48).toString('base64url');
 const LIFETIME = 3600;
 
 /** A haina in production mode with an empty data directory. */

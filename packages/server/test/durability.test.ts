@@ -81,7 +81,9 @@ async function sendUntilKilled(
   round: number,
   confirmed: (messageId: string) => void,
 ): Promise<void> {
-  const client = await StompClient.of(server.wsUrl, SENDERS[index] as string);
+  // The others may be fast enough to have the server killed before this one is connected.
+  const client = await StompClient.of(server.wsUrl, SENDERS[index] as string).catch(() => undefined);
+  if (!client) return;
   let sent = 0;
   const sendNext = () => {
     const toGroup = sent % 2 === 1;

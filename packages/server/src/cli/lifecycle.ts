@@ -34,9 +34,20 @@ export function stopOnSignals(
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
 }
 
-/** Ends at once when the process that started this one, over a channel, is gone: nobody else would. */
+/** How often to look whether npm's shell is still there, in ms. */
+const PARENT_CHECK = 100;
+
+/**
+ * Ends at once when the process that started this one is gone, where nobody else would end it: the wrapper, which holds
+ * a channel, or the shell of an npm script, which passes no signal on.
+ */
 export function endWithParent(): void {
   if (process.channel) process.on('disconnect', () => process.exit(0));
+  if (!process.env.npm_lifecycle_event) return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) process.exit(0);
+  }, PARENT_CHECK).unref();
 }
 
 /** A bug must be seen, and must not go on with a state that nobody thought of. What was confirmed is on the disk. */

@@ -38,6 +38,8 @@ function firstRefusal([fault]: readonly TLocalizedValidationError[], part: strin
       return invalid(join(path, fault.params.requiredProperties[0]), 'is missing');
     case 'additionalProperties':
       return invalid(join(path, fault.params.additionalProperties[0]), 'is not known here');
+    case 'boolean': // a property that the schema allows no value for
+      return invalid(path, 'is not known here');
     case 'enum':
       return invalid(path, `must be one of ${fault.params.allowedValues.join(', ')}`);
     case 'maxLength':
