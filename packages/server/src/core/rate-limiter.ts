@@ -9,7 +9,7 @@ interface Bucket {
 /** More buckets than this: those that have filled up again are dropped, as a new one would be the same. */
 const SWEEP_AT = 10_000;
 
-/** Token buckets by key: `rate` a second in the long run, twice that at once. */
+/** Token buckets by key: `rate` a second in the long run, twice that at once, and always one. */
 export class RateLimiter {
   readonly #rate: number;
   readonly #burst: number;
@@ -20,7 +20,7 @@ export class RateLimiter {
   /** @param rate tokens a second; 0 lets everything pass */
   constructor(rate: number, clock: Clock) {
     this.#rate = rate;
-    this.#burst = rate * 2;
+    this.#burst = Math.max(1, rate * 2);
     this.#clock = clock;
   }
 
