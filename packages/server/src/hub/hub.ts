@@ -11,10 +11,6 @@ export interface Subscriber {
 /** Told of events the moment they are published, before any subscriber. */
 export type Listener = (event: CoreEvent) => void;
 
-export interface HubEvents {
-  delivered(count: number): void;
-}
-
 interface Group {
   readonly shape: Shape;
   readonly subscribers: Map<string, Subscriber>;
@@ -34,12 +30,7 @@ interface Topic {
  */
 export class Hub implements EventSink {
   readonly #topics = new Map<string, Topic>();
-  readonly #events: HubEvents | undefined;
   #dirty: Topic[] = [];
-
-  constructor(events?: HubEvents) {
-    this.#events = events;
-  }
 
   /** Adds a subscriber in a shape; the same again changes nothing. */
   subscribe(name: string, shape: Shape, subscriber: Subscriber): void {
@@ -108,18 +99,16 @@ export class Hub implements EventSink {
   #flush(): void {
     const dirty = this.#dirty;
     this.#dirty = [];
-    let deliveries = 0;
     for (const topic of dirty) {
       const events = topic.pending;
       topic.pending = [];
-      for (const group of topic.groups.values()) deliveries += fanOut(group, events);
+      for (const group of topic.groups.values()) fanOut(group, events);
     }
-    this.#events?.delivered(deliveries);
   }
 }
 
-/** Hands the events to a group's subscribers; returns how many deliveries that made. */
-function fanOut({ shape, subscribers }: Group, events: readonly CoreEvent[]): number {
+/** Hands the events to a group's subscribers. */
+function fanOut({ shape, subscribers }: Group, events: readonly CoreEvent[]): void {
   const items: FanOutItem[] = [];
   const origins = new Set<string>();
   for (const event of events) {
@@ -129,11 +118,10 @@ function fanOut({ shape, subscribers }: Group, events: readonly CoreEvent[]): nu
     const origin = originOf(event);
     if (origin !== undefined && subscribers.has(origin)) origins.add(origin);
   }
-  if (items.length === 0) return 0;
+  if (items.length === 0) return;
   const shared = new FanOut(items);
   for (const subscriber of subscribers.values()) {
     const own = origins.has(subscriber.id) ? shared.without(subscriber.id) : shared;
     if (own) subscriber.receive(shape, own);
   }
-  return items.length * subscribers.size;
 }
