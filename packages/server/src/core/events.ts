@@ -1,4 +1,4 @@
-import type { Conversation, MemberRole, Message, ReceiptStatus, Timestamp } from './model.ts';
+import type { Conversation, MemberRole, Message, Pin, ReceiptStatus, Timestamp } from './model.ts';
 
 /** Why a stored message looks different now. */
 export type MessageChangeKind = 'edited' | 'recalled' | 'deleted';
@@ -7,6 +7,8 @@ export type MessageChangeKind = 'edited' | 'recalled' | 'deleted';
 export type CoreEvent =
   | MessageCreated
   | MessageChanged
+  | MessageHidden
+  | MessagePinned
   | ReceiptIssued
   | MemberAdded
   | MemberRemoved
@@ -27,6 +29,22 @@ export interface MessageChanged {
   readonly message: Message;
   readonly actorId: string;
   /** The session that asked for it and gets a confirmation instead. */
+  readonly originSession?: string;
+}
+
+/** A user took a message out of its own sight. */
+export interface MessageHidden {
+  readonly type: 'message.hidden';
+  readonly message: Message;
+  readonly userId: string;
+  readonly originSession?: string;
+}
+
+export interface MessagePinned {
+  readonly type: 'message.pinned' | 'message.unpinned';
+  readonly message: Message;
+  readonly scope: Pin['scope'];
+  readonly actorId: string;
   readonly originSession?: string;
 }
 

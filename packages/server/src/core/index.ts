@@ -1,10 +1,12 @@
 import type { EventSink } from './events.ts';
 import { Groups } from './groups.ts';
 import type { Limits } from './limits.ts';
+import { MessageChanges } from './message-changes.ts';
 import { Messages } from './messages.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type { PasswordHasher } from './ports/passwords.ts';
 import type { Store } from './ports/store.ts';
+import { RateLimiter } from './rate-limiter.ts';
 import { Receipts } from './receipts.ts';
 import { Users } from './users.ts';
 
@@ -22,15 +24,18 @@ export interface Core {
   readonly users: Users;
   readonly groups: Groups;
   readonly messages: Messages;
+  readonly changes: MessageChanges;
   readonly receipts: Receipts;
 }
 
 export function createCore(deps: CoreDeps): Core {
   const receipts = new Receipts(deps);
+  const rate = new RateLimiter(deps.limits.sendRate, deps.clock);
   return {
     users: new Users(deps),
     groups: new Groups(deps),
-    messages: new Messages({ ...deps, receipts }),
+    messages: new Messages({ ...deps, receipts, rate }),
+    changes: new MessageChanges({ ...deps, rate }),
     receipts,
   };
 }

@@ -3,26 +3,27 @@ import { requireClientId, requireContent } from './content.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
+import { findVisible, noMessage, requireRate, topicsOf } from './message-access.ts';
 import type { Content, Message, Principal } from './model.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type {
   Appended,
-  MessageLook,
   MessageTarget,
-  MessageView,
+  NewReference,
   PendingPage,
   PendingQuery,
   Store,
 } from './ports/store.ts';
-import { RateLimiter } from './rate-limiter.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 import type { Receipts } from './receipts.ts';
-import { conversationTopic, userTopic } from './topics.ts';
 
 export interface SendCommand {
   /** The client's id of the message; the server's own where absent. */
   readonly clientId?: string;
   readonly target: MessageTarget;
   readonly content: Content;
+  /** What it quotes or forwards. */
+  readonly reference?: NewReference;
   /** The session that sends: it gets a confirmation and not the message. */
   readonly originSession?: string;
 }
@@ -41,16 +42,15 @@ export interface MessagesDeps {
   readonly ids: IdSource;
   readonly limits: Limits;
   readonly receipts: Receipts;
+  readonly rate: RateLimiter;
 }
 
-/** Sending, recalling, reading and finding messages. Whatever resolves is durable. */
+/** Sending, reading and finding messages. Whatever resolves is durable. */
 export class Messages {
   readonly #deps: MessagesDeps;
-  readonly #rate: RateLimiter;
 
   constructor(deps: MessagesDeps) {
     this.#deps = deps;
-    this.#rate = new RateLimiter(deps.limits.sendRate, deps.clock);
   }
 
   /**
@@ -62,10 +62,10 @@ export class Messages {
    */
   async send(actor: Principal, command: SendCommand): Promise<Appended> {
     const { store, clock, ids, limits } = this.#deps;
-    const { clientId, target, content, originSession } = command;
+    const { clientId, target, content, reference, originSession } = command;
     if (clientId !== undefined) requireClientId(clientId);
     requireContent(content, limits);
-    this.#requireRate(actor);
+    requireRate(this.#deps.rate, limits, actor);
     const id = ids.next();
     const appended = await store.appendMessage({
       tenant: actor.tenant,
@@ -74,44 +74,16 @@ export class Messages {
       senderId: actor.userId,
       target,
       content,
+      ...(reference === undefined ? {} : { reference }),
       createdAt: clock.now(),
     });
     if (!appended.duplicate) this.#tellCreated(appended, originSession);
     return appended;
   }
 
-  /**
-   * Takes a message back for everyone: the sender within the window, an owner or admin of the group, a service.
-   *
-   * ENOENT, EPERM; ECONFLICT where it was recalled before.
-   */
-  async recall(actor: Principal, ref: string, originSession?: string): Promise<Message> {
-    const { store, sink, clock } = this.#deps;
-    this.#requireRate(actor);
-    const view = await this.#find(actor, ref, 'own');
-    this.#requireRecall(actor, view);
-    const { tenant, conversationId, seq } = view.message;
-    const message = await store.changeMessage({
-      tenant,
-      conversationId,
-      seq,
-      state: 'recalled',
-      content: null,
-      at: clock.now(),
-    });
-    sink.publish(topicsOf(message), {
-      type: 'message.changed',
-      change: 'recalled',
-      message,
-      actorId: actor.userId,
-      ...(originSession === undefined ? {} : { originSession }),
-    });
-    return message;
-  }
-
   /** Marks one message as read by the actor and tells its sender. ENOENT, also for one who is no member. */
   async read(actor: Principal, ref: string): Promise<void> {
-    const { message, viewerRole } = await this.#find(actor, ref, 'received');
+    const { message, viewerRole } = await findVisible(this.#deps.store, actor, ref, 'received');
     if (viewerRole === undefined) throw noMessage(ref);
     if (message.senderId === actor.userId) return;
     await this.#deps.receipts.report('read', [{ userId: actor.userId, messages: [message] }]);
@@ -133,6 +105,7 @@ export class Messages {
     const found = await store.listMessages({
       tenant: actor.tenant,
       conversationId,
+      viewerId: actor.userId,
       limit: limit + 1,
       ...(before === undefined ? {} : { before }),
     });
@@ -159,40 +132,6 @@ export class Messages {
       throw new DomainError('ENOENT', `no conversation ${conversationId}`, { field: 'conversationId' });
   }
 
-  async #find(actor: Principal, ref: string, prefer: MessageLook['prefer']): Promise<MessageView> {
-    requireClientId(ref);
-    const { tenant, userId: viewerId } = actor;
-    const view = await this.#deps.store.findMessage({ tenant, ref, viewerId, prefer });
-    if (!view || (view.viewerRole === undefined && !isManager(actor))) throw noMessage(ref);
-    return view;
-  }
-
-  #requireRecall(actor: Principal, { message, viewerRole }: MessageView): void {
-    if (isManager(actor)) return;
-    if (message.kind === 'group' && (viewerRole === 'owner' || viewerRole === 'admin')) return;
-    if (message.senderId !== actor.userId) {
-      throw new DomainError('EPERM', 'only the sender or an admin of the group may recall a message');
-    }
-    const { recallWindow } = this.#deps.limits;
-    if (this.#deps.clock.now() - message.createdAt > recallWindow) {
-      throw new DomainError(
-        'EPERM',
-        `a message may be recalled for ${recallWindow / 1000} s after it was sent`,
-      );
-    }
-  }
-
-  #requireRate(actor: Principal): void {
-    if (actor.role === 'service') return;
-    const retryAfter = this.#rate.take(`${actor.tenant}/${actor.userId}`);
-    if (retryAfter === 0) return;
-    const { sendRate } = this.#deps.limits;
-    throw new DomainError('ERATE', `more than ${sendRate} a second; try again in ${retryAfter} ms`, {
-      limit: sendRate,
-      retryAfter,
-    });
-  }
-
   #tellCreated({ message, memberCount }: Appended, originSession: string | undefined): void {
     this.#deps.sink.publish(topicsOf(message), {
       type: 'message.created',
@@ -201,16 +140,4 @@ export class Messages {
       ...(originSession === undefined ? {} : { originSession }),
     });
   }
-}
-
-/** Where a message is told: to both users of a single conversation, else to the conversation. */
-function topicsOf({ tenant, kind, senderId, targetId, conversationId }: Message): string[] {
-  if (kind !== 'single') return [conversationTopic(tenant, conversationId)];
-  const topics = [userTopic(tenant, targetId)];
-  if (senderId !== targetId) topics.push(userTopic(tenant, senderId));
-  return topics;
-}
-
-function noMessage(ref: string): DomainError {
-  return new DomainError('ENOENT', `no message ${ref}`, { field: 'messageId' });
 }

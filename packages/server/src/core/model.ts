@@ -74,6 +74,21 @@ export interface Content {
   readonly extra: JsonValue | null;
 }
 
+export const REFERENCE_KINDS = ['quote', 'forward'] as const;
+export type ReferenceKind = (typeof REFERENCE_KINDS)[number];
+
+/** The message that another one quotes or forwards, as it is now. */
+export interface MessageReference {
+  readonly kind: ReferenceKind;
+  readonly messageId: string;
+  readonly senderId: string;
+  /** Empty once the original was recalled. */
+  readonly text: string;
+  readonly isRecalled: boolean;
+  /** Why it was forwarded; may be empty. */
+  readonly reason: string;
+}
+
 /** `recalled` and `deleted` messages keep their place in the sequence and lose their content. */
 export type MessageState = 'normal' | 'edited' | 'recalled' | 'deleted';
 
@@ -94,11 +109,23 @@ export interface Message {
   /** The other user of a single chat; the conversation otherwise. */
   readonly targetId: string;
   readonly content: Content;
+  readonly reference: MessageReference | null;
   readonly state: MessageState;
   /** The conversation's revision at the message's last change, 0 if it never changed. */
   readonly revision: number;
+  /** Why it was edited or recalled; empty where nobody said. */
+  readonly changeReason: string;
   readonly createdAt: Timestamp;
   readonly changedAt: Timestamp;
+}
+
+/** A message kept at the top of a conversation. */
+export interface Pin {
+  readonly message: Message;
+  /** For all members, or only for the user who asks. */
+  readonly scope: 'everyone' | 'self';
+  readonly pinnedBy: string;
+  readonly pinnedAt: Timestamp;
 }
 
 /** A closed range of sequences. */

@@ -19,6 +19,8 @@ function message(seq: number, changes: Partial<Message> = {}): Message {
     senderId: 'alice',
     targetId: 'team',
     content: { type: 'text', text: '', extra: null },
+    reference: null,
+    changeReason: '',
     state: 'normal',
     revision: 0,
     createdAt: 1,

@@ -18,6 +18,8 @@ function message(seq: number, senderId = 'alice'): Message {
     senderId,
     targetId: 'team',
     content: { type: 'text', text: `m${seq}`, extra: null },
+    reference: null,
+    changeReason: '',
     state: 'normal',
     revision: 0,
     createdAt: 1,

@@ -24,6 +24,8 @@ function message(seq: number): Message {
     senderId: 'alice',
     targetId: 'team',
     content: { type: 'text', text: `m${seq}`, extra: null },
+    reference: null,
+    changeReason: '',
     state: 'normal',
     revision: 0,
     createdAt: 1,

@@ -6,6 +6,8 @@ import type {
   MemberRole,
   Message,
   MessageState,
+  Pin,
+  ReferenceKind,
   Role,
   SeqRange,
   Timestamp,
@@ -149,7 +151,15 @@ export interface NewMessage {
   readonly senderId: string;
   readonly target: MessageTarget;
   readonly content: Content;
+  readonly reference?: NewReference;
   readonly createdAt: Timestamp;
+}
+
+/** What a new message quotes or forwards, by any id its sender knows the original by. */
+export interface NewReference {
+  readonly kind: ReferenceKind;
+  readonly ref: string;
+  readonly reason: string;
 }
 
 export interface Appended {
@@ -168,6 +178,16 @@ export interface MessageChange {
   readonly state: MessageState;
   /** The new content; null removes it. */
   readonly content: Content | null;
+  readonly reason: string;
+  readonly at: Timestamp;
+}
+
+export interface NewPin {
+  readonly tenant: string;
+  readonly conversationId: string;
+  readonly seq: number;
+  readonly userId: string;
+  readonly scope: Pin['scope'];
   readonly at: Timestamp;
 }
 
@@ -184,11 +204,15 @@ export interface MessageView {
   readonly message: Message;
   /** The role in the message's conversation of the user it was looked up for; undefined for one who is no member. */
   readonly viewerRole: MemberRole | undefined;
+  /** Whether that user hid it. */
+  readonly isHidden: boolean;
 }
 
 export interface HistoryQuery {
   readonly tenant: string;
   readonly conversationId: string;
+  /** Who reads: what this user hid is left out. */
+  readonly viewerId: string;
   /** Only messages below this sequence. */
   readonly before?: number;
   /** Only messages above this sequence; then the oldest come first. */
@@ -201,7 +225,8 @@ export interface MessageStore {
    * Gives the message the conversation's next sequence and marks it delivered to its sender. The first message between
    * two users makes their conversation.
    *
-   * ENOENT (field `target`): no such user or conversation. EPERM: the sender is no member. ECONFLICT (field
+   * ENOENT (field `target`): no such user or conversation; (field `reference`): no such message, or none that the
+   * sender may see. EPERM: the sender is no member. ECONFLICT (field
    * `clientId`): the sender used the client id for another message.
    */
   appendMessage(message: NewMessage): Promise<Appended>;
@@ -213,8 +238,16 @@ export interface MessageStore {
    * resolved yet.
    */
   findMessage(look: MessageLook): Promise<MessageView | undefined>;
-  /** In order of sequence, at most `limit`: the newest unless `after` is given. */
+  /** In order of sequence, at most `limit`: the newest unless `after` is given. Without what the viewer hid. */
   listMessages(query: HistoryQuery): Promise<Message[]>;
+  /** Takes a message out of one user's sight. False where it was hidden before. */
+  hideMessage(tenant: string, conversationId: string, seq: number, userId: string): Promise<boolean>;
+  /** False where it was pinned in this scope before. */
+  pinMessage(pin: NewPin): Promise<boolean>;
+  /** False where it was not pinned in this scope. */
+  unpinMessage(pin: NewPin): Promise<boolean>;
+  /** What a user sees pinned in a conversation, the newest pin first. */
+  listPins(tenant: string, conversationId: string, userId: string): Promise<Pin[]>;
 }
 
 export type PositionKind = 'delivered' | 'read';

@@ -39,7 +39,7 @@ function send({ core, principal, sessionId }: CommandContext, body: Uint8Array):
 function revoke({ core, principal, sessionId }: CommandContext, body: Uint8Array): Promise<unknown> {
   const { appId, messageId } = readMessageRef(body);
   requireTenant(principal, appId);
-  return core.messages.recall(principal, messageId, sessionId);
+  return core.changes.recall(principal, messageId, { originSession: sessionId });
 }
 
 function read({ core, principal }: CommandContext, body: Uint8Array): Promise<unknown> {

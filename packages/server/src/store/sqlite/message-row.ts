@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { singlePeer } from '../../core/conversations.ts';
-import type { Content, ContentType, ConversationKind, Message, MessageState } from '../../core/model.ts';
+import type {
+  Content,
+  ContentType,
+  ConversationKind,
+  Message,
+  MessageReference,
+  MessageState,
+  ReferenceKind,
+} from '../../core/model.ts';
 
 export interface MessageRow {
   conversation: number;
@@ -16,6 +24,14 @@ export interface MessageRow {
   created_at: number;
   changed_at: number;
   original: Uint8Array | null;
+  change_reason: string;
+  ref_kind: ReferenceKind | null;
+  ref_id: string | null;
+  ref_reason: string | null;
+  /** Of the original that is referred to, as it is now. */
+  ref_sender: string | null;
+  ref_text: string | null;
+  ref_state: string | null;
 }
 
 export interface ConversationRef {
@@ -23,8 +39,14 @@ export interface ConversationRef {
   readonly kind: ConversationKind;
 }
 
-export const MESSAGE_COLUMNS =
-  'm.conversation, m.seq, m.id, m.client_id, m.sender, m.type, m.text, m.extra, m.state, m.revision, m.created_at, m.changed_at, m.original';
+/** A message with what it refers to; `m` is the message, `MESSAGE_TABLE` the tables. */
+export const MESSAGE_COLUMNS = `m.conversation, m.seq, m.id, m.client_id, m.sender, m.type, m.text, m.extra, m.state,
+  m.revision, m.created_at, m.changed_at, m.original, m.change_reason, m.ref_kind, m.ref_id, m.ref_reason,
+  o.sender AS ref_sender, o.text AS ref_text, o.state AS ref_state`;
+/** Leaves out what a user hid; takes the user's id. */
+export const NOT_HIDDEN =
+  'NOT EXISTS (SELECT 1 FROM hidden h WHERE h.conversation = m.conversation AND h.user = ? AND h.seq = m.seq)';
+export const MESSAGE_TABLE = 'message m LEFT JOIN message o ON o.id = m.ref_id';
 
 export function toMessage(tenant: string, conversation: ConversationRef, row: MessageRow): Message {
   return {
@@ -41,10 +63,25 @@ export function toMessage(tenant: string, conversation: ConversationRef, row: Me
       text: row.text,
       extra: row.extra === null ? null : JSON.parse(row.extra),
     },
+    reference: toReference(row),
     state: row.state as MessageState,
     revision: row.revision,
+    changeReason: row.change_reason,
     createdAt: row.created_at,
     changedAt: row.changed_at,
+  };
+}
+
+function toReference(row: MessageRow): MessageReference | null {
+  if (row.ref_kind === null || row.ref_id === null) return null;
+  const isRecalled = row.ref_state === 'recalled' || row.ref_state === 'deleted';
+  return {
+    kind: row.ref_kind,
+    messageId: row.ref_id,
+    senderId: row.ref_sender ?? '',
+    text: row.ref_text ?? '',
+    isRecalled,
+    reason: row.ref_reason ?? '',
   };
 }
 

@@ -1,6 +1,6 @@
 import { singleConversationId } from '../../core/conversations.ts';
 import { DomainError } from '../../core/errors.ts';
-import type { MemberRole, Message } from '../../core/model.ts';
+import type { MemberRole, Message, MessageReference } from '../../core/model.ts';
 import type {
   Acknowledged,
   Acknowledgement,
@@ -12,7 +12,15 @@ import type {
 } from '../../core/ports/store.ts';
 import type { ConversationRow, ConversationTable } from './conversations.ts';
 import type { Statements } from './database.ts';
-import { contentDigest, MESSAGE_COLUMNS, type MessageRow, packExtra, toMessage } from './message-row.ts';
+import {
+  contentDigest,
+  MESSAGE_COLUMNS,
+  MESSAGE_TABLE,
+  type MessageRow,
+  NOT_HIDDEN,
+  packExtra,
+  toMessage,
+} from './message-row.ts';
 import type { PositionTable } from './positions.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
@@ -23,6 +31,7 @@ export interface AppendOutcome {
   readonly kind: ConversationRow['kind'];
   readonly seq: number;
   readonly memberCount: number;
+  readonly reference?: MessageReference;
   /** The message stored earlier, where the append was a repeat. */
   readonly earlier?: Message;
 }
@@ -56,6 +65,7 @@ export class MessageTable {
     const repeat = this.#repeat(tenant, message);
     if (repeat) return repeat;
     const conversation = this.#target(tenant, message);
+    const reference = this.#reference(message);
     const range = [{ from: conversation.last_seq + 1, to: conversation.last_seq + 1 }];
     if (!positions.cover(conversation.pk, message.senderId, 'read', range)) {
       throw new DomainError('EPERM', 'you are not a member of this conversation', { field: 'target' });
@@ -64,8 +74,8 @@ export class MessageTable {
     const seq = conversation.last_seq + 1;
     sql
       .get(
-        `INSERT INTO message (conversation, seq, id, tenant, client_id, sender, type, text, extra, created_at, changed_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO message (conversation, seq, id, tenant, client_id, sender, type, text, extra, created_at, changed_at,
+             ref_kind, ref_id, ref_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         conversation.pk,
@@ -79,6 +89,9 @@ export class MessageTable {
         packExtra(content),
         createdAt,
         createdAt,
+        reference?.kind ?? null,
+        reference?.messageId ?? null,
+        reference?.reason ?? null,
       );
     conversation.last_seq = seq;
     this.#dirty.add(conversation);
@@ -87,10 +100,11 @@ export class MessageTable {
       kind: conversation.kind,
       seq,
       memberCount: conversation.member_count,
+      ...(reference ? { reference } : {}),
     };
   }
 
-  change({ tenant, conversationId, seq, state, content, at }: MessageChange): Message {
+  change({ tenant, conversationId, seq, state, content, reason, at }: MessageChange): Message {
     const conversation = this.#conversation(this.#deps.tenants.ensure(tenant), conversationId);
     const row = conversation && this.#row(conversation.pk, seq);
     if (!conversation || !row) throw new DomainError('ENOENT', 'no such message', { field: 'messageId' });
@@ -105,12 +119,13 @@ export class MessageTable {
       extra: content ? packExtra(content) : null,
       state,
       revision,
+      change_reason: reason,
       changed_at: at,
     };
     this.#deps.sql
       .get(
-        `UPDATE message SET type = ?, text = ?, extra = ?, state = ?, revision = ?, changed_at = ?, original = ?
-           WHERE conversation = ? AND seq = ?`,
+        `UPDATE message SET type = ?, text = ?, extra = ?, state = ?, revision = ?, changed_at = ?, change_reason = ?,
+             original = ? WHERE conversation = ? AND seq = ?`,
       )
       .run(
         changed.type,
@@ -119,6 +134,7 @@ export class MessageTable {
         state,
         revision,
         at,
+        reason,
         row.original ?? contentDigest(row.type, row.text, row.extra),
         conversation.pk,
         seq,
@@ -144,8 +160,10 @@ export class MessageTable {
     const key = this.#deps.tenants.find(tenant);
     if (key === undefined) return undefined;
     const { sql } = this.#deps;
-    const select = `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, v.role AS viewer_role
-       FROM message m JOIN conversation c ON c.pk = m.conversation
+    const select = `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, v.role AS viewer_role,
+         EXISTS (SELECT 1 FROM hidden h WHERE h.conversation = m.conversation AND h.user = v.user AND h.seq = m.seq)
+           AS is_hidden
+       FROM ${MESSAGE_TABLE} JOIN conversation c ON c.pk = m.conversation
        LEFT JOIN member v ON v.conversation = m.conversation AND v.user = ?`;
     const preferred = prefer === 'own' ? 'm.sender = ?' : 'm.sender <> ? AND v.user IS NOT NULL';
     const row = (sql.get(`${select} WHERE m.id = ? AND m.tenant = ?`).get(viewerId, ref, key) ??
@@ -159,10 +177,11 @@ export class MessageTable {
     return {
       message: toMessage(tenant, { id: row.cid, kind: row.kind }, row),
       viewerRole: row.viewer_role ?? undefined,
+      isHidden: row.is_hidden === 1,
     };
   }
 
-  list({ tenant, conversationId, before, after, limit }: HistoryQuery): Message[] {
+  list({ tenant, conversationId, viewerId, before, after, limit }: HistoryQuery): Message[] {
     const { sql, tenants, conversations } = this.#deps;
     const key = tenants.find(tenant);
     const conversation = key === undefined ? undefined : conversations.row(key, conversationId);
@@ -170,10 +189,16 @@ export class MessageTable {
     const newestFirst = after === undefined;
     const rows = sql
       .get(
-        `SELECT ${MESSAGE_COLUMNS} FROM message m WHERE conversation = ? AND seq > ? AND seq < ?
-           ORDER BY seq ${newestFirst ? 'DESC' : 'ASC'} LIMIT ?`,
+        `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq > ? AND m.seq < ?
+           AND ${NOT_HIDDEN} ORDER BY m.seq ${newestFirst ? 'DESC' : 'ASC'} LIMIT ?`,
       )
-      .all(conversation.pk, after ?? 0, before ?? Number.MAX_SAFE_INTEGER, limit) as unknown as MessageRow[];
+      .all(
+        conversation.pk,
+        after ?? 0,
+        before ?? Number.MAX_SAFE_INTEGER,
+        viewerId,
+        limit,
+      ) as unknown as MessageRow[];
     if (newestFirst) rows.reverse();
     return rows.map((row) => toMessage(tenant, conversation, row));
   }
@@ -196,7 +221,7 @@ export class MessageTable {
   #repeat(tenant: number, message: NewMessage): AppendOutcome | undefined {
     const row = this.#deps.sql
       .get(
-        `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.member_count FROM message m
+        `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.member_count FROM ${MESSAGE_TABLE}
            JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.client_id = ? AND m.sender = ?`,
       )
       .get(tenant, message.clientId, message.senderId) as RepeatRow | undefined;
@@ -208,6 +233,21 @@ export class MessageTable {
     }
     const earlier = toMessage(message.tenant, { id: row.cid, kind: row.kind }, row);
     return { conversationId: row.cid, kind: row.kind, seq: row.seq, memberCount: row.member_count, earlier };
+  }
+
+  /** The message that a new one refers to. ENOENT unless its sender may see it; ECONFLICT where it is gone. */
+  #reference({ tenant, senderId, reference }: NewMessage): MessageReference | undefined {
+    if (!reference) return undefined;
+    const { kind, ref, reason } = reference;
+    const found = this.find({ tenant, ref, viewerId: senderId, prefer: 'received' });
+    if (!found?.viewerRole || found.isHidden) {
+      throw new DomainError('ENOENT', `no message ${ref}`, { field: 'reference' });
+    }
+    const { id, senderId: author, content, state } = found.message;
+    if (state === 'recalled' || state === 'deleted') {
+      throw new DomainError('ECONFLICT', `the message ${ref} is ${state}`, { field: 'reference' });
+    }
+    return { kind, messageId: id, senderId: author, text: content.text, isRecalled: false, reason };
   }
 
   #target(tenant: number, { target, senderId, createdAt }: NewMessage): ConversationRow {
@@ -255,7 +295,7 @@ export class MessageTable {
 
   #row(conversation: number, seq: number): MessageRow | undefined {
     return this.#deps.sql
-      .get(`SELECT ${MESSAGE_COLUMNS} FROM message m WHERE conversation = ? AND seq = ?`)
+      .get(`SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq = ?`)
       .get(conversation, seq) as MessageRow | undefined;
   }
 }
@@ -264,6 +304,7 @@ interface ViewRow extends MessageRow {
   cid: string;
   kind: ConversationRow['kind'];
   viewer_role: MemberRole | null;
+  is_hidden: 0 | 1;
 }
 
 interface RepeatRow extends MessageRow {
@@ -272,10 +313,10 @@ interface RepeatRow extends MessageRow {
   member_count: number;
 }
 
-function saysTheSame(row: RepeatRow, { target, senderId, content }: NewMessage): boolean {
+function saysTheSame(row: RepeatRow, { target, senderId, content, reference }: NewMessage): boolean {
   const conversationId =
     target.kind === 'user' ? singleConversationId(senderId, target.userId) : target.conversationId;
-  if (conversationId !== row.cid) return false;
+  if (conversationId !== row.cid || (reference?.kind ?? null) !== row.ref_kind) return false;
   const extra = packExtra(content);
   if (row.original) return contentDigest(content.type, content.text, extra).equals(row.original);
   return content.type === row.type && content.text === row.text && extra === row.extra;

@@ -82,4 +82,30 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX message_revision ON message (conversation, revision) WHERE revision > 0;
     `,
   },
+  {
+    version: 2,
+    sql: `
+      ALTER TABLE message ADD COLUMN ref_kind TEXT;
+      ALTER TABLE message ADD COLUMN ref_id TEXT;
+      ALTER TABLE message ADD COLUMN ref_reason TEXT;
+      ALTER TABLE message ADD COLUMN change_reason TEXT NOT NULL DEFAULT '';
+
+      CREATE TABLE hidden (
+        conversation INTEGER NOT NULL,
+        user TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        PRIMARY KEY (conversation, user, seq)
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE pin (
+        conversation INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        -- Whose pin it is; empty for everyone's. No user's id is empty.
+        user TEXT NOT NULL,
+        pinned_by TEXT NOT NULL,
+        pinned_at INTEGER NOT NULL,
+        PRIMARY KEY (conversation, seq, user)
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ];

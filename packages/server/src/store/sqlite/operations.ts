@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { ConversationTable } from './conversations.ts';
 import { Statements } from './database.ts';
+import { MarkTable } from './marks.ts';
 import { MessageTable } from './messages.ts';
 import { PendingReader } from './pending.ts';
 import { PositionTable } from './positions.ts';
@@ -15,13 +16,14 @@ export function openTables(db: DatabaseSync) {
   const conversations = new ConversationTable(sql, tenants, users);
   const positions = new PositionTable(sql);
   const messages = new MessageTable({ sql, tenants, users, conversations, positions });
+  const marks = new MarkTable({ sql, tenants, conversations, positions });
   const pending = new PendingReader(sql, tenants);
-  return { sql, tenants, users, conversations, positions, messages, pending };
+  return { sql, tenants, users, conversations, positions, messages, marks, pending };
 }
 export type Tables = ReturnType<typeof openTables>;
 
 /** Writes, by the name of the store's method. Each checks everything before it writes anything. */
-export function writeOperations({ users, conversations, messages }: Tables) {
+export function writeOperations({ users, conversations, messages, marks }: Tables) {
   return {
     createUser: users.create.bind(users),
     updateUser: users.update.bind(users),
@@ -38,6 +40,9 @@ export function writeOperations({ users, conversations, messages }: Tables) {
     appendMessage: messages.append.bind(messages),
     changeMessage: messages.change.bind(messages),
     acknowledge: messages.acknowledge.bind(messages),
+    hideMessage: marks.hide.bind(marks),
+    pinMessage: marks.pin.bind(marks),
+    unpinMessage: marks.unpin.bind(marks),
     // A read, in the order of the writes so that it sees those issued just before it.
     findMessage: messages.find.bind(messages),
     ping(): void {},
@@ -50,12 +55,15 @@ export const CACHED_WRITES: ReadonlySet<string> = new Set<keyof WriteOperations>
   'appendMessage',
   'changeMessage',
   'acknowledge',
+  'hideMessage',
+  'pinMessage',
+  'unpinMessage',
   'findMessage',
   'ping',
 ]);
 
 /** Reads, by the name of the store's method. */
-export function readOperations({ users, conversations, messages, pending }: Tables) {
+export function readOperations({ users, conversations, messages, marks, pending }: Tables) {
   return {
     findUser: users.find.bind(users),
     isDeletedUser: users.isDeleted.bind(users),
@@ -67,6 +75,7 @@ export function readOperations({ users, conversations, messages, pending }: Tabl
     listMembers: conversations.listMembers.bind(conversations),
     listMemberships: conversations.listMemberships.bind(conversations),
     listMessages: messages.list.bind(messages),
+    listPins: marks.listPins.bind(marks),
     listPending: pending.page.bind(pending),
   };
 }

@@ -3,7 +3,7 @@ import type { ConversationKind, Message } from '../../core/model.ts';
 import type { KnownRevisions, PendingCursor, PendingPage, PendingQuery } from '../../core/ports/store.ts';
 import { gaps, includes, type Position } from '../../core/ranges.ts';
 import type { Statements } from './database.ts';
-import { MESSAGE_COLUMNS, type MessageRow, toMessage } from './message-row.ts';
+import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, NOT_HIDDEN, toMessage } from './message-row.ts';
 import { type Positions, PositionTable } from './positions.ts';
 import type { Tenants } from './tenants.ts';
 
@@ -94,9 +94,15 @@ export class PendingReader {
     if (from.revision >= conversation.revision) return undefined;
     const rows = this.#sql
       .get(
-        `SELECT ${MESSAGE_COLUMNS} FROM message m WHERE conversation = ? AND revision > ? AND revision <= ? ORDER BY revision`,
+        `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.revision > ? AND m.revision <= ?
+           AND ${NOT_HIDDEN} ORDER BY m.revision`,
       )
-      .iterate(conversation.pk, from.revision, conversation.revision) as unknown as Iterable<MessageRow>;
+      .iterate(
+        conversation.pk,
+        from.revision,
+        conversation.revision,
+        query.userId,
+      ) as unknown as Iterable<MessageRow>;
     let told = from.revision;
     for (const row of rows) {
       if (row.seq > from.seq && !hadBefore(query, positions, row)) continue;
@@ -121,8 +127,8 @@ export class PendingReader {
         ? gaps(positions.delivered, conversation.last_seq)
         : [{ from: sinceSeq + 1, to: conversation.last_seq }];
     const select = this.#sql.get(
-      `SELECT ${MESSAGE_COLUMNS} FROM message m WHERE conversation = ? AND seq BETWEEN ? AND ? AND (? OR sender <> ?)
-         ORDER BY seq LIMIT ?`,
+      `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq BETWEEN ? AND ?
+         AND (? OR m.sender <> ?) AND ${NOT_HIDDEN} ORDER BY m.seq LIMIT ?`,
     );
     let told = after;
     for (const { from, to } of open) {
@@ -133,6 +139,7 @@ export class PendingReader {
         Math.max(from, after + 1),
         to,
         sinceSeq === undefined ? 0 : 1,
+        query.userId,
         query.userId,
         oneTooMany,
       ) as unknown as MessageRow[];

@@ -32,6 +32,9 @@ const WRITES: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'removeMember',
   'changeMessage',
   'acknowledge',
+  'hideMessage',
+  'pinMessage',
+  'unpinMessage',
   'findMessage',
   'ping',
 ]);
@@ -46,6 +49,7 @@ const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'listMembers',
   'listMemberships',
   'listMessages',
+  'listPins',
   'listPending',
 ]);
 
@@ -104,7 +108,7 @@ function makeStore(writer: WorkerQueue, reader: WorkerQueue, lock: DataLock): St
   } as Store;
 }
 
-function stored(message: NewMessage, { conversationId, kind, seq }: AppendOutcome): Message {
+function stored(message: NewMessage, { conversationId, kind, seq, reference }: AppendOutcome): Message {
   const { tenant, id, clientId, senderId, content, createdAt } = message;
   return {
     tenant,
@@ -116,8 +120,10 @@ function stored(message: NewMessage, { conversationId, kind, seq }: AppendOutcom
     senderId,
     targetId: kind === 'single' ? singlePeer(conversationId, senderId) : conversationId,
     content,
+    reference: reference ?? null,
     state: 'normal',
     revision: 0,
+    changeReason: '',
     createdAt,
     changedAt: createdAt,
   };

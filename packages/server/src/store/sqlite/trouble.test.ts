@@ -30,7 +30,12 @@ function send(text: string) {
 
 /** Texts that the store holds, after checking that the file is sound. */
 async function stored(): Promise<string[]> {
-  const messages = await store.listMessages({ tenant: 't', conversationId: 'single:alice:bob', limit: 1000 });
+  const messages = await store.listMessages({
+    tenant: 't',
+    conversationId: 'single:alice:bob',
+    viewerId: 'alice',
+    limit: 1000,
+  });
   assert.deepEqual(
     messages.map(({ seq }) => seq),
     messages.map((_, index) => index + 1),
@@ -120,12 +125,12 @@ test('the doctor finds what is wrong with a file', async () => {
 test('the doctor says when there is no database, or one of another version', async () => {
   const empty = await mkdtemp(join(tmpdir(), 'haina-empty-'));
   assert.match(checkDatabase(empty).findings[0] ?? '', /there is no database/);
-  assert.deepEqual(migrateDatabase(empty), { from: 0, to: 1 });
+  assert.deepEqual(migrateDatabase(empty), { from: 0, to: 2 });
   assert.equal(checkDatabase(empty).ok, true);
   const db = new DatabaseSync(join(empty, 'haina.db'));
   db.exec('PRAGMA user_version = 99');
   db.close();
-  assert.match(checkDatabase(empty).findings[0] ?? '', /version 99, this haina knows 1: use a newer haina/);
+  assert.match(checkDatabase(empty).findings[0] ?? '', /version 99, this haina knows 2: use a newer haina/);
   assert.throws(() => migrateDatabase(empty), /use a newer haina/);
   await rm(empty, { recursive: true });
 });

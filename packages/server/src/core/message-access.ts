@@ -1,0 +1,45 @@
+import { isManager } from './access.ts';
+import { requireClientId } from './content.ts';
+import { DomainError } from './errors.ts';
+import type { Limits } from './limits.ts';
+import type { Message, Principal } from './model.ts';
+import type { MessageLook, MessageView, Store } from './ports/store.ts';
+import type { RateLimiter } from './rate-limiter.ts';
+import { conversationTopic, userTopic } from './topics.ts';
+
+/** A message that the actor may see, by any id it knows. ENOENT, also for one it hid or that is none of its business. */
+export async function findVisible(
+  store: Store,
+  actor: Principal,
+  ref: string,
+  prefer: MessageLook['prefer'],
+): Promise<MessageView> {
+  requireClientId(ref);
+  const { tenant, userId: viewerId } = actor;
+  const view = await store.findMessage({ tenant, ref, viewerId, prefer });
+  if (!view || view.isHidden || (view.viewerRole === undefined && !isManager(actor))) throw noMessage(ref);
+  return view;
+}
+
+export function noMessage(ref: string): DomainError {
+  return new DomainError('ENOENT', `no message ${ref}`, { field: 'messageId' });
+}
+
+/** Where a message is told: to both users of a single conversation, else to the conversation. */
+export function topicsOf({ tenant, kind, senderId, targetId, conversationId }: Message): string[] {
+  if (kind !== 'single') return [conversationTopic(tenant, conversationId)];
+  const topics = [userTopic(tenant, targetId)];
+  if (senderId !== targetId) topics.push(userTopic(tenant, senderId));
+  return topics;
+}
+
+/** Takes one of the actor's sends. ERATE; a service is not limited. */
+export function requireRate(rate: RateLimiter, { sendRate }: Limits, actor: Principal): void {
+  if (actor.role === 'service') return;
+  const retryAfter = rate.take(`${actor.tenant}/${actor.userId}`);
+  if (retryAfter === 0) return;
+  throw new DomainError('ERATE', `more than ${sendRate} a second; try again in ${retryAfter} ms`, {
+    limit: sendRate,
+    retryAfter,
+  });
+}

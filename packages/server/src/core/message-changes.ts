@@ -1,0 +1,168 @@
+import { isManager } from './access.ts';
+import { requireContent } from './content.ts';
+import { DomainError } from './errors.ts';
+import type { EventSink, MessageChangeKind } from './events.ts';
+import type { Limits } from './limits.ts';
+import { findVisible, noMessage, requireRate, topicsOf } from './message-access.ts';
+import type { Message, Pin, Principal } from './model.ts';
+import type { Clock } from './ports/clock.ts';
+import type { MessageView, Store } from './ports/store.ts';
+import type { RateLimiter } from './rate-limiter.ts';
+import { userTopic } from './topics.ts';
+import { requireLength } from './validate.ts';
+
+const MAX_REASON_LENGTH = 200;
+
+export interface ChangeOptions {
+  /** Why, for the others to read. */
+  readonly reason?: string;
+  /** The session that asks: it gets a confirmation and not the change. */
+  readonly originSession?: string;
+}
+
+export interface PinCommand {
+  readonly ref: string;
+  /** For all members, or for the actor alone. */
+  readonly scope: Pin['scope'];
+  /** False takes the pin off again. */
+  readonly pinned: boolean;
+  readonly originSession?: string;
+}
+
+export interface MessageChangesDeps {
+  readonly store: Store;
+  readonly sink: EventSink;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly rate: RateLimiter;
+}
+
+/** What can be done to messages that were sent. Whatever resolves is durable. */
+export class MessageChanges {
+  readonly #deps: MessageChangesDeps;
+
+  constructor(deps: MessageChangesDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Gives a text message another text: its sender, within the window.
+   *
+   * ENOENT, EPERM, EINVAL, ETOOLONG; ECONFLICT where it was recalled.
+   */
+  async edit(actor: Principal, ref: string, text: string, options: ChangeOptions = {}): Promise<Message> {
+    const { message } = await this.#find(actor, ref);
+    if (message.senderId !== actor.userId)
+      throw new DomainError('EPERM', 'only the sender may edit a message');
+    this.#requireWindow(message, this.#deps.limits.editWindow, 'edited');
+    const content = { ...message.content, text };
+    requireContent(content, this.#deps.limits);
+    return this.#change(actor, message, 'edited', content, options);
+  }
+
+  /**
+   * Takes a message back for everyone: the sender within the window, an owner or admin of the group, a service.
+   *
+   * ENOENT, EPERM; ECONFLICT where it was recalled before.
+   */
+  async recall(actor: Principal, ref: string, options: ChangeOptions = {}): Promise<Message> {
+    const view = await this.#find(actor, ref);
+    this.#requireRecall(actor, view);
+    return this.#change(actor, view.message, 'recalled', null, options);
+  }
+
+  /** Takes a message out of the actor's own sight, on all devices. ENOENT where it sees no such message. */
+  async hide(actor: Principal, ref: string, { originSession }: ChangeOptions = {}): Promise<Message> {
+    const { message, viewerRole } = await this.#find(actor, ref);
+    if (viewerRole === undefined) throw noMessage(ref);
+    const { tenant, conversationId, seq } = message;
+    if (await this.#deps.store.hideMessage(tenant, conversationId, seq, actor.userId)) {
+      this.#deps.sink.publish([userTopic(tenant, actor.userId)], {
+        type: 'message.hidden',
+        message,
+        userId: actor.userId,
+        ...(originSession === undefined ? {} : { originSession }),
+      });
+    }
+    return message;
+  }
+
+  /** Pins a message or takes its pin off. ENOENT where the actor sees none; ECONFLICT where it was recalled. */
+  async pin(actor: Principal, { ref, scope, pinned, originSession }: PinCommand): Promise<Message> {
+    const { store, sink, clock } = this.#deps;
+    const { message, viewerRole } = await this.#find(actor, ref);
+    if (viewerRole === undefined) throw noMessage(ref);
+    if (pinned && message.state === 'recalled') {
+      throw new DomainError('ECONFLICT', 'the message is recalled', { field: 'messageId' });
+    }
+    const { tenant, conversationId, seq } = message;
+    const pin = { tenant, conversationId, seq, userId: actor.userId, scope, at: clock.now() };
+    if (await (pinned ? store.pinMessage(pin) : store.unpinMessage(pin))) {
+      const topics = scope === 'everyone' ? topicsOf(message) : [userTopic(tenant, actor.userId)];
+      sink.publish(topics, {
+        type: pinned ? 'message.pinned' : 'message.unpinned',
+        message,
+        scope,
+        actorId: actor.userId,
+        ...(originSession === undefined ? {} : { originSession }),
+      });
+    }
+    return message;
+  }
+
+  /** What the actor sees pinned in a conversation, the newest pin first. ENOENT for a conversation of others. */
+  async listPins(actor: Principal, conversationId: string): Promise<Pin[]> {
+    const { store } = this.#deps;
+    const { tenant, userId } = actor;
+    if (!(await store.findMember(tenant, conversationId, userId))) {
+      throw new DomainError('ENOENT', `no conversation ${conversationId}`, { field: 'conversationId' });
+    }
+    return store.listPins(tenant, conversationId, userId);
+  }
+
+  #find(actor: Principal, ref: string): Promise<MessageView> {
+    requireRate(this.#deps.rate, this.#deps.limits, actor);
+    return findVisible(this.#deps.store, actor, ref, 'own');
+  }
+
+  #requireRecall(actor: Principal, { message, viewerRole }: MessageView): void {
+    if (isManager(actor)) return;
+    if (message.kind === 'group' && (viewerRole === 'owner' || viewerRole === 'admin')) return;
+    if (message.senderId !== actor.userId) {
+      throw new DomainError('EPERM', 'only the sender or an admin of the group may recall a message');
+    }
+    this.#requireWindow(message, this.#deps.limits.recallWindow, 'recalled');
+  }
+
+  #requireWindow({ createdAt }: Message, window: number, done: string): void {
+    if (this.#deps.clock.now() - createdAt <= window) return;
+    throw new DomainError('EPERM', `a message may be ${done} for ${window / 1000} s after it was sent`);
+  }
+
+  async #change(
+    actor: Principal,
+    { tenant, conversationId, seq }: Message,
+    change: Exclude<MessageChangeKind, 'deleted'>,
+    content: Message['content'] | null,
+    { reason = '', originSession }: ChangeOptions,
+  ): Promise<Message> {
+    const { store, sink, clock } = this.#deps;
+    const message = await store.changeMessage({
+      tenant,
+      conversationId,
+      seq,
+      state: change,
+      content,
+      reason: requireLength(reason, 'reason', 0, MAX_REASON_LENGTH),
+      at: clock.now(),
+    });
+    sink.publish(topicsOf(message), {
+      type: 'message.changed',
+      change,
+      message,
+      actorId: actor.userId,
+      ...(originSession === undefined ? {} : { originSession }),
+    });
+    return message;
+  }
+}

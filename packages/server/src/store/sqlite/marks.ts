@@ -1,0 +1,86 @@
+import { DomainError } from '../../core/errors.ts';
+import type { Pin } from '../../core/model.ts';
+import type { NewPin } from '../../core/ports/store.ts';
+import type { ConversationRow, ConversationTable } from './conversations.ts';
+import type { Statements } from './database.ts';
+import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, NOT_HIDDEN, toMessage } from './message-row.ts';
+import type { PositionTable } from './positions.ts';
+import type { Tenants } from './tenants.ts';
+
+const EVERYONE = '';
+
+interface PinRow extends MessageRow {
+  pin_user: string;
+  pinned_by: string;
+  pinned_at: number;
+}
+
+export interface MarkTableDeps {
+  readonly sql: Statements;
+  readonly tenants: Tenants;
+  readonly conversations: ConversationTable;
+  readonly positions: PositionTable;
+}
+
+/** SQL of what users do to messages without changing them: hiding and pinning. */
+export class MarkTable {
+  readonly #deps: MarkTableDeps;
+
+  constructor(deps: MarkTableDeps) {
+    this.#deps = deps;
+  }
+
+  hide(tenant: string, conversationId: string, seq: number, userId: string): boolean {
+    const { pk } = this.#require(tenant, conversationId);
+    const { changes } = this.#deps.sql
+      .get('INSERT INTO hidden (conversation, user, seq) VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
+      .run(pk, userId, seq);
+    // What nobody will be shown must not count as missed for ever.
+    this.#deps.positions.cover(pk, userId, 'delivered', [{ from: seq, to: seq }]);
+    return changes === 1;
+  }
+
+  pin({ tenant, conversationId, seq, userId, scope, at }: NewPin): boolean {
+    const { pk } = this.#require(tenant, conversationId);
+    const { changes } = this.#deps.sql
+      .get(
+        'INSERT INTO pin (conversation, seq, user, pinned_by, pinned_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      )
+      .run(pk, seq, scope === 'everyone' ? EVERYONE : userId, userId, at);
+    return changes === 1;
+  }
+
+  unpin({ tenant, conversationId, seq, userId, scope }: NewPin): boolean {
+    const { pk } = this.#require(tenant, conversationId);
+    const { changes } = this.#deps.sql
+      .get('DELETE FROM pin WHERE conversation = ? AND seq = ? AND user = ?')
+      .run(pk, seq, scope === 'everyone' ? EVERYONE : userId);
+    return changes === 1;
+  }
+
+  listPins(tenant: string, conversationId: string, userId: string): Pin[] {
+    const conversation = this.#require(tenant, conversationId);
+    const rows = this.#deps.sql
+      .get(
+        `SELECT ${MESSAGE_COLUMNS}, p.user AS pin_user, p.pinned_by, p.pinned_at
+           FROM pin p, ${MESSAGE_TABLE}
+           WHERE m.conversation = p.conversation AND m.seq = p.seq AND p.conversation = ? AND p.user IN (?, ?) AND ${NOT_HIDDEN}
+           ORDER BY p.pinned_at DESC, p.seq DESC`,
+      )
+      .all(conversation.pk, EVERYONE, userId, userId) as unknown as PinRow[];
+    return rows.map((row) => ({
+      message: toMessage(tenant, conversation, row),
+      scope: row.pin_user === EVERYONE ? 'everyone' : 'self',
+      pinnedBy: row.pinned_by,
+      pinnedAt: row.pinned_at,
+    }));
+  }
+
+  #require(tenant: string, conversationId: string): ConversationRow {
+    const { tenants, conversations } = this.#deps;
+    const key = tenants.find(tenant);
+    const row = key === undefined ? undefined : conversations.row(key, conversationId);
+    if (row) return row;
+    throw new DomainError('ENOENT', `no conversation ${conversationId}`, { field: 'conversationId' });
+  }
+}
