@@ -16,6 +16,9 @@ import type {
 } from './ports/store.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Receipts } from './receipts.ts';
+import { requireLength } from './validate.ts';
+
+const MAX_DEVICE_ID_LENGTH = 128;
 
 export interface SendCommand {
   /** The client's id of the message; the server's own where absent. */
@@ -24,6 +27,10 @@ export interface SendCommand {
   readonly content: Content;
   /** What it quotes or forwards. */
   readonly reference?: NewReference;
+  /** Name of the dialect it comes through, `api` for the server API. */
+  readonly source: string;
+  /** What the sender's device calls itself. */
+  readonly deviceId?: string;
   /** The session that sends: it gets a confirmation and not the message. */
   readonly originSession?: string;
 }
@@ -62,7 +69,7 @@ export class Messages {
    */
   async send(actor: Principal, command: SendCommand): Promise<Appended> {
     const { store, clock, ids, limits } = this.#deps;
-    const { clientId, target, content, reference, originSession } = command;
+    const { clientId, target, content, reference, source, deviceId = '', originSession } = command;
     if (clientId !== undefined) requireClientId(clientId);
     requireContent(content, limits);
     requireRate(this.#deps.rate, limits, actor);
@@ -75,6 +82,8 @@ export class Messages {
       target,
       content,
       ...(reference === undefined ? {} : { reference }),
+      source,
+      deviceId: requireLength(deviceId, 'deviceId', 0, MAX_DEVICE_ID_LENGTH),
       createdAt: clock.now(),
     });
     if (!appended.duplicate) this.#tellCreated(appended, originSession);

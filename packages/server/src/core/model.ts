@@ -113,6 +113,10 @@ export interface Message {
   readonly state: MessageState;
   /** The conversation's revision at the message's last change, 0 if it never changed. */
   readonly revision: number;
+  /** Name of the dialect it came through, `api` for the server API. */
+  readonly source: string;
+  /** What its sender's device called itself; may be empty. */
+  readonly deviceId: string;
   /** Why it was edited or recalled; empty where nobody said. */
   readonly changeReason: string;
   readonly createdAt: Timestamp;

@@ -33,6 +33,8 @@ function store(senderId: string, target: MessageTarget, text: string) {
     senderId,
     target,
     content,
+    source: 'test',
+    deviceId: '',
     createdAt: 5,
   });
 }
@@ -71,6 +73,10 @@ test('a message has every field that the domain gives it', async () => {
     content: { type: 'text', text: 'hi all', extra: null },
     state: 'normal',
     revision: 0,
+    reference: null,
+    source: 'test',
+    deviceId: '',
+    changeReason: '',
     createdAt: 5,
     changedAt: 5,
   });

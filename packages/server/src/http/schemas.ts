@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { ERROR_CODES, type ErrorCode } from '../core/errors.ts';
-import { CONTENT_TYPES, MEMBER_ROLES, ROLES } from '../core/model.ts';
+import { CONTENT_TYPES, MEMBER_ROLES, REFERENCE_KINDS, ROLES } from '../core/model.ts';
 
 /** Longest page that a list gives. */
 export const MAX_PAGE = 200;
@@ -77,6 +77,23 @@ const MessageObject = Type.Object(
       text: Type.String({ examples: ['Hello'] }),
       extra: Type.Unknown({ description: 'JSON beside the text, or null.' }),
     }),
+    reference: Type.Union(
+      [
+        Type.Object({
+          kind: Type.Enum([...REFERENCE_KINDS]),
+          messageId: Type.String(),
+          senderId: Type.String(),
+          text: Type.String({ description: 'Empty once the original was recalled.' }),
+          isRecalled: Type.Boolean(),
+          reason: Type.String(),
+        }),
+        Type.Null(),
+      ],
+      { description: 'The message that this one quotes or forwards.' },
+    ),
+    source: Type.String({ description: 'The dialect it came through.' }),
+    deviceId: Type.String({ description: "What its sender's device called itself." }),
+    changeReason: Type.String({ description: 'Why it was edited or recalled.' }),
     state: Type.Enum(['normal', 'edited', 'recalled', 'deleted'], {
       description: 'Recalled and deleted messages have lost their content.',
     }),

@@ -21,6 +21,8 @@ function message(seq: number, changes: Partial<Message> = {}): Message {
     content: { type: 'text', text: '', extra: null },
     reference: null,
     changeReason: '',
+    source: 'test',
+    deviceId: '',
     state: 'normal',
     revision: 0,
     createdAt: 1,

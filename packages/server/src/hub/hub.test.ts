@@ -20,6 +20,8 @@ function message(seq: number, senderId = 'alice'): Message {
     content: { type: 'text', text: `m${seq}`, extra: null },
     reference: null,
     changeReason: '',
+    source: 'test',
+    deviceId: '',
     state: 'normal',
     revision: 0,
     createdAt: 1,

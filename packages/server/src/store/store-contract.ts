@@ -607,6 +607,8 @@ export function newMessage(
     senderId,
     target,
     content: { type: 'text', text, extra: null },
+    source: 'test',
+    deviceId: 'a phone',
     createdAt: 5,
   };
 }

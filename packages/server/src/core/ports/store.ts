@@ -152,6 +152,8 @@ export interface NewMessage {
   readonly target: MessageTarget;
   readonly content: Content;
   readonly reference?: NewReference;
+  readonly source: string;
+  readonly deviceId: string;
   readonly createdAt: Timestamp;
 }
 

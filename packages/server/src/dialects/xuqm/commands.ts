@@ -32,6 +32,7 @@ function send({ core, principal, sessionId }: CommandContext, body: Uint8Array):
     ...(messageId === undefined ? {} : { clientId: messageId }),
     target: chatType === 'SINGLE' ? { kind: 'user', userId: toId } : groupTarget(toId),
     content: toContent(msgType, content),
+    source: 'xuqm',
     originSession: sessionId,
   });
 }

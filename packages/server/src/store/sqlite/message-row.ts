@@ -25,6 +25,8 @@ export interface MessageRow {
   changed_at: number;
   original: Uint8Array | null;
   change_reason: string;
+  source: string;
+  device: string;
   ref_kind: ReferenceKind | null;
   ref_id: string | null;
   ref_reason: string | null;
@@ -41,7 +43,7 @@ export interface ConversationRef {
 
 /** A message with what it refers to; `m` is the message, `MESSAGE_TABLE` the tables. */
 export const MESSAGE_COLUMNS = `m.conversation, m.seq, m.id, m.client_id, m.sender, m.type, m.text, m.extra, m.state,
-  m.revision, m.created_at, m.changed_at, m.original, m.change_reason, m.ref_kind, m.ref_id, m.ref_reason,
+  m.revision, m.created_at, m.changed_at, m.original, m.change_reason, m.source, m.device, m.ref_kind, m.ref_id, m.ref_reason,
   o.sender AS ref_sender, o.text AS ref_text, o.state AS ref_state`;
 /** Leaves out what a user hid; takes the user's id. */
 export const NOT_HIDDEN =
@@ -66,6 +68,8 @@ export function toMessage(tenant: string, conversation: ConversationRef, row: Me
     reference: toReference(row),
     state: row.state as MessageState,
     revision: row.revision,
+    source: row.source,
+    deviceId: row.device,
     changeReason: row.change_reason,
     createdAt: row.created_at,
     changedAt: row.changed_at,

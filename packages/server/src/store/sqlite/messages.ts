@@ -75,7 +75,7 @@ export class MessageTable {
     sql
       .get(
         `INSERT INTO message (conversation, seq, id, tenant, client_id, sender, type, text, extra, created_at, changed_at,
-             ref_kind, ref_id, ref_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+             source, device, ref_kind, ref_id, ref_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         conversation.pk,
@@ -89,6 +89,8 @@ export class MessageTable {
         packExtra(content),
         createdAt,
         createdAt,
+        message.source,
+        message.deviceId,
         reference?.kind ?? null,
         reference?.messageId ?? null,
         reference?.reason ?? null,

@@ -109,7 +109,7 @@ function makeStore(writer: WorkerQueue, reader: WorkerQueue, lock: DataLock): St
 }
 
 function stored(message: NewMessage, { conversationId, kind, seq, reference }: AppendOutcome): Message {
-  const { tenant, id, clientId, senderId, content, createdAt } = message;
+  const { tenant, id, clientId, senderId, content, source, deviceId, createdAt } = message;
   return {
     tenant,
     id,
@@ -123,6 +123,8 @@ function stored(message: NewMessage, { conversationId, kind, seq, reference }: A
     reference: reference ?? null,
     state: 'normal',
     revision: 0,
+    source,
+    deviceId,
     changeReason: '',
     createdAt,
     changedAt: createdAt,

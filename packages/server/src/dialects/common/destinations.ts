@@ -1,0 +1,37 @@
+import { DomainError } from '../../core/errors.ts';
+import type { Principal } from '../../core/model.ts';
+import type { Target } from './stomp-dialect-handler.ts';
+
+const USER_PREFIX = '/user';
+
+/**
+ * The target of a user destination: `/user/queue/x`, or `/user/{own id}/queue/x`. EPERM for another user's; undefined
+ * for what is none of the queues.
+ */
+export function parseUserQueue(
+  destination: string,
+  queues: ReadonlyMap<string, Target>,
+  { userId }: Principal,
+): Target | undefined {
+  if (!destination.startsWith(`${USER_PREFIX}/`)) return undefined;
+  const queue = destination.slice(USER_PREFIX.length);
+  const own = queues.get(queue);
+  if (own) return own;
+  const [, user = '', ...rest] = queue.split('/');
+  const named = queues.get(`/${rest.join('/')}`);
+  if (named && user !== userId)
+    throw new DomainError('EPERM', "another user's queue", { field: 'destination' });
+  return named;
+}
+
+export function noDestination(destination: string): DomainError {
+  return new DomainError('ENOENT', `no destination ${destination}`, { field: 'destination' });
+}
+
+/** The refusal of a SEND to anything but a command. */
+export function refuseSend(destination: string): DomainError {
+  if (/^\/(topic|queue|user)(\/|$)/.test(destination)) {
+    return new DomainError('EPERM', 'clients send to /app only', { field: 'destination' });
+  }
+  return noDestination(destination);
+}

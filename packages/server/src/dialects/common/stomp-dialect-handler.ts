@@ -1,0 +1,206 @@
+import { type StompFrame, StompProtocolError } from '@haina/wire';
+import { DomainError, toDomainError } from '../../core/errors.ts';
+import { userTopic } from '../../core/topics.ts';
+import type { FanOutItem, Shape } from '../../hub/fan-out.ts';
+import type { ReplayResult } from '../../hub/replay.ts';
+import type { SessionEnd } from '../../hub/sessions.ts';
+import { StompLimitError, StompTransactionError } from '../../stomp/errors.ts';
+import type { ConnectedInfo, StompHandler, StompSubscription } from '../../stomp/handler.ts';
+import type { StompSession } from '../../stomp/session.ts';
+import { ChatSession, type Outlet, type ReplayQuery } from './chat-session.ts';
+import { authenticateAll, bearerToken, headerOf } from './credentials.ts';
+import { replayTarget } from './replay-target.ts';
+import type { DialectServices } from './services.ts';
+import { trackedBy } from './stomp-shape.ts';
+
+/** What a SUBSCRIBE's destination means. `name` tells a dialect's own destinations of one kind apart. */
+export type Target =
+  /** All messages that concern the user, but those of groups subscribed to by themselves. */
+  | { readonly kind: 'inbox' }
+  /** The messages of one group. */
+  | { readonly kind: 'group'; readonly groupId: string }
+  /** Other events that concern the user. */
+  | { readonly kind: 'user'; readonly name: string }
+  /** What the server writes to this session alone. */
+  | { readonly kind: 'replies'; readonly name: string };
+
+interface Route {
+  readonly target: Target;
+  readonly shape: Shape;
+  readonly outlet: Outlet;
+}
+
+/**
+ * What all dialects over STOMP have in common: tokens become a session, subscriptions become routes of the hub,
+ * acknowledgements become delivered positions, and a refusal is told without ending the session.
+ */
+export abstract class StompDialectHandler implements StompHandler {
+  protected readonly services: DialectServices;
+  protected readonly stomp: StompSession;
+  readonly #routes = new Map<StompSubscription, Route>();
+  #chat: ChatSession | undefined;
+
+  constructor(services: DialectServices, stomp: StompSession) {
+    this.services = services;
+    this.stomp = stomp;
+  }
+
+  /** For logs and metrics. */
+  protected abstract readonly dialect: string;
+  /** EPERM for what is another user's, ENOENT for what there is not. */
+  protected abstract parseTarget(destination: string): Target;
+  protected abstract shapeOf(target: Target, subscription: StompSubscription): Shape;
+  /** Does what a SEND asks; what resolves is durable. */
+  protected abstract execute(destination: string, frame: StompFrame): Promise<unknown>;
+  protected abstract tellRefusal(refusal: DomainError, frame: StompFrame): void;
+  protected abstract tellSyncDone(subscription: StompSubscription, result: ReplayResult): void;
+  /** The inbox's destination, for refusals to name. */
+  protected abstract readonly inbox: string;
+
+  /** Called once the user is known, before CONNECTED is sent. */
+  protected opened(_frame: StompFrame): void {}
+
+  /** The authenticated session. */
+  protected get chat(): ChatSession {
+    if (!this.#chat) throw new Error('not connected');
+    return this.#chat;
+  }
+
+  async connect(frame: StompFrame): Promise<ConnectedInfo> {
+    const { connection } = this.stomp;
+    try {
+      const { principal, expiresAt } = await authenticateAll(this.services.authenticator, [
+        connection.request.query.get('token'),
+        bearerToken(headerOf(frame.headers, 'Authorization')),
+        frame.headers.get('token'),
+      ]);
+      this.#chat = await ChatSession.open({
+        services: this.services,
+        connection,
+        principal,
+        expiresAt,
+        onEnd: (reason) => this.stomp.fail(ended(reason)),
+      });
+      this.opened(frame);
+      if (!connection.isOpen) this.#chat.close();
+      return { userName: principal.userId };
+    } catch (error) {
+      throw this.#refuseConnect(error);
+    }
+  }
+
+  subscribe(subscription: StompSubscription): void {
+    const target = this.parseTarget(subscription.destination);
+    if (target.kind === 'group' && !this.chat.feed.isMember(target.groupId)) {
+      throw new DomainError('EPERM', 'you are not a member of this group', { field: 'destination' });
+    }
+    const acknowledges = subscription.ack !== 'auto';
+    const track = trackedBy(subscription);
+    const outlet = this.chat.outlet(acknowledges, (fanOut) =>
+      subscription.deliver(fanOut.batch, acknowledges ? fanOut.tracked(track) : undefined),
+    );
+    const route = { target, shape: this.shapeOf(target, subscription), outlet };
+    this.#routes.set(subscription, route);
+    this.#connectRoute(subscription.id, route);
+  }
+
+  unsubscribe(subscription: StompSubscription): void {
+    const route = this.#routes.get(subscription);
+    if (!route || !this.#chat) return;
+    this.#routes.delete(subscription);
+    const { target, shape, outlet } = route;
+    if (target.kind === 'inbox') this.#chat.feed.removeInbox(subscription.id);
+    else if (target.kind === 'group')
+      this.#chat.feed.removeGroupSubscription(target.groupId, subscription.id);
+    else if (target.kind === 'user') this.services.hub.unsubscribe(this.#topic, shape, outlet);
+  }
+
+  async send(frame: StompFrame): Promise<void> {
+    await this.execute(frame.headers.get('destination') ?? '', frame);
+  }
+
+  acknowledged(tokens: readonly unknown[]): void {
+    this.#chat?.acknowledged(tokens.filter((token) => token !== undefined) as FanOutItem[]);
+  }
+
+  /** What a client refuses stays undelivered and comes again at its next sync. */
+  rejected(): void {}
+
+  refuse(error: unknown, frame: StompFrame): void {
+    const refusal = this.#toDomainError(error);
+    this.services.metrics.refusals.add(1, this.dialect, refusal.code);
+    this.tellRefusal(refusal, frame);
+  }
+
+  closed(): void {
+    for (const subscription of [...this.#routes.keys()]) this.unsubscribe(subscription);
+    this.#chat?.close();
+  }
+
+  /** The session's subscriptions of a kind that the server writes to by itself. */
+  protected *repliesTo(name: string): Iterable<StompSubscription> {
+    for (const [subscription, { target }] of this.#routes) {
+      if (target.kind === 'replies' && target.name === name) yield subscription;
+    }
+  }
+
+  /** Tells what the user missed, at the inbox. EINVAL without one; ECONFLICT while another sync runs. */
+  protected async sync(query: ReplayQuery): Promise<void> {
+    if (this.chat.isReplaying) throw new DomainError('ECONFLICT', 'a sync of this session is still running');
+    const inbox = [...this.#routes].find(([, { target }]) => target.kind === 'inbox');
+    if (!inbox) throw new DomainError('EINVAL', `subscribe to ${this.inbox} before a sync`);
+    const [subscription, { shape, outlet }] = inbox;
+    const target = replayTarget(this.stomp.connection, subscription, shape, outlet);
+    await this.chat.replay(target, query, (result) => this.tellSyncDone(subscription, result));
+  }
+
+  #connectRoute(id: string, { target, shape, outlet }: Route): void {
+    const { feed } = this.chat;
+    if (target.kind === 'inbox') feed.addInbox(id, shape, outlet);
+    else if (target.kind === 'group') feed.addGroupSubscription(target.groupId, id, shape, outlet);
+    else if (target.kind === 'user') this.services.hub.subscribe(this.#topic, shape, outlet);
+  }
+
+  get #topic(): string {
+    const { tenant, userId } = this.chat.principal;
+    return userTopic(tenant, userId);
+  }
+
+  #toDomainError(error: unknown): DomainError {
+    if (error instanceof StompLimitError) {
+      return new DomainError('EINVAL', error.message, { limit: error.limit });
+    }
+    if (error instanceof StompTransactionError) return new DomainError('ECONFLICT', error.message);
+    const refusal = toDomainError(error);
+    if (refusal.code === 'EINTERNAL') {
+      this.services.log.error({ err: refusal, dialect: this.dialect }, 'a command failed');
+    }
+    return refusal;
+  }
+
+  #refuseConnect(error: unknown): StompProtocolError {
+    const refusal = toDomainError(error);
+    const { metrics, log } = this.services;
+    metrics.refusals.add(1, this.dialect, refusal.code);
+    if (refusal.code === 'EAUTH') return unauthorized();
+    if (refusal.code !== 'EINTERNAL') {
+      return new StompProtocolError('Refused', refusal.message, { code: 'overload' });
+    }
+    log.error({ err: refusal, dialect: this.dialect }, 'a client could not be authenticated');
+    return new StompProtocolError('Internal error', 'the server can not connect you now; try again', {
+      code: 'internal',
+    });
+  }
+}
+
+/** The answer to failed authentication that the documents show. */
+function unauthorized(): StompProtocolError {
+  return new StompProtocolError('Unauthorized', 'Unauthorized', { code: 'unauthorized' });
+}
+
+function ended(reason: SessionEnd): StompProtocolError {
+  if (reason === 'shutdown') {
+    return new StompProtocolError('Shutting down', 'connect again', { code: 'internal' });
+  }
+  return unauthorized();
+}
