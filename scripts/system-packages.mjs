@@ -1,7 +1,10 @@
 // What the tests need beyond npm. Installed where that is possible, asked for where it is not.
 import { spawnSync } from 'node:child_process';
 
-const NEEDED = [{ package: 'chromium', commands: ['chromium', 'chromium-browser', 'google-chrome'] }];
+const NEEDED = [
+  { package: 'chromium', commands: ['chromium', 'chromium-browser', 'google-chrome'] },
+  { package: 'protobuf-compiler', commands: ['protoc'] },
+];
 
 /** Installs what is missing, or says which command does. In CI a missing package is a failure. */
 export function requireSystemPackages() {

@@ -1,3 +1,9 @@
+export * from './im.ts';
+export * from './im-bodies.ts';
+export * from './im-body-codec.ts';
+export * from './im-codec.ts';
+export * from './im-content.ts';
+export { ImCodecError, type ImCodecErrorCode } from './im-message.ts';
 export * from './sockjs.ts';
 export * from './stomp-decoder.ts';
 export * from './stomp-encoder.ts';

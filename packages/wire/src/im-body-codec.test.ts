@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ImMessageType } from './im.ts';
+import type { ImBodies, ImDestination } from './im-bodies.ts';
+import { decodeImBody, encodeImBody } from './im-body-codec.ts';
+import { encodeImProtobuf } from './im-codec.ts';
+import { fullMessage } from './im-messages-fixture.ts';
+
+const BODIES: ImBodies = {
+  '/app/chat': { conversationId: 'g1', content: 'hi', msgType: 0, clientMsgId: 'c1', timestamp: 1 },
+  '/app/private-message': { receiverId: 'bob', content: 'hi', msgType: 0, clientMsgId: 'c1', timestamp: 1 },
+  '/app/edit-message': { messageId: 'm1', newContent: '改', editReason: '用户编辑', timestamp: 1 },
+  '/app/delete-message': { messageId: 'm1', deleteScope: 1, deleteReason: '用户撤回', timestamp: 1 },
+  '/app/pin-message': { messageId: 'm1', pinScope: 0, timestamp: 1 },
+  '/app/read-message': { messageId: 'm1' },
+  '/app/sync': { conversationId: 'g1', sinceSequence: 7 },
+  '/app/heartbeat': { timestamp: 1, deviceId: 'phone' },
+  '/app/auth': { token: 'a.b.c', timestamp: 1 },
+};
+
+describe('a body means in protobuf what it means in JSON', () => {
+  for (const [destination, body] of Object.entries(BODIES) as [ImDestination, ImBodies[ImDestination]][]) {
+    test(destination, () => {
+      assert.deepEqual(decodeImBody(destination, encodeImBody(destination, body)), body);
+    });
+  }
+
+  test('a document travels as its JSON text', () => {
+    const content = { content: '', contentExtra: { url: '/files/1' } };
+    const bytes = encodeImBody('/app/chat', { conversationId: 'g1', content, msgType: 1 });
+    const expected = { conversationId: 'g1', content: JSON.stringify(content), msgType: 1 };
+    assert.deepEqual(decodeImBody('/app/chat', bytes), expected);
+  });
+});
+
+describe('a body that is not for its destination is refused', () => {
+  const chat = encodeImProtobuf(fullMessage(ImMessageType.CHAT_TEXT));
+  const status = encodeImProtobuf(fullMessage(ImMessageType.SYSTEM_STATUS));
+  const cases: [destination: ImDestination, body: Uint8Array, code: string, field: string][] = [
+    ['/app/chat', status, 'arm', 'chat'],
+    ['/app/private-message', status, 'arm', 'chat'],
+    ['/app/edit-message', chat, 'arm', 'system'],
+    ['/app/heartbeat', status, 'arm', 'type'],
+    ['/app/auth', status, 'arm', 'type'],
+    ['/app/sync', Uint8Array.of(255), 'malformed', 'body'],
+  ];
+  for (const [destination, body, code, field] of cases) {
+    test(`${destination}: ${code} at ${field}`, () => {
+      assert.throws(() => decodeImBody(destination, body), { name: 'ImCodecError', code, field });
+    });
+  }
+
+  test('system.content that is no JSON, unless the reader that was given takes it', () => {
+    const bytes = encodeImProtobuf({ ...fullMessage(34), system: { content: '{', code: '' } } as never);
+    const refusal = { name: 'ImCodecError', code: 'malformed', field: 'system.content' };
+    assert.throws(() => decodeImBody('/app/sync', bytes), refusal);
+    assert.equal(
+      decodeImBody('/app/sync', bytes, (json) => json),
+      '{',
+    );
+  });
+});

@@ -1,0 +1,95 @@
+import { type ImMessage, ImMessageType } from './im.ts';
+import type { ImBodies, ImChatBody, ImDestination, ImPrivateMessageBody } from './im-bodies.ts';
+import { decodeImProtobuf, encodeImProtobuf } from './im-codec.ts';
+import { ImCodecError, toImMessage } from './im-message.ts';
+
+/**
+ * How the bodies of section 8 travel in protobuf: what is said in a conversation in `chat`, everything else in `system` as
+ * the JSON body. proto/im.proto says the same for other languages.
+ */
+const SYSTEM_TYPES = {
+  '/app/edit-message': ImMessageType.SYSTEM_STATUS,
+  '/app/delete-message': ImMessageType.SYSTEM_STATUS,
+  '/app/pin-message': ImMessageType.SYSTEM_STATUS,
+  '/app/read-message': ImMessageType.SYSTEM_STATUS,
+  '/app/sync': ImMessageType.SYSTEM_STATUS,
+  '/app/heartbeat': ImMessageType.SYSTEM_HEARTBEAT,
+  '/app/auth': ImMessageType.SYSTEM_AUTH,
+} as const;
+type SystemDestination = keyof typeof SYSTEM_TYPES;
+
+/**
+ * The JSON body that a protobuf body means, still unchecked: its form is for the reader of JSON bodies to judge.
+ *
+ * @param parseJson reads the JSON text of `system.content`; what it throws passes through
+ * @throws {ImCodecError} for what is no message, or has another arm or type than the destination takes
+ */
+export function decodeImBody(
+  destination: ImDestination,
+  bytes: Uint8Array,
+  parseJson: (json: string) => unknown = parse,
+): unknown {
+  const message = decodeImProtobuf(bytes);
+  if (isSystem(destination)) {
+    return parseJson(requireSystem(message, SYSTEM_TYPES[destination], destination));
+  }
+  if (!message.chat) throw wrongArm('chat', destination);
+  const { clientMessageId, timestamp, chat, type, conversationId, receiverId } = message;
+  return {
+    ...(destination === '/app/chat' ? { conversationId } : { receiverId }),
+    content: chat.content,
+    msgType: type,
+    ...(clientMessageId === '' ? {} : { clientMsgId: clientMessageId }),
+    ...(timestamp === 0 ? {} : { timestamp }),
+  };
+}
+
+function requireSystem({ type, system }: ImMessage, expected: ImMessageType, destination: string): string {
+  if (!system) throw wrongArm('system', destination);
+  if (type === expected) return system.content;
+  throw new ImCodecError('arm', 'type', `${destination} takes messages of type ${expected}`);
+}
+
+function wrongArm(arm: string, destination: string): ImCodecError {
+  return new ImCodecError('arm', arm, `${destination} takes messages with the payload ${arm}`);
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw new ImCodecError('malformed', 'system.content', 'system.content is not valid JSON', { cause });
+  }
+}
+
+/**
+ * A client's body as protobuf.
+ *
+ * @throws {ImCodecError}
+ */
+export function encodeImBody<Destination extends ImDestination>(
+  destination: Destination,
+  body: ImBodies[Destination],
+): Uint8Array {
+  if (isSystem(destination)) {
+    const type = SYSTEM_TYPES[destination];
+    return encodeImProtobuf(toImMessage({ type, system: { content: JSON.stringify(body) } }));
+  }
+  return encodeImProtobuf(chatMessage(body as ImChatBody | ImPrivateMessageBody));
+}
+
+function chatMessage(body: ImChatBody | ImPrivateMessageBody): ImMessage {
+  const { content, msgType = ImMessageType.CHAT_TEXT, clientMsgId = '', timestamp = 0 } = body;
+  return toImMessage({
+    type: msgType,
+    conversationId: 'conversationId' in body ? body.conversationId : '',
+    receiverId: 'receiverId' in body ? body.receiverId : '',
+    clientMessageId: clientMsgId,
+    timestamp,
+    chat: { content: typeof content === 'string' ? content : JSON.stringify(content) },
+  });
+}
+
+function isSystem(destination: ImDestination): destination is SystemDestination {
+  return Object.hasOwn(SYSTEM_TYPES, destination);
+}
