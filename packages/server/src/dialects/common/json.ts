@@ -7,12 +7,17 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** A JSON body as plain data. EINVAL for bad UTF-8, bad JSON, and a key that names a prototype. */
 export function parseJson(body: Uint8Array): unknown {
-  const text = decode(body);
+  return parseJsonText(decode(body));
+}
+
+/** As `parseJson`, of a text that was inside another body, where a field is named. */
+export function parseJsonText(text: string, field?: string): unknown {
   try {
     return MENTIONS_PROTOTYPE.test(text) ? JSON.parse(text, refusePrototype) : JSON.parse(text);
   } catch (cause) {
     if (cause instanceof DomainError) throw cause;
-    throw new DomainError('EINVAL', 'the body is not valid JSON', { field: 'body', cause });
+    const what = field ?? 'the body';
+    throw new DomainError('EINVAL', `${what} is not valid JSON`, { field: field ?? 'body', cause });
   }
 }
 
@@ -37,11 +42,25 @@ export type BodyReader<T> = (body: Uint8Array) => T;
 
 /** A reader of bodies that fit the schema; others are refused with EINVAL naming the field. Extra fields may be there. */
 export function bodyReader<Schema extends TSchema>(schema: Schema): BodyReader<Static<Schema>> {
+  const read = valueReader(schema);
+  return (body) => read(parseJson(body));
+}
+
+/** Reads plain data of one form. */
+export type ValueReader<T> = (value: unknown) => T;
+
+/**
+ * As `bodyReader`, of data that was read already, such as the content of a protobuf body. Where the data is a field of a
+ * body, the refusals name it: `content.url`.
+ */
+export function valueReader<Schema extends TSchema>(
+  schema: Schema,
+  field?: string,
+): ValueReader<Static<Schema>> {
   const validator = Compile(schema);
-  return (body) => {
-    const value = parseJson(body);
+  return (value) => {
     if (validator.Check(value)) return value as Static<Schema>;
-    throw misfit(validator.Errors(value));
+    throw misfit(validator.Errors(value), field);
   };
 }
 
@@ -56,14 +75,16 @@ interface Misfit {
 interface MisfitParams {
   readonly requiredProperties?: readonly string[];
   readonly allowedValues?: readonly unknown[];
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly limit?: number;
 }
 
-function misfit([first]: readonly Misfit[]): DomainError {
+function misfit([first]: readonly Misfit[], field?: string): DomainError {
   if (!first) return new DomainError('EINVAL', 'the body does not have the expected form', { field: 'body' });
   const { requiredProperties = [], limit } = first.params as MisfitParams;
-  const path = [...first.instancePath.split('/').slice(1), ...requiredProperties.slice(0, 1)].join('.');
+  const root = field === undefined ? [] : [field];
+  const inside = first.instancePath.split('/').slice(1);
+  const path = [...root, ...inside, ...requiredProperties.slice(0, 1)].join('.');
   if (path === '') return new DomainError('EINVAL', `the body ${explain(first)}`, { field: 'body' });
   if (first.keyword === 'maxLength' && limit !== undefined) return tooLong(path, limit);
   return new DomainError('EINVAL', `${path} ${explain(first)}`, { field: path });
@@ -77,7 +98,7 @@ function explain({ keyword, message, params }: Misfit): string {
     case 'enum':
       return `must be one of ${allowedValues.join(', ')}`;
     case 'type':
-      return `must be ${/^[aio]/.test(type) ? 'an' : 'a'} ${type}`;
+      return `must be ${[type].flat().map(withArticle).join(' or ')}`;
     case 'minLength':
       return 'must not be empty';
     case 'minimum':
@@ -87,6 +108,11 @@ function explain({ keyword, message, params }: Misfit): string {
     default:
       return message;
   }
+}
+
+function withArticle(type: string): string {
+  if (type === 'null') return type;
+  return /^[aio]/.test(type) ? `an ${type}` : `a ${type}`;
 }
 
 /** The string under this name of a body that was refused, for the refusal to name it; null where there is none. */

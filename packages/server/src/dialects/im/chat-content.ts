@@ -1,0 +1,104 @@
+import { type ImChatContent, ImMessageType, type ImSendableType } from '@haina/wire';
+import { type TObject, type TSchema, Type } from 'typebox';
+import { DomainError } from '../../core/errors.ts';
+import { MAX_ID_LENGTH } from '../../core/validate.ts';
+import { parseJsonText, type ValueReader, valueReader } from '../common/json.ts';
+
+/** An http or https address, or a path of this server: never a script that runs where it is clicked. */
+const url = Type.String({ pattern: '^(?:https?://[^/\\s]|/(?![/\\\\]))\\S*$' });
+const count = Type.Optional(Type.Integer({ minimum: 0 }));
+const seconds = Type.Optional(Type.Number({ minimum: 0 }));
+const word = Type.Optional(Type.String());
+const messageId = Type.String({ minLength: 1 });
+const objectOrNull = Type.Unsafe<object | null>({ type: ['object', 'null'] });
+
+const withExtra = (extra: Record<string, TSchema>): TObject =>
+  Type.Object({ content: Type.String(), contentExtra: Type.Object(extra) });
+
+/** Section 4.2; voice, video, location and card by analogy. */
+const FORMS: Readonly<Record<ImSendableType, TObject>> = {
+  [ImMessageType.CHAT_TEXT]: Type.Object({
+    content: Type.String(),
+    contentExtra: Type.Optional(objectOrNull),
+  }),
+  [ImMessageType.CHAT_IMAGE]: withExtra({ url, width: count, height: count, size: count, format: word }),
+  [ImMessageType.CHAT_FILE]: withExtra({ url, size: count, type: word, extension: word }),
+  [ImMessageType.CHAT_VOICE]: withExtra({ url, duration: seconds, size: count, format: word }),
+  [ImMessageType.CHAT_VIDEO]: withExtra({
+    url,
+    duration: seconds,
+    width: count,
+    height: count,
+    size: count,
+    format: word,
+    thumbnailUrl: Type.Optional(url),
+  }),
+  [ImMessageType.CHAT_LOCATION]: withExtra({
+    latitude: Type.Number({ minimum: -90, maximum: 90 }),
+    longitude: Type.Number({ minimum: -180, maximum: 180 }),
+    address: word,
+  }),
+  [ImMessageType.CHAT_CARD]: withExtra({
+    userId: Type.String({ minLength: 1, maxLength: MAX_ID_LENGTH }),
+    nickname: word,
+    avatar: Type.Optional(url),
+  }),
+  [ImMessageType.CHAT_QUOTE]: Type.Object({
+    content: Type.String(),
+    quotedMessageId: messageId,
+    quotedContent: word,
+    quotedSenderId: word,
+  }),
+  [ImMessageType.CHAT_FORWARD]: Type.Object({
+    content: word,
+    originalMessageId: messageId,
+    forwardReason: word,
+  }),
+};
+
+/** Where a content can be in a body: `/app/chat` and `/app/edit-message`. */
+export type ContentField = 'content' | 'newContent';
+
+const readersAt = (field: ContentField): ReadonlyMap<number, ValueReader<unknown>> =>
+  new Map(Object.entries(FORMS).map(([type, form]) => [Number(type), valueReader(form, field)]));
+const READERS = { content: readersAt('content'), newContent: readersAt('newContent') };
+
+/**
+ * The document that a client sent as content: as it is, as its JSON text, or as a plain text for
+ * `{content, contentExtra: null}`. EINVAL naming the field where it does not fit the type; further fields stay.
+ */
+export function readChatContent(
+  type: ImSendableType,
+  content: unknown,
+  field: ContentField = 'content',
+): { document: ImChatContent } {
+  const found = toDocument(type, content, field);
+  const document = READERS[field].get(type)?.(found) as ImChatContent;
+  return { document: type === ImMessageType.CHAT_TEXT ? { contentExtra: null, ...document } : document };
+}
+
+function toDocument(type: ImSendableType, content: unknown, field: ContentField): object {
+  if (typeof content === 'string') {
+    return isDocument(type, content)
+      ? (parseJsonText(content, field) as object)
+      : { content, contentExtra: null };
+  }
+  if (isObject(content)) return content;
+  throw new DomainError('EINVAL', `${field} must be a string or an object`, { field });
+}
+
+/** People type braces too: a text is a document only with both fields of section 4.2. */
+function isDocument(type: ImSendableType, text: string): boolean {
+  if (!text.trimStart().startsWith('{')) return false;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!isObject(value)) return false;
+    return type !== ImMessageType.CHAT_TEXT || ('content' in value && 'contentExtra' in value);
+  } catch {
+    return false;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

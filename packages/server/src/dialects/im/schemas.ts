@@ -1,0 +1,110 @@
+import { decodeImBody, IM_SENDABLE_TYPES, ImCodecError, type ImDestination, ImScope } from '@haina/wire';
+import { type Static, Type } from 'typebox';
+import { DomainError } from '../../core/errors.ts';
+import { MAX_ID_LENGTH } from '../../core/validate.ts';
+import { parseJson, parseJsonText, peekString, type ValueReader, valueReader } from '../common/json.ts';
+
+/** The core knows how long one may be. */
+const messageId = Type.String();
+const clientMsgId = Type.Optional(Type.String());
+const time = Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }));
+const reason = Type.Optional(Type.String());
+const scope = Type.Optional(Type.Enum([ImScope.ME, ImScope.EVERYONE]));
+const msgType = Type.Optional(Type.Enum([...IM_SENDABLE_TYPES]));
+/** `readChatContent` knows the forms. */
+const content = Type.Unknown();
+
+/** Section 8, and the two destinations that were added. */
+const FORMS = {
+  '/app/chat': Type.Object({
+    conversationId: Type.String({ minLength: 1 }),
+    content,
+    msgType,
+    clientMsgId,
+    timestamp: time,
+  }),
+  '/app/private-message': Type.Object({
+    receiverId: Type.String({ minLength: 1, maxLength: MAX_ID_LENGTH }),
+    content,
+    msgType,
+    clientMsgId,
+    timestamp: time,
+  }),
+  '/app/edit-message': Type.Object({ messageId, newContent: content, editReason: reason, timestamp: time }),
+  '/app/delete-message': Type.Object({
+    messageId,
+    deleteScope: scope,
+    deleteReason: reason,
+    timestamp: time,
+  }),
+  '/app/pin-message': Type.Object({
+    messageId,
+    pinScope: scope,
+    pinned: Type.Optional(Type.Boolean()),
+    timestamp: time,
+  }),
+  '/app/read-message': Type.Object({ messageId, timestamp: time }),
+  '/app/sync': Type.Object({
+    conversationId: Type.Optional(Type.String({ minLength: 1 })),
+    sinceSequence: time,
+    timestamp: time,
+  }),
+  '/app/heartbeat': Type.Object({ timestamp: time, deviceId: Type.Optional(Type.String()) }),
+  '/app/auth': Type.Object({ token: Type.String({ minLength: 1 }), timestamp: time }),
+} satisfies Record<ImDestination, unknown>;
+
+/** A body of a destination, as far as its form goes. */
+export type ImBody<Destination extends ImDestination> = Static<(typeof FORMS)[Destination]>;
+
+const READERS: { readonly [Destination in ImDestination]: ValueReader<ImBody<Destination>> } = {
+  '/app/chat': valueReader(FORMS['/app/chat']),
+  '/app/private-message': valueReader(FORMS['/app/private-message']),
+  '/app/edit-message': valueReader(FORMS['/app/edit-message']),
+  '/app/delete-message': valueReader(FORMS['/app/delete-message']),
+  '/app/pin-message': valueReader(FORMS['/app/pin-message']),
+  '/app/read-message': valueReader(FORMS['/app/read-message']),
+  '/app/sync': valueReader(FORMS['/app/sync']),
+  '/app/heartbeat': valueReader(FORMS['/app/heartbeat']),
+  '/app/auth': valueReader(FORMS['/app/auth']),
+};
+
+/** By the `content-type` of the SEND. */
+export type ImEncoding = 'json' | 'protobuf';
+
+/** Reads a body that fits its destination; others are refused with EINVAL naming the field. */
+export function readBody<Destination extends ImDestination>(
+  destination: Destination,
+  body: Uint8Array,
+  encoding: ImEncoding,
+): ImBody<Destination> {
+  return READERS[destination](encoding === 'json' ? parseJson(body) : parseProtobuf(destination, body));
+}
+
+function parseProtobuf(destination: ImDestination, body: Uint8Array): unknown {
+  try {
+    return decodeImBody(destination, body, (json) => parseJsonText(json, 'system.content'));
+  } catch (cause) {
+    if (cause instanceof ImCodecError) {
+      throw new DomainError('EINVAL', cause.message, { field: cause.field, cause });
+    }
+    throw cause;
+  }
+}
+
+/** The id by which a client knows what it sent there, for a refusal to name it; null where there is none. */
+export function peekMessageId(
+  destination: ImDestination,
+  body: Uint8Array,
+  encoding: ImEncoding,
+): string | null {
+  const name =
+    destination === '/app/chat' || destination === '/app/private-message' ? 'clientMsgId' : 'messageId';
+  if (encoding === 'json') return peekString(body, name);
+  try {
+    const value = decodeImBody(destination, body);
+    const found = (value as Record<string, unknown> | null)?.[name];
+    return typeof found === 'string' ? found : null;
+  } catch {
+    return null;
+  }
+}
