@@ -7,6 +7,7 @@ import { createTokens } from './auth/tokens.ts';
 import type { Config } from './config/settings.ts';
 import { createCore } from './core/index.ts';
 import { seedDemo } from './demo.ts';
+import { im } from './dialects/im/index.ts';
 import { xuqm } from './dialects/xuqm/index.ts';
 import { openEndpoints } from './endpoints.ts';
 import type { Endpoint } from './http/routes/home.ts';
@@ -77,7 +78,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     metrics.watchQueue('topics', () => hub.topicCount);
     metrics.watchQueue('store', () => store.depth);
     const services = { core, hub, sessions, deliveries, authenticator, clock, metrics, log };
-    const dialects = [xuqm(services)];
+    const dialects = [xuqm(services), im(services)];
     const endpoints = dialects.flatMap(({ name, paths, summary }) =>
       paths.map((path) => ({ dialect: name, path, summary })),
     );

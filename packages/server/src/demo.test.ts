@@ -38,7 +38,7 @@ async function withWorld(name: string, run: (world: World) => Promise<void>): Pr
   const clock = { now: () => Date.now() };
   const deps = {
     store,
-    sink: { publish() {} },
+    sink: { publish() {}, notify() {} },
     clock,
     ids: { next: uuidv7 },
     passwords,

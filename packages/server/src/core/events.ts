@@ -7,6 +7,7 @@ export type MessageChangeKind = 'edited' | 'recalled' | 'deleted';
 export type CoreEvent =
   | MessageCreated
   | MessageChanged
+  | MessageStatus
   | MessageHidden
   | MessagePinned
   | ReceiptIssued
@@ -30,6 +31,13 @@ export interface MessageChanged {
   readonly actorId: string;
   /** The session that asked for it and gets a confirmation instead. */
   readonly originSession?: string;
+}
+
+/** What became of a message, for all sessions of its sender. Receipts tell what its recipients did with it. */
+export interface MessageStatus {
+  readonly type: 'message.status';
+  readonly status: 'sent' | 'edited' | 'recalled';
+  readonly message: Message;
 }
 
 /** A user took a message out of its own sight. */
@@ -93,4 +101,6 @@ export interface UserDeleted {
 /** Takes events out of the core, each with the topics it concerns. */
 export interface EventSink {
   publish(topics: readonly string[], event: CoreEvent): void;
+  /** Tells only what keeps the sessions themselves, as a publication elsewhere reaches their subscriptions. */
+  notify(topics: readonly string[], event: CoreEvent): void;
 }

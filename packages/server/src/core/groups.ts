@@ -152,14 +152,17 @@ export class Groups {
   #tellAdded(actor: Principal, conversationId: string, member: NewMember): void {
     const { tenant } = actor;
     const { userId, role } = member;
-    this.#deps.sink.publish([conversationTopic(tenant, conversationId), userTopic(tenant, userId)], {
+    const event = {
       type: 'member.added',
       tenant,
       conversationId,
       userId,
       role,
       actorId: actor.userId,
-    });
+    } as const;
+    // First the new member's sessions join: then it is told with the others, and once.
+    this.#deps.sink.notify([userTopic(tenant, userId)], event);
+    this.#deps.sink.publish([conversationTopic(tenant, conversationId)], event);
   }
 
   #tellRemoved(actor: Principal, conversationId: string, userId: string): void {

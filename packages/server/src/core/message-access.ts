@@ -1,6 +1,7 @@
 import { isManager } from './access.ts';
 import { requireClientId } from './content.ts';
 import { DomainError } from './errors.ts';
+import type { EventSink, MessageStatus } from './events.ts';
 import type { Limits } from './limits.ts';
 import type { Message, Principal } from './model.ts';
 import type { MessageLook, MessageView, Store } from './ports/store.ts';
@@ -31,6 +32,11 @@ export function topicsOf({ tenant, kind, senderId, targetId, conversationId }: M
   const topics = [userTopic(tenant, targetId)];
   if (senderId !== targetId) topics.push(userTopic(tenant, senderId));
   return topics;
+}
+
+/** Tells all sessions of the sender what became of its message. */
+export function tellStatus(sink: EventSink, message: Message, status: MessageStatus['status']): void {
+  sink.publish([userTopic(message.tenant, message.senderId)], { type: 'message.status', status, message });
 }
 
 /** Takes one of the actor's sends. ERATE; a service is not limited. */

@@ -3,7 +3,7 @@ import { requireContent } from './content.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink, MessageChangeKind } from './events.ts';
 import type { Limits } from './limits.ts';
-import { findVisible, noMessage, requireRate, topicsOf } from './message-access.ts';
+import { findVisible, noMessage, requireRate, tellStatus, topicsOf } from './message-access.ts';
 import type { Message, Pin, Principal } from './model.ts';
 import type { Clock } from './ports/clock.ts';
 import type { MessageView, Store } from './ports/store.ts';
@@ -163,6 +163,7 @@ export class MessageChanges {
       actorId: actor.userId,
       ...(originSession === undefined ? {} : { originSession }),
     });
+    tellStatus(sink, message, change);
     return message;
   }
 }

@@ -3,7 +3,7 @@ import { requireClientId, requireContent } from './content.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
-import { findVisible, noMessage, requireRate, topicsOf } from './message-access.ts';
+import { findVisible, noMessage, requireRate, tellStatus, topicsOf } from './message-access.ts';
 import type { Content, Message, Principal } from './model.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type {
@@ -148,5 +148,6 @@ export class Messages {
       memberCount,
       ...(originSession === undefined ? {} : { originSession }),
     });
+    tellStatus(this.#deps.sink, message, 'sent');
   }
 }

@@ -61,7 +61,7 @@ export async function startHttp(
   const { config } = loadConfig({ ...settings, flags: { secret: TEST_SECRET, ...settings.flags } });
   const clock = { now: () => Date.now() };
   const store = await openSqliteStore({ dataDir });
-  const sink = { publish() {} };
+  const sink = { publish() {}, notify() {} };
   const core = createCore({
     store,
     sink,

@@ -17,6 +17,7 @@ export class ConversationFeed {
   readonly #principal: Principal;
   readonly #groups = new Set<string>();
   readonly #inboxes = new Map<string, Route>();
+  readonly #observers = new Map<string, Route>();
   readonly #ofGroup = new Map<string, Map<string, Route>>();
 
   constructor(hub: Hub, principal: Principal) {
@@ -40,6 +41,22 @@ export class ConversationFeed {
     const route = this.#inboxes.get(id);
     if (!route) return;
     this.#inboxes.delete(id);
+    this.#hub.unsubscribe(this.#userTopic, route.shape, route.subscriber);
+    for (const group of this.#groups) this.#disconnect(group, route);
+  }
+
+  /** Adds a subscription that gets everything of the user and of all its groups. */
+  addObserver(id: string, shape: Shape, subscriber: Subscriber): void {
+    const route = { shape, subscriber };
+    this.#observers.set(id, route);
+    this.#hub.subscribe(this.#userTopic, shape, subscriber);
+    for (const group of this.#groups) this.#connect(group, route);
+  }
+
+  removeObserver(id: string): void {
+    const route = this.#observers.get(id);
+    if (!route) return;
+    this.#observers.delete(id);
     this.#hub.unsubscribe(this.#userTopic, route.shape, route.subscriber);
     for (const group of this.#groups) this.#disconnect(group, route);
   }
@@ -83,6 +100,7 @@ export class ConversationFeed {
   /** Takes everything out of the hub. */
   close(): void {
     for (const id of [...this.#inboxes.keys()]) this.removeInbox(id);
+    for (const id of [...this.#observers.keys()]) this.removeObserver(id);
     for (const group of [...this.#groups]) this.left(group);
     this.#ofGroup.clear();
   }
@@ -91,8 +109,9 @@ export class ConversationFeed {
     return userTopic(this.#principal.tenant, this.#principal.userId);
   }
 
-  #routesOf(groupId: string): Iterable<Route> {
-    return (this.#ofGroup.get(groupId) ?? this.#inboxes).values();
+  *#routesOf(groupId: string): Iterable<Route> {
+    yield* (this.#ofGroup.get(groupId) ?? this.#inboxes).values();
+    yield* this.#observers.values();
   }
 
   #connect(groupId: string, { shape, subscriber }: Route): void {

@@ -62,11 +62,18 @@ export class Hub implements EventSink {
     if (topic) this.#dropIfUnused(name, topic);
   }
 
+  notify(names: readonly string[], event: CoreEvent): void {
+    for (const name of names) {
+      const topic = this.#topics.get(name);
+      if (topic) for (const listener of [...topic.listeners]) listener(event);
+    }
+  }
+
   publish(names: readonly string[], event: CoreEvent): void {
+    this.notify(names, event);
     for (const name of names) {
       const topic = this.#topics.get(name);
       if (!topic) continue;
-      for (const listener of [...topic.listeners]) listener(event);
       if (topic.groups.size === 0) continue;
       if (topic.pending.length === 0) this.#markDirty(topic);
       topic.pending.push(event);

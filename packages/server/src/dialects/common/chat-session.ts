@@ -46,6 +46,7 @@ export class ChatSession implements LiveSession {
   /** Membership changes that came while the memberships were read. */
   #changedMeanwhile: Set<string> | undefined = new Set();
   #replay: Replay | undefined;
+  #expiresAt: Timestamp;
   #expiry: NodeJS.Timeout | undefined;
   #ended = false;
 
@@ -55,6 +56,7 @@ export class ChatSession implements LiveSession {
     this.principal = principal;
     this.feed = new ConversationFeed(services.hub, principal);
     this.#options = options;
+    this.#expiresAt = options.expiresAt;
     this.#log = services.deliveries.openLog(principal, connection);
   }
 
@@ -126,6 +128,13 @@ export class ChatSession implements LiveSession {
     }
   }
 
+  /** Lets the session last until another token's end. */
+  renew(expiresAt: Timestamp): void {
+    this.#expiresAt = expiresAt;
+    clearTimeout(this.#expiry);
+    this.#awaitExpiry();
+  }
+
   end(reason: SessionEnd): void {
     this.#options.onEnd(reason);
   }
@@ -166,8 +175,7 @@ export class ChatSession implements LiveSession {
   }
 
   #awaitExpiry(): void {
-    const { expiresAt, services } = this.#options;
-    const remaining = expiresAt - services.clock.now();
+    const remaining = this.#expiresAt - this.#options.services.clock.now();
     if (remaining <= 0) {
       this.end('token-expired');
       return;

@@ -21,6 +21,8 @@ export type Target =
   | { readonly kind: 'group'; readonly groupId: string }
   /** Other events that concern the user. */
   | { readonly kind: 'user'; readonly name: string }
+  /** Events of the user and of all its groups, whatever else is subscribed. */
+  | { readonly kind: 'events'; readonly name: string }
   /** What the server writes to this session alone. */
   | { readonly kind: 'replies'; readonly name: string };
 
@@ -112,6 +114,7 @@ export abstract class StompDialectHandler implements StompHandler {
     if (target.kind === 'inbox') this.#chat.feed.removeInbox(subscription.id);
     else if (target.kind === 'group')
       this.#chat.feed.removeGroupSubscription(target.groupId, subscription.id);
+    else if (target.kind === 'events') this.#chat.feed.removeObserver(subscription.id);
     else if (target.kind === 'user') this.services.hub.unsubscribe(this.#topic, shape, outlet);
   }
 
@@ -137,10 +140,10 @@ export abstract class StompDialectHandler implements StompHandler {
     this.#chat?.close();
   }
 
-  /** The session's subscriptions of a kind that the server writes to by itself. */
-  protected *repliesTo(name: string): Iterable<StompSubscription> {
+  /** The session's subscriptions of one of the dialect's own names. */
+  protected *subscriptionsTo(name: string): Iterable<StompSubscription> {
     for (const [subscription, { target }] of this.#routes) {
-      if (target.kind === 'replies' && target.name === name) yield subscription;
+      if ('name' in target && target.name === name) yield subscription;
     }
   }
 
@@ -158,6 +161,7 @@ export abstract class StompDialectHandler implements StompHandler {
     const { feed } = this.chat;
     if (target.kind === 'inbox') feed.addInbox(id, shape, outlet);
     else if (target.kind === 'group') feed.addGroupSubscription(target.groupId, id, shape, outlet);
+    else if (target.kind === 'events') feed.addObserver(id, shape, outlet);
     else if (target.kind === 'user') this.services.hub.subscribe(this.#topic, shape, outlet);
   }
 

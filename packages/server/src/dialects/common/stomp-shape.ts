@@ -5,20 +5,21 @@ import type { StompSubscription, TrackedDelivery } from '../../stomp/handler.ts'
 import { messagePayload } from '../../stomp/output.ts';
 
 /** Writes an event's body; undefined for events that do not go to this destination. */
-export type BodyWriter = (event: CoreEvent) => Buffer | undefined;
+export type BodyWriter = (event: CoreEvent) => Uint8Array | undefined;
 
 const JSON_TYPE = 'application/json';
 
 /**
  * The shape of MESSAGE frames for all subscriptions that agree in version, destination, id and acknowledgement.
  *
- * @param body the dialect and the kind of body, as part of the shape's key
+ * @param body the dialect, the kind of body and its encoding, as part of the shape's key
  */
 export function stompShape(
   body: string,
   version: StompVersion,
   subscription: StompSubscription,
   write: BodyWriter,
+  contentType = JSON_TYPE,
 ): Shape {
   const { id, destination, ack, anonymous } = subscription;
   const shared = { id, destination, anonymous };
@@ -28,7 +29,7 @@ export function stompShape(
       const bytes = write(event);
       if (!bytes) return undefined;
       const messageId = frameId(event, id);
-      const message = { messageId, contentType: JSON_TYPE, body: bytes };
+      const message = { messageId, contentType, body: bytes };
       return messagePayload(ack === 'auto' ? message : { ...message, ackId: messageId }, shared, version);
     },
   };
@@ -44,8 +45,18 @@ export function trackedBy({ id }: StompSubscription): (item: FanOutItem) => Trac
 
 /** A JSON message to one subscription that tells no event: nothing is delivered by it. */
 export function sendJson(session: StompSender, subscription: StompSubscription, value: unknown): void {
+  sendBody(session, subscription, Buffer.from(JSON.stringify(value)), JSON_TYPE);
+}
+
+/** A message of any type to one subscription that tells no event. */
+export function sendBody(
+  session: StompSender,
+  subscription: StompSubscription,
+  body: Uint8Array,
+  contentType: string,
+): void {
   const messageId = `${++otherFrames}@${subscription.id}`;
-  const message = { messageId, contentType: JSON_TYPE, body: Buffer.from(JSON.stringify(value)) };
+  const message = { messageId, contentType, body };
   if (subscription.ack === 'auto') session.send(subscription, message);
   else
     session.send(subscription, { ...message, ackId: messageId }, [
@@ -56,7 +67,7 @@ export function sendJson(session: StompSender, subscription: StompSubscription, 
 interface StompSender {
   send(
     subscription: StompSubscription,
-    message: { messageId: string; ackId?: string; contentType: string; body: Buffer },
+    message: { messageId: string; ackId?: string; contentType: string; body: Uint8Array },
     tracked?: readonly TrackedDelivery[],
   ): boolean;
 }

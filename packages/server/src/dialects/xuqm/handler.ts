@@ -53,7 +53,7 @@ export class XuqmHandler extends StompDialectHandler {
       destination: frame.headers.get('destination') ?? '',
       messageId: peekString(frame.body, 'messageId'),
     };
-    for (const subscription of this.repliesTo('errors')) sendJson(this.stomp, subscription, body);
+    for (const subscription of this.subscriptionsTo('errors')) sendJson(this.stomp, subscription, body);
   }
 
   protected tellSyncDone(subscription: StompSubscription, { count, complete }: ReplayResult): void {

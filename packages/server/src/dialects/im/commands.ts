@@ -1,0 +1,147 @@
+import { type ImDestination, ImMessageType, ImScope, type ImSendableType } from '@haina/wire';
+import { singleConversationId, singlePeer } from '../../core/conversations.ts';
+import { DomainError } from '../../core/errors.ts';
+import type { Core } from '../../core/index.ts';
+import type { Content, ContentType, JsonValue, Principal } from '../../core/model.ts';
+import type { MessageTarget, NewReference } from '../../core/ports/store.ts';
+import type { ReplayQuery } from '../common/chat-session.ts';
+import { readChatContent } from './chat-content.ts';
+import { type ImBody, type ImEncoding, readBody } from './schemas.ts';
+
+/** What a command may use. */
+export interface CommandContext {
+  readonly core: Core;
+  readonly principal: Principal;
+  readonly sessionId: string;
+  readonly deviceId: string;
+  /** Tells the client what its user missed. */
+  sync(query: ReplayQuery): Promise<void>;
+  /** Lets the session last as long as this token. */
+  renew(token: string): Promise<void>;
+  /** Tells the sender's session that a message is on its way to the store. */
+  sending(clientMessageId: string): void;
+  /** Answers a heart-beat of the application. */
+  heartbeat(): void;
+}
+
+type Command<Destination extends ImDestination> = (
+  context: CommandContext,
+  body: ImBody<Destination>,
+) => unknown;
+
+const COMMANDS: { readonly [Destination in ImDestination]: Command<Destination> } = {
+  '/app/chat': (context, body) =>
+    send(context, body, conversationTarget(context.principal, body.conversationId)),
+  '/app/private-message': (context, body) => send(context, body, { kind: 'user', userId: body.receiverId }),
+  '/app/edit-message': ({ core, principal, sessionId }, { messageId, newContent, editReason }) => {
+    const { document } = readChatContent(ImMessageType.CHAT_TEXT, newContent, 'newContent');
+    return core.changes.edit(principal, messageId, document.content ?? '', options(sessionId, editReason));
+  },
+  '/app/delete-message': ({ core, principal, sessionId }, { messageId, deleteScope, deleteReason }) =>
+    deleteScope === ImScope.EVERYONE
+      ? core.changes.recall(principal, messageId, options(sessionId, deleteReason))
+      : core.changes.hide(principal, messageId, options(sessionId, deleteReason)),
+  '/app/pin-message': ({ core, principal, sessionId }, { messageId, pinScope, pinned = true }) =>
+    core.changes.pin(principal, {
+      ref: messageId,
+      scope: pinScope === ImScope.EVERYONE ? 'everyone' : 'self',
+      pinned,
+      originSession: sessionId,
+    }),
+  '/app/read-message': ({ core, principal }, { messageId }) => core.messages.read(principal, messageId),
+  '/app/sync': ({ sync }, { conversationId, sinceSequence }) => {
+    if (sinceSequence !== undefined && conversationId === undefined) {
+      throw new DomainError('EINVAL', 'sinceSequence needs a conversationId', { field: 'conversationId' });
+    }
+    return sync({
+      ...(conversationId === undefined ? {} : { conversationId }),
+      ...(sinceSequence === undefined ? {} : { sinceSeq: sinceSequence }),
+    });
+  },
+  '/app/heartbeat': ({ heartbeat }) => heartbeat(),
+  '/app/auth': ({ renew }, { token }) => renew(token),
+};
+
+export function isImDestination(destination: string): destination is ImDestination {
+  return Object.hasOwn(COMMANDS, destination);
+}
+
+/** Does what a SEND asks. Resolves once that is durable; rejects with a `DomainError`. */
+export async function execute<Destination extends ImDestination>(
+  destination: Destination,
+  context: CommandContext,
+  body: Uint8Array,
+  encoding: ImEncoding,
+): Promise<void> {
+  await COMMANDS[destination](context, readBody(destination, body, encoding));
+}
+
+/** A content that fits its form, field by field. */
+type Document = Readonly<Record<string, JsonValue>>;
+
+interface SendBody {
+  readonly content: unknown;
+  readonly msgType?: number;
+  readonly clientMsgId?: string;
+}
+
+function send(
+  { core, principal, sessionId, deviceId, sending }: CommandContext,
+  { content, msgType = ImMessageType.CHAT_TEXT, clientMsgId }: SendBody,
+  target: MessageTarget,
+): Promise<unknown> {
+  const type = msgType as ImSendableType;
+  const document = readChatContent(type, content).document as unknown as Document;
+  const reference = referenceOf(type, document);
+  if (clientMsgId !== undefined) sending(clientMsgId);
+  return core.messages.send(principal, {
+    ...(clientMsgId === undefined ? {} : { clientId: clientMsgId }),
+    target,
+    content: contentOf(type, document),
+    ...(reference ? { reference } : {}),
+    source: 'im',
+    deviceId,
+    originSession: sessionId,
+  });
+}
+
+const CONTENT_TYPES: Readonly<Record<ImSendableType, ContentType>> = {
+  [ImMessageType.CHAT_TEXT]: 'text',
+  [ImMessageType.CHAT_IMAGE]: 'image',
+  [ImMessageType.CHAT_FILE]: 'file',
+  [ImMessageType.CHAT_VOICE]: 'voice',
+  [ImMessageType.CHAT_VIDEO]: 'video',
+  [ImMessageType.CHAT_LOCATION]: 'location',
+  [ImMessageType.CHAT_CARD]: 'card',
+  [ImMessageType.CHAT_QUOTE]: 'text',
+  [ImMessageType.CHAT_FORWARD]: 'text',
+};
+
+function contentOf(type: ImSendableType, document: Document): Content {
+  return {
+    type: CONTENT_TYPES[type],
+    text: typeof document.content === 'string' ? document.content : '',
+    extra: document.contentExtra ?? null,
+  };
+}
+
+function referenceOf(
+  type: ImSendableType,
+  { quotedMessageId, originalMessageId, forwardReason }: Document,
+): NewReference | undefined {
+  if (type === ImMessageType.CHAT_QUOTE) return { kind: 'quote', ref: String(quotedMessageId), reason: '' };
+  if (type !== ImMessageType.CHAT_FORWARD) return undefined;
+  return { kind: 'forward', ref: String(originalMessageId), reason: String(forwardReason ?? '') };
+}
+
+/** A single conversation is named by its two users, so that its first message can make it. */
+function conversationTarget({ userId }: Principal, conversationId: string): MessageTarget {
+  if (!conversationId.includes(':')) return { kind: 'conversation', conversationId };
+  const peer = singlePeer(conversationId, userId);
+  if (conversationId === singleConversationId(userId, peer)) return { kind: 'user', userId: peer };
+  throw new DomainError('ENOENT', `no conversation ${conversationId}`, { field: 'conversationId' });
+}
+
+function options(originSession: string, reason: string | undefined) {
+  return { originSession, ...(reason === undefined ? {} : { reason }) };
+}

@@ -1,0 +1,28 @@
+import type { JsonValue, Message } from '../../core/model.ts';
+
+/** The JSON document of a message's content, section 4.2. What quotes or forwards says so in the same document. */
+export function documentOf({ content, reference, state, changeReason }: Message): Record<string, JsonValue> {
+  const document: Record<string, JsonValue> = { content: content.text, contentExtra: content.extra };
+  if (state === 'recalled' || state === 'deleted') return { ...document, recallReason: changeReason };
+  if (state === 'edited') document.editReason = changeReason;
+  if (content.type === 'custom' && content.text === '') document.content = JSON.stringify(content.extra);
+  if (!reference) return document;
+  const { kind, messageId, senderId, text, isRecalled, reason } = reference;
+  if (kind === 'quote') {
+    return {
+      ...document,
+      quotedMessageId: messageId,
+      quotedContent: text,
+      quotedSenderId: senderId,
+      quotedRecalled: isRecalled,
+    };
+  }
+  return {
+    ...document,
+    originalMessageId: messageId,
+    originalSenderId: senderId,
+    originalContent: text,
+    originalRecalled: isRecalled,
+    forwardReason: reason,
+  };
+}

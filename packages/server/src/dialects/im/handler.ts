@@ -1,0 +1,203 @@
+import {
+  encodeImJson,
+  encodeImProtobuf,
+  type ImMessage,
+  ImMessageStatus,
+  ImMessageType,
+  type StompFrame,
+} from '@haina/wire';
+import { DomainError } from '../../core/errors.ts';
+import type { CoreEvent } from '../../core/events.ts';
+import type { Shape } from '../../hub/fan-out.ts';
+import type { ReplayResult } from '../../hub/replay.ts';
+import type { StompSubscription } from '../../stomp/handler.ts';
+import { headerOf } from '../common/credentials.ts';
+import { noDestination, parseUserQueue, refuseSend } from '../common/destinations.ts';
+import { StompDialectHandler, type Target } from '../common/stomp-dialect-handler.ts';
+import { sendBody, sendJson, stompShape } from '../common/stomp-shape.ts';
+import { type CommandContext, execute, isImDestination } from './commands.ts';
+import { type EventRenderer, RENDERERS, renderAttempt } from './render.ts';
+import { type ImEncoding, peekMessageId } from './schemas.ts';
+
+export const IM = 'im';
+const PROTOBUF_TYPE = 'application/x-protobuf';
+const JSON_TYPE = 'application/json';
+
+const QUEUES: ReadonlyMap<string, Target> = new Map<string, Target>([
+  ['/queue/private-messages', { kind: 'inbox' }],
+  ['/queue/message-status', { kind: 'user', name: 'status' }],
+  ['/queue/events', { kind: 'events', name: 'events' }],
+  ['/queue/errors', { kind: 'replies', name: 'errors' }],
+]);
+const CONVERSATION_PREFIX = '/topic/conversation/';
+
+/** The `im` side of a STOMP session, in JSON or protobuf by session and by subscription. */
+export class ImHandler extends StompDialectHandler {
+  protected readonly dialect = IM;
+  protected readonly inbox = '/user/queue/private-messages';
+  #encoding: ImEncoding = 'json';
+  #deviceId = '';
+
+  protected override opened({ headers }: StompFrame): void {
+    this.#encoding = this.#requireEncoding(headerOf(headers, 'accept'), 'json');
+    this.#deviceId = headerOf(headers, 'deviceId') ?? '';
+    const userId = headerOf(headers, 'userId');
+    if (userId !== undefined && userId !== this.chat.principal.userId) {
+      throw new DomainError('EAUTH', 'the token is of another user');
+    }
+  }
+
+  protected parseTarget(destination: string): Target {
+    if (destination.startsWith(CONVERSATION_PREFIX)) {
+      return { kind: 'group', groupId: destination.slice(CONVERSATION_PREFIX.length) };
+    }
+    const target = parseUserQueue(destination, QUEUES, this.chat.principal);
+    if (!target) throw noDestination(destination);
+    return target;
+  }
+
+  protected shapeOf(target: Target, subscription: StompSubscription): Shape {
+    const encoding = this.#encodingOf(subscription);
+    const name = 'name' in target ? target.name : target.kind;
+    const { userId } = this.chat.principal;
+    const render = RENDERERS[name] as EventRenderer;
+    const now = () => this.services.clock.now();
+    const write = (event: CoreEvent) => encoded(event, name, encoding, () => render(event, userId, now()));
+    // What is told of oneself looks different to each user.
+    const key = `${IM}/${name}/${encoding}/${target.kind === 'inbox' || target.kind === 'group' ? '' : userId}`;
+    return stompShape(key, this.stomp.version, subscription, write, typeOf(encoding));
+  }
+
+  protected async execute(destination: string, frame: StompFrame): Promise<void> {
+    if (!isImDestination(destination)) throw refuseSend(destination);
+    const encoding = this.#requireEncoding(frame.headers.get('content-type'), 'json');
+    await execute(destination, this.#context, frame.body, encoding);
+  }
+
+  protected tellRefusal({ code, message }: DomainError, frame: StompFrame): void {
+    const destination = frame.headers.get('destination') ?? '';
+    const encoding = frame.headers.get('content-type') === PROTOBUF_TYPE ? 'protobuf' : 'json';
+    const messageId = isImDestination(destination) ? peekMessageId(destination, frame.body, encoding) : null;
+    const body = { code, message, destination, messageId };
+    for (const subscription of this.subscriptionsTo('errors')) sendJson(this.stomp, subscription, body);
+    const isSend = destination === '/app/chat' || destination === '/app/private-message';
+    if (isSend && messageId !== null) this.#tellAttempt(ImMessageStatus.MESSAGE_FAILED, messageId, message);
+  }
+
+  protected tellSyncDone(subscription: StompSubscription, { count, complete }: ReplayResult): void {
+    this.#tell(
+      subscription,
+      this.#system(ImMessageType.SYSTEM_STATUS, { type: 'SYNC_DONE', count, complete }),
+    );
+  }
+
+  get #context(): CommandContext {
+    const { chat } = this;
+    return {
+      core: this.services.core,
+      principal: chat.principal,
+      sessionId: chat.id,
+      deviceId: this.#deviceId,
+      sync: this.sync.bind(this),
+      renew: (token) => this.#renew(token),
+      sending: (id) => this.#tellAttempt(ImMessageStatus.MESSAGE_SENDING, id),
+      heartbeat: () => this.#tellEvents(this.#system(ImMessageType.SYSTEM_HEARTBEAT, {})),
+    };
+  }
+
+  async #renew(token: string): Promise<void> {
+    const { principal, expiresAt } = await this.services.authenticator.authenticate(token);
+    const { tenant, userId } = this.chat.principal;
+    if (principal.tenant !== tenant || principal.userId !== userId) {
+      throw new DomainError('EPERM', 'the token is of another user', { field: 'token' });
+    }
+    this.chat.renew(expiresAt);
+    this.#tellEvents(this.#system(ImMessageType.SYSTEM_AUTH, { expiresAt }));
+  }
+
+  #tellAttempt(status: ImMessageStatus, clientMessageId: string, reason = ''): void {
+    const attempt = {
+      senderId: this.chat.principal.userId,
+      deviceId: this.#deviceId,
+      clientMessageId,
+      at: this.services.clock.now(),
+    };
+    const message = renderAttempt(status, attempt, reason);
+    for (const subscription of this.subscriptionsTo('status')) this.#tell(subscription, message);
+  }
+
+  #tellEvents(message: ImMessage): void {
+    for (const subscription of this.subscriptionsTo('events')) this.#tell(subscription, message);
+  }
+
+  #tell(subscription: StompSubscription, message: ImMessage): void {
+    const encoding = this.#encodingOf(subscription);
+    sendBody(this.stomp, subscription, encode(message, encoding), typeOf(encoding));
+  }
+
+  #system(
+    type:
+      | typeof ImMessageType.SYSTEM_STATUS
+      | typeof ImMessageType.SYSTEM_HEARTBEAT
+      | typeof ImMessageType.SYSTEM_AUTH,
+    document: object,
+  ): ImMessage {
+    const now = this.services.clock.now();
+    return {
+      messageId: '',
+      type,
+      status: ImMessageStatus.MESSAGE_NORMAL,
+      senderId: '',
+      receiverId: this.chat.principal.userId,
+      conversationId: '',
+      clientMessageId: '',
+      version: '2.0',
+      deviceId: this.#deviceId,
+      source: 'haina',
+      timestamp: now,
+      sequence: 0,
+      system: { content: JSON.stringify({ ...document, timestamp: now }), code: '' },
+    };
+  }
+
+  #encodingOf({ headers }: StompSubscription): ImEncoding {
+    return this.#requireEncoding(headerOf(headers, 'accept'), this.#encoding);
+  }
+
+  /** EINVAL for protobuf where only text can travel. */
+  #requireEncoding(mediaType: string | undefined, otherwise: ImEncoding): ImEncoding {
+    const encoding =
+      mediaType === undefined ? otherwise : mediaType.includes(PROTOBUF_TYPE) ? 'protobuf' : 'json';
+    if (encoding === 'protobuf' && !this.stomp.connection.carriesBinary) {
+      throw new DomainError('EINVAL', 'SockJS carries text only: use application/json', { field: 'accept' });
+    }
+    return encoding;
+  }
+}
+
+function typeOf(encoding: ImEncoding): string {
+  return encoding === 'protobuf' ? PROTOBUF_TYPE : JSON_TYPE;
+}
+
+function encode(message: ImMessage, encoding: ImEncoding): Uint8Array {
+  return encoding === 'protobuf' ? encodeImProtobuf(message) : Buffer.from(encodeImJson(message));
+}
+
+/** Bodies by event and form: each is written once, however many shapes it goes out in. */
+const bodies = new WeakMap<CoreEvent, Map<string, Uint8Array | undefined>>();
+
+function encoded(
+  event: CoreEvent,
+  name: string,
+  encoding: ImEncoding,
+  render: () => ImMessage | undefined,
+): Uint8Array | undefined {
+  const key = `${name}/${encoding}`;
+  const known = bodies.get(event) ?? new Map<string, Uint8Array | undefined>();
+  bodies.set(event, known);
+  if (!known.has(key)) {
+    const message = render();
+    known.set(key, message && encode(message, encoding));
+  }
+  return known.get(key);
+}

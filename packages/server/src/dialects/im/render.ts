@@ -1,0 +1,254 @@
+import {
+  type ImChatMessage,
+  type ImChatType,
+  type ImEventMessage,
+  type ImMessage,
+  ImMessageStatus,
+  ImMessageType,
+} from '@haina/wire';
+import type {
+  ConversationChanged,
+  CoreEvent,
+  MemberAdded,
+  MemberRemoved,
+  MessageChanged,
+  MessageHidden,
+  MessagePinned,
+  MessageStatus,
+  ReceiptIssued,
+} from '../../core/events.ts';
+import type { ContentType, Message, MessageState, ReferenceKind } from '../../core/model.ts';
+import { documentOf } from './content.ts';
+
+/** Version of the protocol's document. */
+const VERSION = '2.0';
+
+const CHAT_TYPES: Record<ContentType, ImChatType> = {
+  text: ImMessageType.CHAT_TEXT,
+  image: ImMessageType.CHAT_IMAGE,
+  file: ImMessageType.CHAT_FILE,
+  voice: ImMessageType.CHAT_VOICE,
+  video: ImMessageType.CHAT_VIDEO,
+  location: ImMessageType.CHAT_LOCATION,
+  card: ImMessageType.CHAT_CARD,
+  // The document has no type for what an application made up: its text is what can be shown.
+  custom: ImMessageType.CHAT_TEXT,
+};
+const REFERENCE_TYPES: Record<ReferenceKind, ImChatType> = {
+  quote: ImMessageType.CHAT_QUOTE,
+  forward: ImMessageType.CHAT_FORWARD,
+};
+const STATE_STATUS: Record<MessageState, ImMessageStatus> = {
+  normal: ImMessageStatus.MESSAGE_NORMAL,
+  edited: ImMessageStatus.MESSAGE_EDITED,
+  recalled: ImMessageStatus.MESSAGE_RECALLED,
+  deleted: ImMessageStatus.MESSAGE_DELETED,
+};
+
+function envelopeOf(message: Message) {
+  return {
+    messageId: message.id,
+    senderId: message.senderId,
+    receiverId: message.targetId,
+    conversationId: message.conversationId,
+    clientMessageId: message.clientId,
+    version: VERSION,
+    deviceId: message.deviceId,
+    source: message.source,
+    timestamp: message.createdAt,
+    sequence: message.seq,
+  };
+}
+
+/** A message as it is now: a recalled one as CHAT_RECALL, else under its own type. */
+export function renderMessage(message: Message): ImChatMessage {
+  const isGone = message.state === 'recalled' || message.state === 'deleted';
+  return chat(message, isGone ? ImMessageType.CHAT_RECALL : chatType(message));
+}
+
+/** A change while one watches: CHAT_EDIT or CHAT_RECALL. */
+export function renderChange({ change, message }: MessageChanged): ImChatMessage {
+  return chat(message, change === 'edited' ? ImMessageType.CHAT_EDIT : ImMessageType.CHAT_RECALL);
+}
+
+function chat(message: Message, type: ImChatType): ImChatMessage {
+  return {
+    ...envelopeOf(message),
+    type,
+    status: STATE_STATUS[message.state],
+    chat: { content: JSON.stringify(documentOf(message)), conversationType: message.kind },
+  };
+}
+
+function chatType({ content, reference }: Message): ImChatType {
+  return reference ? REFERENCE_TYPES[reference.kind] : CHAT_TYPES[content.type];
+}
+
+/** What became of a message of one's own. */
+export function renderStatus({ message, status }: MessageStatus): ImEventMessage {
+  return statusEvent(envelopeOf(message), SENDER_STATUS[status], message.senderId, message.changedAt);
+}
+
+const SENDER_STATUS = {
+  sent: ImMessageStatus.MESSAGE_SENT,
+  edited: ImMessageStatus.MESSAGE_EDITED,
+  recalled: ImMessageStatus.MESSAGE_RECALLED,
+} as const;
+
+export function renderHidden({ message, userId }: MessageHidden, now: number): ImEventMessage {
+  return statusEvent(envelopeOf(message), ImMessageStatus.MESSAGE_DELETED, userId, now);
+}
+
+export function renderReceipt(receipt: ReceiptIssued): ImEventMessage {
+  const { messageId, clientId, conversationId, senderId, userId, status, at } = receipt;
+  const envelope = {
+    messageId,
+    senderId,
+    receiverId: userId,
+    conversationId,
+    clientMessageId: clientId,
+    version: VERSION,
+    deviceId: '',
+    source: '',
+    timestamp: at,
+    sequence: 0,
+  };
+  const reached = status === 'read' ? ImMessageStatus.MESSAGE_READ : ImMessageStatus.MESSAGE_DELIVERED;
+  return statusEvent(envelope, reached, userId, at);
+}
+
+/** A message that is on its way to the store, or was refused by it: it has no id of the server's. */
+export function renderAttempt(
+  status: ImMessageStatus,
+  attempt: {
+    readonly senderId: string;
+    readonly deviceId: string;
+    readonly clientMessageId: string;
+    readonly at: number;
+  },
+  reason = '',
+): ImEventMessage {
+  const envelope = {
+    messageId: '',
+    senderId: attempt.senderId,
+    receiverId: '',
+    conversationId: '',
+    clientMessageId: attempt.clientMessageId,
+    version: VERSION,
+    deviceId: attempt.deviceId,
+    source: 'im',
+    timestamp: attempt.at,
+    sequence: 0,
+  };
+  return statusEvent(envelope, status, attempt.senderId, attempt.at, reason);
+}
+
+function statusEvent(
+  envelope: ReturnType<typeof envelopeOf>,
+  status: ImMessageStatus,
+  userId: string,
+  at: number,
+  reason = '',
+): ImEventMessage {
+  const { messageId, clientMessageId, conversationId } = envelope;
+  const document = { messageId, clientMessageId, conversationId, status, userId, reason, timestamp: at };
+  return {
+    ...envelope,
+    type: ImMessageType.EVENT_MESSAGE_STATUS_CHANGE,
+    status,
+    event: {
+      content: JSON.stringify(document),
+      eventType: 'communication.message.status.changed',
+      eventId: `${messageId || clientMessageId}.${status}.${userId}`,
+    },
+  };
+}
+
+type GroupEvent = MemberAdded | MemberRemoved | ConversationChanged | MessagePinned;
+
+/** What happened in a group, section 6.2; undefined for other events. */
+export function renderGroupUpdate(event: CoreEvent, now: number): ImEventMessage | undefined {
+  const update = groupUpdate(event);
+  if (!update) return undefined;
+  const { conversationId, actorId, eventType, document } = update;
+  const timestamp = new Date(now).toISOString();
+  return {
+    messageId: '',
+    type: ImMessageType.EVENT_GROUP_UPDATE,
+    status: ImMessageStatus.MESSAGE_NORMAL,
+    senderId: actorId,
+    receiverId: conversationId,
+    conversationId,
+    clientMessageId: '',
+    version: VERSION,
+    deviceId: '',
+    source: 'haina',
+    timestamp: now,
+    sequence: 0,
+    event: {
+      content: JSON.stringify({
+        eventType,
+        groupId: conversationId,
+        ...document,
+        updatedBy: actorId,
+        timestamp,
+      }),
+      eventType,
+      eventId: `${conversationId}.${eventType}.${now}`,
+    },
+  };
+}
+
+function groupUpdate(event: CoreEvent) {
+  switch (event.type) {
+    case 'member.added':
+      return update(event, event.conversationId, 'business.group.member.joined', {
+        updateType: 'member_added',
+        memberId: event.userId,
+        memberRole: event.role,
+      });
+    case 'member.removed':
+      return update(event, event.conversationId, 'business.group.member.left', {
+        updateType: 'member_removed',
+        memberId: event.userId,
+      });
+    case 'conversation.changed':
+      return update(event, event.conversation.id, 'business.group.updated', {
+        updateType: 'group_updated',
+        groupName: event.conversation.name,
+      });
+    case 'message.pinned':
+    case 'message.unpinned':
+      return update(event, event.message.conversationId, 'business.conversation.updated', {
+        updateType: event.type === 'message.pinned' ? 'message_pinned' : 'message_unpinned',
+        messageId: event.message.id,
+        pinScope: event.scope === 'everyone' ? 1 : 0,
+      });
+    default:
+      return undefined;
+  }
+}
+
+function update({ actorId }: GroupEvent, conversationId: string, eventType: string, document: object) {
+  return { conversationId, actorId, eventType, document };
+}
+
+/** An event as one subscriber reads it; undefined where it does not go to this kind of destination. */
+export type EventRenderer = (event: CoreEvent, userId: string, now: number) => ImMessage | undefined;
+
+/** By what a subscription is for. */
+export const RENDERERS: Readonly<Record<string, EventRenderer>> = {
+  inbox: renderChat,
+  group: (event, _userId, now) => renderChat(event) ?? renderGroupUpdate(event, now),
+  status(event, userId, now) {
+    if (event.type === 'message.status') return renderStatus(event);
+    if (event.type === 'receipt') return renderReceipt(event);
+    return event.type === 'message.hidden' && event.userId === userId ? renderHidden(event, now) : undefined;
+  },
+  events: (event, _userId, now) => renderGroupUpdate(event, now),
+};
+
+function renderChat(event: CoreEvent): ImMessage | undefined {
+  if (event.type === 'message.created') return renderMessage(event.message);
+  return event.type === 'message.changed' ? renderChange(event) : undefined;
+}

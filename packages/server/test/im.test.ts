@@ -1,0 +1,359 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  decodeImProtobuf,
+  type ImMessage,
+  ImMessageStatus,
+  ImMessageType,
+  type StompFrame,
+} from '@haina/wire';
+import { startTestServer, type TestServer } from './support/server.ts';
+import { StompClient } from './support/stomp-client.ts';
+import { tokenOf } from './support/token.ts';
+
+const INBOX = '/user/queue/private-messages';
+const STATUS = '/user/queue/message-status';
+const EVENTS = '/user/queue/events';
+const ERRORS = '/user/queue/errors';
+const XUQM_INBOX = '/user/queue/messages';
+
+let server: TestServer;
+const clients: StompClient[] = [];
+let users = 0;
+
+before(async () => {
+  server = await startTestServer();
+});
+after(async () => {
+  await Promise.all(clients.map((client) => client.drop()));
+  await server.stop();
+});
+
+async function connect(
+  userId: string,
+  destinations = [INBOX, STATUS, EVENTS, ERRORS],
+  headers: Record<string, string> = {},
+): Promise<StompClient> {
+  const client = await StompClient.open(`${server.wsUrl}/ws`);
+  clients.push(client);
+  client.send('CONNECT', {
+    'accept-version': '1.2',
+    Authorization: `Bearer ${tokenOf(userId)}`,
+    userId,
+    deviceId: `${userId}-phone`,
+    clientType: 'web',
+    ...headers,
+  });
+  await client.next('CONNECTED');
+  for (const destination of destinations) await client.subscribe(destination);
+  return client;
+}
+
+async function connectXuqm(userId: string): Promise<StompClient> {
+  const client = await StompClient.of(server.wsUrl, userId);
+  clients.push(client);
+  await client.subscribe(XUQM_INBOX);
+  return client;
+}
+
+function newUser(name: string): string {
+  return `${name}-im${++users}`;
+}
+
+async function makeGroup(...members: string[]): Promise<string> {
+  const { body } = await server.call('POST', '/api/v1/groups', tokenOf('admin', { role: 'admin' }), {
+    name: 'A group',
+    members: members.map((userId) => ({ userId })),
+  });
+  return (body as { id: string }).id;
+}
+
+function documentOf(message: ImMessage): Record<string, unknown> {
+  const arm = message.chat ?? message.event ?? message.system;
+  return JSON.parse(arm?.content ?? 'null');
+}
+
+/** Takes the statuses of a message until this one has come. */
+async function statusesUntil(client: StompClient, clientMessageId: string, last: number): Promise<number[]> {
+  const statuses: number[] = [];
+  for (;;) {
+    const message = await client.nextAt<ImMessage>(STATUS);
+    if (message.clientMessageId !== clientMessageId) continue;
+    assert.equal(message.type, ImMessageType.EVENT_MESSAGE_STATUS_CHANGE);
+    assert.equal(documentOf(message).status, message.status);
+    statuses.push(message.status);
+    if (message.status === last) return statuses;
+  }
+}
+
+test('a private message arrives in an envelope with every field filled', async () => {
+  const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
+  const [alice, bob] = [await connect(aliceId), await connect(bobId)];
+  alice.sendJson('/app/private-message', {
+    receiverId: bobId,
+    content: 'Hello World',
+    clientMsgId: 'c-1',
+    timestamp: 1,
+  });
+  const { messageId, timestamp, ...message } = await bob.nextAt<ImMessage>(INBOX);
+  assert.match(messageId, /^[0-9a-f-]{36}$/);
+  assert.ok(Math.abs(timestamp - Date.now()) < 60_000);
+  assert.deepEqual(message, {
+    type: ImMessageType.CHAT_TEXT,
+    status: ImMessageStatus.MESSAGE_NORMAL,
+    senderId: aliceId,
+    receiverId: bobId,
+    conversationId: `single:${aliceId}:${bobId}`,
+    clientMessageId: 'c-1',
+    version: '2.0',
+    deviceId: `${aliceId}-phone`,
+    source: 'im',
+    sequence: 1,
+    chat: { content: '{"content":"Hello World","contentExtra":null}', conversationType: 'single' },
+  });
+});
+
+test('the sender learns that its message is sending, sent, delivered and read, and no status comes twice', async () => {
+  const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
+  const [alice, tablet, bob] = [
+    await connect(aliceId),
+    await connect(aliceId, [STATUS]),
+    await connect(bobId),
+  ];
+  alice.sendJson('/app/private-message', { receiverId: bobId, content: 'x', clientMsgId: 'c-1' });
+  const { messageId } = await bob.nextAt<ImMessage>(INBOX);
+  const { MESSAGE_SENDING, MESSAGE_SENT, MESSAGE_DELIVERED, MESSAGE_READ } = ImMessageStatus;
+  assert.deepEqual(await statusesUntil(alice, 'c-1', MESSAGE_DELIVERED), [
+    MESSAGE_SENDING,
+    MESSAGE_SENT,
+    MESSAGE_DELIVERED,
+  ]);
+  bob.sendJson('/app/read-message', { messageId });
+  assert.deepEqual(await statusesUntil(alice, 'c-1', MESSAGE_READ), [MESSAGE_READ]);
+  assert.deepEqual(await statusesUntil(tablet, 'c-1', MESSAGE_READ), [
+    MESSAGE_SENT,
+    MESSAGE_DELIVERED,
+    MESSAGE_READ,
+  ]);
+});
+
+test('a message that is refused fails, and the refusal says why', async () => {
+  const alice = await connect(newUser('alice'));
+  alice.sendJson('/app/private-message', { receiverId: 'nobody', content: 'x', clientMsgId: 'c-1' });
+  const { MESSAGE_SENDING, MESSAGE_FAILED } = ImMessageStatus;
+  assert.deepEqual(await statusesUntil(alice, 'c-1', MESSAGE_FAILED), [MESSAGE_SENDING, MESSAGE_FAILED]);
+  assert.deepEqual(await alice.nextAt(ERRORS), {
+    code: 'ENOENT',
+    message: 'no user nobody',
+    destination: '/app/private-message',
+    messageId: 'c-1',
+  });
+});
+
+const EXTRAS: Record<string, [type: number, extra: object]> = {
+  image: [
+    ImMessageType.CHAT_IMAGE,
+    { url: 'https://example.com/image.jpg', width: 800, height: 600, mood: 'extra' },
+  ],
+  file: [
+    ImMessageType.CHAT_FILE,
+    { url: 'https://example.com/file.pdf', size: 2048000, type: 'application/pdf' },
+  ],
+  voice: [ImMessageType.CHAT_VOICE, { url: 'https://example.com/a.amr', duration: 3.5 }],
+  video: [ImMessageType.CHAT_VIDEO, { url: 'https://example.com/a.mp4', duration: 12 }],
+  location: [ImMessageType.CHAT_LOCATION, { latitude: 31.2, longitude: 121.5 }],
+  card: [ImMessageType.CHAT_CARD, { userId: 'carol' }],
+};
+
+for (const [name, [msgType, contentExtra]] of Object.entries(EXTRAS)) {
+  test(`a message of type ${name} keeps its form, and comes to xuqm as its type`, async () => {
+    const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
+    const [alice, bob, phone] = [await connect(aliceId), await connect(bobId), await connectXuqm(bobId)];
+    const content = { content: 'described', contentExtra };
+    alice.sendJson('/app/private-message', { receiverId: bobId, msgType, content });
+    const message = await bob.nextAt<ImMessage>(INBOX);
+    assert.equal(message.type, msgType);
+    assert.deepEqual(documentOf(message), content);
+    const seen = await phone.nextAt<{ msgType: string; content: object }>(XUQM_INBOX);
+    assert.equal(seen.msgType, name.toUpperCase());
+    assert.deepEqual(seen.content, { ...contentExtra, text: 'described' });
+  });
+}
+
+test('a group message comes to the topic, or to the inbox of who did not subscribe to it', async () => {
+  const ids = [newUser('alice'), newUser('bob'), newUser('carol')] as const;
+  const [alice, bob, carol] = [await connect(ids[0]), await connect(ids[1]), await connect(ids[2])];
+  const group = await makeGroup(...ids);
+  await bob.subscribe(`/topic/conversation/${group}`);
+  alice.sendJson('/app/chat', { conversationId: group, content: 'to all', msgType: 0, clientMsgId: 'g-1' });
+  for (const message of [
+    await bob.nextAt<ImMessage>(`/topic/conversation/${group}`),
+    await carol.nextAt<ImMessage>(INBOX),
+  ]) {
+    assert.deepEqual([message.conversationId, message.chat?.conversationType], [group, 'group']);
+  }
+});
+
+test('an edit arrives as CHAT_EDIT under the same id, and as the changed message at xuqm', async () => {
+  const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
+  const [alice, bob, phone] = [await connect(aliceId), await connect(bobId), await connectXuqm(bobId)];
+  alice.sendJson('/app/private-message', { receiverId: bobId, content: 'tpyo', clientMsgId: 'c-1' });
+  const { messageId } = await bob.nextAt<ImMessage>(INBOX);
+  alice.sendJson('/app/edit-message', { messageId, newContent: 'typo', editReason: '用户编辑' });
+  const edit = await bob.nextAt<ImMessage>(INBOX);
+  assert.deepEqual([edit.messageId, edit.type, edit.status], [messageId, 10, 7]);
+  assert.deepEqual(documentOf(edit), { content: 'typo', contentExtra: null, editReason: '用户编辑' });
+  assert.deepEqual((await statusesUntil(alice, 'c-1', ImMessageStatus.MESSAGE_EDITED)).at(-1), 7);
+  await phone.nextAt(XUQM_INBOX);
+  const seen = await phone.nextAt<{ id: string; content: string; status: string }>(XUQM_INBOX);
+  assert.deepEqual([seen.id, seen.content, seen.status], ['c-1', 'typo', 'SENT']);
+  bob.sendJson('/app/edit-message', { messageId, newContent: 'not mine' });
+  assert.equal((await bob.nextAt<{ code: string }>(ERRORS)).code, 'EPERM');
+});
+
+test('a deletion for everyone is a recall, for me alone it hides the message on my devices', async () => {
+  const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
+  const [alice, bob, tablet] = [await connect(aliceId), await connect(bobId), await connect(bobId, [STATUS])];
+  for (const id of ['one', 'two']) {
+    alice.sendJson('/app/private-message', { receiverId: bobId, content: id, clientMsgId: id });
+  }
+  const one = await bob.nextAt<ImMessage>(INBOX);
+  const two = await bob.nextAt<ImMessage>(INBOX);
+  alice.sendJson('/app/delete-message', {
+    messageId: one.messageId,
+    deleteScope: 1,
+    deleteReason: '用户撤回',
+  });
+  const recall = await bob.nextAt<ImMessage>(INBOX);
+  assert.deepEqual([recall.messageId, recall.type, recall.status], [one.messageId, 13, 6]);
+  assert.deepEqual(documentOf(recall), { content: '', contentExtra: null, recallReason: '用户撤回' });
+  assert.equal((await statusesUntil(alice, 'one', 6)).at(-1), ImMessageStatus.MESSAGE_RECALLED);
+  alice.sendJson('/app/delete-message', { messageId: one.messageId, deleteScope: 1 });
+  assert.equal((await alice.nextAt<{ code: string }>(ERRORS)).code, 'ECONFLICT');
+  bob.sendJson('/app/delete-message', { messageId: two.messageId, deleteScope: 0 });
+  assert.deepEqual(await statusesUntil(tablet, 'two', 8), [ImMessageStatus.MESSAGE_DELETED]);
+  const path = `/api/v1/conversations/${two.conversationId}/messages`;
+  const count = async (userId: string) =>
+    ((await server.call('GET', path, tokenOf(userId))).body as { messages: unknown[] }).messages.length;
+  assert.deepEqual([await count(bobId), await count(aliceId)], [1, 2]);
+});
+
+test('a quote shows what it quotes, a forward keeps its origin, and neither reaches what its sender can not see', async () => {
+  const ids = [newUser('alice'), newUser('bob'), newUser('carol')] as const;
+  const [alice, bob, carol] = [await connect(ids[0]), await connect(ids[1]), await connect(ids[2])];
+  alice.sendJson('/app/private-message', { receiverId: ids[1], content: 'original', clientMsgId: 'o' });
+  const { messageId, conversationId } = await bob.nextAt<ImMessage>(INBOX);
+  bob.sendJson('/app/chat', {
+    conversationId,
+    msgType: 11,
+    content: {
+      content: 'reply',
+      quotedMessageId: messageId,
+      quotedContent: 'forged',
+      quotedSenderId: 'forged',
+    },
+  });
+  const quote = await alice.nextAt<ImMessage>(INBOX);
+  assert.equal(quote.type, ImMessageType.CHAT_QUOTE);
+  assert.deepEqual(documentOf(quote), {
+    content: 'reply',
+    contentExtra: null,
+    quotedMessageId: messageId,
+    quotedContent: 'original',
+    quotedSenderId: ids[0],
+    quotedRecalled: false,
+  });
+  const forward = { content: 'look', originalMessageId: messageId, forwardReason: '转发原因' };
+  bob.sendJson('/app/private-message', { receiverId: ids[2], msgType: 12, content: forward });
+  const forwarded = await carol.nextAt<ImMessage>(INBOX);
+  assert.equal(forwarded.type, ImMessageType.CHAT_FORWARD);
+  const { originalSenderId, originalContent, forwardReason } = documentOf(forwarded);
+  assert.deepEqual([originalSenderId, originalContent, forwardReason], [ids[0], 'original', '转发原因']);
+  carol.sendJson('/app/private-message', { receiverId: ids[1], msgType: 12, content: forward });
+  assert.equal((await carol.nextAt<{ code: string }>(ERRORS)).code, 'ENOENT');
+});
+
+test('members learn of pins for everyone, and of who joins and leaves', async () => {
+  const ids = [newUser('alice'), newUser('bob')] as const;
+  const [alice, bob] = [await connect(ids[0]), await connect(ids[1])];
+  const group = await makeGroup(ids[0]);
+  assert.equal(documentOf(await alice.nextAt<ImMessage>(EVENTS)).updateType, 'member_added');
+  const admin = tokenOf('admin', { role: 'admin' });
+  await server.call('POST', `/api/v1/groups/${group}/members`, admin, { userId: ids[1] });
+  for (const client of [alice, bob]) {
+    const { type, event } = await client.nextAt<ImMessage>(EVENTS);
+    assert.equal(type, ImMessageType.EVENT_GROUP_UPDATE);
+    const { updateType, memberId, memberRole, updatedBy } = JSON.parse(event?.content ?? '');
+    assert.deepEqual(
+      [updateType, memberId, memberRole, updatedBy],
+      ['member_added', ids[1], 'member', 'admin'],
+    );
+  }
+  bob.sendJson('/app/chat', { conversationId: group, content: 'pin me' });
+  const { messageId } = await alice.nextAt<ImMessage>(INBOX);
+  alice.sendJson('/app/pin-message', { messageId, pinScope: 1 });
+  const pin = documentOf(await bob.nextAt<ImMessage>(EVENTS));
+  assert.deepEqual([pin.updateType, pin.messageId, pin.pinScope], ['message_pinned', messageId, 1]);
+  await server.call('DELETE', `/api/v1/groups/${group}/members/${ids[1]}`, admin);
+  for (const client of [alice, bob]) {
+    assert.equal(documentOf(await client.nextAt<ImMessage>(EVENTS)).updateType, 'member_removed');
+  }
+});
+
+test('who was away gets everything at sync, with a verdict', async () => {
+  const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
+  const alice = await connect(aliceId);
+  await (await connect(bobId, [])).close();
+  for (const id of ['one', 'two']) {
+    alice.sendJson('/app/private-message', { receiverId: bobId, content: id, clientMsgId: id });
+    await statusesUntil(alice, id, ImMessageStatus.MESSAGE_SENT);
+  }
+  const bob = await connect(bobId);
+  bob.sendJson('/app/sync', {});
+  const messages = [];
+  for (;;) {
+    const message = await bob.nextAt<ImMessage>(INBOX);
+    messages.push(message);
+    if (message.type === ImMessageType.SYSTEM_STATUS) break;
+  }
+  assert.deepEqual(
+    messages.slice(0, 2).map(({ clientMessageId }) => clientMessageId),
+    ['one', 'two'],
+  );
+  const { type, count, complete } = documentOf(messages[2] as ImMessage);
+  assert.deepEqual([type, count, complete], ['SYNC_DONE', 2, true]);
+});
+
+function protobufOf({ headers, body }: StompFrame): ImMessage {
+  assert.equal(headers.get('content-type'), 'application/x-protobuf');
+  assert.equal(Number(headers.get('content-length')), body.length);
+  return decodeImProtobuf(body);
+}
+
+test('a session, or one subscription, may choose protobuf', async () => {
+  const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
+  const protobuf = { accept: 'application/x-protobuf' };
+  const alice = await connect(aliceId, [STATUS]);
+  const bob = await connect(bobId, [INBOX], protobuf);
+  const tablet = await connect(bobId, []);
+  await tablet.subscribe(INBOX, protobuf);
+  alice.sendJson('/app/private-message', { receiverId: bobId, content: '海纳', clientMsgId: 'c-1' });
+  for (const client of [bob, tablet]) {
+    const message = protobufOf(await client.next('MESSAGE'));
+    assert.deepEqual([message.type, message.clientMessageId, message.sequence], [0, 'c-1', 1]);
+    assert.equal(documentOf(message).content, '海纳');
+  }
+});
+
+test('a token of the same user makes the session last longer, another does not end it', async () => {
+  const id = newUser('alice');
+  const alice = await connect(id);
+  alice.sendJson('/app/auth', { token: tokenOf(id), timestamp: 1 });
+  assert.equal((await alice.nextAt<ImMessage>(EVENTS)).type, ImMessageType.SYSTEM_AUTH);
+  for (const token of [tokenOf('bob'), tokenOf(id, { exp: 1 }), 'nonsense']) {
+    alice.sendJson('/app/auth', { token });
+    assert.ok(['EPERM', 'EAUTH'].includes((await alice.nextAt<{ code: string }>(ERRORS)).code));
+  }
+  alice.sendJson('/app/heartbeat', { timestamp: 1, deviceId: 'x' });
+  assert.equal((await alice.nextAt<ImMessage>(EVENTS)).type, ImMessageType.SYSTEM_HEARTBEAT);
+});
