@@ -31,16 +31,13 @@ describe('a message id is 1 to 128 characters wherever one is given', () => {
 
 describe('a message over a limit is refused with ETOOLONG and the limit', () => {
   const text = 'content has more than 2000 characters';
+  const bytes = 'content has more than 32768 bytes';
   const cases: [name: string, change: object, message: string][] = [
     ['2001 letters', { content: 'x'.repeat(2001) }, text],
     ['2001 emoji', { content: '😀'.repeat(2001) }, text],
     ['2001 Chinese characters', { content: '海'.repeat(2001) }, text],
-    ['a long text in another type', { msgType: 'CARD', content: 'x'.repeat(2001) }, text],
-    [
-      'a large object',
-      { msgType: 'FILE', content: { url: 'x'.repeat(32_768) } },
-      'content has more than 32768 bytes beside its text',
-    ],
+    ['a long string in another type', { msgType: 'CARD', content: 'x'.repeat(32_769) }, bytes],
+    ['a large object', { msgType: 'FILE', content: { url: 'x'.repeat(32_768) } }, bytes],
     ['a long receiver', { toId: 'x'.repeat(65) }, 'toId has more than 64 characters'],
     ['a very long receiver', { toId: 'x'.repeat(60_000) }, 'toId has more than 64 characters'],
   ];

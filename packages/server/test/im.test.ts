@@ -202,7 +202,12 @@ test('an edit arrives as CHAT_EDIT under the same id, and as the changed message
   alice.sendJson('/app/edit-message', { messageId, newContent: 'typo', editReason: '用户编辑' });
   const edit = await bob.nextAt<ImMessage>(INBOX);
   assert.deepEqual([edit.messageId, edit.type, edit.status], [messageId, 10, 7]);
-  assert.deepEqual(documentOf(edit), { content: 'typo', contentExtra: null, editReason: '用户编辑' });
+  assert.deepEqual(documentOf(edit), {
+    content: 'typo',
+    contentExtra: null,
+    messageId,
+    editReason: '用户编辑',
+  });
   assert.deepEqual((await statusesUntil(alice, 'c-1', ImMessageStatus.MESSAGE_EDITED)).at(-1), 7);
   await phone.nextAt(XUQM_INBOX);
   const seen = await phone.nextAt<{ id: string; content: string; status: string }>(XUQM_INBOX);
@@ -226,7 +231,12 @@ test('a deletion for everyone is a recall, for me alone it hides the message on 
   });
   const recall = await bob.nextAt<ImMessage>(INBOX);
   assert.deepEqual([recall.messageId, recall.type, recall.status], [one.messageId, 13, 6]);
-  assert.deepEqual(documentOf(recall), { content: '', contentExtra: null, recallReason: '用户撤回' });
+  assert.deepEqual(documentOf(recall), {
+    content: '',
+    contentExtra: null,
+    messageId: one.messageId,
+    recallReason: '用户撤回',
+  });
   assert.equal((await statusesUntil(alice, 'one', 6)).at(-1), ImMessageStatus.MESSAGE_RECALLED);
   alice.sendJson('/app/delete-message', { messageId: one.messageId, deleteScope: 1 });
   assert.equal((await alice.nextAt<{ code: string }>(ERRORS)).code, 'ECONFLICT');

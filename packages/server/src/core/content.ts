@@ -11,9 +11,10 @@ export const MAX_EXTRA_DEPTH = 64;
 
 /** Throws EINVAL or ETOOLONG naming the field, unless the content may be stored. */
 export function requireContent({ type, text, extra }: Content, limits: Limits): void {
-  if (text.length > limits.maxTextLength && characters(text) > limits.maxTextLength) {
+  if (type === 'text' && text.length > limits.maxTextLength && characters(text) > limits.maxTextLength) {
     throw tooLong('content', limits.maxTextLength);
   }
+  if (type !== 'text') requireBytes(Buffer.byteLength(text), limits);
   if (type === 'text' && text === '') {
     throw new DomainError('EINVAL', 'content of a text message must not be empty', { field: 'content' });
   }
@@ -40,13 +41,13 @@ function requireExtra(extra: JsonValue, limits: Limits): void {
       limit: MAX_EXTRA_DEPTH,
     });
   }
-  const bytes = Buffer.byteLength(JSON.stringify(extra));
-  if (bytes > limits.maxExtraBytes) {
-    throw new DomainError('ETOOLONG', `content has more than ${limits.maxExtraBytes} bytes beside its text`, {
-      field: 'content',
-      limit: limits.maxExtraBytes,
-    });
-  }
+  requireBytes(Buffer.byteLength(JSON.stringify(extra)), limits);
+}
+
+/** What is no text for people (an address, a picture's data, JSON) is measured in bytes. */
+function requireBytes(bytes: number, { maxExtraBytes: limit }: Limits): void {
+  if (bytes <= limit) return;
+  throw new DomainError('ETOOLONG', `content has more than ${limit} bytes`, { field: 'content', limit });
 }
 
 function isDeeper(value: JsonValue, levels: number): boolean {

@@ -2,7 +2,7 @@
 export interface Limits {
   /** Longest text of a message, in characters (code points). */
   readonly maxTextLength: number;
-  /** Largest JSON beside the text, in bytes. */
+  /** Largest content that is no text for people, and largest JSON beside a text, in bytes. */
   readonly maxExtraBytes: number;
   /** Sends a second a user, with a burst of twice that; 0 is off. */
   readonly sendRate: number;

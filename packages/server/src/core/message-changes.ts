@@ -1,4 +1,3 @@
-import { isManager } from './access.ts';
 import { requireContent } from './content.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink, MessageChangeKind } from './events.ts';
@@ -126,7 +125,7 @@ export class MessageChanges {
   }
 
   #requireRecall(actor: Principal, { message, viewerRole }: MessageView): void {
-    if (isManager(actor)) return;
+    if (actor.role === 'service') return;
     if (message.kind === 'group' && (viewerRole === 'owner' || viewerRole === 'admin')) return;
     if (message.senderId !== actor.userId) {
       throw new DomainError('EPERM', 'only the sender or an admin of the group may recall a message');

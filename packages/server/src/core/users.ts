@@ -8,6 +8,9 @@ import type { Page, Store, UserPatch } from './ports/store.ts';
 import { conversationTopic, userTopic } from './topics.ts';
 import { requireId, requireLength } from './validate.ts';
 
+/** Clients keep it in 32 bits, and the next one must have room too. */
+const MAX_UID = 2_000_000_000;
+
 export interface UserInput {
   /** Made by the server where absent. */
   readonly id?: string;
@@ -149,6 +152,9 @@ function requirePassword(password: string): string {
 }
 
 function requireUid(uid: number): number {
-  if (Number.isSafeInteger(uid) && uid > 0) return uid;
-  throw new DomainError('EINVAL', 'uid must be a positive integer', { field: 'uid' });
+  if (Number.isInteger(uid) && uid > 0 && uid <= MAX_UID) return uid;
+  throw new DomainError('EINVAL', `uid must be a whole number from 1 to ${MAX_UID}`, {
+    field: 'uid',
+    limit: MAX_UID,
+  });
 }

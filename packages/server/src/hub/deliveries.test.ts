@@ -113,6 +113,8 @@ test('a flush waits for what an earlier one is still storing', async () => {
   gate.open = stored.promise;
   deliveries.sent(log, [created(1)]);
   const first = deliveries.flush();
+  // Not the same tick, so that the first has begun to store.
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
   const second = deliveries.flush().then(() => assert.equal(reports.length, 1));
   stored.resolve();
   await Promise.all([first, second]);
@@ -120,7 +122,9 @@ test('a flush waits for what an earlier one is still storing', async () => {
 
 test('a store that refuses is told of, and stops nothing', async () => {
   const { deliveries, log, reports, errors, gate } = setUp();
-  gate.open = Promise.reject(new Error('full'));
+  const full = Promise.reject(new Error('full'));
+  full.catch(() => {});
+  gate.open = full;
   deliveries.sent(log, [created(1)]);
   await deliveries.flush();
   gate.open = Promise.resolve();

@@ -37,6 +37,7 @@ export class Deliveries {
   readonly #onError: (error: unknown) => void;
   readonly #logs = new Set<DeliveryLog>();
   #gathered = new Map<string, GatheredConversation>();
+  #flushing: Promise<void> | undefined;
   readonly #storing = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -63,8 +64,21 @@ export class Deliveries {
     this.#schedule();
   }
 
-  /** Stores what is known to be written by now; resolves once that, and what was on its way before, is stored. */
-  async flush(): Promise<void> {
+  /**
+   * Stores what is known to be written by now; resolves once that, and what was on its way before, is stored. Many
+   * calls of one tick are one.
+   */
+  flush(): Promise<void> {
+    this.#flushing ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#flushing = undefined;
+        resolve(this.#flushNow());
+      });
+    });
+    return this.#flushing;
+  }
+
+  async #flushNow(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     for (const log of this.#logs) {

@@ -2,7 +2,7 @@ import { DomainError } from '../core/errors.ts';
 import type { Principal } from '../core/model.ts';
 
 /** Why the server ends a session. */
-export type SessionEnd = 'user-deleted' | 'token-expired' | 'shutdown';
+export type SessionEnd = 'user-deleted' | 'token-expired';
 
 /** A live session as the registry sees it. */
 export interface LiveSession {

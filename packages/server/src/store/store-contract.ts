@@ -462,6 +462,22 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       const query = { tenant, userId: 'bob', conversationId };
       assert.deepEqual(await pendingTexts({ ...query, sinceSeq: 2 }), ['m3', 'm4', 'm5']);
       assert.deepEqual(await pendingTexts({ ...query, sinceSeq: 5 }), []);
+      const [second] = await store.listMessages({
+        tenant,
+        conversationId,
+        viewerId: 'bob',
+        limit: 1,
+        before: 3,
+      });
+      const { revision } = await store.changeMessage(recall(second as Message));
+      const revisions = { from: 1, to: revision };
+      await store.acknowledge({
+        tenant,
+        conversationId,
+        kind: 'delivered',
+        entries: [{ userId: 'bob', ranges: [], revisions }],
+      });
+      assert.deepEqual(await pendingTexts({ ...query, sinceSeq: 4 }), ['recalled', 'm5']);
       assert.deepEqual(await pendingTexts(query), []);
       await assert.rejects(store.listPending({ ...query, conversationId: 'nowhere', limit: 1 }), {
         code: 'ENOENT',
@@ -527,8 +543,14 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       assert.deepEqual(await texts('bob'), ['two']);
       assert.deepEqual(await texts('alice'), ['one', 'two']);
       assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), ['two']);
-      assert.equal((await store.findMessage({ tenant, ref: one.id, viewerId: 'bob', prefer: 'own' }))?.isHidden, true);
-      assert.equal((await store.findMessage({ tenant, ref: one.id, viewerId: 'alice', prefer: 'own' }))?.isHidden, false);
+      assert.equal(
+        (await store.findMessage({ tenant, ref: one.id, viewerId: 'bob', prefer: 'own' }))?.isHidden,
+        true,
+      );
+      assert.equal(
+        (await store.findMessage({ tenant, ref: one.id, viewerId: 'alice', prefer: 'own' }))?.isHidden,
+        false,
+      );
       await store.changeMessage(recall(one));
       assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), ['two']);
     });

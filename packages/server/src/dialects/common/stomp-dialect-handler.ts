@@ -3,7 +3,6 @@ import { DomainError, toDomainError } from '../../core/errors.ts';
 import { userTopic } from '../../core/topics.ts';
 import type { FanOutItem, Shape } from '../../hub/fan-out.ts';
 import type { ReplayResult } from '../../hub/replay.ts';
-import type { SessionEnd } from '../../hub/sessions.ts';
 import { StompLimitError, StompTransactionError } from '../../stomp/errors.ts';
 import type { ConnectedInfo, StompHandler, StompSubscription } from '../../stomp/handler.ts';
 import type { StompSession } from '../../stomp/session.ts';
@@ -81,7 +80,7 @@ export abstract class StompDialectHandler implements StompHandler {
         connection,
         principal,
         expiresAt,
-        onEnd: (reason) => this.stomp.fail(ended(reason)),
+        onEnd: () => this.stomp.fail(unauthorized()),
       });
       this.opened(frame);
       if (!connection.isOpen) this.#chat.close();
@@ -200,11 +199,4 @@ export abstract class StompDialectHandler implements StompHandler {
 /** The answer to failed authentication that the documents show. */
 function unauthorized(): StompProtocolError {
   return new StompProtocolError('Unauthorized', 'Unauthorized', { code: 'unauthorized' });
-}
-
-function ended(reason: SessionEnd): StompProtocolError {
-  if (reason === 'shutdown') {
-    return new StompProtocolError('Shutting down', 'connect again', { code: 'internal' });
-  }
-  return unauthorized();
 }

@@ -64,7 +64,8 @@ export class PendingReader {
     const from =
       query.cursor?.conversationId === conversation.id
         ? query.cursor
-        : { revision: positions.revision, seq: 0 };
+        : // Who keeps a position of its own may have been away while another device of the user learned of changes.
+          { revision: query.sinceSeq === undefined ? positions.revision : 0, seq: 0 };
     const changed = this.#changed(query, conversation, positions, from, page);
     if (changed !== undefined) return { conversationId: conversation.id, revision: changed, seq: from.seq };
     const told = this.#undelivered(query, conversation, positions, from.seq, page);

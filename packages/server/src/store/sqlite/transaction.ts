@@ -44,6 +44,8 @@ export class BatchWriter {
   }
 
   #transaction(batch: readonly OperationCall[]): OperationOutcome[] {
+    // A rollback that failed, on a disk that did, left the last one open.
+    if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
     this.#db.exec('BEGIN IMMEDIATE');
     try {
       const outcomes = batch.map((call) => this.#attempt(call));
