@@ -8,8 +8,8 @@ import type { Page, Store, UserPatch } from './ports/store.ts';
 import { conversationTopic, userTopic } from './topics.ts';
 import { requireId, requireLength } from './validate.ts';
 
-/** Clients keep it in 32 bits, and the next one must have room too. */
-const MAX_UID = 2_000_000_000;
+/** Highest uid that may be asked for. The server counts on from the highest there is, and must not run out of numbers. */
+const MAX_UID = 2 ** 52;
 
 export interface UserInput {
   /** Made by the server where absent. */
@@ -153,7 +153,7 @@ function requirePassword(password: string): string {
 
 function requireUid(uid: number): number {
   if (Number.isInteger(uid) && uid > 0 && uid <= MAX_UID) return uid;
-  throw new DomainError('EINVAL', `uid must be a whole number from 1 to ${MAX_UID}`, {
+  throw new DomainError('EINVAL', `uid must be an integer from 1 to ${MAX_UID}`, {
     field: 'uid',
     limit: MAX_UID,
   });
