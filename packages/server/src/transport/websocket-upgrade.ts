@@ -41,7 +41,11 @@ export class WebSocketUpgrader {
 
   /** Completes the handshake, or answers with the error that the request deserves. */
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer, opened: (ws: WebSocket) => void): void {
-    this.#server.handleUpgrade(request, socket, head, opened);
+    // Two conditions of section 4.2.1 that `ws` leaves to others, and that Node checks in plain requests only. A request
+    // of HTTP/1.0 comes from a proxy that may not know what an upgrade is (RFC 9110 section 7.8).
+    if (request.httpVersion === '1.0' || request.headers.host === undefined)
+      refuseUpgrade(socket, 400, {}, 'A WebSocket handshake is of HTTP/1.1 and has a Host header.\n');
+    else this.#server.handleUpgrade(request, socket, head, opened);
   }
 }
 

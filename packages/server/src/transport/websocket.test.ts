@@ -414,6 +414,35 @@ describe('back-pressure from above', () => {
   });
 });
 
+describe('a handshake', () => {
+  const refusalOf = (port: number, version: number, ...lines: string[]): Promise<string> => {
+    const client = new RawClient(port);
+    client.send(
+      ...lines,
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      `Sec-WebSocket-Version: ${version}`,
+      'Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==',
+    );
+    return client.rest();
+  };
+
+  for (const path of ['/im', '/im/websocket', '/im/000/a/websocket']) {
+    it(`at ${path} is refused if it is of HTTP/1.0 or names no host`, async (test) => {
+      const { port } = await serveRecorder(test);
+      assert.match(await refusalOf(port, 13, `GET ${path} HTTP/1.1`), /^HTTP\/1\.1 400 /);
+      assert.match(await refusalOf(port, 13, `GET ${path} HTTP/1.0`, 'Host: x'), /^HTTP\/1\.1 400 /);
+    });
+  }
+
+  it('of an unknown version is told the known ones', async (test) => {
+    const { port } = await serveRecorder(test);
+    const refusal = await refusalOf(port, 7, 'GET /im HTTP/1.1', 'Host: x');
+    assert.match(refusal, /^HTTP\/1\.1 4\d\d /);
+    assert.match(refusal, /\r\nsec-websocket-version: 13/i);
+  });
+});
+
 describe('subprotocols', () => {
   const subprotocols = ['v12.stomp', 'v11.stomp', 'v10.stomp'];
 
