@@ -1,5 +1,6 @@
 import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
+import { canBecome, statusOfState } from './message-status.ts';
 import type { Message, SeqRange } from './model.ts';
 import type { Clock } from './ports/clock.ts';
 import type { AcknowledgementEntry, PositionKind, Store } from './ports/store.ts';
@@ -55,8 +56,14 @@ export class Receipts {
   #tell(kind: PositionKind, { userId, messages }: ReceiptReport, fresh: readonly SeqRange[]): void {
     const at = this.#deps.clock.now();
     const told = new Set<number>();
-    for (const { tenant, conversationId, id, clientId, senderId, seq } of messages) {
-      if (senderId === userId || told.has(seq) || !includes(fresh, seq)) continue;
+    for (const { tenant, conversationId, id, clientId, senderId, seq, state } of messages) {
+      if (
+        !canBecome(statusOfState(state), kind) ||
+        senderId === userId ||
+        told.has(seq) ||
+        !includes(fresh, seq)
+      )
+        continue;
       told.add(seq);
       this.#deps.sink.publish([userTopic(tenant, senderId)], {
         type: 'receipt',

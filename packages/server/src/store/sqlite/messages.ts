@@ -1,6 +1,7 @@
 import { singleConversationId } from '../../core/conversations.ts';
 import { DomainError } from '../../core/errors.ts';
-import type { MemberRole, Message, MessageReference } from '../../core/model.ts';
+import { canBecome, statusOfState } from '../../core/message-status.ts';
+import type { MemberRole, Message, MessageReference, MessageState } from '../../core/model.ts';
 import type {
   Acknowledged,
   Acknowledgement,
@@ -110,7 +111,7 @@ export class MessageTable {
     const conversation = this.#conversation(this.#deps.tenants.ensure(tenant), conversationId);
     const row = conversation && this.#row(conversation.pk, seq);
     if (!conversation || !row) throw new DomainError('ENOENT', 'no such message', { field: 'messageId' });
-    if (row.state === 'recalled' || row.state === 'deleted') {
+    if (!canBecome(statusOfState(row.state as MessageState), statusOfState(state))) {
       throw new DomainError('ECONFLICT', `the message is ${row.state}`, { field: 'messageId' });
     }
     const revision = conversation.revision + 1;
