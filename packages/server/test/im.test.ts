@@ -150,6 +150,19 @@ test('a message that is refused fails, and the refusal says why', async () => {
   });
 });
 
+test('fields that the document does not know pass through', async () => {
+  const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
+  const [alice, bob] = [await connect(aliceId), await connect(bobId)];
+  const content = {
+    content: '@bob look',
+    contentExtra: { deep: [1, { er: true }] },
+    mentions: [bobId],
+    urgent: true,
+  };
+  alice.sendJson('/app/private-message', { receiverId: bobId, content });
+  assert.deepEqual(documentOf(await bob.nextAt<ImMessage>(INBOX)), content);
+});
+
 const EXTRAS: Record<string, [type: number, extra: object]> = {
   image: [
     ImMessageType.CHAT_IMAGE,

@@ -10,7 +10,7 @@ export const MAX_CLIENT_ID_LENGTH = 128;
 export const MAX_EXTRA_DEPTH = 64;
 
 /** Throws EINVAL or ETOOLONG naming the field, unless the content may be stored. */
-export function requireContent({ type, text, extra }: Content, limits: Limits): void {
+export function requireContent({ type, text, extra, fields }: Content, limits: Limits): void {
   if (type === 'text' && text.length > limits.maxTextLength && characters(text) > limits.maxTextLength) {
     throw tooLong('content', limits.maxTextLength);
   }
@@ -20,6 +20,7 @@ export function requireContent({ type, text, extra }: Content, limits: Limits): 
   }
   requireWellFormed(text, 'content');
   if (extra !== null) requireExtra(extra, limits);
+  if (fields !== undefined) requireExtra(fields as JsonValue, limits);
 }
 
 /** Throws EINVAL unless the id can be a client's id of a message. */

@@ -72,6 +72,8 @@ export interface Content {
   readonly type: ContentType;
   readonly text: string;
   readonly extra: JsonValue | null;
+  /** Further fields that an application put beside them, passed on as they are. */
+  readonly fields?: { readonly [name: string]: JsonValue };
 }
 
 export const REFERENCE_KINDS = ['quote', 'forward'] as const;

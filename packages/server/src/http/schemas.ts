@@ -76,6 +76,9 @@ const MessageObject = Type.Object(
       type: Type.Enum([...CONTENT_TYPES], { examples: ['text'] }),
       text: Type.String({ examples: ['Hello'] }),
       extra: Type.Unknown({ description: 'JSON beside the text, or null.' }),
+      fields: Type.Optional(
+        Type.Unknown({ description: 'Further fields that an application put beside them, as they came.' }),
+      ),
     }),
     reference: Type.Union(
       [

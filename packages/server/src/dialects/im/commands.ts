@@ -117,11 +117,24 @@ const CONTENT_TYPES: Readonly<Record<ImSendableType, ContentType>> = {
   [ImMessageType.CHAT_FORWARD]: 'text',
 };
 
+/** The fields of section 4.2; all others are the application's own and passed on. */
+const KNOWN_FIELDS: ReadonlySet<string> = new Set([
+  'content',
+  'contentExtra',
+  'quotedMessageId',
+  'quotedContent',
+  'quotedSenderId',
+  'originalMessageId',
+  'forwardReason',
+]);
+
 function contentOf(type: ImSendableType, document: Document): Content {
+  const others = Object.entries(document).filter(([name]) => !KNOWN_FIELDS.has(name));
   return {
     type: CONTENT_TYPES[type],
     text: typeof document.content === 'string' ? document.content : '',
     extra: document.contentExtra ?? null,
+    ...(others.length === 0 ? {} : { fields: Object.fromEntries(others) }),
   };
 }
 

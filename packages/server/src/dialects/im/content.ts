@@ -8,7 +8,11 @@ export function documentOf({
   state,
   changeReason,
 }: Message): Record<string, JsonValue> {
-  const document: Record<string, JsonValue> = { content: content.text, contentExtra: content.extra };
+  const document: Record<string, JsonValue> = {
+    ...content.fields,
+    content: content.text,
+    contentExtra: content.extra,
+  };
   // The changed message is named in the document too: clients that drop envelopes they have seen look there.
   if (state === 'recalled' || state === 'deleted')
     return { ...document, messageId: id, recallReason: changeReason };

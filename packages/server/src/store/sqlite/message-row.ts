@@ -19,6 +19,7 @@ export interface MessageRow {
   type: string;
   text: string;
   extra: string | null;
+  fields: string | null;
   state: string;
   revision: number;
   created_at: number;
@@ -42,7 +43,7 @@ export interface ConversationRef {
 }
 
 /** A message with what it refers to; `m` is the message, `MESSAGE_TABLE` the tables. */
-export const MESSAGE_COLUMNS = `m.conversation, m.seq, m.id, m.client_id, m.sender, m.type, m.text, m.extra, m.state,
+export const MESSAGE_COLUMNS = `m.conversation, m.seq, m.id, m.client_id, m.sender, m.type, m.text, m.extra, m.fields, m.state,
   m.revision, m.created_at, m.changed_at, m.original, m.change_reason, m.source, m.device, m.ref_kind, m.ref_id, m.ref_reason,
   o.sender AS ref_sender, o.text AS ref_text, o.state AS ref_state`;
 /** Leaves out what a user hid; takes the user's id. */
@@ -64,6 +65,7 @@ export function toMessage(tenant: string, conversation: ConversationRef, row: Me
       type: row.type as ContentType,
       text: row.text,
       extra: row.extra === null ? null : JSON.parse(row.extra),
+      ...(row.fields === null ? {} : { fields: JSON.parse(row.fields) }),
     },
     reference: toReference(row),
     state: row.state as MessageState,
@@ -89,14 +91,20 @@ function toReference(row: MessageRow): MessageReference | null {
   };
 }
 
-export function packExtra(content: Content): string | null {
-  return content.extra === null ? null : JSON.stringify(content.extra);
+/** The columns that hold what a message says. */
+export type ContentColumns = Pick<MessageRow, 'type' | 'text' | 'extra' | 'fields'>;
+
+export function contentColumns({ type, text, extra, fields }: Content): ContentColumns {
+  return {
+    type,
+    text,
+    extra: extra === null ? null : JSON.stringify(extra),
+    fields: fields === undefined ? null : JSON.stringify(fields),
+  };
 }
 
 /** What identifies a content once the content itself is gone. */
-export function contentDigest(type: string, text: string, extra: string | null): Buffer {
-  return createHash('sha256')
-    .update(JSON.stringify([type, text, extra]))
-    .digest()
-    .subarray(0, 16);
+export function contentDigest({ type, text, extra, fields }: ContentColumns): Buffer {
+  const said = JSON.stringify([type, text, extra, fields]);
+  return createHash('sha256').update(said).digest().subarray(0, 16);
 }

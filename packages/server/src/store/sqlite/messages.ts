@@ -14,12 +14,12 @@ import type {
 import type { ConversationRow, ConversationTable } from './conversations.ts';
 import type { Statements } from './database.ts';
 import {
+  contentColumns,
   contentDigest,
   MESSAGE_COLUMNS,
   MESSAGE_TABLE,
   type MessageRow,
   NOT_HIDDEN,
-  packExtra,
   toMessage,
 } from './message-row.ts';
 import type { PositionTable } from './positions.ts';
@@ -72,11 +72,12 @@ export class MessageTable {
       throw new DomainError('EPERM', 'you are not a member of this conversation', { field: 'target' });
     }
     const { content, createdAt } = message;
+    const said = contentColumns(content);
     const seq = conversation.last_seq + 1;
     sql
       .get(
-        `INSERT INTO message (conversation, seq, id, tenant, client_id, sender, type, text, extra, created_at, changed_at,
-             source, device, ref_kind, ref_id, ref_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO message (conversation, seq, id, tenant, client_id, sender, type, text, extra, fields, created_at, changed_at,
+             source, device, ref_kind, ref_id, ref_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         conversation.pk,
@@ -85,9 +86,10 @@ export class MessageTable {
         tenant,
         message.clientId,
         message.senderId,
-        content.type,
-        content.text,
-        packExtra(content),
+        said.type,
+        said.text,
+        said.extra,
+        said.fields,
         createdAt,
         createdAt,
         message.source,
@@ -117,9 +119,7 @@ export class MessageTable {
     const revision = conversation.revision + 1;
     const changed = {
       ...row,
-      type: content?.type ?? row.type,
-      text: content?.text ?? '',
-      extra: content ? packExtra(content) : null,
+      ...(content ? contentColumns(content) : { text: '', extra: null, fields: null }),
       state,
       revision,
       change_reason: reason,
@@ -127,18 +127,19 @@ export class MessageTable {
     };
     this.#deps.sql
       .get(
-        `UPDATE message SET type = ?, text = ?, extra = ?, state = ?, revision = ?, changed_at = ?, change_reason = ?,
-             original = ? WHERE conversation = ? AND seq = ?`,
+        `UPDATE message SET type = ?, text = ?, extra = ?, fields = ?, state = ?, revision = ?, changed_at = ?,
+             change_reason = ?, original = ? WHERE conversation = ? AND seq = ?`,
       )
       .run(
         changed.type,
         changed.text,
         changed.extra,
+        changed.fields,
         state,
         revision,
         at,
         reason,
-        row.original ?? contentDigest(row.type, row.text, row.extra),
+        row.original ?? contentDigest(row),
         conversation.pk,
         seq,
       );
@@ -320,7 +321,8 @@ function saysTheSame(row: RepeatRow, { target, senderId, content, reference }: N
   const conversationId =
     target.kind === 'user' ? singleConversationId(senderId, target.userId) : target.conversationId;
   if (conversationId !== row.cid || (reference?.kind ?? null) !== row.ref_kind) return false;
-  const extra = packExtra(content);
-  if (row.original) return contentDigest(content.type, content.text, extra).equals(row.original);
-  return content.type === row.type && content.text === row.text && extra === row.extra;
+  const said = contentColumns(content);
+  if (row.original) return contentDigest(said).equals(row.original);
+  const { type, text, extra, fields } = said;
+  return type === row.type && text === row.text && extra === row.extra && fields === row.fields;
 }

@@ -89,6 +89,7 @@ export const MIGRATIONS: readonly Migration[] = [
       ALTER TABLE message ADD COLUMN ref_id TEXT;
       ALTER TABLE message ADD COLUMN ref_reason TEXT;
       ALTER TABLE message ADD COLUMN change_reason TEXT NOT NULL DEFAULT '';
+      ALTER TABLE message ADD COLUMN fields TEXT;
       ALTER TABLE message ADD COLUMN source TEXT NOT NULL DEFAULT '';
       ALTER TABLE message ADD COLUMN device TEXT NOT NULL DEFAULT '';
 
