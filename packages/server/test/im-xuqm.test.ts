@@ -21,15 +21,13 @@ interface Speaker {
   readonly userId: string;
   send(to: { user?: string; group?: string }, id: string, text: string): void;
   sendImage(user: string, id: string, url: string): void;
-  /** Takes back the last message this person saw, or sent under this id. */
-  revoke(seen: Seen | string): void;
+  /** Takes back a message this person saw, or sent under this id; resolves once that is done. */
+  revoke(seen: Seen | string): Promise<void>;
   read(seen: Seen): void;
   /** The next message, wherever it comes. */
   next(): Promise<Seen>;
   /** What became of this person's own message. */
   nextReceipt(id: string, status: 'delivered' | 'read'): Promise<void>;
-  /** Resolves once all that was asked before is done. */
-  confirmed(): Promise<void>;
   /** Everything that a sync brings. */
   sync(): Promise<Seen[]>;
   client: StompClient;
@@ -90,7 +88,7 @@ async function openXuqm(userId: string): Promise<Speaker> {
         content: { url, text: 'a picture' },
       }),
     revoke: (target) =>
-      client.sendJson('/app/chat.revoke', { messageId: typeof target === 'string' ? target : target.id }),
+      client.confirmed('/app/chat.revoke', { messageId: typeof target === 'string' ? target : target.id }),
     read: ({ id }) => client.sendJson('/app/chat.read', { messageId: id }),
     next: async () => seen(await client.nextAt<XuqmMessage>(inbox)),
     async nextReceipt(id, status) {
@@ -99,7 +97,6 @@ async function openXuqm(userId: string): Promise<Speaker> {
         if (receipt.messageId === id && receipt.status === status.toUpperCase()) return;
       }
     },
-    confirmed: () => client.confirmed('/app/chat.sync', {}),
     async sync() {
       client.sendJson('/app/chat.sync', {});
       const all: Seen[] = [];
@@ -145,7 +142,7 @@ async function openIm(userId: string): Promise<Speaker> {
         content: { content: 'a picture', contentExtra: { url } },
       }),
     revoke: (target) =>
-      client.sendJson('/app/delete-message', {
+      client.confirmed('/app/delete-message', {
         messageId: typeof target === 'string' ? target : (ids.get(target.id) ?? ''),
         deleteScope: 1,
       }),
@@ -157,7 +154,6 @@ async function openIm(userId: string): Promise<Speaker> {
         if (message.clientMessageId === id && message.status === (status === 'read' ? 4 : 3)) return;
       }
     },
-    confirmed: () => client.confirmed('/app/sync', {}),
     async sync() {
       client.sendJson('/app/sync', {});
       const all: Seen[] = [];
@@ -217,15 +213,14 @@ const OPERATIONS: Record<string, (scene: Scene) => Promise<void>> = {
   async revoke({ from, to }) {
     from.send({ user: to.userId }, 'm', 'a slip');
     await to.next();
-    from.revoke('m');
+    await from.revoke('m');
     const { id, text, state } = await to.next();
     assert.deepEqual([id, text, state], ['m', '', 'revoked']);
   },
   async 'be away, and sync'({ from, to, reopen }) {
     await to.client.close();
     for (const id of ['one', 'two', 'three']) from.send({ user: to.userId }, id, id);
-    from.revoke('two');
-    await from.confirmed();
+    await from.revoke('two');
     const again = await reopen();
     assert.deepEqual(
       (await again.sync()).map(({ id, state }) => `${id} ${state}`),
