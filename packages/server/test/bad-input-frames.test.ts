@@ -17,7 +17,7 @@ const malformed = (body: string) => ending('Malformed frame', body);
 const badHeader = (body: string) => ending('Malformed header', body);
 const unknownCommand = (body: string) => ending('Unknown command', body);
 const missing = (name: string, command: string) =>
-  ending(`Missing ${name}`, `A ${command} frame needs the header ${name}.`);
+  ending(`Missing ${name}`, `${command} needs the header ${name}.`);
 const notConnected = (command: string) =>
   ending('Not connected', `The first frame must be CONNECT or STOMP, not ${command}.`);
 const headers = (count: number) => Array.from({ length: count }, (_, n) => `h${n}:v\n`).join('');
@@ -66,7 +66,7 @@ const BEFORE_CONNECT: readonly Case[] = [
   [
     'CONNECT with a body',
     'CONNECT\ncontent-length:2\n\n{}\0',
-    ending('Body not allowed', 'A CONNECT frame has no body.'),
+    ending('Body not allowed', 'CONNECT has no body.'),
   ],
   ['a header without a colon', 'CONNECT\nlogin\n\n\0', NO_COLON],
   ['a header without a name', 'CONNECT\n:x\n\n\0', badHeader('A header has no name.')],
@@ -200,7 +200,7 @@ const AFTER_CONNECT: readonly Case[] = [
   [
     'a body on SUBSCRIBE',
     'SUBSCRIBE\nid:1\ndestination:/x\n\nbody\0',
-    ending('Body not allowed', 'A SUBSCRIBE frame has no body.'),
+    ending('Body not allowed', 'SUBSCRIBE has no body.'),
   ],
   ['a content-length of words', 'SEND\ndestination:/x\ncontent-length:many\n\n\0', BAD_LENGTH],
   ['a content-length below 0', 'SEND\ndestination:/x\ncontent-length:-1\n\n\0', BAD_LENGTH],

@@ -158,7 +158,7 @@ export function tooLarge(message: string, detail: string): StompProtocolError {
 }
 
 export function bodyNotAllowed(command: string): StompProtocolError {
-  return error('Body not allowed', `A ${command} frame has no body.`, 'malformed');
+  return error('Body not allowed', `${command} has no body.`, 'malformed');
 }
 
 function error(message: string, detail: string, code: StompErrorCode, cause?: unknown): StompProtocolError {

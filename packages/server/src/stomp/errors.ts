@@ -71,7 +71,7 @@ export function notFinishedInTime(): StompProtocolError {
 export function requireHeader(frame: StompFrame, name: string): string {
   const value = frame.headers.get(name);
   if (value === undefined || value === '') {
-    throw new StompProtocolError(`Missing ${name}`, `A ${frame.command} frame needs the header ${name}.`);
+    throw new StompProtocolError(`Missing ${name}`, `${frame.command} needs the header ${name}.`);
   }
   return value;
 }
