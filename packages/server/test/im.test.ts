@@ -317,6 +317,17 @@ test('members learn of pins for everyone, and of who joins and leaves', async ()
   alice.sendJson('/app/pin-message', { messageId, pinScope: 1 });
   const pin = documentOf(await bob.nextAt<ImMessage>(EVENTS));
   assert.deepEqual([pin.updateType, pin.messageId, pin.pinScope], ['message_pinned', messageId, 1]);
+  const listed = await server.call('GET', `/api/v1/conversations/${group}/pins`, tokenOf(ids[1]));
+  const { pins } = listed.body as { pins: { message: { id: string }; scope: string; pinnedBy: string }[] };
+  assert.deepEqual(
+    pins.map(({ message, scope, pinnedBy }) => [message.id, scope, pinnedBy]),
+    [[messageId, 'everyone', ids[0]]],
+  );
+  const stranger = await server.call('GET', `/api/v1/conversations/${group}/pins`, tokenOf('bob'));
+  assert.equal(stranger.status, 404);
+  bob.sendJson('/app/sync', {});
+  const done = documentOf(await bob.nextAt<ImMessage>(INBOX));
+  assert.deepEqual(done.pins, [{ messageId, conversationId: group, pinScope: 1 }]);
   await server.call('DELETE', `/api/v1/groups/${group}/members/${ids[1]}`, admin);
   for (const client of [alice, bob]) {
     assert.equal(documentOf(await client.nextAt<ImMessage>(EVENTS)).updateType, 'member_removed');

@@ -116,7 +116,12 @@ export class MessageChanges {
     if (!(await store.findMember(tenant, conversationId, userId))) {
       throw new DomainError('ENOENT', `no conversation ${conversationId}`, { field: 'conversationId' });
     }
-    return store.listPins(tenant, conversationId, userId);
+    return store.listPins({ tenant, userId, conversationId });
+  }
+
+  /** What the actor sees pinned in all its conversations, the newest pin first. */
+  listAllPins({ tenant, userId }: Principal): Promise<Pin[]> {
+    return this.#deps.store.listPins({ tenant, userId });
   }
 
   #find(actor: Principal, ref: string): Promise<MessageView> {

@@ -23,6 +23,7 @@ const ROUTES = {
   '/api/v1/groups/{id}/members': ['get', 'post'],
   '/api/v1/groups/{id}/members/{userId}': ['delete', 'patch'],
   '/api/v1/conversations/{id}/messages': ['get'],
+  '/api/v1/conversations/{id}/pins': ['get'],
 };
 
 test('the OpenAPI document has every route', () => {

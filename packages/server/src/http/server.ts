@@ -7,6 +7,7 @@ import type { TokenIssuer } from '../auth/tokens.ts';
 import type { Config } from '../config/settings.ts';
 import { DomainError } from '../core/errors.ts';
 import type { Groups } from '../core/groups.ts';
+import type { MessageChanges } from '../core/message-changes.ts';
 import type { Messages } from '../core/messages.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { Users } from '../core/users.ts';
@@ -38,6 +39,7 @@ export interface HttpDeps {
   readonly users: Users;
   readonly groups: Groups;
   readonly messages: Messages;
+  readonly changes: MessageChanges;
   readonly authenticator: Authenticator;
   /** Absent where tokens are made elsewhere; login is off then. */
   readonly issuer: TokenIssuer | undefined;
@@ -105,7 +107,7 @@ function createApp({ config, metrics, logger, serverFactory }: HttpDeps): Api {
   return app;
 }
 
-function protectedRoutes(api: Api, { users, groups, messages, authenticator }: HttpDeps): void {
+function protectedRoutes(api: Api, { users, groups, messages, changes, authenticator }: HttpDeps): void {
   api.addHook('onRequest', requireToken(authenticator));
   api.setNotFoundHandler(() => {
     throw new DomainError('ENOENT', 'no such endpoint; see /docs');
@@ -113,7 +115,7 @@ function protectedRoutes(api: Api, { users, groups, messages, authenticator }: H
   userRoutes(api, users);
   groupRoutes(api, groups);
   memberRoutes(api, groups);
-  conversationRoutes(api, messages);
+  conversationRoutes(api, { messages, changes });
 }
 
 function loginDeps({ users, issuer, clock, config }: HttpDeps) {

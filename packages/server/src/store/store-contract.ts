@@ -572,12 +572,14 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       await store.pinMessage(pin(2, 'alice', 'self', 7));
       await store.pinMessage(pin(3, 'bob', 'self', 8));
       const pinned = async (userId: string) =>
-        (await store.listPins(tenant, conversationId, userId)).map(
+        (await store.listPins({ tenant, conversationId, userId })).map(
           ({ message, scope, pinnedBy, pinnedAt }) =>
             `${message.content.text} ${scope} ${pinnedBy} ${pinnedAt}`,
         );
       assert.deepEqual(await pinned('alice'), ['two self alice 7', 'one everyone alice 5']);
       assert.deepEqual(await pinned('bob'), ['three self bob 8', 'one everyone alice 5']);
+      assert.equal((await store.listPins({ tenant, userId: 'bob' })).length, 2);
+      assert.deepEqual(await store.listPins({ tenant, userId: 'nobody' }), []);
       await store.hideMessage(tenant, conversationId, 1, 'bob');
       assert.deepEqual(await pinned('bob'), ['three self bob 8']);
       assert.equal(await store.unpinMessage(pin(1, 'bob', 'everyone', 9)), true);

@@ -184,6 +184,12 @@ export interface MessageChange {
   readonly at: Timestamp;
 }
 
+export interface PinQuery {
+  readonly tenant: string;
+  readonly userId: string;
+  readonly conversationId?: string;
+}
+
 export interface NewPin {
   readonly tenant: string;
   readonly conversationId: string;
@@ -248,8 +254,8 @@ export interface MessageStore {
   pinMessage(pin: NewPin): Promise<boolean>;
   /** False where it was not pinned in this scope. */
   unpinMessage(pin: NewPin): Promise<boolean>;
-  /** What a user sees pinned in a conversation, the newest pin first. */
-  listPins(tenant: string, conversationId: string, userId: string): Promise<Pin[]>;
+  /** What a user sees pinned, in one conversation or in all of its own, the newest pin first. */
+  listPins(query: PinQuery): Promise<Pin[]>;
 }
 
 export type PositionKind = 'delivered' | 'read';

@@ -113,7 +113,7 @@ export class ChatSession implements LiveSession {
   async replay(
     target: ReplayTarget,
     query: ReplayQuery,
-    tellVerdict: (result: ReplayResult) => void,
+    tellVerdict: (result: ReplayResult) => void | Promise<void>,
   ): Promise<void> {
     const { services } = this.#options;
     const replay = new Replay(this.principal, replaySource(services), target);
@@ -121,7 +121,7 @@ export class ChatSession implements LiveSession {
     try {
       // What was written just now, to this or an earlier session of the user, is not missed.
       await services.deliveries.flush();
-      tellVerdict(await replay.run(query));
+      await tellVerdict(await replay.run(query));
     } finally {
       this.#replay = undefined;
       replay.release();

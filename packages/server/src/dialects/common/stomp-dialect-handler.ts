@@ -54,7 +54,10 @@ export abstract class StompDialectHandler implements StompHandler {
   /** Does what a SEND asks; what resolves is durable. */
   protected abstract execute(destination: string, frame: StompFrame): Promise<unknown>;
   protected abstract tellRefusal(refusal: DomainError, frame: StompFrame): void;
-  protected abstract tellSyncDone(subscription: StompSubscription, result: ReplayResult): void;
+  protected abstract tellSyncDone(
+    subscription: StompSubscription,
+    result: ReplayResult,
+  ): void | Promise<void>;
   /** The inbox's destination, for refusals to name. */
   protected abstract readonly inbox: string;
 

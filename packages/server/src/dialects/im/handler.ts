@@ -4,6 +4,7 @@ import {
   type ImMessage,
   ImMessageStatus,
   ImMessageType,
+  ImScope,
   type StompFrame,
 } from '@haina/wire';
 import { DomainError } from '../../core/errors.ts';
@@ -84,10 +85,19 @@ export class ImHandler extends StompDialectHandler {
     if (isSend && messageId !== null) this.#tellAttempt(ImMessageStatus.MESSAGE_FAILED, messageId, message);
   }
 
-  protected tellSyncDone(subscription: StompSubscription, { count, complete }: ReplayResult): void {
+  protected async tellSyncDone(
+    subscription: StompSubscription,
+    { count, complete }: ReplayResult,
+  ): Promise<void> {
+    const pinned = await this.services.core.changes.listAllPins(this.chat.principal);
+    const pins = pinned.map(({ message, scope }) => ({
+      messageId: message.id,
+      conversationId: message.conversationId,
+      pinScope: scope === 'everyone' ? ImScope.EVERYONE : ImScope.ME,
+    }));
     this.#tell(
       subscription,
-      this.#system(ImMessageType.SYSTEM_STATUS, { type: 'SYNC_DONE', count, complete }),
+      this.#system(ImMessageType.SYSTEM_STATUS, { type: 'SYNC_DONE', count, complete, pins }),
     );
   }
 

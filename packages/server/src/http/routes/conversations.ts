@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import type { MessageChanges } from '../../core/message-changes.ts';
 import type { Messages } from '../../core/messages.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
 import { messageJson } from '../json.ts';
@@ -38,7 +39,45 @@ const History = Type.Object(
   { description: 'A page of messages.' },
 );
 
-export function conversationRoutes(api: Api, messages: Messages): void {
+const Pins = Type.Object(
+  {
+    pins: Type.Array(
+      Type.Object({
+        message: MessageSchema,
+        scope: Type.Enum(['everyone', 'self'], { description: "Whose pin it is: all members' or your own." }),
+        pinnedBy: Type.String(),
+        pinnedAt: Type.Integer({ description: 'Milliseconds since the epoch.' }),
+      }),
+      { description: 'The newest pin first.' },
+    ),
+  },
+  { description: 'What is pinned.' },
+);
+
+export interface ConversationServices {
+  readonly messages: Messages;
+  readonly changes: MessageChanges;
+}
+
+export function conversationRoutes(api: Api, { messages, changes }: ConversationServices): void {
+  api.get(
+    '/conversations/:id/pins',
+    {
+      schema: {
+        tags: ['conversations'],
+        ...WITH_TOKEN,
+        summary: 'List what is pinned in a conversation',
+        description: "Members only: everyone's pins and your own.",
+        params: ConversationParams,
+        response: { 200: Pins, ...REFUSALS },
+      },
+    },
+    async ({ principal, params }) => {
+      const pins = await changes.listPins(principal, params.id);
+      return { pins: pins.map((pin) => ({ ...pin, message: messageJson(pin.message) })) };
+    },
+  );
+
   api.get(
     '/conversations/:id/messages',
     {

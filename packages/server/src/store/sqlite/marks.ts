@@ -1,6 +1,6 @@
 import { DomainError } from '../../core/errors.ts';
-import type { Pin } from '../../core/model.ts';
-import type { NewPin } from '../../core/ports/store.ts';
+import type { ConversationKind, Pin } from '../../core/model.ts';
+import type { NewPin, PinQuery } from '../../core/ports/store.ts';
 import type { ConversationRow, ConversationTable } from './conversations.ts';
 import type { Statements } from './database.ts';
 import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, NOT_HIDDEN, toMessage } from './message-row.ts';
@@ -9,7 +9,12 @@ import type { Tenants } from './tenants.ts';
 
 const EVERYONE = '';
 
+/** Most pins of one answer; older ones are left out. */
+const MAX_PINS = 500;
+
 interface PinRow extends MessageRow {
+  cid: string;
+  kind: ConversationKind;
   pin_user: string;
   pinned_by: string;
   pinned_at: number;
@@ -58,18 +63,30 @@ export class MarkTable {
     return changes === 1;
   }
 
-  listPins(tenant: string, conversationId: string, userId: string): Pin[] {
-    const conversation = this.#require(tenant, conversationId);
+  listPins({ tenant, userId, conversationId }: PinQuery): Pin[] {
+    const key = this.#deps.tenants.find(tenant);
+    if (key === undefined) return [];
     const rows = this.#deps.sql
       .get(
-        `SELECT ${MESSAGE_COLUMNS}, p.user AS pin_user, p.pinned_by, p.pinned_at
-           FROM pin p, ${MESSAGE_TABLE}
-           WHERE m.conversation = p.conversation AND m.seq = p.seq AND p.conversation = ? AND p.user IN (?, ?) AND ${NOT_HIDDEN}
-           ORDER BY p.pinned_at DESC, p.seq DESC`,
+        `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, p.user AS pin_user, p.pinned_by, p.pinned_at
+           FROM member v JOIN pin p ON p.conversation = v.conversation JOIN conversation c ON c.pk = v.conversation,
+             ${MESSAGE_TABLE}
+           WHERE v.tenant = ? AND v.user = ? AND (? IS NULL OR c.id = ?) AND p.user IN (?, ?)
+             AND m.conversation = p.conversation AND m.seq = p.seq AND ${NOT_HIDDEN}
+           ORDER BY p.pinned_at DESC, p.seq DESC LIMIT ?`,
       )
-      .all(conversation.pk, EVERYONE, userId, userId) as unknown as PinRow[];
+      .all(
+        key,
+        userId,
+        conversationId ?? null,
+        conversationId ?? null,
+        EVERYONE,
+        userId,
+        userId,
+        MAX_PINS,
+      ) as unknown as PinRow[];
     return rows.map((row) => ({
-      message: toMessage(tenant, conversation, row),
+      message: toMessage(tenant, { id: row.cid, kind: row.kind }, row),
       scope: row.pin_user === EVERYONE ? 'everyone' : 'self',
       pinnedBy: row.pinned_by,
       pinnedAt: row.pinned_at,
