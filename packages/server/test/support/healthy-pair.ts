@@ -77,7 +77,7 @@ export class HealthyPair {
   #said = 0;
   #heard = 0;
   #ended = false;
-  #failure: unknown;
+  readonly #broken = new AbortController();
   #waiting: Waiting[] = [];
   readonly #talk: Promise<void>;
 
@@ -89,11 +89,16 @@ export class HealthyPair {
   }
 
   /** Connects both users and lets them begin. @param pace time between two messages, in ms */
-  static async start({ wsUrl }: TestServer, pace = PACE): Promise<HealthyPair> {
+  static async start({ wsUrl }: Pick<TestServer, 'wsUrl'>, pace = PACE): Promise<HealthyPair> {
     const speaker = await StompClient.of(wsUrl, 'healthy-speaker');
     const listener = await StompClient.of(wsUrl, 'healthy-listener');
     await listener.subscribe(INBOX);
     return new HealthyPair(speaker, listener, pace);
+  }
+
+  /** Aborted when the talk breaks off or goes wrong, with the reason. */
+  get broken(): AbortSignal {
+    return this.#broken.signal;
   }
 
   /** Messages that arrived so far. */
@@ -103,7 +108,7 @@ export class HealthyPair {
 
   /** Resolves once a message has arrived that was sent after this call. Rejects with what went wrong since the start. */
   async goesOn(): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
+    this.broken.throwIfAborted();
     await new Promise<void>((resolve, reject) => {
       this.#waiting.push({ until: this.#said + 1, resolve, reject });
     });
@@ -114,7 +119,7 @@ export class HealthyPair {
     this.#ended = true;
     await this.#talk;
     await Promise.all([this.#speaker.close(), this.#listener.close()]);
-    if (this.#failure !== undefined) throw this.#failure;
+    this.broken.throwIfAborted();
   }
 
   async #keepTalking(): Promise<void> {
@@ -126,7 +131,7 @@ export class HealthyPair {
       }
       assert.deepEqual(this.#listener.received(INBOX), [], 'nothing came that was not said');
     } catch (error) {
-      this.#failure = error;
+      this.#broken.abort(error);
       for (const { reject } of this.#waiting.splice(0)) reject(error);
     }
   }

@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TEST_SECRET } from './token.ts';
+
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
+const PROBE = join(import.meta.dirname, 'fuzz/memory-probe.ts');
+
+/** `haina serve` as a process of its own, so that its death is seen and not shared. */
+export interface ChildServer {
+  readonly url: string;
+  readonly wsUrl: string;
+  /** Aborted when the process logs an error, or ends. The reason tells which. */
+  readonly trouble: AbortSignal;
+  /** Bytes of the heap after a garbage collection. */
+  heapUsed(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** @param settings further variables, such as `HAINA_SOCKJS_SESSION_TIMEOUT` */
+export async function startChildServer(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<ChildServer> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'haina-child-'));
+  const others = Object.entries(process.env).filter(([name]) => !name.startsWith('HAINA_'));
+  const env = {
+    ...Object.fromEntries(others),
+    HAINA_DATA_DIR: dataDir,
+    HAINA_SECRET: TEST_SECRET,
+    HAINA_PORT: '0',
+    HAINA_SEND_RATE: '0',
+    HAINA_LOG_LEVEL: 'error',
+    HAINA_LOG_FORMAT: 'json',
+    ...settings,
+  };
+  const child = spawn(process.execPath, ['--expose-gc', '--import', PROBE, MAIN, 'serve'], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const trouble = new AbortController();
+  const fail = (what: string): void => trouble.abort(new Error(`the server ${what}`));
+  const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
+  void exited.then(([code, signal]) => fail(`ended with ${code ?? signal}`));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => fail(`logged ${text}`));
+  const url = await new Promise<string>((resolve, reject) => {
+    let output = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      const [, found] = /haina listening on (http:\S+)/.exec(output) ?? [];
+      if (found !== undefined) resolve(found);
+    });
+    trouble.signal.addEventListener('abort', () => reject(trouble.signal.reason));
+  });
+  return {
+    url,
+    wsUrl: url.replace('http:', 'ws:'),
+    trouble: trouble.signal,
+    async heapUsed() {
+      child.send('how much?');
+      const [bytes] = (await once(child, 'message')) as [number];
+      return bytes;
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      await exited;
+      await rm(dataDir, { recursive: true });
+    },
+  };
+}
