@@ -391,3 +391,91 @@ test('a token of the same user makes the session last longer, another does not e
   alice.sendJson('/app/heartbeat', { timestamp: 1, deviceId: 'x' });
   assert.equal((await alice.nextAt<ImMessage>(EVENTS)).type, ImMessageType.SYSTEM_HEARTBEAT);
 });
+
+test('what only the server says about a message can not be forged', async () => {
+  const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
+  const [alice, bob] = [await connect(aliceId), await connect(bobId)];
+  const forged = {
+    messageId: 'x',
+    editReason: 'x',
+    recallReason: 'x',
+    originalSenderId: 'x',
+    quotedRecalled: true,
+  };
+  const content = { content: 'hi', contentExtra: null };
+  alice.sendJson('/app/private-message', { receiverId: bobId, content: { ...content, ...forged } });
+  assert.deepEqual(documentOf(await bob.nextAt<ImMessage>(INBOX)), content);
+});
+
+test('a forward carries what it forwards, in every dialect', async () => {
+  const ids = [newUser('alice'), newUser('bob'), newUser('carol')] as const;
+  const [alice, bob, carol] = [await connect(ids[0]), await connect(ids[1]), await connectXuqm(ids[2])];
+  const contentExtra = { url: 'https://example.com/a.jpg' };
+  alice.sendJson('/app/private-message', {
+    receiverId: ids[1],
+    msgType: 1,
+    content: { content: 'a sea', contentExtra },
+  });
+  const { messageId } = await bob.nextAt<ImMessage>(INBOX);
+  const forward = {
+    receiverId: ids[2],
+    msgType: 12,
+    content: { originalMessageId: messageId },
+    clientMsgId: 'f',
+  };
+  await bob.confirmed('/app/private-message', forward);
+  const { msgType, content } = await carol.nextAt<{ msgType: string; content: object }>(XUQM_INBOX);
+  assert.deepEqual([msgType, content], ['IMAGE', { ...contentExtra, text: 'a sea' }]);
+  await bob.confirmed('/app/private-message', forward);
+  bob.sendJson('/app/private-message', {
+    ...forward,
+    content: { ...forward.content, content: 'another text' },
+  });
+  assert.equal((await bob.nextAt<{ code: string }>(ERRORS)).code, 'ECONFLICT');
+});
+
+test('a repeat is confirmed as sent, a reuse of its id for something else fails no message', async () => {
+  const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
+  const alice = await connect(aliceId);
+  await connect(bobId, []);
+  const { MESSAGE_SENDING, MESSAGE_SENT } = ImMessageStatus;
+  const body = { receiverId: bobId, content: 'once', clientMsgId: 'c-1' };
+  for (let i = 0; i < 2; i++) {
+    alice.sendJson('/app/private-message', body);
+    assert.deepEqual(await statusesUntil(alice, 'c-1', MESSAGE_SENT), [MESSAGE_SENDING, MESSAGE_SENT]);
+  }
+  alice.sendJson('/app/private-message', { ...body, content: 'twice' });
+  assert.equal((await alice.nextAt<{ code: string }>(ERRORS)).code, 'ECONFLICT');
+  alice.sendJson('/app/private-message', body);
+  assert.deepEqual(await statusesUntil(alice, 'c-1', MESSAGE_SENT), [
+    MESSAGE_SENDING,
+    MESSAGE_SENDING,
+    MESSAGE_SENT,
+  ]);
+});
+
+test('a repeat that quotes another message is a reuse', async () => {
+  const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
+  const [alice, bob] = [await connect(aliceId), await connect(bobId)];
+  for (const id of ['one', 'two']) {
+    await alice.confirmed('/app/private-message', { receiverId: bobId, content: id, clientMsgId: id });
+    await bob.nextAt(INBOX);
+  }
+  const quote = (quotedMessageId: string) => ({
+    receiverId: bobId,
+    msgType: 11,
+    clientMsgId: 'q',
+    content: { content: 'this one', quotedMessageId },
+  });
+  await alice.confirmed('/app/private-message', quote('one'));
+  await alice.confirmed('/app/private-message', quote('one'));
+  alice.sendJson('/app/private-message', quote('two'));
+  assert.equal((await alice.nextAt<{ code: string }>(ERRORS)).code, 'ECONFLICT');
+});
+
+test('a single conversation has no topic of its own', async () => {
+  const alice = await connect(newUser('alice'));
+  alice.send('SUBSCRIBE', { id: 't', destination: '/topic/conversation/single:a:b' });
+  const { code, message } = await alice.nextAt<{ code: string; message: string }>(ERRORS);
+  assert.deepEqual([code, message], ['EINVAL', `messages of single conversations come to ${INBOX}`]);
+});

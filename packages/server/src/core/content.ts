@@ -9,13 +9,21 @@ export const MAX_CLIENT_ID_LENGTH = 128;
 /** Deepest JSON beside a text, in objects and arrays inside each other: what walks it, or copies it, may be recursive. */
 export const MAX_EXTRA_DEPTH = 64;
 
-/** Throws EINVAL or ETOOLONG naming the field, unless the content may be stored. */
-export function requireContent({ type, text, extra, fields }: Content, limits: Limits): void {
+/**
+ * Throws EINVAL or ETOOLONG naming the field, unless the content may be stored.
+ *
+ * @param isForward whether an empty text stands for the original's
+ */
+export function requireContent(
+  { type, text, extra, fields }: Content,
+  limits: Limits,
+  isForward = false,
+): void {
   if (type === 'text' && text.length > limits.maxTextLength && characters(text) > limits.maxTextLength) {
     throw tooLong('content', limits.maxTextLength);
   }
   if (type !== 'text') requireBytes(Buffer.byteLength(text), limits);
-  if (type === 'text' && text === '') {
+  if (type === 'text' && text === '' && !isForward) {
     throw new DomainError('EINVAL', 'content of a text message must not be empty', { field: 'content' });
   }
   requireWellFormed(text, 'content');

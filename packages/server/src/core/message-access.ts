@@ -8,6 +8,9 @@ import type { MessageLook, MessageView, Store } from './ports/store.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { conversationTopic, userTopic } from './topics.ts';
 
+/** Of the words that say why something was forwarded, edited or recalled, in characters. */
+export const MAX_REASON_LENGTH = 200;
+
 /** A message that the actor may see, by any id it knows. ENOENT, also for one it hid or that is none of its business. */
 export async function findVisible(
   store: Store,

@@ -2,15 +2,20 @@ import { requireContent } from './content.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink, MessageChangeKind } from './events.ts';
 import type { Limits } from './limits.ts';
-import { findVisible, noMessage, requireRate, tellStatus, topicsOf } from './message-access.ts';
+import {
+  findVisible,
+  MAX_REASON_LENGTH,
+  noMessage,
+  requireRate,
+  tellStatus,
+  topicsOf,
+} from './message-access.ts';
 import type { Message, Pin, Principal } from './model.ts';
 import type { Clock } from './ports/clock.ts';
 import type { MessageView, Store } from './ports/store.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { userTopic } from './topics.ts';
 import { requireLength } from './validate.ts';
-
-const MAX_REASON_LENGTH = 200;
 
 export interface ChangeOptions {
   /** Why, for the others to read. */

@@ -3,7 +3,14 @@ import { requireClientId, requireContent } from './content.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
-import { findVisible, noMessage, requireRate, tellStatus, topicsOf } from './message-access.ts';
+import {
+  findVisible,
+  MAX_REASON_LENGTH,
+  noMessage,
+  requireRate,
+  tellStatus,
+  topicsOf,
+} from './message-access.ts';
 import type { Content, Message, Principal } from './model.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type {
@@ -18,7 +25,7 @@ import type { RateLimiter } from './rate-limiter.ts';
 import type { Receipts } from './receipts.ts';
 import { requireLength } from './validate.ts';
 
-const MAX_DEVICE_ID_LENGTH = 128;
+export const MAX_DEVICE_ID_LENGTH = 128;
 
 export interface SendCommand {
   /** The client's id of the message; the server's own where absent. */
@@ -71,7 +78,8 @@ export class Messages {
     const { store, clock, ids, limits } = this.#deps;
     const { clientId, target, content, reference, source, deviceId = '', originSession } = command;
     if (clientId !== undefined) requireClientId(clientId);
-    requireContent(content, limits);
+    requireContent(content, limits, reference?.kind === 'forward');
+    requireLength(reference?.reason ?? '', 'reason', 0, MAX_REASON_LENGTH);
     requireRate(this.#deps.rate, limits, actor);
     const id = ids.next();
     const appended = await store.appendMessage({

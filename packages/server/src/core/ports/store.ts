@@ -157,7 +157,10 @@ export interface NewMessage {
   readonly createdAt: Timestamp;
 }
 
-/** What a new message quotes or forwards, by any id its sender knows the original by. */
+/**
+ * What a new message quotes or forwards, by any id its sender knows the original by. A forward has the original's type
+ * and what it has beside its text, and its text too where it brings none.
+ */
 export interface NewReference {
   readonly kind: ReferenceKind;
   readonly ref: string;

@@ -2,7 +2,7 @@ import { type ImDestination, ImMessageType, ImScope, type ImSendableType } from 
 import { singleConversationId, singlePeer } from '../../core/conversations.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Core } from '../../core/index.ts';
-import type { Content, ContentType, JsonValue, Principal } from '../../core/model.ts';
+import type { Content, ContentType, JsonValue, Message, Principal } from '../../core/model.ts';
 import type { MessageTarget, NewReference } from '../../core/ports/store.ts';
 import type { ReplayQuery } from '../common/chat-session.ts';
 import { readChatContent } from './chat-content.ts';
@@ -20,6 +20,8 @@ export interface CommandContext {
   renew(token: string): Promise<void>;
   /** Tells the sender's session that a message is on its way to the store. */
   sending(clientMessageId: string): void;
+  /** Tells the sender's session that a message was stored before. */
+  repeated(message: Message): void;
   /** Answers a heart-beat of the application. */
   heartbeat(): void;
 }
@@ -85,16 +87,16 @@ interface SendBody {
   readonly clientMsgId?: string;
 }
 
-function send(
-  { core, principal, sessionId, deviceId, sending }: CommandContext,
+async function send(
+  { core, principal, sessionId, deviceId, sending, repeated }: CommandContext,
   { content, msgType = ImMessageType.CHAT_TEXT, clientMsgId }: SendBody,
   target: MessageTarget,
-): Promise<unknown> {
+): Promise<void> {
   const type = msgType as ImSendableType;
   const document = readChatContent(type, content).document as unknown as Document;
   const reference = referenceOf(type, document);
   if (clientMsgId !== undefined) sending(clientMsgId);
-  return core.messages.send(principal, {
+  const { message, duplicate } = await core.messages.send(principal, {
     ...(clientMsgId === undefined ? {} : { clientId: clientMsgId }),
     target,
     content: contentOf(type, document),
@@ -103,6 +105,7 @@ function send(
     deviceId,
     originSession: sessionId,
   });
+  if (duplicate) repeated(message);
 }
 
 const CONTENT_TYPES: Readonly<Record<ImSendableType, ContentType>> = {
@@ -117,7 +120,7 @@ const CONTENT_TYPES: Readonly<Record<ImSendableType, ContentType>> = {
   [ImMessageType.CHAT_FORWARD]: 'text',
 };
 
-/** The fields of section 4.2; all others are the application's own and passed on. */
+/** The fields of section 4.2 and those that only the server fills in; all others are the application's own. */
 const KNOWN_FIELDS: ReadonlySet<string> = new Set([
   'content',
   'contentExtra',
@@ -126,6 +129,13 @@ const KNOWN_FIELDS: ReadonlySet<string> = new Set([
   'quotedSenderId',
   'originalMessageId',
   'forwardReason',
+  'quotedRecalled',
+  'originalSenderId',
+  'originalContent',
+  'originalRecalled',
+  'messageId',
+  'editReason',
+  'recallReason',
 ]);
 
 function contentOf(type: ImSendableType, document: Document): Content {

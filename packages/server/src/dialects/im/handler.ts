@@ -9,6 +9,8 @@ import {
 } from '@haina/wire';
 import { DomainError } from '../../core/errors.ts';
 import type { CoreEvent } from '../../core/events.ts';
+import { MAX_DEVICE_ID_LENGTH } from '../../core/messages.ts';
+import { requireLength } from '../../core/validate.ts';
 import type { Shape } from '../../hub/fan-out.ts';
 import type { ReplayResult } from '../../hub/replay.ts';
 import type { StompSubscription } from '../../stomp/handler.ts';
@@ -17,7 +19,7 @@ import { noDestination, parseUserQueue, refuseSend } from '../common/destination
 import { StompDialectHandler, type Target } from '../common/stomp-dialect-handler.ts';
 import { sendBody, sendJson, stompShape } from '../common/stomp-shape.ts';
 import { type CommandContext, execute, isImDestination } from './commands.ts';
-import { type EventRenderer, RENDERERS, renderAttempt } from './render.ts';
+import { type EventRenderer, RENDERERS, renderAttempt, renderStatus } from './render.ts';
 import { type ImEncoding, peekMessageId } from './schemas.ts';
 
 export const IM = 'im';
@@ -41,7 +43,7 @@ export class ImHandler extends StompDialectHandler {
 
   protected override opened({ headers }: StompFrame): void {
     this.#encoding = this.#requireEncoding(headerOf(headers, 'accept'), 'json');
-    this.#deviceId = headerOf(headers, 'deviceId') ?? '';
+    this.#deviceId = requireLength(headerOf(headers, 'deviceId') ?? '', 'deviceId', 0, MAX_DEVICE_ID_LENGTH);
     const userId = headerOf(headers, 'userId');
     if (userId !== undefined && userId !== this.chat.principal.userId) {
       throw new DomainError('EAUTH', 'the token is of another user');
@@ -50,7 +52,13 @@ export class ImHandler extends StompDialectHandler {
 
   protected parseTarget(destination: string): Target {
     if (destination.startsWith(CONVERSATION_PREFIX)) {
-      return { kind: 'group', groupId: destination.slice(CONVERSATION_PREFIX.length) };
+      const groupId = destination.slice(CONVERSATION_PREFIX.length);
+      if (groupId.includes(':')) {
+        throw new DomainError('EINVAL', `messages of single conversations come to ${this.inbox}`, {
+          field: 'destination',
+        });
+      }
+      return { kind: 'group', groupId };
     }
     const target = parseUserQueue(destination, QUEUES, this.chat.principal);
     if (!target) throw noDestination(destination);
@@ -77,12 +85,14 @@ export class ImHandler extends StompDialectHandler {
 
   protected tellRefusal({ code, message }: DomainError, frame: StompFrame): void {
     const destination = frame.headers.get('destination') ?? '';
-    const encoding = frame.headers.get('content-type') === PROTOBUF_TYPE ? 'protobuf' : 'json';
+    const encoding = encodingOf(frame.headers.get('content-type')) ?? 'json';
     const messageId = isImDestination(destination) ? peekMessageId(destination, frame.body, encoding) : null;
     const body = { code, message, destination, messageId };
     for (const subscription of this.subscriptionsTo('errors')) sendJson(this.stomp, subscription, body);
     const isSend = destination === '/app/chat' || destination === '/app/private-message';
-    if (isSend && messageId !== null) this.#tellAttempt(ImMessageStatus.MESSAGE_FAILED, messageId, message);
+    // A conflict is about another message under the same id, which has not failed.
+    if (isSend && messageId !== null && code !== 'ECONFLICT')
+      this.#tellAttempt(ImMessageStatus.MESSAGE_FAILED, messageId, message);
   }
 
   protected async tellSyncDone(
@@ -110,6 +120,8 @@ export class ImHandler extends StompDialectHandler {
       deviceId: this.#deviceId,
       sync: this.sync.bind(this),
       renew: (token) => this.#renew(token),
+      repeated: (message) =>
+        this.#tellStatus(renderStatus({ type: 'message.status', status: 'sent', message })),
       sending: (id) => this.#tellAttempt(ImMessageStatus.MESSAGE_SENDING, id),
       heartbeat: () => this.#tellEvents(this.#system(ImMessageType.SYSTEM_HEARTBEAT, {})),
     };
@@ -132,7 +144,10 @@ export class ImHandler extends StompDialectHandler {
       clientMessageId,
       at: this.services.clock.now(),
     };
-    const message = renderAttempt(status, attempt, reason);
+    this.#tellStatus(renderAttempt(status, attempt, reason));
+  }
+
+  #tellStatus(message: ImMessage): void {
     for (const subscription of this.subscriptionsTo('status')) this.#tell(subscription, message);
   }
 
@@ -176,13 +191,17 @@ export class ImHandler extends StompDialectHandler {
 
   /** EINVAL for protobuf where only text can travel. */
   #requireEncoding(mediaType: string | undefined, otherwise: ImEncoding): ImEncoding {
-    const encoding =
-      mediaType === undefined ? otherwise : mediaType.includes(PROTOBUF_TYPE) ? 'protobuf' : 'json';
+    const encoding = encodingOf(mediaType) ?? otherwise;
     if (encoding === 'protobuf' && !this.stomp.connection.carriesBinary) {
       throw new DomainError('EINVAL', 'SockJS carries text only: use application/json', { field: 'accept' });
     }
     return encoding;
   }
+}
+
+function encodingOf(mediaType: string | undefined): ImEncoding | undefined {
+  if (mediaType === undefined) return undefined;
+  return mediaType.includes(PROTOBUF_TYPE) ? 'protobuf' : 'json';
 }
 
 function typeOf(encoding: ImEncoding): string {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   type ImChatMessage,
   type ImChatType,
@@ -159,9 +160,18 @@ function statusEvent(
     event: {
       content: JSON.stringify(document),
       eventType: 'communication.message.status.changed',
-      eventId: `${messageId || clientMessageId}.${status}.${userId}`,
+      eventId: `${messageId || clientMessageId}.${status}.${userId}.${at}`,
     },
   };
+}
+
+const eventIds = new WeakMap<CoreEvent, string>();
+
+/** The same for every copy of one event. */
+function eventIdOf(event: CoreEvent): string {
+  const id = eventIds.get(event) ?? randomUUID();
+  eventIds.set(event, id);
+  return id;
 }
 
 type GroupEvent = MemberAdded | MemberRemoved | ConversationChanged | MessagePinned;
@@ -194,7 +204,7 @@ export function renderGroupUpdate(event: CoreEvent, now: number): ImEventMessage
         timestamp,
       }),
       eventType,
-      eventId: `${conversationId}.${eventType}.${now}`,
+      eventId: eventIdOf(event),
     },
   };
 }

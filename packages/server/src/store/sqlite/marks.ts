@@ -72,7 +72,7 @@ export class MarkTable {
            FROM member v JOIN pin p ON p.conversation = v.conversation JOIN conversation c ON c.pk = v.conversation,
              ${MESSAGE_TABLE}
            WHERE v.tenant = ? AND v.user = ? AND (? IS NULL OR c.id = ?) AND p.user IN (?, ?)
-             AND m.conversation = p.conversation AND m.seq = p.seq AND ${NOT_HIDDEN}
+             AND m.state NOT IN ('recalled', 'deleted') AND m.conversation = p.conversation AND m.seq = p.seq AND ${NOT_HIDDEN}
            ORDER BY p.pinned_at DESC, p.seq DESC LIMIT ?`,
       )
       .all(

@@ -1,7 +1,7 @@
 import { singleConversationId } from '../../core/conversations.ts';
 import { DomainError } from '../../core/errors.ts';
 import { canBecome, statusOfState } from '../../core/message-status.ts';
-import type { MemberRole, Message, MessageReference, MessageState } from '../../core/model.ts';
+import type { Content, MemberRole, Message, MessageReference, MessageState } from '../../core/model.ts';
 import type {
   Acknowledged,
   Acknowledgement,
@@ -33,6 +33,8 @@ export interface AppendOutcome {
   readonly seq: number;
   readonly memberCount: number;
   readonly reference?: MessageReference;
+  /** What was stored, where that is not what was given. */
+  readonly content?: Content;
   /** The message stored earlier, where the append was a repeat. */
   readonly earlier?: Message;
 }
@@ -66,12 +68,14 @@ export class MessageTable {
     const repeat = this.#repeat(tenant, message);
     if (repeat) return repeat;
     const conversation = this.#target(tenant, message);
-    const reference = this.#reference(message);
+    const original = this.#original(message);
     const range = [{ from: conversation.last_seq + 1, to: conversation.last_seq + 1 }];
     if (!positions.cover(conversation.pk, message.senderId, 'read', range)) {
       throw new DomainError('EPERM', 'you are not a member of this conversation', { field: 'target' });
     }
-    const { content, createdAt } = message;
+    const { createdAt } = message;
+    const reference = referenceTo(original, message);
+    const content = contentWith(original, message);
     const said = contentColumns(content);
     const seq = conversation.last_seq + 1;
     sql
@@ -105,7 +109,7 @@ export class MessageTable {
       kind: conversation.kind,
       seq,
       memberCount: conversation.member_count,
-      ...(reference ? { reference } : {}),
+      ...(reference ? { reference, content } : {}),
     };
   }
 
@@ -230,7 +234,7 @@ export class MessageTable {
       )
       .get(tenant, message.clientId, message.senderId) as RepeatRow | undefined;
     if (!row) return undefined;
-    if (!saysTheSame(row, message)) {
+    if (!saysTheSame(row, message) || !this.#refersToTheSame(row, message)) {
       throw new DomainError('ECONFLICT', 'this message id was used for another message', {
         field: 'clientId',
       });
@@ -239,19 +243,26 @@ export class MessageTable {
     return { conversationId: row.cid, kind: row.kind, seq: row.seq, memberCount: row.member_count, earlier };
   }
 
+  #refersToTheSame(row: RepeatRow, { tenant, senderId, reference }: NewMessage): boolean {
+    if ((reference?.kind ?? null) !== row.ref_kind) return false;
+    if (!reference) return true;
+    const found = this.find({ tenant, ref: reference.ref, viewerId: senderId, prefer: 'received' });
+    return found?.message.id === row.ref_id;
+  }
+
   /** The message that a new one refers to. ENOENT unless its sender may see it; ECONFLICT where it is gone. */
-  #reference({ tenant, senderId, reference }: NewMessage): MessageReference | undefined {
+  #original({ tenant, senderId, reference }: NewMessage): Message | undefined {
     if (!reference) return undefined;
-    const { kind, ref, reason } = reference;
+    const { ref } = reference;
     const found = this.find({ tenant, ref, viewerId: senderId, prefer: 'received' });
     if (!found?.viewerRole || found.isHidden) {
       throw new DomainError('ENOENT', `no message ${ref}`, { field: 'reference' });
     }
-    const { id, senderId: author, content, state } = found.message;
+    const { state } = found.message;
     if (state === 'recalled' || state === 'deleted') {
       throw new DomainError('ECONFLICT', `the message ${ref} is ${state}`, { field: 'reference' });
     }
-    return { kind, messageId: id, senderId: author, text: content.text, isRecalled: false, reason };
+    return found.message;
   }
 
   #target(tenant: number, { target, senderId, createdAt }: NewMessage): ConversationRow {
@@ -317,10 +328,25 @@ interface RepeatRow extends MessageRow {
   member_count: number;
 }
 
+function referenceTo(original: Message | undefined, { reference }: NewMessage): MessageReference | undefined {
+  if (!original || !reference) return undefined;
+  const { kind, reason } = reference;
+  const { id: messageId, senderId, content } = original;
+  return { kind, messageId, senderId, text: content.text, isRecalled: false, reason };
+}
+
+/** What a message is stored with: a forward carries what it forwards. */
+function contentWith(original: Message | undefined, { content, reference }: NewMessage): Content {
+  if (!original || reference?.kind !== 'forward') return content;
+  const { type, text, extra } = original.content;
+  return { ...content, type, text: content.text === '' ? text : content.text, extra };
+}
+
 function saysTheSame(row: RepeatRow, { target, senderId, content, reference }: NewMessage): boolean {
   const conversationId =
     target.kind === 'user' ? singleConversationId(senderId, target.userId) : target.conversationId;
-  if (conversationId !== row.cid || (reference?.kind ?? null) !== row.ref_kind) return false;
+  if (conversationId !== row.cid) return false;
+  if (reference?.kind === 'forward') return content.text === '' || content.text === row.text;
   const said = contentColumns(content);
   if (row.original) return contentDigest(said).equals(row.original);
   const { type, text, extra, fields } = said;

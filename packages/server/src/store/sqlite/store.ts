@@ -108,8 +108,9 @@ function makeStore(writer: WorkerQueue, reader: WorkerQueue, lock: DataLock): St
   } as Store;
 }
 
-function stored(message: NewMessage, { conversationId, kind, seq, reference }: AppendOutcome): Message {
-  const { tenant, id, clientId, senderId, content, source, deviceId, createdAt } = message;
+function stored(message: NewMessage, outcome: AppendOutcome): Message {
+  const { conversationId, kind, seq, reference, content = message.content } = outcome;
+  const { tenant, id, clientId, senderId, source, deviceId, createdAt } = message;
   return {
     tenant,
     id,
