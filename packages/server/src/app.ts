@@ -6,6 +6,8 @@ import { Argon2Hasher } from './auth/passwords.ts';
 import { createTokens } from './auth/tokens.ts';
 import type { Config } from './config/settings.ts';
 import { createCore } from './core/index.ts';
+import type { Clock } from './core/ports/clock.ts';
+import type { Timers } from './core/ports/timers.ts';
 import { seedDemo } from './demo.ts';
 import { im } from './dialects/im/index.ts';
 import { xuqm } from './dialects/xuqm/index.ts';
@@ -17,9 +19,19 @@ import { Hub } from './hub/hub.ts';
 import { Sessions } from './hub/sessions.ts';
 import { createLogger } from './observe/logger.ts';
 import { Metrics } from './observe/metrics.ts';
+import { MemoryPresence } from './presence/memory/index.ts';
+import { SYSTEM_TIMERS } from './stomp/timers.ts';
 import { openSqliteStore } from './store/sqlite/index.ts';
 import { isWebSocketUpgrade, type TransportServer } from './transport/index.ts';
 import { VERSION } from './version.ts';
+
+/** Where the server's time comes from. */
+export interface Runtime {
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
+const SYSTEM: Runtime = { clock: { now: () => Date.now() }, timers: SYSTEM_TIMERS };
 
 /** A server that listens. */
 export interface RunningServer {
@@ -36,11 +48,13 @@ export interface RunningServer {
  *
  * Throws `StartError`, `DataDirInUse`, or the operating system's error (EADDRINUSE, EACCES) where it can't start.
  */
-export async function startServer(config: Config): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  { clock, timers }: Runtime = SYSTEM,
+): Promise<RunningServer> {
   const log = await createLogger(config);
   const metrics = new Metrics();
   metrics.watchProcess();
-  const clock = { now: () => Date.now() };
   const tokens = createTokens(config, clock);
   const store = await openSqliteStore({
     dataDir: config.dataDir,
@@ -70,7 +84,16 @@ export async function startServer(config: Config): Promise<RunningServer> {
       users: core.users,
       autoProvision: config.autoProvision,
     });
-    const sessions = new Sessions(config.maxSessionsPerUser);
+    const presence = new MemoryPresence({
+      grace: config.presenceGrace,
+      clock,
+      timers,
+      changed: (change) =>
+        core.presenceNews
+          .tell(change)
+          .catch((err: unknown) => log.warn({ err }, "a user's coming or going was not told")),
+    });
+    const sessions = new Sessions(config.maxSessionsPerUser, presence);
     const deliveries = new Deliveries(core.receipts, (err) =>
       log.warn({ err }, 'deliveries were not stored'),
     );
@@ -106,6 +129,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       async stop() {
         isStopping = true;
         await transports.close();
+        presence.close();
         await api.close();
         await deliveries.close();
         await store.close();

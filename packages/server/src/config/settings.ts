@@ -105,8 +105,16 @@ const messages = {
     maximum: TEN_YEARS,
   }),
   maxReceiptMembers: count(
-    "Largest conversation whose senders are told of each member's receipts: n members send n receipts a message.",
+    "Largest conversation whose senders are told of each member's receipts (n a message), and whose members of each other's presence.",
     { default: DEFAULT_LIMITS.maxReceiptMembers },
+  ),
+  maxPresencePeers: count(
+    "Most people who are told of one user's coming and going; who has more of them tells only so many.",
+    { default: DEFAULT_LIMITS.maxPresencePeers },
+  ),
+  presenceGrace: duration(
+    'How long a user may be without a session before others are told that it is offline. Longer hides reconnects and tells later.',
+    { default: 5000 },
   ),
   maxSessionsPerUser: count('Live sessions a user.', {
     default: DEFAULT_LIMITS.maxSessionsPerUser,

@@ -1,4 +1,12 @@
-import type { Conversation, MemberRole, Message, Pin, ReceiptStatus, Timestamp } from './model.ts';
+import type {
+  Conversation,
+  MemberRole,
+  Message,
+  Pin,
+  ReceiptStatus,
+  Timestamp,
+  UserStatus,
+} from './model.ts';
 
 /** Why a stored message looks different now. */
 export type MessageChangeKind = 'edited' | 'recalled' | 'deleted';
@@ -14,7 +22,8 @@ export type CoreEvent =
   | MemberAdded
   | MemberRemoved
   | ConversationChanged
-  | UserDeleted;
+  | UserDeleted
+  | UserStatusChanged;
 
 export interface MessageCreated {
   readonly type: 'message.created';
@@ -96,6 +105,15 @@ export interface UserDeleted {
   readonly type: 'user.deleted';
   readonly tenant: string;
   readonly userId: string;
+}
+
+/** A user came or went, whatever the number of its devices. Told to those who share a conversation with it. */
+export interface UserStatusChanged {
+  readonly type: 'user.status';
+  readonly tenant: string;
+  readonly userId: string;
+  readonly status: UserStatus;
+  readonly at: Timestamp;
 }
 
 /** Takes events out of the core, each with the topics it concerns. */

@@ -6,6 +6,7 @@ import { Messages } from './messages.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type { PasswordHasher } from './ports/passwords.ts';
 import type { Store } from './ports/store.ts';
+import { PresenceNews } from './presence-news.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { Receipts } from './receipts.ts';
 import { Users } from './users.ts';
@@ -26,6 +27,7 @@ export interface Core {
   readonly messages: Messages;
   readonly changes: MessageChanges;
   readonly receipts: Receipts;
+  readonly presenceNews: PresenceNews;
 }
 
 export function createCore(deps: CoreDeps): Core {
@@ -37,5 +39,6 @@ export function createCore(deps: CoreDeps): Core {
     messages: new Messages({ ...deps, receipts, rate }),
     changes: new MessageChanges({ ...deps, rate }),
     receipts,
+    presenceNews: new PresenceNews(deps),
   };
 }

@@ -10,8 +10,10 @@ export interface Limits {
   readonly recallWindow: number;
   /** How long a sender may edit a message, in ms. */
   readonly editWindow: number;
-  /** Largest conversation in which senders are told of each member's receipts. */
+  /** Largest conversation in which senders are told of each member's receipts, and members of each other's presence. */
   readonly maxReceiptMembers: number;
+  /** Most people who are told of one user's coming and going. */
+  readonly maxPresencePeers: number;
   /** Live sessions a user. */
   readonly maxSessionsPerUser: number;
   readonly maxGroupMembers: number;
@@ -24,6 +26,7 @@ export const DEFAULT_LIMITS: Limits = {
   recallWindow: 120_000,
   editWindow: 900_000,
   maxReceiptMembers: 200,
+  maxPresencePeers: 10_000,
   maxSessionsPerUser: 16,
   maxGroupMembers: 100_000,
 };

@@ -25,6 +25,9 @@ export interface User {
   readonly createdAt: Timestamp;
 }
 
+/** Whether any session of a user lives. */
+export type UserStatus = 'online' | 'offline';
+
 export type ConversationKind = 'single' | 'group' | 'room' | 'service';
 export const MEMBER_ROLES = ['owner', 'admin', 'member'] as const;
 export type MemberRole = (typeof MEMBER_ROLES)[number];

@@ -11,14 +11,24 @@ export interface LiveSession {
   end(reason: SessionEnd): void;
 }
 
+/** Told of users rather than of devices. Neither call may throw. */
+export interface SessionsListener {
+  /** The user has a first session. */
+  entered(user: Principal): void;
+  /** The user's last session ended. */
+  left(user: Principal): void;
+}
+
 /** The live sessions of this process, by user. */
 export class Sessions {
   readonly #maxPerUser: number;
+  readonly #listener: SessionsListener | undefined;
   readonly #byUser = new Map<string, Set<LiveSession>>();
   #count = 0;
 
-  constructor(maxPerUser: number) {
+  constructor(maxPerUser: number, listener?: SessionsListener) {
     this.#maxPerUser = maxPerUser;
+    this.#listener = listener;
   }
 
   /** EPERM where the user has too many sessions already. */
@@ -33,6 +43,7 @@ export class Sessions {
     sessions.add(session);
     this.#byUser.set(key, sessions);
     this.#count++;
+    if (sessions.size === 1) this.#listener?.entered(session.principal);
   }
 
   /** Does nothing for a session that was not added. */
@@ -41,7 +52,9 @@ export class Sessions {
     const sessions = this.#byUser.get(key);
     if (!sessions?.delete(session)) return;
     this.#count--;
-    if (sessions.size === 0) this.#byUser.delete(key);
+    if (sessions.size > 0) return;
+    this.#byUser.delete(key);
+    this.#listener?.left(session.principal);
   }
 
   get count(): number {

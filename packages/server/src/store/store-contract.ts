@@ -142,6 +142,24 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       assert.equal((await store.findConversation(tenant, 'team'))?.lastSeq, 0);
     });
 
+    test('peers are those of single chats and of groups that are not too large, each once', async () => {
+      const tenant = await tenantWith('alice', 'bob', 'carol', 'dave', 'erin');
+      await makeGroup(tenant, 'team', ['alice', 'bob', 'carol']);
+      await makeGroup(tenant, 'crowd', ['alice', 'bob', 'carol', 'dave']);
+      for (const peer of ['bob', 'erin', 'alice']) await send(tenant, 'alice', toUser(peer), 'hi');
+      const peersOf = async (userId: string, limit = 9) =>
+        (await store.listPeers({ tenant, userId, maxMembers: 3, limit })).toSorted();
+      assert.deepEqual(await peersOf('alice'), ['bob', 'carol', 'erin']);
+      assert.deepEqual(await peersOf('dave'), []);
+      assert.equal((await peersOf('alice', 2)).length, 2);
+      await store.removeMember(tenant, 'team', 'alice');
+      assert.deepEqual(await peersOf('alice'), ['bob', 'erin']);
+      assert.deepEqual(
+        await store.listPeers({ tenant: 'nowhere', userId: 'x', maxMembers: 9, limit: 9 }),
+        [],
+      );
+    });
+
     test('members come and go, and each is counted once', async () => {
       const tenant = await tenantWith('alice', 'bob', 'carol');
       await makeGroup(tenant, 'team', ['alice']);

@@ -113,6 +113,14 @@ export interface Membership {
   readonly role: MemberRole;
 }
 
+export interface PeerQuery {
+  readonly tenant: string;
+  readonly userId: string;
+  /** Groups with more members than this make no peers. */
+  readonly maxMembers: number;
+  readonly limit: number;
+}
+
 export interface ConversationStore {
   /** A member named twice is one. ECONFLICT where the id is taken; ENOENT (field `members`) where a member is no user. */
   createGroup(group: NewGroup): Promise<Conversation>;
@@ -137,6 +145,8 @@ export interface ConversationStore {
   listMembers(tenant: string, conversationId: string, page: Page): Promise<Member[]>;
   /** Every group, room and service conversation the user is a member of. */
   listMemberships(tenant: string, userId: string): Promise<Membership[]>;
+  /** The other users of the user's single chats and groups, each once, at most `limit`. */
+  listPeers(query: PeerQuery): Promise<string[]>;
 }
 
 /** Where a message goes: to another user, or to a conversation that exists. */

@@ -7,6 +7,7 @@ import type {
   NewMember,
   NewMembers,
   Page,
+  PeerQuery,
 } from '../../core/ports/store.ts';
 import type { Statements } from './database.ts';
 import type { Tenants } from './tenants.ts';
@@ -207,6 +208,21 @@ export class ConversationTable {
       )
       .all(key, userId) as unknown as { id: string; kind: ConversationKind; role: MemberRole }[];
     return rows.map(({ id, kind, role }) => ({ conversationId: id, kind, role }));
+  }
+
+  listPeers({ tenant, userId, maxMembers, limit }: PeerQuery): string[] {
+    const key = this.#tenants.find(tenant);
+    if (key === undefined) return [];
+    const rows = this.#sql
+      .get(
+        `SELECT DISTINCT other.user AS id FROM member own
+           JOIN conversation c ON c.pk = own.conversation
+           JOIN member other ON other.conversation = own.conversation
+           WHERE own.tenant = ? AND own.user = ? AND other.user <> own.user
+             AND (c.kind = 'single' OR (c.kind = 'group' AND c.member_count <= ?)) LIMIT ?`,
+      )
+      .all(key, userId, maxMembers, limit) as unknown as { id: string }[];
+    return rows.map(({ id }) => id);
   }
 
   #remove(pk: number, userId: string): boolean {

@@ -74,6 +74,7 @@ export function readOperations({ users, conversations, messages, marks, pending 
     findMember: conversations.findMember.bind(conversations),
     listMembers: conversations.listMembers.bind(conversations),
     listMemberships: conversations.listMemberships.bind(conversations),
+    listPeers: conversations.listPeers.bind(conversations),
     listMessages: messages.list.bind(messages),
     listPins: marks.listPins.bind(marks),
     listPending: pending.page.bind(pending),

@@ -48,6 +48,7 @@ const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'findMember',
   'listMembers',
   'listMemberships',
+  'listPeers',
   'listMessages',
   'listPins',
   'listPending',

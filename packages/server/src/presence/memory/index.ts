@@ -1,0 +1,52 @@
+import type { UserStatus } from '../../core/model.ts';
+import type { Cancel } from '../../core/ports/timers.ts';
+import type { Presence, PresenceOptions, PresentUser } from '../presence.ts';
+
+/** A user who is here, or is believed to be until the grace is over. */
+type State = { readonly name: 'here' } | { readonly name: 'leaving'; readonly cancel: Cancel };
+
+const HERE: State = { name: 'here' };
+
+/** The presence of the users of one process. */
+export class MemoryPresence implements Presence {
+  readonly #options: PresenceOptions;
+  readonly #states = new Map<string, State>();
+  #isClosed = false;
+
+  constructor(options: PresenceOptions) {
+    this.#options = options;
+  }
+
+  entered(user: PresentUser): void {
+    if (this.#isClosed) return;
+    const key = keyOf(user);
+    const state = this.#states.get(key);
+    if (state?.name === 'leaving') state.cancel();
+    this.#states.set(key, HERE);
+    if (!state) this.#tell(user, 'online');
+  }
+
+  left(user: PresentUser): void {
+    const key = keyOf(user);
+    if (this.#isClosed || this.#states.get(key)?.name !== 'here') return;
+    const cancel = this.#options.timers.after(this.#options.grace, () => {
+      this.#states.delete(key);
+      this.#tell(user, 'offline');
+    });
+    this.#states.set(key, { name: 'leaving', cancel });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const state of this.#states.values()) if (state.name === 'leaving') state.cancel();
+    this.#states.clear();
+  }
+
+  #tell({ tenant, userId }: PresentUser, status: UserStatus): void {
+    this.#options.changed({ tenant, userId, status, at: this.#options.clock.now() });
+  }
+}
+
+function keyOf({ tenant, userId }: PresentUser): string {
+  return `${tenant}/${userId}`;
+}

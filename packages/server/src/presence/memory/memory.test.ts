@@ -1,0 +1,4 @@
+import { presenceContract } from '../presence-contract.ts';
+import { MemoryPresence } from './index.ts';
+
+presenceContract('memory', (options) => new MemoryPresence(options));
