@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningServer, startServer } from '../../src/app.ts';
+import { type RunningServer, type Runtime, startServer } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/settings.ts';
 import { TEST_SECRET } from './token.ts';
@@ -22,12 +22,15 @@ export interface TestServer {
 }
 
 /** A whole server in demo mode in this process, on a port and in a folder of its own. */
-export async function startTestServer(settings: Partial<Config> = {}): Promise<TestServer> {
+export async function startTestServer(
+  settings: Partial<Config> = {},
+  runtime?: Runtime,
+): Promise<TestServer> {
   const dataDir = settings.dataDir ?? (await mkdtemp(join(tmpdir(), 'haina-test-')));
   const { config } = loadConfig({
     flags: { secret: TEST_SECRET, port: '0', demo: 'true', sendRate: '0', logLevel: 'fatal', dataDir },
   });
-  const server: RunningServer = await startServer({ ...config, ...settings, dataDir });
+  const server: RunningServer = await startServer({ ...config, ...settings, dataDir }, runtime);
   return {
     url: server.url,
     wsUrl: server.url.replace('http:', 'ws:'),

@@ -29,6 +29,7 @@ const JSON_TYPE = 'application/json';
 const QUEUES: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['/queue/private-messages', { kind: 'inbox' }],
   ['/queue/message-status', { kind: 'user', name: 'status' }],
+  ['/queue/user-status', { kind: 'user', name: 'presence' }],
   ['/queue/events', { kind: 'events', name: 'events' }],
   ['/queue/errors', { kind: 'replies', name: 'errors' }],
 ]);

@@ -17,6 +17,7 @@ import type {
   MessagePinned,
   MessageStatus,
   ReceiptIssued,
+  UserStatusChanged,
 } from '../../core/events.ts';
 import type { ContentType, Message, MessageState, ReferenceKind } from '../../core/model.ts';
 import { documentOf } from './content.ts';
@@ -174,6 +175,31 @@ function eventIdOf(event: CoreEvent): string {
   return id;
 }
 
+/** A user who shares a conversation with the subscriber came or went. */
+export function renderPresence({ userId, status, at }: UserStatusChanged): ImEventMessage {
+  const eventType = 'business.user.status.changed';
+  const timestamp = new Date(at).toISOString();
+  return {
+    messageId: '',
+    type: ImMessageType.EVENT_USER_STATUS_CHANGE,
+    status: ImMessageStatus.MESSAGE_NORMAL,
+    senderId: userId,
+    receiverId: '',
+    conversationId: '',
+    clientMessageId: '',
+    version: VERSION,
+    deviceId: '',
+    source: 'haina',
+    timestamp: at,
+    sequence: 0,
+    event: {
+      content: JSON.stringify({ eventType, userId, status, timestamp }),
+      eventType,
+      eventId: `${userId}.${status}.${at}`,
+    },
+  };
+}
+
 type GroupEvent = MemberAdded | MemberRemoved | ConversationChanged | MessagePinned;
 
 /** What happened in a group, section 6.2; undefined for other events. */
@@ -255,6 +281,7 @@ export const RENDERERS: Readonly<Record<string, EventRenderer>> = {
     if (event.type === 'receipt') return renderReceipt(event);
     return event.type === 'message.hidden' && event.userId === userId ? renderHidden(event, now) : undefined;
   },
+  presence: (event) => (event.type === 'user.status' ? renderPresence(event) : undefined),
   events: (event, _userId, now) => renderGroupUpdate(event, now),
 };
 
