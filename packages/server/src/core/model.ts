@@ -142,3 +142,43 @@ export interface SeqRange {
   readonly from: number;
   readonly to: number;
 }
+
+export const NOTIFICATION_TYPES = ['announcement', 'alert', 'promotion', 'maintenance'] as const;
+export type NotificationType = (typeof NOTIFICATION_TYPES)[number];
+
+export const PRIORITIES = ['low', 'medium', 'high'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+/** What a notification says. */
+export interface NotificationBody {
+  readonly title: string;
+  readonly content: string;
+  readonly priority?: Priority;
+  readonly category?: string;
+  /** What a client is to do when it is opened. */
+  readonly action?: string;
+  readonly data?: { readonly [key: string]: JsonValue };
+  readonly maintenanceType?: string;
+  readonly estimatedDuration?: string;
+}
+
+/** What a manager tells all users of a tenant, or some. */
+export interface Notification {
+  readonly tenant: string;
+  /** Unique, given by the server. */
+  readonly id: string;
+  readonly type: NotificationType;
+  readonly body: NotificationBody;
+  /** When it was told, or is to be. */
+  readonly at: Timestamp;
+  /** From then on nobody is told any more; null for never. */
+  readonly expiresAt: Timestamp | null;
+  readonly createdBy: string;
+  readonly createdAt: Timestamp;
+}
+
+/** A notification as one user has it. */
+export interface NotificationView {
+  readonly notification: Notification;
+  readonly readAt: Timestamp | null;
+}

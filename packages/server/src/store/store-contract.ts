@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { singleConversationId } from '../core/conversations.ts';
-import type { Message, SeqRange } from '../core/model.ts';
+import type { Message, Notification, NotificationBody, SeqRange } from '../core/model.ts';
 import type { MessageTarget, NewMessage, NewUser, PendingQuery, Store } from '../core/ports/store.ts';
 
 export interface StoreUnderTest {
@@ -605,6 +605,122 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       assert.deepEqual(await pinned('alice'), ['two self alice 7']);
     });
 
+    async function notify(
+      tenant: string,
+      id: string,
+      recipients: string[] | null,
+      changes: Partial<Notification> = {},
+      isPublished = true,
+    ): Promise<void> {
+      const notification = newNotification(tenant, `${tenant}-${id}`, changes);
+      await store.createNotification({ notification, recipients, isPublished });
+    }
+
+    const short = (tenant: string, { id }: Notification) => id.slice(tenant.length + 1);
+
+    async function untold(tenant: string, userId: string, { now = 10, limit = 9 } = {}): Promise<string[]> {
+      const found = await store.listUntoldNotifications({ tenant, userId, now, limit });
+      return found.map((one) => short(tenant, one));
+    }
+
+    test('a notification is untold to each of its users until it was told or read, or has expired', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      await notify(tenant, 'all', null, { at: 1 });
+      await notify(tenant, 'some', ['bob', 'bob'], { at: 2, expiresAt: 20 });
+      await assert.rejects(notify(tenant, 'none', ['alice', 'nobody']), {
+        code: 'ENOENT',
+        field: 'to.userIds',
+      });
+      assert.deepEqual(await untold(tenant, 'alice'), ['all']);
+      assert.deepEqual(await untold(tenant, 'bob'), ['all', 'some']);
+      assert.deepEqual(await untold(tenant, 'bob', { now: 20 }), ['all']);
+      assert.deepEqual(await untold(tenant, 'bob', { limit: 1 }), ['some']);
+      await store.markNotified(tenant, `${tenant}-all`, ['bob', 'bob', 'nobody'], 5);
+      assert.deepEqual(await untold(tenant, 'bob'), ['some']);
+      assert.deepEqual(await untold(tenant, 'alice'), ['all']);
+      assert.equal(await store.readNotification(tenant, `${tenant}-some`, 'bob', 6), true);
+      assert.equal(await store.readNotification(tenant, `${tenant}-some`, 'bob', 7), false);
+      assert.deepEqual(await untold(tenant, 'bob'), []);
+      const other = await tenantWith('alice', 'bob');
+      assert.deepEqual(await untold(other, 'bob'), []);
+      for (const [where, who] of [
+        [tenant, 'alice'],
+        [other, 'bob'],
+        [tenant, 'nobody'],
+      ] as const) {
+        await assert.rejects(store.readNotification(where, `${tenant}-some`, who, 6), { code: 'ENOENT' });
+      }
+    });
+
+    test('a notification comes back as it was, unread ones first and then the newest, page by page', async () => {
+      const tenant = await tenantWith('alice');
+      const body: NotificationBody = { title: '题', content: 'c', priority: 'high', data: { a: [1, null] } };
+      await notify(tenant, 'one', null, { at: 1, body, type: 'alert' });
+      for (const [at, id] of [
+        [2, 'two'],
+        [3, 'three'],
+        [3, 'trois'],
+      ] as const)
+        await notify(tenant, id, ['alice'], { at });
+      await notify(tenant, 'gone', null, { at: 4, expiresAt: 10 });
+      await store.readNotification(tenant, `${tenant}-two`, 'alice', 8);
+      await store.readNotification(tenant, `${tenant}-trois`, 'alice', 9);
+      const query = { tenant, userId: 'alice', now: 10, limit: 2 };
+      const first = await store.listNotifications(query);
+      assert.deepEqual(
+        first.map(({ notification, readAt }) => [short(tenant, notification), readAt]),
+        [
+          ['three', null],
+          ['one', null],
+        ],
+      );
+      assert.deepEqual(
+        first[1]?.notification,
+        newNotification(tenant, `${tenant}-one`, { at: 1, body, type: 'alert' }),
+      );
+      const after = { isRead: false, at: 1, id: `${tenant}-one` };
+      const rest = await store.listNotifications({ ...query, after });
+      assert.deepEqual(
+        rest.map(({ notification, readAt }) => [short(tenant, notification), readAt]),
+        [
+          ['trois', 9],
+          ['two', 8],
+        ],
+      );
+      const last = { isRead: true, at: 2, id: `${tenant}-two` };
+      assert.deepEqual(await store.listNotifications({ ...query, after: last }), []);
+    });
+
+    test('a planned notification is nobody’s until it is due, and is taken once', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      assert.equal(await store.nextNotificationDue(), null);
+      await notify(tenant, 'late', null, { at: 200 }, false);
+      await notify(tenant, 'soon', ['alice', 'bob'], { at: 100 }, false);
+      assert.equal(await store.nextNotificationDue(), 100);
+      assert.deepEqual(await untold(tenant, 'alice'), []);
+      const reading = store.readNotification(tenant, `${tenant}-soon`, 'alice', 5);
+      await assert.rejects(reading, { code: 'ENOENT' });
+      assert.deepEqual(await store.takeDueNotifications(99, 9), []);
+      const [due, ...more] = await store.takeDueNotifications(100, 9);
+      assert.deepEqual(more, []);
+      assert.deepEqual(due?.recipients?.toSorted(), ['alice', 'bob']);
+      assert.deepEqual(await untold(tenant, 'alice'), ['soon']);
+      const [late] = await store.takeDueNotifications(500, 9);
+      assert.equal(late?.recipients, null);
+      assert.deepEqual(await store.takeDueNotifications(500, 9), []);
+      assert.equal(await store.nextNotificationDue(), null);
+    });
+
+    test('a user of a deleted one’s id does not inherit its notifications', async () => {
+      const tenant = await tenantWith('alice');
+      await notify(tenant, 'hers', ['alice']);
+      await notify(tenant, 'all', null);
+      await store.readNotification(tenant, `${tenant}-all`, 'alice', 5);
+      await store.deleteUser(tenant, 'alice');
+      await store.createUser(newUser(tenant, 'alice'));
+      assert.deepEqual(await untold(tenant, 'alice'), ['all']);
+    });
+
     test('prototype names and quotes are ordinary text', async () => {
       const tenant = await tenantWith('__proto__', 'constructor');
       const text = `'"; DROP TABLE message; -- \u0000 😀`;
@@ -631,6 +747,12 @@ export function newUser(tenant: string, id: string): NewUser {
     passwordHash: `hash of ${id}`,
     createdAt: 1,
   };
+}
+
+function newNotification(tenant: string, id: string, changes: Partial<Notification>): Notification {
+  const body = { title: 'A title', content: 'A content' };
+  const fixed = { type: 'announcement', body, expiresAt: null, createdBy: 'admin', createdAt: 1 } as const;
+  return { tenant, id, at: 1, ...fixed, ...changes };
 }
 
 let nextMessage = 0;

@@ -111,4 +111,35 @@ export const MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  {
+    version: 3,
+    sql: `
+      CREATE TABLE notification (
+        pk INTEGER PRIMARY KEY,
+        tenant INTEGER NOT NULL,
+        id TEXT NOT NULL UNIQUE,
+        type TEXT NOT NULL,
+        body TEXT NOT NULL,
+        to_all INTEGER NOT NULL,
+        due_at INTEGER NOT NULL,
+        expires_at INTEGER,
+        published INTEGER NOT NULL,
+        created_by TEXT NOT NULL,
+        created_at INTEGER NOT NULL
+      ) STRICT;
+      CREATE INDEX notification_all ON notification (tenant, due_at, id) WHERE to_all;
+      CREATE INDEX notification_due ON notification (due_at) WHERE NOT published;
+
+      -- One row a listed recipient from the start; of those to all of a tenant, one a user who was told or has read it.
+      CREATE TABLE notification_user (
+        notification INTEGER NOT NULL,
+        user TEXT NOT NULL,
+        tenant INTEGER NOT NULL,
+        told_at INTEGER,
+        read_at INTEGER,
+        PRIMARY KEY (notification, user)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX notification_user_user ON notification_user (tenant, user);
+    `,
+  },
 ];

@@ -3,6 +3,7 @@ import { ConversationTable } from './conversations.ts';
 import { Statements } from './database.ts';
 import { MarkTable } from './marks.ts';
 import { MessageTable } from './messages.ts';
+import { NotificationTable } from './notifications.ts';
 import { PendingReader } from './pending.ts';
 import { PositionTable } from './positions.ts';
 import { Tenants } from './tenants.ts';
@@ -18,17 +19,19 @@ export function openTables(db: DatabaseSync) {
   const messages = new MessageTable({ sql, tenants, users, conversations, positions });
   const marks = new MarkTable({ sql, tenants, conversations, positions });
   const pending = new PendingReader(sql, tenants);
-  return { sql, tenants, users, conversations, positions, messages, marks, pending };
+  const notifications = new NotificationTable(sql, tenants, users);
+  return { sql, tenants, users, conversations, positions, messages, marks, pending, notifications };
 }
 export type Tables = ReturnType<typeof openTables>;
 
 /** Writes, by the name of the store's method. Each checks everything before it writes anything. */
-export function writeOperations({ users, conversations, messages, marks }: Tables) {
+export function writeOperations({ users, conversations, messages, marks, notifications }: Tables) {
   return {
     createUser: users.create.bind(users),
     updateUser: users.update.bind(users),
     deleteUser(tenant: string, id: string): string[] {
       users.delete(tenant, id);
+      notifications.removeUser(tenant, id);
       return conversations.removeUser(tenant, id);
     },
     createGroup: conversations.createGroup.bind(conversations),
@@ -45,6 +48,10 @@ export function writeOperations({ users, conversations, messages, marks }: Table
     unpinMessage: marks.unpin.bind(marks),
     // A read, in the order of the writes so that it sees those issued just before it.
     findMessage: messages.find.bind(messages),
+    createNotification: notifications.create.bind(notifications),
+    takeDueNotifications: notifications.takeDue.bind(notifications),
+    markNotified: notifications.markNotified.bind(notifications),
+    readNotification: notifications.read.bind(notifications),
     ping(): void {},
   };
 }
@@ -63,7 +70,7 @@ export const CACHED_WRITES: ReadonlySet<string> = new Set<keyof WriteOperations>
 ]);
 
 /** Reads, by the name of the store's method. */
-export function readOperations({ users, conversations, messages, marks, pending }: Tables) {
+export function readOperations({ users, conversations, messages, marks, pending, notifications }: Tables) {
   return {
     findUser: users.find.bind(users),
     isDeletedUser: users.isDeleted.bind(users),
@@ -78,6 +85,9 @@ export function readOperations({ users, conversations, messages, marks, pending 
     listMessages: messages.list.bind(messages),
     listPins: marks.listPins.bind(marks),
     listPending: pending.page.bind(pending),
+    nextNotificationDue: notifications.nextDue.bind(notifications),
+    listUntoldNotifications: notifications.listUntold.bind(notifications),
+    listNotifications: notifications.list.bind(notifications),
   };
 }
 export type ReadOperations = ReturnType<typeof readOperations>;

@@ -36,6 +36,10 @@ const WRITES: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'pinMessage',
   'unpinMessage',
   'findMessage',
+  'createNotification',
+  'takeDueNotifications',
+  'markNotified',
+  'readNotification',
   'ping',
 ]);
 const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
@@ -52,6 +56,9 @@ const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'listMessages',
   'listPins',
   'listPending',
+  'nextNotificationDue',
+  'listUntoldNotifications',
+  'listNotifications',
 ]);
 
 /**

@@ -8,7 +8,10 @@ import { afterEach, beforeEach, test } from 'node:test';
 import type { Store } from '../../core/ports/store.ts';
 import { newMessage, newUser, toUser } from '../store-contract.ts';
 import { checkDatabase, migrateDatabase } from './maintenance.ts';
+import { MIGRATIONS } from './migrations.ts';
 import { openSqliteStore } from './store.ts';
+
+const NEWEST = MIGRATIONS.at(-1)?.version ?? 0;
 
 let dataDir: string;
 let store: Store;
@@ -125,12 +128,13 @@ test('the doctor finds what is wrong with a file', async () => {
 test('the doctor says when there is no database, or one of another version', async () => {
   const empty = await mkdtemp(join(tmpdir(), 'haina-empty-'));
   assert.match(checkDatabase(empty).findings[0] ?? '', /there is no database/);
-  assert.deepEqual(migrateDatabase(empty), { from: 0, to: 2 });
+  assert.deepEqual(migrateDatabase(empty), { from: 0, to: NEWEST });
   assert.equal(checkDatabase(empty).ok, true);
   const db = new DatabaseSync(join(empty, 'haina.db'));
   db.exec('PRAGMA user_version = 99');
   db.close();
-  assert.match(checkDatabase(empty).findings[0] ?? '', /version 99, this haina knows 2: use a newer haina/);
+  const finding = checkDatabase(empty).findings[0] ?? '';
+  assert.match(finding, new RegExp(`version 99, this haina knows ${NEWEST}: use a newer haina`));
   assert.throws(() => migrateDatabase(empty), /use a newer haina/);
   await rm(empty, { recursive: true });
 });
