@@ -6,6 +6,7 @@ import { Argon2Hasher } from './auth/passwords.ts';
 import { createTokens } from './auth/tokens.ts';
 import type { Config } from './config/settings.ts';
 import { createCore } from './core/index.ts';
+import { NotificationSchedule } from './core/notification-schedule.ts';
 import type { Clock } from './core/ports/clock.ts';
 import type { Timers } from './core/ports/timers.ts';
 import { seedDemo } from './demo.ts';
@@ -94,9 +95,18 @@ export async function startServer(
           .catch((err: unknown) => log.warn({ err }, "a user's coming or going was not told")),
     });
     const sessions = new Sessions(config.maxSessionsPerUser, presence);
-    const deliveries = new Deliveries(core.receipts, (err) =>
-      log.warn({ err }, 'deliveries were not stored'),
+    const deliveries = new Deliveries(
+      core.receipts,
+      (err) => log.warn({ err }, 'deliveries were not stored'),
+      core.notifications,
     );
+    const schedule = new NotificationSchedule({
+      notifications: core.notifications,
+      clock,
+      timers,
+      onError: (err) => log.warn({ err }, 'planned notifications could not be told; trying again'),
+    });
+    await schedule.start();
     metrics.watchQueue('sessions', () => sessions.count);
     metrics.watchQueue('topics', () => hub.topicCount);
     metrics.watchQueue('store', () => store.depth);
@@ -130,6 +140,7 @@ export async function startServer(
         isStopping = true;
         await transports.close();
         presence.close();
+        await schedule.close();
         await api.close();
         await deliveries.close();
         await store.close();

@@ -59,7 +59,8 @@ function requireBytes(bytes: number, { maxExtraBytes: limit }: Limits): void {
   throw new DomainError('ETOOLONG', `content has more than ${limit} bytes`, { field: 'content', limit });
 }
 
-function isDeeper(value: JsonValue, levels: number): boolean {
+/** Whether objects and arrays lie inside each other in more levels than these. */
+export function isDeeper(value: JsonValue, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }

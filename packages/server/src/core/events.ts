@@ -2,6 +2,7 @@ import type {
   Conversation,
   MemberRole,
   Message,
+  Notification,
   Pin,
   ReceiptStatus,
   Timestamp,
@@ -23,7 +24,8 @@ export type CoreEvent =
   | MemberRemoved
   | ConversationChanged
   | UserDeleted
-  | UserStatusChanged;
+  | UserStatusChanged
+  | NotificationTold;
 
 export interface MessageCreated {
   readonly type: 'message.created';
@@ -114,6 +116,11 @@ export interface UserStatusChanged {
   readonly userId: string;
   readonly status: UserStatus;
   readonly at: Timestamp;
+}
+
+export interface NotificationTold {
+  readonly type: 'notification';
+  readonly notification: Notification;
 }
 
 /** Takes events out of the core, each with the topics it concerns. */

@@ -3,6 +3,7 @@ import { Groups } from './groups.ts';
 import type { Limits } from './limits.ts';
 import { MessageChanges } from './message-changes.ts';
 import { Messages } from './messages.ts';
+import { Notifications } from './notifications.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type { PasswordHasher } from './ports/passwords.ts';
 import type { Store } from './ports/store.ts';
@@ -28,6 +29,7 @@ export interface Core {
   readonly changes: MessageChanges;
   readonly receipts: Receipts;
   readonly presenceNews: PresenceNews;
+  readonly notifications: Notifications;
 }
 
 export function createCore(deps: CoreDeps): Core {
@@ -40,5 +42,6 @@ export function createCore(deps: CoreDeps): Core {
     changes: new MessageChanges({ ...deps, rate }),
     receipts,
     presenceNews: new PresenceNews(deps),
+    notifications: new Notifications(deps),
   };
 }

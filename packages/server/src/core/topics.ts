@@ -6,3 +6,8 @@ export function userTopic(tenant: string, userId: string): string {
 export function conversationTopic(tenant: string, conversationId: string): string {
   return `conversation/${tenant}/${conversationId}`;
 }
+
+/** What is told to all users of a tenant. */
+export function notificationsTopic(tenant: string): string {
+  return `notifications/${tenant}`;
+}

@@ -24,6 +24,8 @@ const ROUTES = {
   '/api/v1/groups/{id}/members/{userId}': ['delete', 'patch'],
   '/api/v1/conversations/{id}/messages': ['get'],
   '/api/v1/conversations/{id}/pins': ['get'],
+  '/api/v1/notifications': ['get', 'post'],
+  '/api/v1/notifications/{id}/read': ['post'],
 };
 
 test('the OpenAPI document has every route', () => {

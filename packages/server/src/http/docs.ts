@@ -33,6 +33,7 @@ export async function registerDocs(api: Api, version: string): Promise<void> {
         { name: 'groups', description: 'Conversations of many' },
         { name: 'members', description: 'Who is in a group' },
         { name: 'conversations', description: 'What was said' },
+        { name: 'notifications', description: 'What all users are told, or some' },
         { name: 'operation', description: 'For those who run the server' },
       ],
     },

@@ -1,4 +1,4 @@
-import type { Conversation, Message, User } from '../core/model.ts';
+import type { Conversation, Message, Notification, User } from '../core/model.ts';
 
 /** The API's forms of the domain's objects, field by field: what is added to the domain does not leak by itself. */
 
@@ -12,4 +12,8 @@ export function groupJson({ tenant, id, name, avatar, memberCount, lastSeq, crea
 
 export function messageJson({ tenant, ...message }: Message) {
   return { appId: tenant, ...message };
+}
+
+export function notificationJson({ id, type, body, at, expiresAt, createdBy, createdAt }: Notification) {
+  return { id, type, ...body, at, expiresAt, createdBy, createdAt };
 }

@@ -9,6 +9,7 @@ import { DomainError } from '../core/errors.ts';
 import type { Groups } from '../core/groups.ts';
 import type { MessageChanges } from '../core/message-changes.ts';
 import type { Messages } from '../core/messages.ts';
+import type { Notifications } from '../core/notifications.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { Users } from '../core/users.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -24,6 +25,7 @@ import { healthRoutes, metricsRoute, type Readiness } from './routes/health.ts';
 import { type Endpoint, homeRoute } from './routes/home.ts';
 import { loginRoute } from './routes/login.ts';
 import { memberRoutes } from './routes/members.ts';
+import { notificationRoutes } from './routes/notifications.ts';
 import { sockJsClientRoute } from './routes/sockjs-client.ts';
 import { userRoutes } from './routes/users.ts';
 import { SHARED_SCHEMAS } from './schemas.ts';
@@ -40,6 +42,7 @@ export interface HttpDeps {
   readonly groups: Groups;
   readonly messages: Messages;
   readonly changes: MessageChanges;
+  readonly notifications: Notifications;
   readonly authenticator: Authenticator;
   /** Absent where tokens are made elsewhere; login is off then. */
   readonly issuer: TokenIssuer | undefined;
@@ -107,7 +110,10 @@ function createApp({ config, metrics, logger, serverFactory }: HttpDeps): Api {
   return app;
 }
 
-function protectedRoutes(api: Api, { users, groups, messages, changes, authenticator }: HttpDeps): void {
+function protectedRoutes(
+  api: Api,
+  { users, groups, messages, changes, notifications, authenticator }: HttpDeps,
+): void {
   api.addHook('onRequest', requireToken(authenticator));
   api.setNotFoundHandler(() => {
     throw new DomainError('ENOENT', 'no such endpoint; see /docs');
@@ -116,6 +122,7 @@ function protectedRoutes(api: Api, { users, groups, messages, changes, authentic
   groupRoutes(api, groups);
   memberRoutes(api, groups);
   conversationRoutes(api, { messages, changes });
+  notificationRoutes(api, notifications);
 }
 
 function loginDeps({ users, issuer, clock, config }: HttpDeps) {

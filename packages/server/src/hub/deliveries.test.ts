@@ -133,3 +133,32 @@ test('a store that refuses is told of, and stops nothing', async () => {
   assert.equal(errors.length, 1);
   assert.deepEqual(reports, ['team delivered bob 2 ']);
 });
+
+test('a notification that was written or acknowledged is told to each user once a flush', async () => {
+  const told: string[] = [];
+  const notifications = {
+    async told(tenant: string, id: string, userIds: readonly string[]) {
+      told.push(`${tenant} ${id} ${userIds.join('+')}`);
+    },
+  };
+  const deliveries = new Deliveries({} as Receipts, assert.ifError, notifications);
+  const notification = {
+    tenant: 't',
+    id: 'n1',
+    type: 'alert',
+    body: { title: 'x', content: 'y' },
+    at: 1,
+    expiresAt: null,
+    createdBy: 'admin',
+    createdAt: 1,
+  } as const;
+  const items = [{ event: { type: 'notification' as const, notification }, payload: Payload.text('') }];
+  const written = { enqueuedBytes: 10, queuedBytes: 0, isOpen: true };
+  const stuck = { enqueuedBytes: 10, queuedBytes: 10, isOpen: false };
+  deliveries.sent(deliveries.openLog(BOB, written), items);
+  deliveries.sent(deliveries.openLog({ ...BOB, userId: 'dave' }, stuck), items);
+  deliveries.acknowledged({ ...BOB, userId: 'carol' }, items);
+  deliveries.acknowledged(BOB, items);
+  await deliveries.close();
+  assert.deepEqual(told, ['t n1 carol+bob']);
+});

@@ -1,4 +1,4 @@
-import type { Message, Principal, SeqRange } from '../core/model.ts';
+import type { Message, Notification, Principal, SeqRange } from '../core/model.ts';
 import type { ReceiptReport, Receipts } from '../core/receipts.ts';
 import type { Connection } from '../transport/connection.ts';
 import type { FanOutItem } from './fan-out.ts';
@@ -28,6 +28,16 @@ interface GatheredConversation {
   readonly users: Map<string, Gathered>;
 }
 
+/** Keeps which users were told of a notification. */
+export interface NotificationLog {
+  told(tenant: string, id: string, userIds: readonly string[]): Promise<void>;
+}
+
+interface GatheredNotification {
+  readonly notification: Notification;
+  readonly userIds: Set<string>;
+}
+
 /**
  * Turns what was written to connections, or acknowledged by clients, into delivered positions. Works in batches, so
  * that a message to a thousand sessions is one write to the store. What is lost with a crash is delivered again.
@@ -35,16 +45,19 @@ interface GatheredConversation {
 export class Deliveries {
   readonly #receipts: Receipts;
   readonly #onError: (error: unknown) => void;
+  readonly #notifications: NotificationLog | undefined;
   readonly #logs = new Set<DeliveryLog>();
   #gathered = new Map<string, GatheredConversation>();
+  #notified = new Map<string, GatheredNotification>();
   #flushing: Promise<void> | undefined;
   readonly #storing = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
 
   /** @param onError told when positions could not be stored; their messages stay undelivered */
-  constructor(receipts: Receipts, onError: (error: unknown) => void) {
+  constructor(receipts: Receipts, onError: (error: unknown) => void, notifications?: NotificationLog) {
     this.#receipts = receipts;
     this.#onError = onError;
+    this.#notifications = notifications;
   }
 
   openLog(principal: Principal, connection: Output): DeliveryLog {
@@ -89,6 +102,9 @@ export class Deliveries {
     const gathered = this.#gathered;
     this.#gathered = new Map();
     for (const conversation of gathered.values()) this.#track(this.#store(conversation));
+    const notified = this.#notified;
+    this.#notified = new Map();
+    for (const notification of notified.values()) this.#track(this.#storeNotified(notification));
     await Promise.all(this.#storing);
   }
 
@@ -117,6 +133,7 @@ export class Deliveries {
   }
 
   #gather({ tenant, userId }: Principal, { event, revisions }: FanOutItem): void {
+    if (event.type === 'notification') this.#gatherNotified(userId, event.notification);
     if (event.type !== 'message.created' && event.type !== 'message.changed') return;
     const { message } = event;
     const known = revisions ?? changeRange(event.type, message);
@@ -125,6 +142,19 @@ export class Deliveries {
     const gathered = this.#entry(tenant, message.conversationId, userId);
     if (isNews) gathered.messages.push(message);
     if (known) gathered.revisions = extend(gathered.revisions, known);
+  }
+
+  #gatherNotified(userId: string, notification: Notification): void {
+    const { userIds } = this.#notified.get(notification.id) ?? { userIds: new Set() };
+    this.#notified.set(notification.id, { notification, userIds: userIds.add(userId) });
+  }
+
+  async #storeNotified({ notification, userIds }: GatheredNotification): Promise<void> {
+    try {
+      await this.#notifications?.told(notification.tenant, notification.id, [...userIds]);
+    } catch (error) {
+      this.#onError(error);
+    }
   }
 
   #entry(tenant: string, conversationId: string, userId: string): Gathered {
