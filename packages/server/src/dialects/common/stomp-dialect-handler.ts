@@ -1,7 +1,8 @@
 import { type StompFrame, StompProtocolError } from '@haina/wire';
 import { DomainError, toDomainError } from '../../core/errors.ts';
-import { userTopic } from '../../core/topics.ts';
+import { notificationsTopic, userTopic } from '../../core/topics.ts';
 import type { FanOutItem, Shape } from '../../hub/fan-out.ts';
+import { NotificationOutlet } from '../../hub/notification-outlet.ts';
 import type { ReplayResult } from '../../hub/replay.ts';
 import { StompLimitError, StompTransactionError } from '../../stomp/errors.ts';
 import type { ConnectedInfo, StompHandler, StompSubscription } from '../../stomp/handler.ts';
@@ -22,6 +23,8 @@ export type Target =
   | { readonly kind: 'user'; readonly name: string }
   /** Events of the user and of all its groups, whatever else is subscribed. */
   | { readonly kind: 'events'; readonly name: string }
+  /** What managers tell the user, or all users. */
+  | { readonly kind: 'notifications'; readonly name: string }
   /** What the server writes to this session alone. */
   | { readonly kind: 'replies'; readonly name: string };
 
@@ -29,6 +32,7 @@ interface Route {
   readonly target: Target;
   readonly shape: Shape;
   readonly outlet: Outlet;
+  readonly notifications?: NotificationOutlet;
 }
 
 /**
@@ -103,21 +107,26 @@ export abstract class StompDialectHandler implements StompHandler {
     const outlet = this.chat.outlet(acknowledges, (fanOut) =>
       subscription.deliver(fanOut.batch, acknowledges ? fanOut.tracked(track) : undefined),
     );
-    const route = { target, shape: this.shapeOf(target, subscription), outlet };
+    const shape = this.shapeOf(target, subscription);
+    const notifications = target.kind === 'notifications' ? new NotificationOutlet(outlet) : undefined;
+    const route: Route = { target, shape, outlet, ...(notifications ? { notifications } : {}) };
     this.#routes.set(subscription, route);
     this.#connectRoute(subscription.id, route);
+    if (notifications) void this.#tellMissed(notifications, shape, subscription);
   }
 
   unsubscribe(subscription: StompSubscription): void {
     const route = this.#routes.get(subscription);
     if (!route || !this.#chat) return;
     this.#routes.delete(subscription);
-    const { target, shape, outlet } = route;
+    const { target, shape, outlet, notifications } = route;
     if (target.kind === 'inbox') this.#chat.feed.removeInbox(subscription.id);
     else if (target.kind === 'group')
       this.#chat.feed.removeGroupSubscription(target.groupId, subscription.id);
     else if (target.kind === 'events') this.#chat.feed.removeObserver(subscription.id);
     else if (target.kind === 'user') this.services.hub.unsubscribe(this.#topic, shape, outlet);
+    if (!notifications) return;
+    for (const topic of this.#notificationTopics) this.services.hub.unsubscribe(topic, shape, notifications);
   }
 
   async send(frame: StompFrame): Promise<void> {
@@ -159,12 +168,35 @@ export abstract class StompDialectHandler implements StompHandler {
     await this.chat.replay(target, query, (result) => this.tellSyncDone(subscription, result));
   }
 
-  #connectRoute(id: string, { target, shape, outlet }: Route): void {
+  #connectRoute(id: string, { target, shape, outlet, notifications }: Route): void {
     const { feed } = this.chat;
     if (target.kind === 'inbox') feed.addInbox(id, shape, outlet);
     else if (target.kind === 'group') feed.addGroupSubscription(target.groupId, id, shape, outlet);
     else if (target.kind === 'events') feed.addObserver(id, shape, outlet);
     else if (target.kind === 'user') this.services.hub.subscribe(this.#topic, shape, outlet);
+    if (!notifications) return;
+    for (const topic of this.#notificationTopics) this.services.hub.subscribe(topic, shape, notifications);
+  }
+
+  /** What does not come now, as the store is out of reach, comes at the next subscription. */
+  async #tellMissed(
+    outlet: NotificationOutlet,
+    shape: Shape,
+    subscription: StompSubscription,
+  ): Promise<void> {
+    const { core, deliveries, log } = this.services;
+    try {
+      // What another session of the user was told just now is not missed.
+      await deliveries.flush();
+      const missed = await core.notifications.untold(this.chat.principal);
+      outlet.catchUp(shape, missed, subscription.room);
+    } catch (err) {
+      log.warn({ err, dialect: this.dialect }, 'missed notifications were not told');
+    }
+  }
+
+  get #notificationTopics(): readonly string[] {
+    return [this.#topic, notificationsTopic(this.chat.principal.tenant)];
   }
 
   get #topic(): string {

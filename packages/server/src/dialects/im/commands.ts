@@ -50,7 +50,7 @@ const COMMANDS: { readonly [Destination in ImDestination]: Command<Destination> 
       pinned,
       originSession: sessionId,
     }),
-  '/app/read-message': ({ core, principal }, { messageId }) => core.messages.read(principal, messageId),
+  '/app/read-message': ({ core, principal }, { messageId }) => read(core, principal, messageId),
   '/app/sync': ({ sync }, { conversationId, sinceSequence }) => {
     if (sinceSequence !== undefined && conversationId === undefined) {
       throw new DomainError('EINVAL', 'sinceSequence needs a conversationId', { field: 'conversationId' });
@@ -155,6 +155,22 @@ function referenceOf(
   if (type === ImMessageType.CHAT_QUOTE) return { kind: 'quote', ref: String(quotedMessageId), reason: '' };
   if (type !== ImMessageType.CHAT_FORWARD) return undefined;
   return { kind: 'forward', ref: String(originalMessageId), reason: String(forwardReason ?? '') };
+}
+
+/** A message, or else a notification: the server gave both their ids, and no two things share one. */
+async function read(core: Core, principal: Principal, messageId: string): Promise<void> {
+  try {
+    await core.messages.read(principal, messageId);
+  } catch (error) {
+    if (!isUnknown(error)) throw error;
+    await core.notifications.read(principal, messageId).catch((other: unknown) => {
+      throw isUnknown(other) ? error : other;
+    });
+  }
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof DomainError && error.code === 'ENOENT';
 }
 
 /** A single conversation is named by its two users, so that its first message can make it. */

@@ -33,6 +33,9 @@ const QUEUES: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['/queue/events', { kind: 'events', name: 'events' }],
   ['/queue/errors', { kind: 'replies', name: 'errors' }],
 ]);
+const NOTIFICATIONS = '/topic/system/notifications';
+/** Targets that tell each user its own. */
+const PERSONAL: ReadonlySet<Target['kind']> = new Set<Target['kind']>(['user', 'events', 'replies']);
 const CONVERSATION_PREFIX = '/topic/conversation/';
 
 /** The `im` side of a STOMP session, in JSON or protobuf by session and by subscription. */
@@ -61,6 +64,7 @@ export class ImHandler extends StompDialectHandler {
       }
       return { kind: 'group', groupId };
     }
+    if (destination === NOTIFICATIONS) return { kind: 'notifications', name: 'notifications' };
     const target = parseUserQueue(destination, QUEUES, this.chat.principal);
     if (!target) throw noDestination(destination);
     return target;
@@ -74,7 +78,7 @@ export class ImHandler extends StompDialectHandler {
     const now = () => this.services.clock.now();
     const write = (event: CoreEvent) => encoded(event, name, encoding, () => render(event, userId, now()));
     // What is told of oneself looks different to each user.
-    const key = `${IM}/${name}/${encoding}/${target.kind === 'inbox' || target.kind === 'group' ? '' : userId}`;
+    const key = `${IM}/${name}/${encoding}/${PERSONAL.has(target.kind) ? userId : ''}`;
     return stompShape(key, this.stomp.version, subscription, write, typeOf(encoding));
   }
 

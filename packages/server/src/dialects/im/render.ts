@@ -21,6 +21,7 @@ import type {
 } from '../../core/events.ts';
 import type { ContentType, Message, MessageState, ReferenceKind } from '../../core/model.ts';
 import { documentOf } from './content.ts';
+import { renderNotification } from './notification.ts';
 
 /** Version of the protocol's document. */
 const VERSION = '2.0';
@@ -282,6 +283,8 @@ export const RENDERERS: Readonly<Record<string, EventRenderer>> = {
     return event.type === 'message.hidden' && event.userId === userId ? renderHidden(event, now) : undefined;
   },
   presence: (event) => (event.type === 'user.status' ? renderPresence(event) : undefined),
+  notifications: (event) =>
+    event.type === 'notification' ? renderNotification(event.notification) : undefined,
   events: (event, _userId, now) => renderGroupUpdate(event, now),
 };
 

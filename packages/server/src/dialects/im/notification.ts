@@ -1,0 +1,49 @@
+import {
+  ImMessageStatus,
+  ImMessageType,
+  type ImNotificationContent,
+  type ImNotificationMessage,
+  type ImNotificationType,
+} from '@haina/wire';
+import type { Notification, NotificationType } from '../../core/model.ts';
+
+const TYPES: Record<NotificationType, ImNotificationType> = {
+  announcement: ImMessageType.NOTIFICATION_ANNOUNCEMENT,
+  alert: ImMessageType.NOTIFICATION_ALERT,
+  promotion: ImMessageType.NOTIFICATION_PROMOTION,
+  maintenance: ImMessageType.NOTIFICATION_MAINTENANCE,
+};
+
+/** The same for everybody who gets it. */
+export function renderNotification(notification: Notification): ImNotificationMessage {
+  const { id, type, at, expiresAt, createdBy } = notification;
+  return {
+    messageId: id,
+    type: TYPES[type],
+    status: ImMessageStatus.MESSAGE_NORMAL,
+    senderId: createdBy,
+    receiverId: '',
+    conversationId: '',
+    clientMessageId: '',
+    version: '2.0',
+    deviceId: '',
+    source: 'haina',
+    timestamp: at,
+    sequence: 0,
+    notification: {
+      content: JSON.stringify(documentOf(notification)),
+      notificationId: id,
+      expiresAt: expiresAt ?? 0,
+    },
+  };
+}
+
+/** Section 5.2. */
+function documentOf({ body, expiresAt }: Notification): ImNotificationContent {
+  const { data, ...rest } = body;
+  return {
+    ...rest,
+    ...(data === undefined ? {} : { data: { ...data } }),
+    ...(expiresAt === null ? {} : { expiresAt: new Date(expiresAt).toISOString() }),
+  };
+}
