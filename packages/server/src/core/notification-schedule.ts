@@ -43,9 +43,13 @@ export class NotificationSchedule {
   #await(at: Timestamp): void {
     if (this.#isClosed || at >= this.#next) return;
     this.#cancel();
+    const delay = at - this.#deps.clock.now();
+    if (delay <= 0) {
+      void this.#run();
+      return;
+    }
     this.#next = at;
-    const delay = Math.min(Math.max(at - this.#deps.clock.now(), 0), MAX_DELAY);
-    this.#cancel = this.#deps.timers.after(delay, () => void this.#run());
+    this.#cancel = this.#deps.timers.after(Math.min(delay, MAX_DELAY), () => void this.#run());
   }
 
   #run(): Promise<void> {
