@@ -13,6 +13,7 @@ import type {
   Timestamp,
   User,
 } from '../model.ts';
+import type { AdminStore } from './admin-store.ts';
 import type { NotificationStore } from './notification-store.ts';
 
 /**
@@ -25,7 +26,13 @@ import type { NotificationStore } from './notification-store.ts';
  * - a refusal is a `DomainError` and changes nothing; whatever keeps the store from working is `EINTERNAL`, and the
  *   store works again as soon as the cause is gone.
  */
-export interface Store extends UserStore, ConversationStore, MessageStore, PositionStore, NotificationStore {
+export interface Store
+  extends UserStore,
+    ConversationStore,
+    MessageStore,
+    PositionStore,
+    NotificationStore,
+    AdminStore {
   /** Resolves after all writes issued before; rejects while the store can't serve. */
   ping(): Promise<void>;
   /** Operations that wait or run. */

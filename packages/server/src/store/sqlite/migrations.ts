@@ -142,4 +142,37 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX notification_user_user ON notification_user (tenant, user);
     `,
   },
+  {
+    version: 4,
+    sql: `
+      CREATE TABLE chat_setting (
+        tenant INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        value INTEGER NOT NULL,
+        PRIMARY KEY (tenant, name)
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE chat_permission (
+        tenant INTEGER NOT NULL,
+        user TEXT NOT NULL,
+        permission TEXT NOT NULL,
+        PRIMARY KEY (tenant, user)
+      ) STRICT, WITHOUT ROWID;
+
+      -- Every change of an administrator; entries are only added.
+      CREATE TABLE audit (
+        pk INTEGER PRIMARY KEY,
+        tenant INTEGER NOT NULL,
+        id TEXT NOT NULL UNIQUE,
+        type TEXT NOT NULL,
+        user TEXT,
+        old_value TEXT NOT NULL,
+        new_value TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        at INTEGER NOT NULL
+      ) STRICT;
+      CREATE INDEX audit_tenant ON audit (tenant, pk);
+    `,
+  },
 ];

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { AdminTable } from './admin.ts';
 import { ConversationTable } from './conversations.ts';
 import { Statements } from './database.ts';
 import { MarkTable } from './marks.ts';
@@ -20,18 +21,20 @@ export function openTables(db: DatabaseSync) {
   const marks = new MarkTable({ sql, tenants, conversations, positions });
   const pending = new PendingReader(sql, tenants);
   const notifications = new NotificationTable(sql, tenants, users);
-  return { sql, tenants, users, conversations, positions, messages, marks, pending, notifications };
+  const admin = new AdminTable(sql, tenants, users);
+  return { sql, tenants, users, conversations, positions, messages, marks, pending, notifications, admin };
 }
 export type Tables = ReturnType<typeof openTables>;
 
 /** Writes, by the name of the store's method. Each checks everything before it writes anything. */
-export function writeOperations({ users, conversations, messages, marks, notifications }: Tables) {
+export function writeOperations({ users, conversations, messages, marks, notifications, admin }: Tables) {
   return {
     createUser: users.create.bind(users),
     updateUser: users.update.bind(users),
     deleteUser(tenant: string, id: string): string[] {
       users.delete(tenant, id);
       notifications.removeUser(tenant, id);
+      admin.forgetUser(tenant, id);
       return conversations.removeUser(tenant, id);
     },
     createGroup: conversations.createGroup.bind(conversations),
@@ -46,6 +49,8 @@ export function writeOperations({ users, conversations, messages, marks, notific
     hideMessage: marks.hide.bind(marks),
     pinMessage: marks.pin.bind(marks),
     unpinMessage: marks.unpin.bind(marks),
+    changeChatSettings: admin.changeSettings.bind(admin),
+    changeChatPermission: admin.changePermission.bind(admin),
     // A read, in the order of the writes so that it sees those issued just before it.
     findMessage: messages.find.bind(messages),
     createNotification: notifications.create.bind(notifications),
@@ -70,7 +75,15 @@ export const CACHED_WRITES: ReadonlySet<string> = new Set<keyof WriteOperations>
 ]);
 
 /** Reads, by the name of the store's method. */
-export function readOperations({ users, conversations, messages, marks, pending, notifications }: Tables) {
+export function readOperations({
+  users,
+  conversations,
+  messages,
+  marks,
+  pending,
+  notifications,
+  admin,
+}: Tables) {
   return {
     findUser: users.find.bind(users),
     isDeletedUser: users.isDeleted.bind(users),
@@ -88,6 +101,9 @@ export function readOperations({ users, conversations, messages, marks, pending,
     nextNotificationDue: notifications.nextDue.bind(notifications),
     listUntoldNotifications: notifications.listUntold.bind(notifications),
     listNotifications: notifications.list.bind(notifications),
+    findChatSettings: admin.findSettings.bind(admin),
+    findChatPermission: admin.findPermission.bind(admin),
+    listAudit: admin.listAudit.bind(admin),
   };
 }
 export type ReadOperations = ReturnType<typeof readOperations>;

@@ -35,6 +35,8 @@ const WRITES: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'hideMessage',
   'pinMessage',
   'unpinMessage',
+  'changeChatSettings',
+  'changeChatPermission',
   'findMessage',
   'createNotification',
   'takeDueNotifications',
@@ -59,6 +61,9 @@ const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'nextNotificationDue',
   'listUntoldNotifications',
   'listNotifications',
+  'findChatSettings',
+  'findChatPermission',
+  'listAudit',
 ]);
 
 /**
