@@ -8,6 +8,8 @@ import type {
   Timestamp,
   UserStatus,
 } from './model.ts';
+import type { ChatPermission, ChatSettings } from './chat-settings.ts';
+import type { AdminAct } from './ports/admin-store.ts';
 
 /** Why a stored message looks different now. */
 export type MessageChangeKind = 'edited' | 'recalled' | 'deleted';
@@ -25,7 +27,9 @@ export type CoreEvent =
   | ConversationChanged
   | UserDeleted
   | UserStatusChanged
-  | NotificationTold;
+  | NotificationTold
+  | SettingsChanged
+  | PermissionChanged;
 
 export interface MessageCreated {
   readonly type: 'message.created';
@@ -121,6 +125,23 @@ export interface UserStatusChanged {
 export interface NotificationTold {
   readonly type: 'notification';
   readonly notification: Notification;
+}
+
+/** Managers set something else for all users of their tenant. */
+export interface SettingsChanged extends AdminAct {
+  readonly type: 'settings.changed';
+  readonly configType: 'chat_settings';
+  readonly old: ChatSettings;
+  readonly new: ChatSettings;
+}
+
+/** Managers permit a user more, or less. */
+export interface PermissionChanged extends AdminAct {
+  readonly type: 'permission.changed';
+  readonly permissionType: 'chat_permission';
+  readonly userId: string;
+  readonly old: ChatPermission;
+  readonly new: ChatPermission;
 }
 
 /** Takes events out of the core, each with the topics it concerns. */

@@ -1,9 +1,11 @@
+import { Admin } from './admin.ts';
 import type { EventSink } from './events.ts';
 import { Groups } from './groups.ts';
 import type { Limits } from './limits.ts';
 import { MessageChanges } from './message-changes.ts';
 import { Messages } from './messages.ts';
 import { Notifications } from './notifications.ts';
+import { Policies } from './policies.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type { PasswordHasher } from './ports/passwords.ts';
 import type { Store } from './ports/store.ts';
@@ -30,9 +32,13 @@ export interface Core {
   readonly receipts: Receipts;
   readonly presenceNews: PresenceNews;
   readonly notifications: Notifications;
+  readonly policies: Policies;
+  readonly admin: Admin;
 }
 
-export function createCore(deps: CoreDeps): Core {
+export function createCore(given: CoreDeps): Core {
+  const policies = new Policies(given);
+  const deps = { ...given, sink: heardBy(policies, given.sink), policies };
   const receipts = new Receipts(deps);
   const rate = new RateLimiter(deps.limits.sendRate, deps.clock);
   return {
@@ -43,5 +49,18 @@ export function createCore(deps: CoreDeps): Core {
     receipts,
     presenceNews: new PresenceNews(deps),
     notifications: new Notifications(deps),
+    policies,
+    admin: new Admin(deps),
+  };
+}
+
+/** Lets what binds the next command be known before anybody is told of it. */
+function heardBy(policies: Policies, sink: EventSink): EventSink {
+  return {
+    publish(topics, event) {
+      policies.heard(event);
+      sink.publish(topics, event);
+    },
+    notify: (topics, event) => sink.notify(topics, event),
   };
 }

@@ -11,6 +11,7 @@ import {
   topicsOf,
 } from './message-access.ts';
 import type { Message, Pin, Principal } from './model.ts';
+import { type Policies, requireWriter } from './policies.ts';
 import type { Clock } from './ports/clock.ts';
 import type { MessageView, Store } from './ports/store.ts';
 import type { RateLimiter } from './rate-limiter.ts';
@@ -39,9 +40,10 @@ export interface MessageChangesDeps {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly rate: RateLimiter;
+  readonly policies: Policies;
 }
 
-/** What can be done to messages that were sent. Whatever resolves is durable. */
+/** What can be done to messages that were sent. Whatever resolves is durable. EPERM for what takes a writer. */
 export class MessageChanges {
   readonly #deps: MessageChangesDeps;
 
@@ -55,12 +57,12 @@ export class MessageChanges {
    * ENOENT, EPERM, EINVAL, ETOOLONG; ECONFLICT where it was recalled.
    */
   async edit(actor: Principal, ref: string, text: string, options: ChangeOptions = {}): Promise<Message> {
-    const { message } = await this.#find(actor, ref);
+    const { message, limits } = await this.#findForWriter(actor, ref);
     if (message.senderId !== actor.userId)
       throw new DomainError('EPERM', 'only the sender may edit a message');
     this.#requireWindow(message, this.#deps.limits.editWindow, 'edited');
     const content = { ...message.content, text };
-    requireContent(content, this.#deps.limits);
+    requireContent(content, limits);
     return this.#change(actor, message, 'edited', content, options);
   }
 
@@ -70,7 +72,7 @@ export class MessageChanges {
    * ENOENT, EPERM; ECONFLICT where it was recalled before.
    */
   async recall(actor: Principal, ref: string, options: ChangeOptions = {}): Promise<Message> {
-    const view = await this.#find(actor, ref);
+    const view = await this.#findForWriter(actor, ref);
     this.#requireRecall(actor, view);
     return this.#change(actor, view.message, 'recalled', null, options);
   }
@@ -94,7 +96,7 @@ export class MessageChanges {
   /** Pins a message or takes its pin off. ENOENT where the actor sees none; ECONFLICT where it was recalled. */
   async pin(actor: Principal, { ref, scope, pinned, originSession }: PinCommand): Promise<Message> {
     const { store, sink, clock } = this.#deps;
-    const { message, viewerRole } = await this.#find(actor, ref);
+    const { message, viewerRole } = await this.#findForWriter(actor, ref);
     if (viewerRole === undefined) throw noMessage(ref);
     if (pinned && message.state === 'recalled') {
       throw new DomainError('ECONFLICT', 'the message is recalled', { field: 'messageId' });
@@ -127,6 +129,14 @@ export class MessageChanges {
   /** What the actor sees pinned in all its conversations, the newest pin first. */
   listAllPins({ tenant, userId }: Principal): Promise<Pin[]> {
     return this.#deps.store.listPins({ tenant, userId });
+  }
+
+  /** As `#find`, with the limits that bind the actor. EPERM for one who may only read. */
+  async #findForWriter(actor: Principal, ref: string): Promise<MessageView & { readonly limits: Limits }> {
+    const found = this.#deps.policies.of(actor);
+    const policy = found instanceof Promise ? await found : found;
+    requireWriter(policy);
+    return { ...(await this.#find(actor, ref)), limits: policy.limits };
   }
 
   #find(actor: Principal, ref: string): Promise<MessageView> {

@@ -1,6 +1,6 @@
 import { isManager } from './access.ts';
 import { requireClientId, requireContent } from './content.ts';
-import { DomainError } from './errors.ts';
+import { DomainError, toDomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
 import {
@@ -12,6 +12,7 @@ import {
   topicsOf,
 } from './message-access.ts';
 import type { Content, Message, Principal } from './model.ts';
+import { type Policies, requireWriter } from './policies.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type {
   Appended,
@@ -57,6 +58,7 @@ export interface MessagesDeps {
   readonly limits: Limits;
   readonly receipts: Receipts;
   readonly rate: RateLimiter;
+  readonly policies: Policies;
 }
 
 /** Sending, reading and finding messages. Whatever resolves is durable. */
@@ -71,16 +73,24 @@ export class Messages {
    * Stores a message and tells the members. A repeat of a client id stores and tells nothing and is answered as the
    * first was.
    *
-   * EINVAL, ETOOLONG, ERATE; ENOENT for an unknown target; EPERM for one who is no member; ECONFLICT where the client
+   * EINVAL, ETOOLONG, ERATE; ENOENT for an unknown target; EPERM for one who is no member or may only
+   * read; ECONFLICT where the client
    * id was used for something else.
    */
   async send(actor: Principal, command: SendCommand): Promise<Appended> {
-    const { store, clock, ids, limits } = this.#deps;
+    const { store, clock, ids, policies } = this.#deps;
     const { clientId, target, content, reference, source, deviceId = '', originSession } = command;
     if (clientId !== undefined) requireClientId(clientId);
-    requireContent(content, limits, reference?.kind === 'forward');
     requireLength(reference?.reason ?? '', 'reason', 0, MAX_REASON_LENGTH);
-    requireRate(this.#deps.rate, limits, actor);
+    const found = policies.of(actor);
+    const policy = found instanceof Promise ? await found : found;
+    try {
+      requireWriter(policy);
+      requireContent(content, policy.limits, reference?.kind === 'forward');
+    } catch (refusal) {
+      if (!(await this.#isRepeat(actor, clientId, refusal))) throw refusal;
+    }
+    requireRate(this.#deps.rate, policy.limits, actor);
     const id = ids.next();
     const appended = await store.appendMessage({
       tenant: actor.tenant,
@@ -138,6 +148,17 @@ export class Messages {
   /** Resolves once everything that was sent before has been stored and told. */
   async barrier(): Promise<void> {
     await this.#deps.store.ping();
+  }
+
+  /** Whether it was stored before what forbids it now was laid down: a repeat is still answered as the first was. */
+  async #isRepeat(actor: Principal, ref: string | undefined, refusal: unknown): Promise<boolean> {
+    const { store, rate, limits } = this.#deps;
+    const { code } = toDomainError(refusal);
+    if (ref === undefined || (code !== 'EPERM' && code !== 'ETOOLONG')) return false;
+    requireRate(rate, limits, actor);
+    const { tenant, userId } = actor;
+    const known = (await store.findMessage({ tenant, ref, viewerId: userId, prefer: 'own' }))?.message;
+    return known?.senderId === userId && known.clientId === ref;
   }
 
   async #requireSight(actor: Principal, conversationId: string): Promise<void> {

@@ -3,6 +3,11 @@ export function userTopic(tenant: string, userId: string): string {
   return `user/${tenant}/${userId}`;
 }
 
+/** What concerns all users of a tenant. */
+export function tenantTopic(tenant: string): string {
+  return `tenant/${tenant}`;
+}
+
 export function conversationTopic(tenant: string, conversationId: string): string {
   return `conversation/${tenant}/${conversationId}`;
 }

@@ -153,7 +153,11 @@ export class ChatSession implements LiveSession {
   async #join(): Promise<void> {
     const { hub, core } = this.#options.services;
     hub.listen(this.#topic, this.#listener);
-    const memberships = await core.groups.membershipsOf(this.principal);
+    const [memberships] = await Promise.all([
+      core.groups.membershipsOf(this.principal),
+      // So that the first commands of the session find it at hand.
+      core.policies.of(this.principal),
+    ]);
     if (this.#ended) return;
     for (const { conversationId } of memberships) {
       if (!this.#changedMeanwhile?.has(conversationId)) this.feed.joined(conversationId);

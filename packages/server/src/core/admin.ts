@@ -1,0 +1,113 @@
+import { requireManager } from './access.ts';
+import {
+  CHAT_PERMISSIONS,
+  type ChatPermission,
+  type ChatSettings,
+  requireChatSettings,
+} from './chat-settings.ts';
+import { DomainError } from './errors.ts';
+import type { EventSink, PermissionChanged, SettingsChanged } from './events.ts';
+import type { Principal } from './model.ts';
+import type { Policies } from './policies.ts';
+import type { AuditEntry } from './ports/admin-store.ts';
+import type { Clock, IdSource } from './ports/clock.ts';
+import type { Page, Store } from './ports/store.ts';
+import { tenantTopic, userTopic } from './topics.ts';
+import { requireLength } from './validate.ts';
+
+const MAX_REASON_LENGTH = 500;
+
+export interface AdminDeps {
+  readonly store: Store;
+  readonly sink: EventSink;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly policies: Policies;
+}
+
+/**
+ * What the managers of a tenant lay down for its chat. Every change is audited, told with the old and the new value, and
+ * binds whatever is sent after it resolved.
+ */
+export class Admin {
+  readonly #deps: AdminDeps;
+
+  constructor(deps: AdminDeps) {
+    this.#deps = deps;
+  }
+
+  /** The settings in force. EPERM. */
+  async chatSettings(actor: Principal): Promise<ChatSettings> {
+    requireManager(actor);
+    return this.#deps.policies.chatSettings(actor.tenant);
+  }
+
+  /** Changes those settings that are named. EPERM, EINVAL, ETOOLONG. */
+  async changeChatSettings(
+    actor: Principal,
+    patch: Partial<ChatSettings>,
+    reason: string,
+  ): Promise<SettingsChanged> {
+    requireManager(actor);
+    requireChatSettings(patch);
+    const { store, sink, policies } = this.#deps;
+    const act = this.#act(actor, reason);
+    const values = await store.changeChatSettings({ ...act, patch, defaults: policies.defaults });
+    const event = { ...act, type: 'settings.changed', configType: 'chat_settings', ...values } as const;
+    sink.publish([tenantTopic(actor.tenant)], event);
+    return event;
+  }
+
+  /** What a user may do in chats. EPERM; ENOENT for one who is no user. */
+  async chatPermission(actor: Principal, userId: string): Promise<ChatPermission> {
+    requireManager(actor);
+    const { store } = this.#deps;
+    if (await store.findUser(actor.tenant, userId)) return store.findChatPermission(actor.tenant, userId);
+    throw new DomainError('ENOENT', `no user ${userId}`, { field: 'id' });
+  }
+
+  /** EPERM, EINVAL, ETOOLONG; ENOENT for one who is no user. */
+  async changeChatPermission(
+    actor: Principal,
+    userId: string,
+    permission: ChatPermission,
+    reason: string,
+  ): Promise<PermissionChanged> {
+    requireManager(actor);
+    requirePermission(permission);
+    const { store, sink } = this.#deps;
+    const act = this.#act(actor, reason);
+    const old = await store.changeChatPermission({ ...act, userId, permission });
+    const event = {
+      ...act,
+      type: 'permission.changed',
+      permissionType: 'chat_permission',
+      userId,
+      old,
+      new: permission,
+    } as const;
+    sink.publish([userTopic(actor.tenant, userId)], event);
+    return event;
+  }
+
+  /** Who changed what and why, the newest first. EPERM. */
+  async audit(actor: Principal, page: Page): Promise<AuditEntry[]> {
+    requireManager(actor);
+    return this.#deps.store.listAudit(actor.tenant, page);
+  }
+
+  /** What an audit says of every change. */
+  #act({ tenant, userId: actorId }: Principal, reason: string) {
+    const { clock, ids } = this.#deps;
+    if (reason.trim() === '')
+      throw new DomainError('EINVAL', 'reason must not be empty', { field: 'reason' });
+    requireLength(reason, 'reason', 1, MAX_REASON_LENGTH);
+    return { tenant, id: ids.next(), actorId, reason, at: clock.now() };
+  }
+}
+
+function requirePermission(permission: string): void {
+  if ((CHAT_PERMISSIONS as readonly string[]).includes(permission)) return;
+  const allowed = CHAT_PERMISSIONS.join(', ');
+  throw new DomainError('EINVAL', `newPermission must be one of ${allowed}`, { field: 'newPermission' });
+}
