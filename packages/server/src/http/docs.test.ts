@@ -26,6 +26,9 @@ const ROUTES = {
   '/api/v1/conversations/{id}/pins': ['get'],
   '/api/v1/notifications': ['get', 'post'],
   '/api/v1/notifications/{id}/read': ['post'],
+  '/api/v1/admin/settings': ['get', 'put'],
+  '/api/v1/admin/users/{id}/permissions': ['get', 'put'],
+  '/api/v1/admin/audit': ['get'],
 };
 
 test('the OpenAPI document has every route', () => {

@@ -34,6 +34,7 @@ export async function registerDocs(api: Api, version: string): Promise<void> {
         { name: 'members', description: 'Who is in a group' },
         { name: 'conversations', description: 'What was said' },
         { name: 'notifications', description: 'What all users are told, or some' },
+        { name: 'admin', description: 'What binds all users, or one, and who changed it' },
         { name: 'operation', description: 'For those who run the server' },
       ],
     },

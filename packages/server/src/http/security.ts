@@ -43,7 +43,7 @@ function isPreflight({ method, headers }: FastifyRequest): boolean {
 function answerPreflight(reply: FastifyReply): void {
   reply
     .headers({
-      'access-control-allow-methods': 'GET, POST, PATCH, DELETE',
+      'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
       'access-control-allow-headers': 'authorization, content-type',
       'access-control-max-age': PREFLIGHT_SECONDS,
     })

@@ -5,6 +5,7 @@ import type { Authenticator } from '../auth/authenticator.ts';
 import { LoginThrottle } from '../auth/login-throttle.ts';
 import type { TokenIssuer } from '../auth/tokens.ts';
 import type { Config } from '../config/settings.ts';
+import type { Admin } from '../core/admin.ts';
 import { DomainError } from '../core/errors.ts';
 import type { Groups } from '../core/groups.ts';
 import type { MessageChanges } from '../core/message-changes.ts';
@@ -19,6 +20,7 @@ import { requireToken } from './authentication.ts';
 import { parseJsonBodies } from './bodies.ts';
 import { registerDocs } from './docs.ts';
 import { sendError } from './errors.ts';
+import { adminRoutes } from './routes/admin.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes, metricsRoute, type Readiness } from './routes/health.ts';
@@ -43,6 +45,7 @@ export interface HttpDeps {
   readonly messages: Messages;
   readonly changes: MessageChanges;
   readonly notifications: Notifications;
+  readonly admin: Admin;
   readonly authenticator: Authenticator;
   /** Absent where tokens are made elsewhere; login is off then. */
   readonly issuer: TokenIssuer | undefined;
@@ -112,7 +115,7 @@ function createApp({ config, metrics, logger, serverFactory }: HttpDeps): Api {
 
 function protectedRoutes(
   api: Api,
-  { users, groups, messages, changes, notifications, authenticator }: HttpDeps,
+  { users, groups, messages, changes, notifications, admin, authenticator }: HttpDeps,
 ): void {
   api.addHook('onRequest', requireToken(authenticator));
   api.setNotFoundHandler(() => {
@@ -123,6 +126,7 @@ function protectedRoutes(
   memberRoutes(api, groups);
   conversationRoutes(api, { messages, changes });
   notificationRoutes(api, notifications);
+  adminRoutes(api, admin);
 }
 
 function loginDeps({ users, issuer, clock, config }: HttpDeps) {
