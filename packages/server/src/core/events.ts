@@ -1,3 +1,4 @@
+import type { ChatPermission, ChatSettings } from './chat-settings.ts';
 import type {
   Conversation,
   MemberRole,
@@ -8,7 +9,6 @@ import type {
   Timestamp,
   UserStatus,
 } from './model.ts';
-import type { ChatPermission, ChatSettings } from './chat-settings.ts';
 import type { AdminAct } from './ports/admin-store.ts';
 
 /** Why a stored message looks different now. */

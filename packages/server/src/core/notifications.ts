@@ -15,7 +15,7 @@ import type {
 import type { Clock, IdSource } from './ports/clock.ts';
 import type { DueNotification, NotificationCursor } from './ports/notification-store.ts';
 import type { Store } from './ports/store.ts';
-import { notificationsTopic, userTopic } from './topics.ts';
+import { tenantTopic, userTopic } from './topics.ts';
 import { requireLength } from './validate.ts';
 
 const MAX_TITLE_LENGTH = 200;
@@ -123,7 +123,7 @@ export class Notifications {
 
   #tell({ notification, recipients }: DueNotification): void {
     const { tenant } = notification;
-    const topics = recipients?.map((userId) => userTopic(tenant, userId)) ?? [notificationsTopic(tenant)];
+    const topics = recipients?.map((userId) => userTopic(tenant, userId)) ?? [tenantTopic(tenant)];
     this.#deps.sink.publish(topics, { type: 'notification', notification });
   }
 }

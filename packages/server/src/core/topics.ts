@@ -11,8 +11,3 @@ export function tenantTopic(tenant: string): string {
 export function conversationTopic(tenant: string, conversationId: string): string {
   return `conversation/${tenant}/${conversationId}`;
 }
-
-/** What is told to all users of a tenant. */
-export function notificationsTopic(tenant: string): string {
-  return `notifications/${tenant}`;
-}

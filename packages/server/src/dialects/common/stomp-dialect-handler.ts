@@ -1,6 +1,6 @@
 import { type StompFrame, StompProtocolError } from '@haina/wire';
 import { DomainError, toDomainError } from '../../core/errors.ts';
-import { notificationsTopic, userTopic } from '../../core/topics.ts';
+import { tenantTopic, userTopic } from '../../core/topics.ts';
 import type { FanOutItem, Shape } from '../../hub/fan-out.ts';
 import { NotificationOutlet } from '../../hub/notification-outlet.ts';
 import type { ReplayResult } from '../../hub/replay.ts';
@@ -196,7 +196,7 @@ export abstract class StompDialectHandler implements StompHandler {
   }
 
   get #notificationTopics(): readonly string[] {
-    return [this.#topic, notificationsTopic(this.chat.principal.tenant)];
+    return [this.#topic, tenantTopic(this.chat.principal.tenant)];
   }
 
   get #topic(): string {

@@ -20,6 +20,7 @@ import type {
   UserStatusChanged,
 } from '../../core/events.ts';
 import type { ContentType, Message, MessageState, ReferenceKind } from '../../core/model.ts';
+import { renderConfigChange, renderPermissionChange } from './admin.ts';
 import { documentOf } from './content.ts';
 import { renderNotification } from './notification.ts';
 
@@ -284,8 +285,8 @@ export const RENDERERS: Readonly<Record<string, EventRenderer>> = {
   },
   presence: (event) => (event.type === 'user.status' ? renderPresence(event) : undefined),
   notifications: (event) =>
-    event.type === 'notification' ? renderNotification(event.notification) : undefined,
-  events: (event, _userId, now) => renderGroupUpdate(event, now),
+    event.type === 'notification' ? renderNotification(event.notification) : renderConfigChange(event),
+  events: (event, _userId, now) => renderGroupUpdate(event, now) ?? renderPermissionChange(event),
 };
 
 function renderChat(event: CoreEvent): ImMessage | undefined {
