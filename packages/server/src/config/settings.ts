@@ -83,10 +83,13 @@ const authentication = {
 };
 
 const messages = {
-  maxTextLength: count('Longest text of a message, in characters.', {
-    default: DEFAULT_LIMITS.maxTextLength,
-    minimum: 1,
-  }),
+  maxTextLength: count(
+    'Longest text of a message, in characters; managers of a tenant may set another for it.',
+    {
+      default: DEFAULT_LIMITS.maxTextLength,
+      minimum: 1,
+    },
+  ),
   maxExtraBytes: bytes("Largest JSON beside a message's text (what a picture, file or card needs).", {
     default: DEFAULT_LIMITS.maxExtraBytes,
   }),
