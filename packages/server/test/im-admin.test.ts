@@ -208,6 +208,20 @@ test('the very next send and edit of every session is judged by the new maximum 
   }
 });
 
+test('messages sent one after another keep their order over a change', async () => {
+  const { app, alice, bob } = newTenant();
+  const [im, bobs] = [await connect(alice, [ERRORS], {}, app), await connect(bob, [INBOX], {}, app)];
+  const ids = Array.from({ length: 30 }, (_, n) => `c-${n}`);
+  for (const part of [ids.slice(0, 15), ids.slice(15)]) {
+    await setLength(app, 100);
+    const body = (clientMsgId: string) => JSON.stringify({ receiverId: bob, content: 'x', clientMsgId });
+    im.raw(part.map((id) => `SEND\ndestination:/app/private-message\n\n${body(id)}\0`).join(''));
+  }
+  const got: string[] = [];
+  while (got.length < ids.length) got.push((await bobs.nextAt<ImMessage>(INBOX)).clientMessageId);
+  assert.deepEqual(got, ids);
+});
+
 test('a maximum above the configured one counts too', async () => {
   const { app, alice, bob } = newTenant();
   const [im, bobs] = [await connect(alice, [ERRORS], {}, app), await connect(bob, [INBOX], {}, app)];
