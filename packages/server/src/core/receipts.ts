@@ -47,7 +47,7 @@ export class Receipts {
     reports: readonly ReceiptReport[],
   ): Promise<void> {
     const { store, limits } = this.#deps;
-    const entries = reports.map(toEntry);
+    const entries = toEntries(reports);
     const { fresh, memberCount } = await store.acknowledge({ tenant, conversationId, kind, entries });
     if (memberCount > limits.maxReceiptMembers) return;
     for (const [index, report] of reports.entries()) this.#tell(kind, report, fresh[index] ?? []);
@@ -80,10 +80,14 @@ export class Receipts {
   }
 }
 
-function toEntry({ userId, messages, revisions }: ReceiptReport): AcknowledgementEntry {
-  return {
-    userId,
-    ranges: toRanges(messages.map(({ seq }) => seq)),
-    ...(revisions === undefined ? {} : { revisions }),
-  };
+/** Users who got the same share one object for it: a message to a thousand is one when it is copied to the store. */
+function toEntries(reports: readonly ReceiptReport[]): AcknowledgementEntry[] {
+  const shared = new Map<string, readonly SeqRange[]>();
+  return reports.map(({ userId, messages, revisions }) => {
+    const seqs = messages.map(({ seq }) => seq);
+    const key = seqs.join();
+    const ranges = shared.get(key) ?? toRanges(seqs);
+    shared.set(key, ranges);
+    return { userId, ranges, ...(revisions === undefined ? {} : { revisions }) };
+  });
 }

@@ -5,7 +5,7 @@ import type { FanOutItem } from './fan-out.ts';
 
 /** How long deliveries gather before they are stored, in ms: longer where many sessions have some. */
 const SETTLE_AFTER = 25;
-const SETTLE_MANY_AFTER = 500;
+const SETTLE_MANY_AFTER = 1000;
 const MANY_SESSIONS = 100;
 
 type Output = Pick<Connection, 'enqueuedBytes' | 'queuedBytes' | 'isOpen'>;
@@ -52,6 +52,7 @@ export class Deliveries {
   #flushing: Promise<void> | undefined;
   readonly #storing = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
+  #settledAt = 0;
 
   /** @param onError told when positions could not be stored; their messages stay undelivered */
   constructor(receipts: Receipts, onError: (error: unknown) => void, notifications?: NotificationLog) {
@@ -92,6 +93,7 @@ export class Deliveries {
   }
 
   async #flushNow(): Promise<void> {
+    this.#settledAt = performance.now();
     clearTimeout(this.#timer);
     this.#timer = undefined;
     for (const log of this.#logs) {
@@ -117,8 +119,17 @@ export class Deliveries {
 
   #schedule(): void {
     if (this.#timer) return;
-    const delay = this.#logs.size > MANY_SESSIONS ? SETTLE_MANY_AFTER : SETTLE_AFTER;
-    this.#timer = setTimeout(() => void this.flush(), delay);
+    this.#timer = setTimeout(() => this.#settle(), SETTLE_AFTER);
+  }
+
+  /** How many sessions there are is known only now: the first of a thousand starts the timer. */
+  #settle(): void {
+    const sinceLast = performance.now() - this.#settledAt;
+    if (this.#logs.size > MANY_SESSIONS && sinceLast < SETTLE_MANY_AFTER) {
+      this.#timer = setTimeout(() => void this.flush(), SETTLE_MANY_AFTER - sinceLast);
+    } else {
+      void this.flush();
+    }
   }
 
   #takeWritten({ principal, connection, unwritten }: DeliveryLog): void {

@@ -1,7 +1,14 @@
 import { singleConversationId } from '../../core/conversations.ts';
 import { DomainError } from '../../core/errors.ts';
 import { canBecome, statusOfState } from '../../core/message-status.ts';
-import type { Content, MemberRole, Message, MessageReference, MessageState } from '../../core/model.ts';
+import type {
+  Content,
+  MemberRole,
+  Message,
+  MessageReference,
+  MessageState,
+  SeqRange,
+} from '../../core/model.ts';
 import type {
   Acknowledged,
   Acknowledgement,
@@ -156,10 +163,14 @@ export class MessageTable {
     const { tenants, positions } = this.#deps;
     const conversation = this.#conversation(tenants.ensure(tenant), conversationId);
     if (!conversation) return { fresh: entries.map(() => []), memberCount: 0 };
+    // Entries that share their ranges share the answer too where it is all of them: it is copied once.
+    const stored = new Map<readonly SeqRange[], readonly SeqRange[]>();
     const fresh = entries.map(({ userId, ranges, revisions }) => {
       if (revisions) positions.coverRevisions(conversation.pk, userId, revisions);
-      const known = ranges.map(({ from, to }) => ({ from, to: Math.min(to, conversation.last_seq) }));
-      return positions.cover(conversation.pk, userId, kind, known) ?? [];
+      const known = stored.get(ranges) ?? upTo(conversation.last_seq, ranges);
+      stored.set(ranges, known);
+      const covered = positions.cover(conversation.pk, userId, kind, known) ?? NONE;
+      return isSame(covered, known) ? known : covered;
     });
     return { fresh, memberCount: conversation.member_count };
   }
@@ -326,6 +337,19 @@ interface RepeatRow extends MessageRow {
   cid: string;
   kind: ConversationRow['kind'];
   member_count: number;
+}
+
+const NONE: readonly SeqRange[] = [];
+
+function upTo(last: number, ranges: readonly SeqRange[]): readonly SeqRange[] {
+  return ranges.map(({ from, to }) => ({ from, to: Math.min(to, last) }));
+}
+
+function isSame(some: readonly SeqRange[], others: readonly SeqRange[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ from, to }, index) => from === others[index]?.from && to === others[index]?.to)
+  );
 }
 
 function referenceTo(original: Message | undefined, { reference }: NewMessage): MessageReference | undefined {
