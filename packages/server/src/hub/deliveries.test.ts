@@ -5,34 +5,12 @@ import type { ReceiptReport, Receipts } from '../core/receipts.ts';
 import { Payload } from '../transport/payload.ts';
 import { Deliveries } from './deliveries.ts';
 import type { FanOutItem } from './fan-out.ts';
+import { groupMessage } from './message-fixture.ts';
 
 const BOB = { tenant: 't', userId: 'bob', role: 'user', name: 'bob' } as const;
 
-function message(seq: number, changes: Partial<Message> = {}): Message {
-  return {
-    tenant: 't',
-    id: `id${seq}`,
-    clientId: `id${seq}`,
-    conversationId: 'team',
-    kind: 'group',
-    seq,
-    senderId: 'alice',
-    targetId: 'team',
-    content: { type: 'text', text: '', extra: null },
-    reference: null,
-    changeReason: '',
-    source: 'test',
-    deviceId: '',
-    state: 'normal',
-    revision: 0,
-    createdAt: 1,
-    changedAt: 1,
-    ...changes,
-  };
-}
-
 function created(seq: number, changes: Partial<Message> = {}): FanOutItem {
-  const event = { type: 'message.created' as const, message: message(seq, changes), memberCount: 2 };
+  const event = { type: 'message.created' as const, message: groupMessage(seq, changes), memberCount: 2 };
   return { event, payload: Payload.text('') };
 }
 
@@ -40,7 +18,7 @@ function changed(seq: number, revision: number): FanOutItem {
   const event = {
     type: 'message.changed' as const,
     change: 'recalled' as const,
-    message: message(seq, { revision }),
+    message: groupMessage(seq, { revision }),
     actorId: 'alice',
   };
   return { event, payload: Payload.text('') };

@@ -1,38 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CoreEvent, MessageCreated } from '../core/events.ts';
-import type { Message } from '../core/model.ts';
 import { Payload } from '../transport/payload.ts';
 import { ConversationFeed } from './conversation-feed.ts';
 import type { FanOut, Shape } from './fan-out.ts';
 import { Hub, type Subscriber } from './hub.ts';
-
-function message(seq: number, senderId = 'alice'): Message {
-  return {
-    tenant: 't',
-    id: `id${seq}`,
-    clientId: `id${seq}`,
-    conversationId: 'team',
-    kind: 'group',
-    seq,
-    senderId,
-    targetId: 'team',
-    content: { type: 'text', text: `m${seq}`, extra: null },
-    reference: null,
-    changeReason: '',
-    source: 'test',
-    deviceId: '',
-    state: 'normal',
-    revision: 0,
-    createdAt: 1,
-    changedAt: 1,
-  };
-}
+import { groupMessage } from './message-fixture.ts';
 
 function created(seq: number, originSession?: string): MessageCreated {
   return {
     type: 'message.created',
-    message: message(seq),
+    message: groupMessage(seq),
     memberCount: 2,
     ...(originSession === undefined ? {} : { originSession }),
   };

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Message } from '../core/model.ts';
 import type { PendingPage } from '../core/ports/store.ts';
 import { Payload } from '../transport/payload.ts';
 import { FanOut, type FanOutItem, type Shape } from './fan-out.ts';
+import { groupMessage } from './message-fixture.ts';
 import { Replay, type ReplaySource, type ReplayTarget } from './replay.ts';
 
 const PRINCIPAL = { tenant: 't', userId: 'bob', role: 'user', name: 'bob' } as const;
@@ -13,32 +13,10 @@ const SHAPE: Shape = {
   render: (event) => ('message' in event ? Payload.text(event.message.content.text) : undefined),
 };
 
-function message(seq: number): Message {
-  return {
-    tenant: 't',
-    id: `id${seq}`,
-    clientId: `id${seq}`,
-    conversationId: 'team',
-    kind: 'group',
-    seq,
-    senderId: 'alice',
-    targetId: 'team',
-    content: { type: 'text', text: `m${seq}`, extra: null },
-    reference: null,
-    changeReason: '',
-    source: 'test',
-    deviceId: '',
-    state: 'normal',
-    revision: 0,
-    createdAt: 1,
-    changedAt: 1,
-  };
-}
-
 function live(...seqs: number[]): FanOut {
   return new FanOut(
     seqs.map((seq): FanOutItem => {
-      const event = { type: 'message.created' as const, message: message(seq), memberCount: 2 };
+      const event = { type: 'message.created' as const, message: groupMessage(seq), memberCount: 2 };
       return { event, payload: SHAPE.render(event) as Payload };
     }),
   );
@@ -81,8 +59,8 @@ const cursor = { conversationId: 'team', revision: 0, seq: 2 };
 
 test('pages are told in order, and live messages follow without repeating any', async () => {
   const { replay, deliver, told } = setUp([
-    { messages: [message(1), message(2)], revisions: [], next: cursor },
-    { messages: [message(3), message(4)], revisions: [] },
+    { messages: [groupMessage(1), groupMessage(2)], revisions: [], next: cursor },
+    { messages: [groupMessage(3), groupMessage(4)], revisions: [] },
   ]);
   assert.deepEqual(await replay.run({}), { count: 4, complete: true });
   replay.hold(live(4, 5), deliver);
@@ -94,8 +72,8 @@ test('pages are told in order, and live messages follow without repeating any', 
 test('what another session of the user was delivered meanwhile is neither skipped nor told out of order', async () => {
   const here = { conversationId: 'team', from: 1, to: 3 };
   const { replay, deliver, told, items, known, onPage } = setUp([
-    { messages: [message(1)], revisions: [], next: cursor },
-    { messages: [message(4)], revisions: [here] },
+    { messages: [groupMessage(1)], revisions: [], next: cursor },
+    { messages: [groupMessage(4)], revisions: [here] },
   ]);
   onPage((index) => {
     if (index === 1) replay.hold(live(2, 3), deliver);
@@ -115,7 +93,7 @@ test('a client that must acknowledge first gets what it has room for, and a verd
 });
 
 test('when too much comes meanwhile it is left for the next sync, and the verdict says so', async () => {
-  const { replay, deliver, told, onPage } = setUp([{ messages: [message(1)], revisions: [] }]);
+  const { replay, deliver, told, onPage } = setUp([{ messages: [groupMessage(1)], revisions: [] }]);
   onPage(() => {
     for (let seq = 2; seq < 6000; seq++) replay.hold(live(seq), deliver);
   });
@@ -128,7 +106,7 @@ test('known revisions go with the last message of their conversation, or are sto
   const here = { conversationId: 'team', from: 1, to: 3 };
   const elsewhere = { conversationId: 'other', from: 1, to: 1 };
   const { replay, items, known } = setUp([
-    { messages: [message(1), message(2)], revisions: [here, elsewhere] },
+    { messages: [groupMessage(1), groupMessage(2)], revisions: [here, elsewhere] },
   ]);
   await replay.run({});
   assert.deepEqual(

@@ -1,5 +1,6 @@
-import { type ImEventMessage, ImMessageStatus, ImMessageType } from '@haina/wire';
+import { type ImEventMessage, ImMessageType } from '@haina/wire';
 import type { CoreEvent, PermissionChanged, SettingsChanged } from '../../core/events.ts';
+import { serverEnvelope } from './envelope.ts';
 
 /** The `configType` that section 6.1 has for permissions. */
 const USER_PERMISSIONS = 'user_permissions';
@@ -39,18 +40,8 @@ function change(
   document: object,
 ): ImEventMessage {
   return {
-    messageId: id,
+    ...serverEnvelope(at, { messageId: id, senderId: actorId, receiverId }),
     type: ImMessageType.EVENT_SYSTEM_CONFIG_CHANGE,
-    status: ImMessageStatus.MESSAGE_NORMAL,
-    senderId: actorId,
-    receiverId,
-    conversationId: '',
-    clientMessageId: '',
-    version: '2.0',
-    deviceId: '',
-    source: 'haina',
-    timestamp: at,
-    sequence: 0,
     event: {
       content: JSON.stringify({ ...document, changedBy: actorId, reason }),
       eventType,

@@ -19,6 +19,7 @@ import { noDestination, parseUserQueue, refuseSend } from '../common/destination
 import { StompDialectHandler, type Target } from '../common/stomp-dialect-handler.ts';
 import { sendBody, sendJson, stompShape } from '../common/stomp-shape.ts';
 import { type CommandContext, execute, isImDestination } from './commands.ts';
+import { serverEnvelope } from './envelope.ts';
 import { type EventRenderer, RENDERERS, renderAttempt, renderStatus } from './render.ts';
 import { type ImEncoding, peekMessageId } from './schemas.ts';
 
@@ -174,18 +175,8 @@ export class ImHandler extends StompDialectHandler {
   ): ImMessage {
     const now = this.services.clock.now();
     return {
-      messageId: '',
+      ...serverEnvelope(now, { receiverId: this.chat.principal.userId, deviceId: this.#deviceId }),
       type,
-      status: ImMessageStatus.MESSAGE_NORMAL,
-      senderId: '',
-      receiverId: this.chat.principal.userId,
-      conversationId: '',
-      clientMessageId: '',
-      version: '2.0',
-      deviceId: this.#deviceId,
-      source: 'haina',
-      timestamp: now,
-      sequence: 0,
       system: { content: JSON.stringify({ ...document, timestamp: now }), code: '' },
     };
   }

@@ -1,11 +1,11 @@
 import {
-  ImMessageStatus,
   ImMessageType,
   type ImNotificationContent,
   type ImNotificationMessage,
   type ImNotificationType,
 } from '@haina/wire';
 import type { Notification, NotificationType } from '../../core/model.ts';
+import { serverEnvelope } from './envelope.ts';
 
 const TYPES: Record<NotificationType, ImNotificationType> = {
   announcement: ImMessageType.NOTIFICATION_ANNOUNCEMENT,
@@ -18,18 +18,8 @@ const TYPES: Record<NotificationType, ImNotificationType> = {
 export function renderNotification(notification: Notification): ImNotificationMessage {
   const { id, type, at, expiresAt, createdBy } = notification;
   return {
-    messageId: id,
+    ...serverEnvelope(at, { messageId: id, senderId: createdBy }),
     type: TYPES[type],
-    status: ImMessageStatus.MESSAGE_NORMAL,
-    senderId: createdBy,
-    receiverId: '',
-    conversationId: '',
-    clientMessageId: '',
-    version: '2.0',
-    deviceId: '',
-    source: 'haina',
-    timestamp: at,
-    sequence: 0,
     notification: {
       content: JSON.stringify(documentOf(notification)),
       notificationId: id,

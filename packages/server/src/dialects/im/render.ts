@@ -22,10 +22,8 @@ import type {
 import type { ContentType, Message, MessageState, ReferenceKind } from '../../core/model.ts';
 import { renderConfigChange, renderPermissionChange } from './admin.ts';
 import { documentOf } from './content.ts';
+import { IM_VERSION, serverEnvelope } from './envelope.ts';
 import { renderNotification } from './notification.ts';
-
-/** Version of the protocol's document. */
-const VERSION = '2.0';
 
 const CHAT_TYPES: Record<ContentType, ImChatType> = {
   text: ImMessageType.CHAT_TEXT,
@@ -56,7 +54,7 @@ function envelopeOf(message: Message) {
     receiverId: message.targetId,
     conversationId: message.conversationId,
     clientMessageId: message.clientId,
-    version: VERSION,
+    version: IM_VERSION,
     deviceId: message.deviceId,
     source: message.source,
     timestamp: message.createdAt,
@@ -111,7 +109,7 @@ export function renderReceipt(receipt: ReceiptIssued): ImEventMessage {
     receiverId: userId,
     conversationId,
     clientMessageId: clientId,
-    version: VERSION,
+    version: IM_VERSION,
     deviceId: '',
     source: '',
     timestamp: at,
@@ -138,7 +136,7 @@ export function renderAttempt(
     receiverId: '',
     conversationId: '',
     clientMessageId: attempt.clientMessageId,
-    version: VERSION,
+    version: IM_VERSION,
     deviceId: attempt.deviceId,
     source: 'im',
     timestamp: attempt.at,
@@ -182,18 +180,8 @@ export function renderPresence({ userId, status, at }: UserStatusChanged): ImEve
   const eventType = 'business.user.status.changed';
   const timestamp = new Date(at).toISOString();
   return {
-    messageId: '',
+    ...serverEnvelope(at, { senderId: userId }),
     type: ImMessageType.EVENT_USER_STATUS_CHANGE,
-    status: ImMessageStatus.MESSAGE_NORMAL,
-    senderId: userId,
-    receiverId: '',
-    conversationId: '',
-    clientMessageId: '',
-    version: VERSION,
-    deviceId: '',
-    source: 'haina',
-    timestamp: at,
-    sequence: 0,
     event: {
       content: JSON.stringify({ eventType, userId, status, timestamp }),
       eventType,
@@ -211,18 +199,8 @@ export function renderGroupUpdate(event: CoreEvent, now: number): ImEventMessage
   const { conversationId, actorId, eventType, document } = update;
   const timestamp = new Date(now).toISOString();
   return {
-    messageId: '',
+    ...serverEnvelope(now, { senderId: actorId, receiverId: conversationId, conversationId }),
     type: ImMessageType.EVENT_GROUP_UPDATE,
-    status: ImMessageStatus.MESSAGE_NORMAL,
-    senderId: actorId,
-    receiverId: conversationId,
-    conversationId,
-    clientMessageId: '',
-    version: VERSION,
-    deviceId: '',
-    source: 'haina',
-    timestamp: now,
-    sequence: 0,
     event: {
       content: JSON.stringify({
         eventType,
