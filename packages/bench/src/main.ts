@@ -17,7 +17,7 @@ const pairs = Number(values.pairs);
 const duration = Number(values.seconds) * 1000;
 const text = 'x'.repeat(Number(values.bytes));
 /** STOMP headers and the JSON around the text, as a group's MESSAGE has them. */
-const FRAME_OVERHEAD = 390;
+const FRAME_OVERHEAD = 340;
 
 pinLoad();
 console.log(
