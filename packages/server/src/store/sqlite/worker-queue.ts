@@ -62,8 +62,7 @@ export class WorkerQueue {
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ name, args, resolve, reject });
-      // The rest of this tick may bring more for the same batch.
-      if (this.#running.length === 0 && this.#waiting.length === 1) queueMicrotask(() => this.#send());
+      if (this.#running.length === 0 && this.#waiting.length === 1) nextTurn(() => this.#send());
     });
   }
 
@@ -127,6 +126,11 @@ export class WorkerQueue {
     for (const { reject } of lost) reject(unavailable(error));
     this.#onIdle?.();
   }
+}
+
+/** A burst comes in several reads: one more turn of the event loop, which does not block, finds the rest of it. */
+function nextTurn(callback: () => void): void {
+  setImmediate(() => setImmediate(callback));
 }
 
 function unavailable(cause: Error): DomainError {
