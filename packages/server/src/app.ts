@@ -95,11 +95,12 @@ export async function startServer(
           .catch((err: unknown) => log.warn({ err }, "a user's coming or going was not told")),
     });
     const sessions = new Sessions(config.maxSessionsPerUser, presence);
-    const deliveries = new Deliveries(
-      core.receipts,
-      (err) => log.warn({ err }, 'deliveries were not stored'),
-      core.notifications,
-    );
+    const deliveries = new Deliveries({
+      receipts: core.receipts,
+      notifications: core.notifications,
+      maxReceiptMembers: config.maxReceiptMembers,
+      onError: (err) => log.warn({ err }, 'deliveries were not stored'),
+    });
     const schedule = new NotificationSchedule({
       notifications: core.notifications,
       clock,

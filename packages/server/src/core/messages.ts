@@ -113,7 +113,14 @@ export class Messages {
     const { message, viewerRole } = await findVisible(this.#deps.store, actor, ref, 'received');
     if (viewerRole === undefined) throw noMessage(ref);
     if (message.senderId === actor.userId) return;
-    await this.#deps.receipts.report('read', [{ userId: actor.userId, messages: [message] }]);
+    const { tenant, conversationId, seq } = message;
+    await this.#deps.receipts.report({
+      tenant,
+      conversationId,
+      kind: 'read',
+      messages: [message],
+      users: [{ userId: actor.userId, ranges: [{ from: seq, to: seq }] }],
+    });
   }
 
   /**

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { cover, gaps, includes, type Position, toRanges } from './ranges.ts';
+import type { SeqRange } from './model.ts';
+import { appendRanges, cover, gaps, includes, type Position, toRanges } from './ranges.ts';
 
 const start: Position = { mark: 0, above: [] };
 
@@ -53,6 +54,16 @@ test('a position agrees with a plain set of sequences, whatever the order of ack
       for (const [i, above] of position.above.entries()) {
         assert.ok(above.from > (position.above[i - 1]?.to ?? position.mark) + 1, 'ranges stay apart');
       }
+    }),
+  );
+});
+
+test('ranges appended in any order are those of all their sequences', () => {
+  fc.assert(
+    fc.property(fc.array(fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 8 })), (parts) => {
+      const ranges: SeqRange[] = [];
+      for (const part of parts) appendRanges(ranges, toRanges(part));
+      assert.deepEqual(ranges, toRanges(parts.flat()));
     }),
   );
 });

@@ -41,6 +41,21 @@ export function toRanges(seqs: Iterable<number>): SeqRange[] {
   return ranges;
 }
 
+/** Adds ascending ranges to others in place. Those that only continue the last one, as they mostly do, cost nothing. */
+export function appendRanges(ranges: SeqRange[], more: readonly SeqRange[]): void {
+  for (const next of more) {
+    const last = ranges.at(-1);
+    if (!last || next.from > last.to + 1) {
+      ranges.push(next);
+    } else if (next.from >= last.from) {
+      if (next.to > last.to) ranges[ranges.length - 1] = { from: last.from, to: next.to };
+    } else {
+      const { above } = cover({ mark: -1, above: ranges }, [next]).position;
+      ranges.splice(0, ranges.length, ...above);
+    }
+  }
+}
+
 export function includes(ranges: readonly SeqRange[], seq: number): boolean {
   return ranges.some((range) => seq >= range.from && seq <= range.to);
 }

@@ -4,15 +4,17 @@ import { canBecome, statusOfState } from './message-status.ts';
 import type { Message, SeqRange } from './model.ts';
 import type { Clock } from './ports/clock.ts';
 import type { AcknowledgementEntry, PositionKind, Store } from './ports/store.ts';
-import { includes, toRanges } from './ranges.ts';
+import { includes } from './ranges.ts';
 import { userTopic } from './topics.ts';
 
-/** Messages of one conversation that one user got, or read. */
-export interface ReceiptReport {
-  readonly userId: string;
+/** What users got, or read, in one conversation. */
+export interface ConversationReport {
+  readonly tenant: string;
+  readonly conversationId: string;
+  readonly kind: PositionKind;
+  /** The messages whose senders are to be told. */
   readonly messages: readonly Message[];
-  /** Revisions that the user was shown with them. */
-  readonly revisions?: SeqRange;
+  readonly users: readonly AcknowledgementEntry[];
 }
 
 export interface ReceiptsDeps {
@@ -31,40 +33,26 @@ export class Receipts {
   }
 
   /**
-   * Stores what users got or read in one conversation: all messages of the reports must be of the same. Each sender is
-   * told once a message and user, unless the conversation has more members than `maxReceiptMembers`.
+   * Stores what users got or read in one conversation. Each sender is told once a message and user, unless the
+   * conversation has more members than `maxReceiptMembers`.
    */
-  async report(kind: PositionKind, reports: readonly ReceiptReport[]): Promise<void> {
-    const first = reports.flatMap(({ messages }) => messages.slice(0, 1))[0];
-    if (first) await this.reportIn(first.tenant, first.conversationId, kind, reports);
-  }
-
-  /** As `report`, for a conversation given by name, so that reports may hold revisions only. */
-  async reportIn(
-    tenant: string,
-    conversationId: string,
-    kind: PositionKind,
-    reports: readonly ReceiptReport[],
-  ): Promise<void> {
+  async report({ tenant, conversationId, kind, messages, users }: ConversationReport): Promise<void> {
     const { store, limits } = this.#deps;
-    const entries = toEntries(reports);
-    const { fresh, memberCount } = await store.acknowledge({ tenant, conversationId, kind, entries });
-    if (memberCount > limits.maxReceiptMembers) return;
-    for (const [index, report] of reports.entries()) this.#tell(kind, report, fresh[index] ?? []);
+    const { fresh } = await store.acknowledge({
+      tenant,
+      conversationId,
+      kind,
+      entries: users,
+      maxMembers: limits.maxReceiptMembers,
+    });
+    for (const [index, { userId }] of users.entries()) this.#tell(kind, userId, messages, fresh[index] ?? []);
   }
 
-  #tell(kind: PositionKind, { userId, messages }: ReceiptReport, fresh: readonly SeqRange[]): void {
+  #tell(kind: PositionKind, userId: string, messages: readonly Message[], fresh: readonly SeqRange[]): void {
+    if (fresh.length === 0) return;
     const at = this.#deps.clock.now();
-    const told = new Set<number>();
     for (const { tenant, conversationId, id, clientId, senderId, seq, state } of messages) {
-      if (
-        !canBecome(statusOfState(state), kind) ||
-        senderId === userId ||
-        told.has(seq) ||
-        !includes(fresh, seq)
-      )
-        continue;
-      told.add(seq);
+      if (!canBecome(statusOfState(state), kind) || senderId === userId || !includes(fresh, seq)) continue;
       this.#deps.sink.publish([userTopic(tenant, senderId)], {
         type: 'receipt',
         status: kind,
@@ -78,16 +66,4 @@ export class Receipts {
       });
     }
   }
-}
-
-/** Users who got the same share one object for it: a message to a thousand is one when it is copied to the store. */
-function toEntries(reports: readonly ReceiptReport[]): AcknowledgementEntry[] {
-  const shared = new Map<string, readonly SeqRange[]>();
-  return reports.map(({ userId, messages, revisions }) => {
-    const seqs = messages.map(({ seq }) => seq);
-    const key = seqs.join();
-    const ranges = shared.get(key) ?? toRanges(seqs);
-    shared.set(key, ranges);
-    return { userId, ranges, ...(revisions === undefined ? {} : { revisions }) };
-  });
 }

@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Message } from '../core/model.ts';
-import type { ReceiptReport, Receipts } from '../core/receipts.ts';
+import type { ConversationReport } from '../core/receipts.ts';
 import { Payload } from '../transport/payload.ts';
 import { Deliveries } from './deliveries.ts';
-import type { FanOutItem } from './fan-out.ts';
+import { FanOut, type FanOutItem } from './fan-out.ts';
 import { groupMessage } from './message-fixture.ts';
 
 const BOB = { tenant: 't', userId: 'bob', role: 'user', name: 'bob' } as const;
 
-function created(seq: number, changes: Partial<Message> = {}): FanOutItem {
-  const event = { type: 'message.created' as const, message: groupMessage(seq, changes), memberCount: 2 };
+/** Above so many members nobody is told of receipts. */
+const MAX_RECEIPT_MEMBERS = 5;
+
+function created(seq: number, changes: Partial<Message> = {}, memberCount = 2): FanOutItem {
+  const event = { type: 'message.created' as const, message: groupMessage(seq, changes), memberCount };
   return { event, payload: Payload.text('') };
 }
 
@@ -29,41 +32,46 @@ function setUp() {
   const reports: string[] = [];
   const gate = { open: Promise.resolve() };
   const receipts = {
-    async reportIn(_tenant: string, conversationId: string, kind: string, entries: readonly ReceiptReport[]) {
+    async report({ conversationId, kind, messages, users }: ConversationReport) {
       await gate.open;
-      for (const { userId, messages, revisions } of entries) {
-        const seqs = messages.map(({ seq }) => seq).join(',');
+      const told = messages.map(({ seq }) => seq).join(',');
+      for (const { userId, ranges, revisions } of users) {
+        const known = ranges.map(({ from, to }) => `${from}-${to}`).join(',');
         reports.push(
-          `${conversationId} ${kind} ${userId} ${seqs} ${revisions ? `r${revisions.from}-${revisions.to}` : ''}`,
+          `${conversationId} ${kind} ${userId} ${known}${revisions ? ` r${revisions.from}-${revisions.to}` : ''} of ${told}`,
         );
       }
     },
-  } as unknown as Receipts;
+  };
   const errors: unknown[] = [];
   const connection = { enqueuedBytes: 0, queuedBytes: 0, isOpen: true };
-  const deliveries = new Deliveries(receipts, (error) => errors.push(error));
-  return { deliveries, connection, log: deliveries.openLog(BOB, connection), reports, errors, gate };
+  const deliveries = new Deliveries({
+    receipts,
+    maxReceiptMembers: MAX_RECEIPT_MEMBERS,
+    onError: (error) => errors.push(error),
+  });
+  return { deliveries, connection, bob: { principal: BOB, connection }, reports, errors, gate };
 }
 
 test('what the operating system took is delivered, and what is still queued is not', async () => {
-  const { deliveries, connection, log, reports } = setUp();
+  const { deliveries, connection, bob, reports } = setUp();
   connection.enqueuedBytes = 100;
-  deliveries.sent(log, [created(1), created(2)]);
+  deliveries.sent(bob, new FanOut([created(1), created(2)]));
   connection.enqueuedBytes = 150;
   connection.queuedBytes = 20;
-  deliveries.sent(log, [created(3)]);
+  deliveries.sent(bob, new FanOut([created(3)]));
   await deliveries.flush();
-  assert.deepEqual(reports, ['team delivered bob 1,2 ']);
+  assert.deepEqual(reports, ['team delivered bob 1-2 of 1,2']);
   connection.queuedBytes = 0;
   await deliveries.close();
-  assert.deepEqual(reports.slice(1), ['team delivered bob 3 ']);
+  assert.deepEqual(reports.slice(1), ['team delivered bob 3-3 of 3']);
 });
 
 test('what was queued when the connection ended is never delivered', async () => {
-  const { deliveries, connection, log, reports } = setUp();
+  const { deliveries, connection, bob, reports } = setUp();
   connection.enqueuedBytes = 100;
   connection.queuedBytes = 100;
-  deliveries.sent(log, [created(1)]);
+  deliveries.sent(bob, new FanOut([created(1)]));
   connection.isOpen = false;
   await deliveries.flush();
   connection.queuedBytes = 0;
@@ -71,25 +79,50 @@ test('what was queued when the connection ended is never delivered', async () =>
   assert.deepEqual(reports, []);
 });
 
-test("a user's own messages are not delivered to it", async () => {
-  const { deliveries, log, reports } = setUp();
-  deliveries.sent(log, [created(1, { senderId: 'bob' }), created(2)]);
+test('what a user got is ranges: a gap stays a gap, whatever the order and however often', async () => {
+  const { deliveries, bob, reports } = setUp();
+  for (const seqs of [[4, 5], [1], [6], [5], [2]]) {
+    deliveries.sent(bob, new FanOut(seqs.map((seq) => created(seq))));
+  }
   await deliveries.close();
-  assert.deepEqual(reports, ['team delivered bob 2 ']);
+  assert.deepEqual(reports, ['team delivered bob 1-2,4-6 of 4,5,1,6,2']);
+});
+
+test('one fan-out to many is one report, without those who have not got it', async () => {
+  const { deliveries, connection, bob, reports } = setUp();
+  connection.enqueuedBytes = 10;
+  const stuck = { enqueuedBytes: 10, queuedBytes: 1, isOpen: true };
+  const fanOut = new FanOut([created(1)]);
+  deliveries.sent({ principal: { ...BOB, userId: 'dave' }, connection: stuck }, fanOut);
+  deliveries.sent(bob, fanOut);
+  deliveries.sent({ principal: { ...BOB, userId: 'carol' }, connection }, fanOut);
+  await deliveries.flush();
+  assert.deepEqual(reports, ['team delivered bob 1-1 of 1', 'team delivered carol 1-1 of 1']);
+  stuck.queuedBytes = 0;
+  await deliveries.close();
+  assert.deepEqual(reports.slice(2), ['team delivered dave 1-1 of 1']);
+});
+
+test('of a crowd positions are kept, and no messages for receipts that nobody is told of', async () => {
+  const { deliveries, bob, reports } = setUp();
+  deliveries.sent(bob, new FanOut([created(1, {}, MAX_RECEIPT_MEMBERS + 1)]));
+  deliveries.sent(bob, new FanOut([created(2, {}, MAX_RECEIPT_MEMBERS + 1)]));
+  await deliveries.close();
+  assert.deepEqual(reports, ['team delivered bob 1-2 of ']);
 });
 
 test('revisions that follow each other are known together, one behind a gap is left for the next sync', async () => {
-  const { deliveries, log, reports } = setUp();
-  deliveries.sent(log, [changed(1, 3), changed(2, 4), changed(3, 9)]);
+  const { deliveries, bob, reports } = setUp();
+  deliveries.sent(bob, new FanOut([changed(1, 3), changed(2, 4), changed(3, 9)]));
   await deliveries.close();
-  assert.deepEqual(reports, ['team delivered bob  r3-4']);
+  assert.deepEqual(reports, ['team delivered bob  r3-4 of ']);
 });
 
 test('a flush waits for what an earlier one is still storing', async () => {
-  const { deliveries, log, reports, gate } = setUp();
+  const { deliveries, bob, reports, gate } = setUp();
   const stored = Promise.withResolvers<void>();
   gate.open = stored.promise;
-  deliveries.sent(log, [created(1)]);
+  deliveries.sent(bob, new FanOut([created(1)]));
   const first = deliveries.flush();
   // Not the same tick, so that the first has begun to store.
   await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
@@ -99,17 +132,17 @@ test('a flush waits for what an earlier one is still storing', async () => {
 });
 
 test('a store that refuses is told of, and stops nothing', async () => {
-  const { deliveries, log, reports, errors, gate } = setUp();
+  const { deliveries, bob, reports, errors, gate } = setUp();
   const full = Promise.reject(new Error('full'));
   full.catch(() => {});
   gate.open = full;
-  deliveries.sent(log, [created(1)]);
+  deliveries.sent(bob, new FanOut([created(1)]));
   await deliveries.flush();
   gate.open = Promise.resolve();
   deliveries.acknowledged(BOB, [created(2)]);
   await deliveries.close();
   assert.equal(errors.length, 1);
-  assert.deepEqual(reports, ['team delivered bob 2 ']);
+  assert.deepEqual(reports, ['team delivered bob 2-2 of 2']);
 });
 
 test('a notification that was written or acknowledged is told to each user once a flush', async () => {
@@ -119,7 +152,12 @@ test('a notification that was written or acknowledged is told to each user once 
       told.push(`${tenant} ${id} ${userIds.join('+')}`);
     },
   };
-  const deliveries = new Deliveries({} as Receipts, assert.ifError, notifications);
+  const deliveries = new Deliveries({
+    receipts: { report: async () => assert.fail('there is no message') },
+    notifications,
+    maxReceiptMembers: MAX_RECEIPT_MEMBERS,
+    onError: assert.ifError,
+  });
   const notification = {
     tenant: 't',
     id: 'n1',
@@ -133,8 +171,8 @@ test('a notification that was written or acknowledged is told to each user once 
   const items = [{ event: { type: 'notification' as const, notification }, payload: Payload.text('') }];
   const written = { enqueuedBytes: 10, queuedBytes: 0, isOpen: true };
   const stuck = { enqueuedBytes: 10, queuedBytes: 10, isOpen: false };
-  deliveries.sent(deliveries.openLog(BOB, written), items);
-  deliveries.sent(deliveries.openLog({ ...BOB, userId: 'dave' }, stuck), items);
+  deliveries.sent({ principal: BOB, connection: written }, new FanOut(items));
+  deliveries.sent({ principal: { ...BOB, userId: 'dave' }, connection: stuck }, new FanOut(items));
   deliveries.acknowledged({ ...BOB, userId: 'carol' }, items);
   deliveries.acknowledged(BOB, items);
   await deliveries.close();

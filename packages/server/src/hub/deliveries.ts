@@ -1,31 +1,27 @@
-import type { Message, Notification, Principal, SeqRange } from '../core/model.ts';
-import type { ReceiptReport, Receipts } from '../core/receipts.ts';
+import type { Notification, Principal } from '../core/model.ts';
+import type { Receipts } from '../core/receipts.ts';
 import type { Connection } from '../transport/connection.ts';
-import type { FanOutItem } from './fan-out.ts';
+import { type ConversationCoverage, type Coverage, coverageOf } from './coverage.ts';
+import type { FanOut, FanOutItem } from './fan-out.ts';
+import { GatheredReceipts } from './gathered-receipts.ts';
 
-/** How long deliveries gather before they are stored, in ms: longer where many sessions have some. */
+/** How long deliveries gather before they are stored, in ms. */
 const SETTLE_AFTER = 25;
-const SETTLE_MANY_AFTER = 1000;
-const MANY_SESSIONS = 100;
+/** The same where no sender waits to be told, as the conversation is too large for receipts. */
+const SETTLE_CROWD_AFTER = 2000;
 
-type Output = Pick<Connection, 'enqueuedBytes' | 'queuedBytes' | 'isOpen'>;
-
-/** What was handed to one session's connection and is not known to be written yet. */
-export interface DeliveryLog {
+/** One session on its connection, as far as deliveries care. */
+export interface Recipient {
   readonly principal: Principal;
-  readonly connection: Output;
-  readonly unwritten: { readonly offset: number; readonly items: readonly FanOutItem[] }[];
+  readonly connection: Pick<Connection, 'enqueuedBytes' | 'queuedBytes' | 'isOpen'>;
 }
 
-interface Gathered {
-  messages: Message[];
-  revisions: SeqRange | undefined;
-}
-
-interface GatheredConversation {
-  readonly tenant: string;
-  readonly conversationId: string;
-  readonly users: Map<string, Gathered>;
+/** What was handed to connections and is not known to be written yet. */
+interface Handed {
+  readonly fanOut: FanOut;
+  readonly recipients: Recipient[];
+  /** For each recipient, where its connection's bytes ended then. */
+  readonly offsets: number[];
 }
 
 /** Keeps which users were told of a notification. */
@@ -38,43 +34,49 @@ interface GatheredNotification {
   readonly userIds: Set<string>;
 }
 
+export interface DeliveriesOptions {
+  readonly receipts: Pick<Receipts, 'report'>;
+  readonly notifications?: NotificationLog;
+  /** Above so many members a conversation is a crowd, whose senders are told of no receipts. */
+  readonly maxReceiptMembers: number;
+  /** Told when positions could not be stored; their messages stay undelivered. */
+  readonly onError: (error: unknown) => void;
+}
+
 /**
  * Turns what was written to connections, or acknowledged by clients, into delivered positions. Works in batches, so
  * that a message to a thousand sessions is one write to the store. What is lost with a crash is delivered again.
  */
 export class Deliveries {
-  readonly #receipts: Receipts;
-  readonly #onError: (error: unknown) => void;
-  readonly #notifications: NotificationLog | undefined;
-  readonly #logs = new Set<DeliveryLog>();
-  #gathered = new Map<string, GatheredConversation>();
+  readonly #options: DeliveriesOptions;
+  #handed: Handed[] = [];
+  readonly #gathered = new GatheredReceipts(true);
+  readonly #crowds = new GatheredReceipts(false);
   #notified = new Map<string, GatheredNotification>();
   #flushing: Promise<void> | undefined;
   readonly #storing = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
-  #settledAt = 0;
+  #crowdTimer: NodeJS.Timeout | undefined;
 
-  /** @param onError told when positions could not be stored; their messages stay undelivered */
-  constructor(receipts: Receipts, onError: (error: unknown) => void, notifications?: NotificationLog) {
-    this.#receipts = receipts;
-    this.#onError = onError;
-    this.#notifications = notifications;
+  constructor(options: DeliveriesOptions) {
+    this.#options = options;
   }
 
-  openLog(principal: Principal, connection: Output): DeliveryLog {
-    return { principal, connection, unwritten: [] };
-  }
-
-  /** Items just handed to the log's connection: delivered once the operating system has taken them. */
-  sent(log: DeliveryLog, items: readonly FanOutItem[]): void {
-    log.unwritten.push({ offset: log.connection.enqueuedBytes, items });
-    this.#logs.add(log);
+  /** A fan-out just handed to the recipient's connection: delivered once the operating system has taken it. */
+  sent(recipient: Recipient, fanOut: FanOut): void {
+    let handed = this.#handed.at(-1);
+    if (handed?.fanOut !== fanOut) {
+      handed = { fanOut, recipients: [], offsets: [] };
+      this.#handed.push(handed);
+    }
+    handed.recipients.push(recipient);
+    handed.offsets.push(recipient.connection.enqueuedBytes);
     this.#schedule();
   }
 
   /** Items the user's client acknowledged. */
-  acknowledged(principal: Principal, items: readonly FanOutItem[]): void {
-    for (const item of items) this.#gather(principal, item);
+  acknowledged({ userId }: Principal, items: readonly FanOutItem[]): void {
+    this.#gather([userId], coverageOf(items));
     this.#schedule();
   }
 
@@ -92,24 +94,6 @@ export class Deliveries {
     return this.#flushing;
   }
 
-  async #flushNow(): Promise<void> {
-    this.#settledAt = performance.now();
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    for (const log of this.#logs) {
-      this.#takeWritten(log);
-      if (log.unwritten.length === 0 || !log.connection.isOpen) this.#logs.delete(log);
-    }
-    if (this.#logs.size > 0) this.#schedule();
-    const gathered = this.#gathered;
-    this.#gathered = new Map();
-    for (const conversation of gathered.values()) this.#track(this.#store(conversation));
-    const notified = this.#notified;
-    this.#notified = new Map();
-    for (const notification of notified.values()) this.#track(this.#storeNotified(notification));
-    await Promise.all(this.#storing);
-  }
-
   /** Stores what is left and stops. */
   async close(): Promise<void> {
     await this.flush();
@@ -117,101 +101,77 @@ export class Deliveries {
     this.#timer = undefined;
   }
 
+  async #flushNow(): Promise<void> {
+    this.#settle();
+    this.#storeCrowds();
+    await Promise.all(this.#storing);
+  }
+
   #schedule(): void {
-    if (this.#timer) return;
-    this.#timer = setTimeout(() => this.#settle(), SETTLE_AFTER);
+    this.#timer ??= setTimeout(() => this.#settle(), SETTLE_AFTER);
   }
 
-  /** How many sessions there are is known only now: the first of a thousand starts the timer. */
   #settle(): void {
-    const sinceLast = performance.now() - this.#settledAt;
-    if (this.#logs.size > MANY_SESSIONS && sinceLast < SETTLE_MANY_AFTER) {
-      this.#timer = setTimeout(() => void this.flush(), SETTLE_MANY_AFTER - sinceLast);
-    } else {
-      void this.flush();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#takeWritten();
+    for (const report of this.#gathered.take()) this.#track(this.#options.receipts.report(report));
+    const notified = this.#notified;
+    this.#notified = new Map();
+    for (const { notification, userIds } of notified.values()) {
+      const { tenant, id } = notification;
+      this.#track(this.#options.notifications?.told(tenant, id, [...userIds]));
+    }
+    if (!this.#crowds.isEmpty) this.#crowdTimer ??= setTimeout(() => this.#storeCrowds(), SETTLE_CROWD_AFTER);
+    if (this.#handed.length > 0) this.#schedule();
+  }
+
+  #storeCrowds(): void {
+    clearTimeout(this.#crowdTimer);
+    this.#crowdTimer = undefined;
+    for (const report of this.#crowds.take()) this.#track(this.#options.receipts.report(report));
+  }
+
+  #takeWritten(): void {
+    const handed = this.#handed;
+    this.#handed = [];
+    for (const each of handed) {
+      const waiting: Handed = { fanOut: each.fanOut, recipients: [], offsets: [] };
+      const reached: string[] = [];
+      for (const [index, recipient] of each.recipients.entries()) {
+        const { principal, connection } = recipient;
+        const offset = each.offsets[index] as number;
+        if (offset <= connection.enqueuedBytes - connection.queuedBytes) {
+          reached.push(principal.userId);
+        } else if (connection.isOpen) {
+          waiting.recipients.push(recipient);
+          waiting.offsets.push(offset);
+        }
+      }
+      if (reached.length > 0) this.#gather(reached, each.fanOut.coverage);
+      if (waiting.recipients.length > 0) this.#handed.push(waiting);
     }
   }
 
-  #takeWritten({ principal, connection, unwritten }: DeliveryLog): void {
-    const written = connection.enqueuedBytes - connection.queuedBytes;
-    let count = 0;
-    for (const { offset, items } of unwritten) {
-      if (offset > written) break;
-      for (const item of items) this.#gather(principal, item);
-      count++;
-    }
-    unwritten.splice(0, count);
+  #gather(userIds: readonly string[], { conversations, notifications }: Coverage): void {
+    for (const conversation of conversations) this.#receiptsOf(conversation).add(userIds, conversation);
+    for (const notification of notifications) this.#gatherNotified(notification, userIds);
   }
 
-  #gather({ tenant, userId }: Principal, { event, revisions }: FanOutItem): void {
-    if (event.type === 'notification') this.#gatherNotified(userId, event.notification);
-    if (event.type !== 'message.created' && event.type !== 'message.changed') return;
-    const { message } = event;
-    const known = revisions ?? changeRange(event.type, message);
-    const isNews = event.type === 'message.created' && message.senderId !== userId;
-    if (!isNews && !known) return;
-    const gathered = this.#entry(tenant, message.conversationId, userId);
-    if (isNews) gathered.messages.push(message);
-    if (known) gathered.revisions = extend(gathered.revisions, known);
+  #receiptsOf({ memberCount }: ConversationCoverage): GatheredReceipts {
+    return memberCount > this.#options.maxReceiptMembers ? this.#crowds : this.#gathered;
   }
 
-  #gatherNotified(userId: string, notification: Notification): void {
-    const { userIds } = this.#notified.get(notification.id) ?? { userIds: new Set() };
-    this.#notified.set(notification.id, { notification, userIds: userIds.add(userId) });
+  #gatherNotified(notification: Notification, userIds: readonly string[]): void {
+    const known = this.#notified.get(notification.id) ?? { notification, userIds: new Set() };
+    for (const userId of userIds) known.userIds.add(userId);
+    this.#notified.set(notification.id, known);
   }
 
-  async #storeNotified({ notification, userIds }: GatheredNotification): Promise<void> {
-    try {
-      await this.#notifications?.told(notification.tenant, notification.id, [...userIds]);
-    } catch (error) {
-      this.#onError(error);
-    }
-  }
-
-  #entry(tenant: string, conversationId: string, userId: string): Gathered {
-    const key = `${tenant}/${conversationId}`;
-    let conversation = this.#gathered.get(key);
-    if (!conversation) {
-      conversation = { tenant, conversationId, users: new Map() };
-      this.#gathered.set(key, conversation);
-    }
-    let entry = conversation.users.get(userId);
-    if (!entry) {
-      entry = { messages: [], revisions: undefined };
-      conversation.users.set(userId, entry);
-    }
-    return entry;
-  }
-
-  #track(storing: Promise<void>): void {
+  #track(work: Promise<void> | undefined): void {
+    if (!work) return;
+    const storing = work.catch(this.#options.onError);
     this.#storing.add(storing);
     void storing.finally(() => this.#storing.delete(storing));
   }
-
-  async #store({ tenant, conversationId, users }: GatheredConversation): Promise<void> {
-    const reports = [...users].map(
-      ([userId, { messages, revisions }]): ReceiptReport => ({
-        userId,
-        messages,
-        ...(revisions ? { revisions } : {}),
-      }),
-    );
-    try {
-      await this.#receipts.reportIn(tenant, conversationId, 'delivered', reports);
-    } catch (error) {
-      this.#onError(error);
-    }
-  }
-}
-
-function changeRange(type: string, { revision }: Message): SeqRange | undefined {
-  return type === 'message.changed' ? { from: revision, to: revision } : undefined;
-}
-
-/** Joins what continues; what lies apart is left out and comes again at the next sync. */
-function extend(known: SeqRange | undefined, next: SeqRange): SeqRange {
-  if (!known) return next;
-  const continues = next.from <= known.to + 1 && next.to >= known.from - 1;
-  if (!continues) return known;
-  return { from: Math.min(known.from, next.from), to: Math.max(known.to, next.to) };
 }

@@ -1,6 +1,7 @@
 import type { CoreEvent } from '../core/events.ts';
 import type { SeqRange } from '../core/model.ts';
 import { Batch, type Payload } from '../transport/payload.ts';
+import { type Coverage, coverageOf } from './coverage.ts';
 
 /**
  * One form on the wire: all subscriptions of a shape get the same bytes. `key` says everything that makes a shape
@@ -25,6 +26,7 @@ export class FanOut {
   readonly items: readonly FanOutItem[];
   readonly batch: Batch;
   #tracked: readonly unknown[] | undefined;
+  #coverage: Coverage | undefined;
 
   constructor(items: readonly FanOutItem[]) {
     this.items = items;
@@ -35,6 +37,12 @@ export class FanOut {
   tracked<T>(make: (item: FanOutItem) => T): readonly T[] {
     this.#tracked ??= this.items.map(make);
     return this.#tracked as readonly T[];
+  }
+
+  /** What whoever got it knows from then on. */
+  get coverage(): Coverage {
+    this.#coverage ??= coverageOf(this.items);
+    return this.#coverage;
   }
 
   /** The part that was not caused by this session; undefined where nothing is left. */

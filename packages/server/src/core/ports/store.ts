@@ -287,6 +287,8 @@ export interface Acknowledgement {
   readonly conversationId: string;
   readonly kind: PositionKind;
   readonly entries: readonly AcknowledgementEntry[];
+  /** In a conversation of more members nothing is answered as fresh, as nobody is told. */
+  readonly maxMembers?: number;
 }
 
 export interface AcknowledgementEntry {
@@ -297,9 +299,8 @@ export interface AcknowledgementEntry {
 }
 
 export interface Acknowledged {
-  /** For each entry of the command, what it covered that was not covered before. */
+  /** For each entry of the command, what it covered that was not covered before; empty above `maxMembers`. */
   readonly fresh: readonly (readonly SeqRange[])[];
-  readonly memberCount: number;
 }
 
 export interface PendingQuery {

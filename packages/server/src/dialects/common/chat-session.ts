@@ -3,7 +3,7 @@ import type { Principal, Timestamp } from '../../core/model.ts';
 import type { PendingQuery } from '../../core/ports/store.ts';
 import { userTopic } from '../../core/topics.ts';
 import { ConversationFeed } from '../../hub/conversation-feed.ts';
-import type { DeliveryLog } from '../../hub/deliveries.ts';
+import type { Recipient } from '../../hub/deliveries.ts';
 import type { FanOut, FanOutItem } from '../../hub/fan-out.ts';
 import type { Listener, Subscriber } from '../../hub/hub.ts';
 import { Replay, type ReplayResult, type ReplaySource, type ReplayTarget } from '../../hub/replay.ts';
@@ -41,7 +41,7 @@ export class ChatSession implements LiveSession {
   readonly principal: Principal;
   readonly feed: ConversationFeed;
   readonly #options: ChatSessionOptions;
-  readonly #log: DeliveryLog;
+  readonly #recipient: Recipient;
   readonly #listener: Listener = (event) => this.#onEvent(event);
   /** Membership changes that came while the memberships were read. */
   #changedMeanwhile: Set<string> | undefined = new Set();
@@ -57,7 +57,7 @@ export class ChatSession implements LiveSession {
     this.feed = new ConversationFeed(services.hub, principal);
     this.#options = options;
     this.#expiresAt = options.expiresAt;
-    this.#log = services.deliveries.openLog(principal, connection);
+    this.#recipient = { principal, connection };
   }
 
   /** Opens a session. EPERM where the user has too many; EINTERNAL while the store is out of reach. */
@@ -84,7 +84,7 @@ export class ChatSession implements LiveSession {
     const { connection, services } = this.#options;
     const deliver = (fanOut: FanOut): void => {
       const isTaken = write(fanOut) && connection.isOpen;
-      if (isTaken && !acknowledges) services.deliveries.sent(this.#log, fanOut.items);
+      if (isTaken && !acknowledges) services.deliveries.sent(this.#recipient, fanOut);
     };
     return {
       id: this.id,
@@ -203,8 +203,9 @@ function replaySource({ core }: DialectServices): ReplaySource {
     barrier: () => core.messages.barrier(),
     async knows({ tenant, userId }, revisions) {
       for (const known of revisions) {
-        const reports = [{ userId, messages: [], revisions: known }];
-        await core.receipts.reportIn(tenant, known.conversationId, 'delivered', reports);
+        const { conversationId } = known;
+        const users = [{ userId, ranges: [], revisions: known }];
+        await core.receipts.report({ tenant, conversationId, kind: 'delivered', messages: [], users });
       }
     },
   };

@@ -159,20 +159,16 @@ export class MessageTable {
     return toMessage(tenant, conversation, changed);
   }
 
-  acknowledge({ tenant, conversationId, kind, entries }: Acknowledgement): Acknowledged {
+  acknowledge({ tenant, conversationId, kind, entries, maxMembers }: Acknowledgement): Acknowledged {
     const { tenants, positions } = this.#deps;
     const conversation = this.#conversation(tenants.ensure(tenant), conversationId);
-    if (!conversation) return { fresh: entries.map(() => []), memberCount: 0 };
-    // Entries that share their ranges share the answer too where it is all of them: it is copied once.
-    const stored = new Map<readonly SeqRange[], readonly SeqRange[]>();
+    if (!conversation) return { fresh: entries.map(() => []) };
+    const { pk, last_seq, member_count } = conversation;
     const fresh = entries.map(({ userId, ranges, revisions }) => {
-      if (revisions) positions.coverRevisions(conversation.pk, userId, revisions);
-      const known = stored.get(ranges) ?? upTo(conversation.last_seq, ranges);
-      stored.set(ranges, known);
-      const covered = positions.cover(conversation.pk, userId, kind, known) ?? NONE;
-      return isSame(covered, known) ? known : covered;
+      if (revisions) positions.coverRevisions(pk, userId, revisions);
+      return positions.cover(pk, userId, kind, upTo(last_seq, ranges)) ?? [];
     });
-    return { fresh, memberCount: conversation.member_count };
+    return { fresh: maxMembers !== undefined && member_count > maxMembers ? [] : fresh };
   }
 
   find({ tenant, ref, viewerId, prefer }: MessageLook): MessageView | undefined {
@@ -339,17 +335,8 @@ interface RepeatRow extends MessageRow {
   member_count: number;
 }
 
-const NONE: readonly SeqRange[] = [];
-
 function upTo(last: number, ranges: readonly SeqRange[]): readonly SeqRange[] {
   return ranges.map(({ from, to }) => ({ from, to: Math.min(to, last) }));
-}
-
-function isSame(some: readonly SeqRange[], others: readonly SeqRange[]): boolean {
-  return (
-    some.length === others.length &&
-    some.every(({ from, to }, index) => from === others[index]?.from && to === others[index]?.to)
-  );
 }
 
 function referenceTo(original: Message | undefined, { reference }: NewMessage): MessageReference | undefined {

@@ -1,0 +1,74 @@
+import type { Message, Notification, SeqRange } from '../core/model.ts';
+import { toRanges } from '../core/ranges.ts';
+import type { FanOutItem } from './fan-out.ts';
+
+/** What whoever got some items knows of one conversation. */
+export interface ConversationCoverage {
+  readonly tenant: string;
+  readonly conversationId: string;
+  /** Of its new messages, 0 where nobody counted them. */
+  readonly memberCount: number;
+  readonly messages: readonly Message[];
+  /** Their sequences. */
+  readonly ranges: readonly SeqRange[];
+  /** Changes to messages, as far as they follow each other. */
+  readonly revisions: SeqRange | undefined;
+}
+
+/** What is to be kept of items that reached somebody. The same for everybody, so that it is worked out once. */
+export interface Coverage {
+  readonly conversations: readonly ConversationCoverage[];
+  readonly notifications: readonly Notification[];
+}
+
+interface Draft {
+  memberCount: number;
+  readonly messages: Message[];
+  revisions: SeqRange | undefined;
+}
+
+export function coverageOf(items: readonly FanOutItem[]): Coverage {
+  const drafts = new Map<string, Map<string, Draft>>();
+  const notifications: Notification[] = [];
+  for (const { event, revisions } of items) {
+    if (event.type === 'notification') notifications.push(event.notification);
+    if (event.type !== 'message.created' && event.type !== 'message.changed') continue;
+    const draft = draftOf(drafts, event.message);
+    if (event.type === 'message.created') {
+      draft.messages.push(event.message);
+      draft.memberCount = Math.max(draft.memberCount, event.memberCount);
+    }
+    const known = revisions ?? (event.type === 'message.changed' ? only(event.message.revision) : undefined);
+    if (known) draft.revisions = extend(draft.revisions, known);
+  }
+  return { conversations: [...finished(drafts)], notifications };
+}
+
+/** Joins what continues; what lies apart is left out and comes again at the next sync. */
+export function extend(known: SeqRange | undefined, next: SeqRange): SeqRange {
+  if (!known) return next;
+  const continues = next.from <= known.to + 1 && next.to >= known.from - 1;
+  if (!continues) return known;
+  return { from: Math.min(known.from, next.from), to: Math.max(known.to, next.to) };
+}
+
+function draftOf(drafts: Map<string, Map<string, Draft>>, { tenant, conversationId }: Message): Draft {
+  const ofTenant = drafts.get(tenant) ?? new Map<string, Draft>();
+  drafts.set(tenant, ofTenant);
+  const draft = ofTenant.get(conversationId) ?? { memberCount: 0, messages: [], revisions: undefined };
+  ofTenant.set(conversationId, draft);
+  return draft;
+}
+
+function* finished(drafts: ReadonlyMap<string, ReadonlyMap<string, Draft>>): Iterable<ConversationCoverage> {
+  for (const [tenant, ofTenant] of drafts) {
+    for (const [conversationId, { memberCount, messages, revisions }] of ofTenant) {
+      const ranges = toRanges(messages.map(({ seq }) => seq));
+      yield { tenant, conversationId, memberCount, messages, ranges, revisions };
+    }
+  }
+}
+
+function only(revision: number): SeqRange {
+  return { from: revision, to: revision };
+}
