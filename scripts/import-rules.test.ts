@@ -15,6 +15,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   [`${SERVER}/hub`]: [`${SERVER}/core`, `type:${SERVER}/transport`, `${SERVER}/transport/payload.ts`],
   [`${SERVER}/store`]: [`${SERVER}/core`],
   [`${SERVER}/presence`]: [`${SERVER}/core`],
+  [`${SERVER}/files`]: [`${SERVER}/core`, `${SERVER}/config`],
   [`${SERVER}/config`]: [`${SERVER}/core`],
   [`${SERVER}/auth`]: [`${SERVER}/core`, `${SERVER}/config`],
   [`${SERVER}/observe`]: [`type:${SERVER}/config`],

@@ -188,6 +188,35 @@ const stomp = {
   maxSubscriptions: count('Subscriptions a session.', { default: 64, minimum: 1 }),
 };
 
+const files = {
+  fileStorage: choice(
+    'Where uploaded files are: in the data folder, or in a bucket of an S3-compatible service. Files do not move with a change.',
+    ['local', 's3'],
+    { default: 'local' },
+  ),
+  s3Endpoint: Type.Optional(
+    text("URL of the S3-compatible service; AWS's own where it is not set.", {
+      pattern: '^https?://[^\\s/]+(/\\S*)?$',
+      allowed: 'an http or https URL',
+    }),
+  ),
+  s3Region: text('Region of the bucket; services other than AWS mostly take any.', { default: 'us-east-1' }),
+  s3Bucket: Type.Optional(text('Bucket of the files, which is there already and holds nothing else.')),
+  s3AccessKey: Type.Optional(text('Access key that may read, write and delete in the bucket.')),
+  s3SecretKey: Type.Optional(text('Secret of the access key. Prefer the variable.', { secret: true })),
+  maxUploadsPerUser: count(
+    'Uploads that one user may have under way; each holds some 300 KB of memory, with S3 8 MB.',
+    {
+      default: 3,
+      minimum: 1,
+    },
+  ),
+  unusedFileLifetime: duration(
+    'How long a file is kept that no message holds. Longer forgives slow writers and keeps what nobody sees.',
+    { default: 86_400_000, minimum: 60_000, maximum: TEN_YEARS },
+  ),
+};
+
 const log = {
   logLevel: choice(
     'Least important lines to log. debug has every request.',
@@ -213,6 +242,7 @@ export const SETTINGS = Type.Object({
   ...messages,
   ...connections,
   ...stomp,
+  ...files,
   ...log,
 });
 
@@ -227,6 +257,7 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly SettingName[]>> = 
   Messages: names(messages),
   Connections: names(connections),
   STOMP: names(stomp),
+  Files: names(files),
   Log: names(log),
 };
 

@@ -5,6 +5,8 @@ const SECRET_KEYS = [
   'token',
   'password',
   'secret',
+  's3SecretKey',
+  'secretAccessKey',
   'authorization',
   'cookie',
   'srect',

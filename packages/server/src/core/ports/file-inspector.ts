@@ -1,0 +1,28 @@
+/** What an uploaded file's first bytes are held against. */
+export interface FileClaim {
+  /** The media type that the client declared; absent where it declared none. */
+  readonly type: string | undefined;
+  /** As the client names it. */
+  readonly name: string;
+}
+
+/** What a file is, by its bytes. */
+export interface FileNature {
+  /** Media type that is safe to be served with. */
+  readonly type: string;
+  /** Without the dot; empty where there is none. */
+  readonly extension: string;
+  /** Of a picture, such as `JPEG`. */
+  readonly format?: string;
+  /** As shown, in pixels; absent where the first bytes do not tell. */
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** Tells what a file is. */
+export interface FileInspector {
+  /** As many first bytes as it wants to see. */
+  readonly headBytes: number;
+  /** EINVAL (field `file`) where the bytes are not what the client declared. */
+  inspect(head: Uint8Array, claim: FileClaim): Promise<FileNature>;
+}

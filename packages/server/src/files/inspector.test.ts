@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { DomainError } from '../core/errors.ts';
+import { MAGIC_INSPECTOR } from './inspector.ts';
+import { gif, HTML, jpeg, MP4, PDF, png, pngBomb, SVG, WEBM, zip } from './samples-fixture.ts';
+
+function inspect(bytes: Uint8Array, type?: string, name = 'a.dat') {
+  return MAGIC_INSPECTOR.inspect(bytes.subarray(0, MAGIC_INSPECTOR.headBytes), { type, name });
+}
+
+const TEXT = Buffer.from('BM is how bitmaps begin, and 你好 is how people do.\n');
+const UTF16 = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('hello', 'utf16le')]);
+const ANY = 'application/octet-stream';
+
+const TRUE_CLAIMS: readonly (readonly [
+  declared: string | undefined,
+  bytes: Uint8Array,
+  type: string,
+  extension: string,
+])[] = [
+  ['image/png', png(3, 2), 'image/png', 'png'],
+  ['image/jpg', jpeg(3, 2), 'image/jpeg', 'jpg'],
+  ['IMAGE/JPEG; q=1', jpeg(3, 2), 'image/jpeg', 'jpg'],
+  [ANY, png(3, 2), 'image/png', 'png'],
+  [undefined, gif(3, 2), 'image/gif', 'gif'],
+  ['application/pdf', PDF, 'application/pdf', 'pdf'],
+  ['audio/webm;codecs=opus', WEBM, 'video/webm', 'webm'],
+  ['audio/mp4', MP4, 'video/mp4', 'mp4'],
+  ['application/zip', zip('a.txt'), 'application/zip', 'zip'],
+  [
+    'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+    zip('a.txt'),
+    'application/zip',
+    'zip',
+  ],
+  ['text/plain', TEXT, 'text/plain', 'dat'],
+  ['text/csv', TEXT, 'text/csv', 'dat'],
+  ['application/json', Buffer.from('{}'), 'application/json', 'dat'],
+  ['text/plain', UTF16, 'text/plain', 'dat'],
+  ['text/plain', HTML, 'text/plain', 'dat'],
+  [undefined, HTML, ANY, 'dat'],
+  ['application/x-of-our-own', Buffer.from([1, 2, 3]), ANY, 'dat'],
+];
+
+for (const [declared, bytes, type, extension] of TRUE_CLAIMS) {
+  test(`${declared} of ${bytes.length} bytes is kept as ${type}`, async () => {
+    const nature = await inspect(bytes, declared);
+    assert.deepEqual([nature.type, nature.extension], [type, extension]);
+  });
+}
+
+const LIES: readonly (readonly [declared: string, bytes: Uint8Array])[] = [
+  ['image/png', HTML],
+  ['image/png', SVG],
+  ['image/png', jpeg(1, 1)],
+  ['image/png', Buffer.from('\x89PN', 'latin1')],
+  ['video/mp4', PDF],
+  ['application/pdf', HTML],
+  ['application/zip', TEXT],
+  ['text/plain', png(1, 1)],
+  ['text/html', png(1, 1)],
+  ['text/plain', Buffer.from([1, 0, 2])],
+  ['audio/x-nobody-knows', TEXT],
+];
+
+for (const [declared, bytes] of LIES) {
+  test(`${Buffer.from(bytes.subarray(0, 8)).toString('latin1').trim()}… is refused as ${declared}`, async () => {
+    await assert.rejects(inspect(bytes, declared), { code: 'EINVAL', field: 'file' });
+  });
+}
+
+for (const type of [
+  'text/html',
+  'application/xhtml+xml',
+  'image/svg+xml',
+  'text/xml',
+  'application/xml',
+  'application/atom+xml',
+  'text/javascript',
+  'application/javascript',
+  'application/x-javascript',
+  'text/ecmascript',
+]) {
+  test(`${type} is kept as bytes that nothing runs`, async () => {
+    for (const bytes of [HTML, SVG]) assert.equal((await inspect(bytes, type)).type, ANY);
+  });
+}
+
+test('the size of a picture is told as it is shown', async () => {
+  const { format, width, height } = await inspect(png(30, 20), 'image/png');
+  assert.deepEqual([format, width, height], ['PNG', 30, 20]);
+  const upright = await inspect(jpeg(800, 600), 'image/jpeg');
+  assert.deepEqual([upright.format, upright.width, upright.height], ['JPEG', 800, 600]);
+  const lying = await inspect(jpeg(800, 600, 6), 'image/jpeg');
+  assert.deepEqual([lying.width, lying.height], [600, 800]);
+});
+
+test('a size behind profiles is found, one behind too many is left out', async () => {
+  assert.equal((await inspect(jpeg(800, 600, 1, 200_000), 'image/jpeg')).width, 800);
+  assert.equal((await inspect(jpeg(800, 600, 1, 400_000), 'image/jpeg')).width, undefined);
+});
+
+test('a picture that would fill the memory is measured by its head', async () => {
+  const { width, height } = await inspect(pngBomb(), 'image/png');
+  assert.deepEqual([width, height], [65_500, 65_500]);
+});
+
+test('damaged files of every kind are refused or measured, and break nothing', async () => {
+  const samples = [png(3, 2), jpeg(3, 2, 6), gif(3, 2), PDF, WEBM, MP4, zip('word/document.xml'), SVG];
+  const damaged = fc
+    .tuple(
+      fc.constantFrom(...samples),
+      fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { maxLength: 8 }),
+      fc.nat(),
+    )
+    .map(([sample, changes, cut]) => {
+      const bytes = Buffer.from(sample);
+      for (const [at, value] of changes) bytes[at % bytes.length] = value;
+      return bytes.subarray(0, 1 + (cut % bytes.length));
+    });
+  const claims = fc.constantFrom(undefined, 'image/png', 'image/jpeg', 'text/plain', 'application/zip');
+  await fc.assert(
+    fc.asyncProperty(damaged, claims, async (bytes, claim) => {
+      try {
+        assert.ok((await inspect(bytes, claim)).type);
+      } catch (error) {
+        assert.ok(error instanceof DomainError, String((error as Error).stack));
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
