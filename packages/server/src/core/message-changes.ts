@@ -1,4 +1,5 @@
 import { requireContent } from './content.ts';
+import { filesNamedIn } from './content-files.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink, MessageChangeKind } from './events.ts';
 import type { Limits } from './limits.ts';
@@ -172,6 +173,7 @@ export class MessageChanges {
       seq,
       state: change,
       content,
+      ...(content === null ? {} : { files: filesNamedIn(content) }),
       reason: requireLength(reason, 'reason', 0, MAX_REASON_LENGTH),
       at: clock.now(),
     });

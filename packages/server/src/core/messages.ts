@@ -1,5 +1,6 @@
 import { isManager } from './access.ts';
 import { requireClientId, requireContent } from './content.ts';
+import { filesNamedIn } from './content-files.ts';
 import { DomainError, toDomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
@@ -73,9 +74,8 @@ export class Messages {
    * Stores a message and tells the members. A repeat of a client id stores and tells nothing and is answered as the
    * first was.
    *
-   * EINVAL, ETOOLONG, ERATE; ENOENT for an unknown target; EPERM for one who is no member or may only
-   * read; ECONFLICT where the client
-   * id was used for something else.
+   * EINVAL, ETOOLONG, ERATE; ENOENT for an unknown target, and for a file that the content points at and the actor can't
+   * pass on; EPERM for one who is no member or may only read; ECONFLICT where the client id was used for something else.
    */
   async send(actor: Principal, command: SendCommand): Promise<Appended> {
     const { store, clock, ids, policies } = this.#deps;
@@ -92,6 +92,7 @@ export class Messages {
     }
     requireRate(this.#deps.rate, policy.limits, actor);
     const id = ids.next();
+    const files = filesNamedIn(content, reference?.kind === 'forward');
     const appended = await store.appendMessage({
       tenant: actor.tenant,
       id,
@@ -100,6 +101,7 @@ export class Messages {
       target,
       content,
       ...(reference === undefined ? {} : { reference }),
+      ...(files.length === 0 ? {} : { files }),
       source,
       deviceId: requireLength(deviceId, 'deviceId', 0, MAX_DEVICE_ID_LENGTH),
       createdAt: clock.now(),

@@ -137,6 +137,31 @@ export interface Pin {
   readonly pinnedAt: Timestamp;
 }
 
+/** A file that somebody uploaded. */
+export interface StoredFile {
+  readonly tenant: string;
+  /** Unique, given by the server. */
+  readonly id: string;
+  /** Who uploaded it; empty once that user was deleted. */
+  readonly ownerId: string;
+  /** As its uploader called it, without a path. */
+  readonly name: string;
+  /** Media type that it is served with. */
+  readonly type: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Of the bytes, in hex. */
+  readonly sha256: string;
+  /** Without the dot; may be empty. */
+  readonly extension: string;
+  /** Of a picture, such as `JPEG`. */
+  readonly format?: string;
+  /** Of a picture as shown, in pixels. */
+  readonly width?: number;
+  readonly height?: number;
+  readonly createdAt: Timestamp;
+}
+
 /** A closed range of sequences. */
 export interface SeqRange {
   readonly from: number;

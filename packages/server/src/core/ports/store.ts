@@ -14,6 +14,7 @@ import type {
   User,
 } from '../model.ts';
 import type { AdminStore } from './admin-store.ts';
+import type { FileMention, FileStore } from './file-store.ts';
 import type { NotificationStore } from './notification-store.ts';
 
 /**
@@ -32,7 +33,8 @@ export interface Store
     MessageStore,
     PositionStore,
     NotificationStore,
-    AdminStore {
+    AdminStore,
+    FileStore {
   /** Resolves after all writes issued before; rejects while the store can't serve. */
   ping(): Promise<void>;
   /** Operations that wait or run. */
@@ -170,6 +172,8 @@ export interface NewMessage {
   readonly target: MessageTarget;
   readonly content: Content;
   readonly reference?: NewReference;
+  /** What its content points at. A forward holds its original's files too. */
+  readonly files?: readonly FileMention[];
   readonly source: string;
   readonly deviceId: string;
   readonly createdAt: Timestamp;
@@ -201,6 +205,8 @@ export interface MessageChange {
   readonly state: MessageState;
   /** The new content; null removes it. */
   readonly content: Content | null;
+  /** What the new content points at. */
+  readonly files?: readonly FileMention[];
   readonly reason: string;
   readonly at: Timestamp;
 }
@@ -255,11 +261,15 @@ export interface MessageStore {
    * two users makes their conversation.
    *
    * ENOENT (field `target`): no such user or conversation; (field `reference`): no such message, or none that the
-   * sender may see. EPERM: the sender is no member. ECONFLICT (field
+   * sender may see; (field `content`): no such file, or none that the sender uploaded or may see as a member. EPERM: the
+   * sender is no member. ECONFLICT (field
    * `clientId`): the sender used the client id for another message.
    */
   appendMessage(message: NewMessage): Promise<Appended>;
-  /** Makes the change with the conversation's next revision. ENOENT; ECONFLICT where the message is recalled or deleted. */
+  /**
+   * Makes the change with the conversation's next revision. ENOENT, also for files as `appendMessage`; ECONFLICT where the
+   * message is recalled or deleted.
+   */
   changeMessage(change: MessageChange): Promise<Message>;
   /**
    * Finds a message by its id or client id. Where several senders gave the same one: one of the preferred side first,

@@ -101,6 +101,15 @@ const CHECKS: readonly Check[] = [
       .all() as { id: string; user: string }[];
     return rows.map(({ id, user }) => `conversation ${id}: ${user} has acknowledged more than there is`);
   },
+  function filesKnowWhetherTheyAreHeld(db) {
+    const rows = db
+      .prepare(
+        `SELECT f.id, f.unused_since IS NULL AS held FROM file f WHERE held <>
+           EXISTS (SELECT 1 FROM file_use u WHERE u.file = f.pk) LIMIT 20`,
+      )
+      .all() as { id: string; held: number }[];
+    return rows.map(({ id, held }) => `file ${id}: ${held ? 'no message holds it' : 'a message holds it'}`);
+  },
 ];
 
 function count(db: DatabaseSync, sql: string): number {

@@ -20,6 +20,7 @@ import type {
 } from '../../core/ports/store.ts';
 import type { ConversationRow, ConversationTable } from './conversations.ts';
 import type { Statements } from './database.ts';
+import type { FileTable, MessagePlace } from './files.ts';
 import {
   contentColumns,
   contentDigest,
@@ -54,6 +55,7 @@ export interface MessageTableDeps {
   readonly users: UserTable;
   readonly conversations: ConversationTable;
   readonly positions: PositionTable;
+  readonly files: FileTable;
 }
 
 /**
@@ -74,6 +76,7 @@ export class MessageTable {
     const tenant = tenants.ensure(message.tenant);
     const repeat = this.#repeat(tenant, message);
     if (repeat) return repeat;
+    const held = this.#filesOf(tenant, message.senderId, message.files);
     const conversation = this.#target(tenant, message);
     const original = this.#original(message);
     const range = [{ from: conversation.last_seq + 1, to: conversation.last_seq + 1 }];
@@ -111,6 +114,7 @@ export class MessageTable {
       );
     conversation.last_seq = seq;
     this.#dirty.add(conversation);
+    this.#hold(held, message.reference?.kind === 'forward' ? original : undefined, conversation.pk, seq);
     return {
       conversationId: conversation.id,
       kind: conversation.kind,
@@ -120,13 +124,15 @@ export class MessageTable {
     };
   }
 
-  change({ tenant, conversationId, seq, state, content, reason, at }: MessageChange): Message {
-    const conversation = this.#conversation(this.#deps.tenants.ensure(tenant), conversationId);
+  change({ tenant, conversationId, seq, state, content, files, reason, at }: MessageChange): Message {
+    const key = this.#deps.tenants.ensure(tenant);
+    const conversation = this.#conversation(key, conversationId);
     const row = conversation && this.#row(conversation.pk, seq);
     if (!conversation || !row) throw new DomainError('ENOENT', 'no such message', { field: 'messageId' });
     if (!canBecome(statusOfState(row.state as MessageState), statusOfState(state))) {
       throw new DomainError('ECONFLICT', `the message is ${row.state}`, { field: 'messageId' });
     }
+    const held = this.#filesOf(key, row.sender, files);
     const revision = conversation.revision + 1;
     const changed = {
       ...row,
@@ -156,6 +162,7 @@ export class MessageTable {
       );
     conversation.revision = revision;
     this.#dirty.add(conversation);
+    this.#deps.files.relink(held, { conversation: conversation.pk, seq }, at);
     return toMessage(tenant, conversation, changed);
   }
 
@@ -272,6 +279,21 @@ export class MessageTable {
     return found.message;
   }
 
+  #filesOf(tenant: number, senderId: string, files: NewMessage['files'] = []): readonly number[] {
+    return files.length === 0 ? NO_FILES : this.#deps.files.requireLinkable(tenant, senderId, files);
+  }
+
+  /** Lets a new message hold its files, and those of what it forwards. */
+  #hold(files: readonly number[], forwarded: Message | undefined, conversation: number, seq: number): void {
+    const place = { conversation, seq };
+    if (files.length > 0) this.#deps.files.link(files, place);
+    if (!forwarded) return;
+    const origin = this.#deps.sql
+      .get('SELECT conversation, seq FROM message WHERE id = ?')
+      .get(forwarded.id) as unknown as MessagePlace;
+    this.#deps.files.link(this.#deps.files.heldBy(origin), place);
+  }
+
   #target(tenant: number, { target, senderId, createdAt }: NewMessage): ConversationRow {
     if (target.kind === 'user') return this.#single(tenant, senderId, target.userId, createdAt);
     const conversation = this.#conversation(tenant, target.conversationId);
@@ -334,6 +356,8 @@ interface RepeatRow extends MessageRow {
   kind: ConversationRow['kind'];
   member_count: number;
 }
+
+const NO_FILES: readonly number[] = [];
 
 function upTo(last: number, ranges: readonly SeqRange[]): readonly SeqRange[] {
   return ranges.map(({ from, to }) => ({ from, to: Math.min(to, last) }));

@@ -175,4 +175,40 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX audit_tenant ON audit (tenant, pk);
     `,
   },
+  {
+    version: 5,
+    sql: `
+      CREATE TABLE file (
+        pk INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        tenant INTEGER NOT NULL,
+        -- Empty once that user was deleted. No user's id is empty.
+        owner TEXT NOT NULL,
+        -- 'reserved' until the bytes are there, then 'stored'; 'unused' once they are being removed.
+        state TEXT NOT NULL DEFAULT 'reserved',
+        name TEXT NOT NULL DEFAULT '',
+        type TEXT NOT NULL DEFAULT '',
+        size INTEGER NOT NULL DEFAULT 0,
+        sha256 TEXT NOT NULL DEFAULT '',
+        extension TEXT NOT NULL DEFAULT '',
+        format TEXT,
+        width INTEGER,
+        height INTEGER,
+        created_at INTEGER NOT NULL,
+        -- Since when no message holds it; null while one does.
+        unused_since INTEGER
+      ) STRICT;
+      CREATE INDEX file_owner ON file (tenant, owner);
+      CREATE INDEX file_unused ON file (unused_since) WHERE unused_since IS NOT NULL;
+
+      -- Which messages hold a file.
+      CREATE TABLE file_use (
+        file INTEGER NOT NULL,
+        conversation INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        PRIMARY KEY (file, conversation, seq)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX file_use_message ON file_use (conversation, seq);
+    `,
+  },
 ];

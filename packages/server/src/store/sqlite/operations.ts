@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { AdminTable } from './admin.ts';
 import { ConversationTable } from './conversations.ts';
 import { Statements } from './database.ts';
+import { FileTable } from './files.ts';
 import { MarkTable } from './marks.ts';
 import { MessageTable } from './messages.ts';
 import { NotificationTable } from './notifications.ts';
@@ -17,17 +18,31 @@ export function openTables(db: DatabaseSync) {
   const users = new UserTable(sql, tenants);
   const conversations = new ConversationTable(sql, tenants, users);
   const positions = new PositionTable(sql);
-  const messages = new MessageTable({ sql, tenants, users, conversations, positions });
+  const files = new FileTable(sql, tenants);
+  const messages = new MessageTable({ sql, tenants, users, conversations, positions, files });
   const marks = new MarkTable({ sql, tenants, conversations, positions });
   const pending = new PendingReader(sql, tenants);
   const notifications = new NotificationTable(sql, tenants, users);
   const admin = new AdminTable(sql, tenants, users);
-  return { sql, tenants, users, conversations, positions, messages, marks, pending, notifications, admin };
+  return {
+    sql,
+    tenants,
+    users,
+    conversations,
+    positions,
+    files,
+    messages,
+    marks,
+    pending,
+    notifications,
+    admin,
+  };
 }
 export type Tables = ReturnType<typeof openTables>;
 
 /** Writes, by the name of the store's method. Each checks everything before it writes anything. */
-export function writeOperations({ users, conversations, messages, marks, notifications, admin }: Tables) {
+export function writeOperations(tables: Tables) {
+  const { users, conversations, files, messages, marks, notifications, admin } = tables;
   return {
     createUser: users.create.bind(users),
     updateUser: users.update.bind(users),
@@ -35,6 +50,7 @@ export function writeOperations({ users, conversations, messages, marks, notific
       users.delete(tenant, id);
       notifications.removeUser(tenant, id);
       admin.forgetUser(tenant, id);
+      files.forgetOwner(tenant, id);
       return conversations.removeUser(tenant, id);
     },
     createGroup: conversations.createGroup.bind(conversations),
@@ -57,12 +73,16 @@ export function writeOperations({ users, conversations, messages, marks, notific
     takeDueNotifications: notifications.takeDue.bind(notifications),
     markNotified: notifications.markNotified.bind(notifications),
     readNotification: notifications.read.bind(notifications),
+    reserveFile: files.reserve.bind(files),
+    completeFile: files.complete.bind(files),
+    takeUnusedFiles: files.takeUnused.bind(files),
+    dropFiles: files.drop.bind(files),
     ping(): void {},
   };
 }
 export type WriteOperations = ReturnType<typeof writeOperations>;
 
-/** Writes that go through the caches of messages and positions; before any other these are written back. */
+/** Writes that go through the caches of messages and positions, or past them; before any other these are written back. */
 export const CACHED_WRITES: ReadonlySet<string> = new Set<keyof WriteOperations>([
   'appendMessage',
   'changeMessage',
@@ -71,6 +91,10 @@ export const CACHED_WRITES: ReadonlySet<string> = new Set<keyof WriteOperations>
   'pinMessage',
   'unpinMessage',
   'findMessage',
+  'reserveFile',
+  'completeFile',
+  'takeUnusedFiles',
+  'dropFiles',
   'ping',
 ]);
 
@@ -78,6 +102,7 @@ export const CACHED_WRITES: ReadonlySet<string> = new Set<keyof WriteOperations>
 export function readOperations({
   users,
   conversations,
+  files,
   messages,
   marks,
   pending,
@@ -101,6 +126,7 @@ export function readOperations({
     nextNotificationDue: notifications.nextDue.bind(notifications),
     listUntoldNotifications: notifications.listUntold.bind(notifications),
     listNotifications: notifications.list.bind(notifications),
+    findFile: files.find.bind(files),
     findChatSettings: admin.findSettings.bind(admin),
     findChatPermission: admin.findPermission.bind(admin),
     listAudit: admin.listAudit.bind(admin),

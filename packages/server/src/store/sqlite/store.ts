@@ -42,6 +42,10 @@ const WRITES: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'takeDueNotifications',
   'markNotified',
   'readNotification',
+  'reserveFile',
+  'completeFile',
+  'takeUnusedFiles',
+  'dropFiles',
   'ping',
 ]);
 const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
@@ -61,6 +65,7 @@ const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'nextNotificationDue',
   'listUntoldNotifications',
   'listNotifications',
+  'findFile',
   'findChatSettings',
   'findChatPermission',
   'listAudit',
