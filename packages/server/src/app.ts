@@ -5,6 +5,8 @@ import { Authenticator } from './auth/authenticator.ts';
 import { Argon2Hasher } from './auth/passwords.ts';
 import { createTokens } from './auth/tokens.ts';
 import type { Config } from './config/settings.ts';
+import { FileSweep } from './core/file-sweep.ts';
+import { Files } from './core/files.ts';
 import { createCore } from './core/index.ts';
 import { NotificationSchedule } from './core/notification-schedule.ts';
 import type { Clock } from './core/ports/clock.ts';
@@ -13,6 +15,7 @@ import { seedDemo } from './demo.ts';
 import { im } from './dialects/im/index.ts';
 import { xuqm } from './dialects/xuqm/index.ts';
 import { openEndpoints } from './endpoints.ts';
+import { MAGIC_INSPECTOR, openFileStorage } from './files/index.ts';
 import type { Endpoint } from './http/routes/home.ts';
 import { buildHttp } from './http/server.ts';
 import { Deliveries } from './hub/deliveries.ts';
@@ -31,6 +34,9 @@ export interface Runtime {
   readonly clock: Clock;
   readonly timers: Timers;
 }
+
+/** From one look for unused files to the next, in ms. */
+const FILE_SWEEP_INTERVAL = 600_000;
 
 const SYSTEM: Runtime = { clock: { now: () => Date.now() }, timers: SYSTEM_TIMERS };
 
@@ -108,6 +114,25 @@ export async function startServer(
       onError: (err) => log.warn({ err }, 'planned notifications could not be told; trying again'),
     });
     await schedule.start();
+    const storage = await openFileStorage(config);
+    const files = new Files({
+      store,
+      storage,
+      inspector: MAGIC_INSPECTOR,
+      policies: core.policies,
+      clock,
+      ids: { next: uuidv7 },
+      limits: config,
+      onError: (err) => log.warn({ err }, 'a refused upload could not be cleared away yet'),
+    });
+    const sweep = new FileSweep({
+      files,
+      timers,
+      interval: FILE_SWEEP_INTERVAL,
+      onError: (err) => log.warn({ err }, 'unused files could not be removed; trying again'),
+    });
+    sweep.start();
+    metrics.watchQueue('uploads', () => files.uploading);
     metrics.watchQueue('sessions', () => sessions.count);
     metrics.watchQueue('topics', () => hub.topicCount);
     metrics.watchQueue('store', () => store.depth);
@@ -119,6 +144,7 @@ export async function startServer(
     const transports = openEndpoints(config, dialects, services);
     const api = await buildHttp({
       ...core,
+      files,
       authenticator,
       issuer: tokens.issuer,
       clock,
@@ -142,8 +168,10 @@ export async function startServer(
         await transports.close();
         presence.close();
         await schedule.close();
+        await sweep.close();
         await api.close();
         await deliveries.close();
+        await storage.close();
         await store.close();
       },
     };

@@ -26,13 +26,19 @@ export async function registerDocs(api: Api, version: string): Promise<void> {
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: '/', description: 'This server' }],
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+      components: {
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+          tokenInQuery: { type: 'apiKey', in: 'query', name: 'token' },
+        },
+      },
       tags: [
         { name: 'login', description: 'From a password to a token' },
         { name: 'users', description: 'Who can chat' },
         { name: 'groups', description: 'Conversations of many' },
         { name: 'members', description: 'Who is in a group' },
         { name: 'conversations', description: 'What was said' },
+        { name: 'files', description: 'What messages hold beside their text' },
         { name: 'notifications', description: 'What all users are told, or some' },
         { name: 'admin', description: 'What binds all users, or one, and who changed it' },
         { name: 'operation', description: 'For those who run the server' },

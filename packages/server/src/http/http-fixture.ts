@@ -8,9 +8,11 @@ import { Authenticator } from '../auth/authenticator.ts';
 import { Argon2Hasher } from '../auth/passwords.ts';
 import { createTokens, type TokenIssuer } from '../auth/tokens.ts';
 import { loadConfig } from '../config/load.ts';
+import { Files } from '../core/files.ts';
 import { type Core, createCore } from '../core/index.ts';
 import type { Principal, Role } from '../core/model.ts';
 import type { Store } from '../core/ports/store.ts';
+import { MAGIC_INSPECTOR, openFileStorage } from '../files/index.ts';
 import { createLogger } from '../observe/logger.ts';
 import { Metrics } from '../observe/metrics.ts';
 import { openSqliteStore } from '../store/sqlite/index.ts';
@@ -36,6 +38,7 @@ export interface CallOptions {
 /** The HTTP server over a real store in a folder of its own, listening on a free port. */
 export interface HttpFixture {
   readonly url: string;
+  readonly dataDir: string;
   readonly core: Core;
   readonly store: Store;
   readonly metrics: Metrics;
@@ -70,12 +73,25 @@ export async function startHttp(
     passwords: new Argon2Hasher(),
     limits: config,
   });
+  const files = new Files({
+    store,
+    storage: await openFileStorage({ ...config, dataDir }),
+    inspector: MAGIC_INSPECTOR,
+    policies: core.policies,
+    clock,
+    ids: { next: uuidv7 },
+    limits: config,
+    onError(error) {
+      throw error;
+    },
+  });
   const { verifier, issuer } = createTokens({ secret: TEST_SECRET }, clock);
   if (!issuer) throw new Error('a secret makes an issuer');
   const lines: string[] = [];
   const metrics = new Metrics();
   const app = await buildHttp({
     ...core,
+    files,
     authenticator: new Authenticator({ verifier, users: core.users, autoProvision: config.autoProvision }),
     issuer,
     clock,
@@ -99,6 +115,7 @@ export async function startHttp(
   const { port } = app.server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
+    dataDir,
     core,
     store,
     metrics,

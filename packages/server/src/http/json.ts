@@ -1,4 +1,5 @@
-import type { Conversation, Message, Notification, User } from '../core/model.ts';
+import { FILES_PATH } from '../core/content-files.ts';
+import type { Conversation, Message, Notification, StoredFile, User } from '../core/model.ts';
 
 /** The API's forms of the domain's objects, field by field: what is added to the domain does not leak by itself. */
 
@@ -16,4 +17,14 @@ export function messageJson({ tenant, ...message }: Message) {
 
 export function notificationJson({ id, type, body, at, expiresAt, createdBy, createdAt }: Notification) {
   return { id, type, ...body, at, expiresAt, createdBy, createdAt };
+}
+
+export function fileJson(file: StoredFile) {
+  const { id, name, type, size, sha256, extension, format, width, height, createdAt } = file;
+  const picture = {
+    ...(format === undefined ? {} : { format }),
+    ...(width === undefined ? {} : { width }),
+    ...(height === undefined ? {} : { height }),
+  };
+  return { id, url: `${FILES_PATH}/${id}`, name, type, size, sha256, extension, ...picture, createdAt };
 }

@@ -110,6 +110,27 @@ const MessageObject = Type.Object(
 );
 export const MessageSchema = ref(MessageObject);
 
+const FileObject = Type.Object(
+  {
+    id: Type.String({ examples: ['01a1f9dd-0306-7537-93d0-368d80be1d86'] }),
+    url: Type.String({
+      description: 'Where it is on this server, for the content of a message.',
+      examples: ['/files/01a1f9dd-0306-7537-93d0-368d80be1d86'],
+    }),
+    name: Type.String({ description: 'As its uploader called it.', examples: ['photo.jpg'] }),
+    type: Type.String({ description: 'What its bytes say it is.', examples: ['image/jpeg'] }),
+    size: Type.Integer({ description: 'In bytes.', examples: [1_024_000] }),
+    sha256: Type.String({ description: 'Of the bytes, in hex.' }),
+    extension: Type.String({ description: 'Without the dot; may be empty.', examples: ['jpg'] }),
+    format: Type.Optional(Type.String({ description: 'Of a picture.', examples: ['JPEG'] })),
+    width: Type.Optional(Type.Integer({ description: 'Of a picture as shown, in pixels.', examples: [800] })),
+    height: Type.Optional(Type.Integer({ examples: [600] })),
+    createdAt: Time,
+  },
+  { $id: 'File', description: 'The file.' },
+);
+export const FileSchema = ref(FileObject);
+
 const ErrorObject = Type.Object(
   {
     code: Type.Enum(Object.keys(ERROR_CODES) as ErrorCode[], { examples: ['EINVAL'] }),
@@ -164,6 +185,7 @@ export const SHARED_SCHEMAS: readonly TSchema[] = [
   GroupObject,
   MemberObject,
   MessageObject,
+  FileObject,
   ErrorObject,
 ];
 

@@ -29,7 +29,7 @@ export function shareWithOrigins(allowed: readonly string[]): onRequestHookHandl
     if (origin === undefined || !(allowed.includes('*') || allowed.includes(origin.toLowerCase())))
       return done();
     reply.header('access-control-allow-origin', allowed.includes('*') ? '*' : origin);
-    reply.header('access-control-expose-headers', 'retry-after');
+    reply.header('access-control-expose-headers', 'retry-after, etag, content-range, content-disposition');
     if (!isPreflight(request)) return done();
     answerPreflight(reply);
     return undefined;
@@ -44,7 +44,7 @@ function answerPreflight(reply: FastifyReply): void {
   reply
     .headers({
       'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
-      'access-control-allow-headers': 'authorization, content-type',
+      'access-control-allow-headers': 'authorization, content-type, range, if-range, if-none-match',
       'access-control-max-age': PREFLIGHT_SECONDS,
     })
     .code(NO_CONTENT)

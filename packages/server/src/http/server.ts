@@ -7,6 +7,7 @@ import type { TokenIssuer } from '../auth/tokens.ts';
 import type { Config } from '../config/settings.ts';
 import type { Admin } from '../core/admin.ts';
 import { DomainError } from '../core/errors.ts';
+import type { Files } from '../core/files.ts';
 import type { Groups } from '../core/groups.ts';
 import type { MessageChanges } from '../core/message-changes.ts';
 import type { Messages } from '../core/messages.ts';
@@ -16,12 +17,13 @@ import type { Users } from '../core/users.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Api, ApiPlugin } from './api.ts';
-import { requireToken } from './authentication.ts';
+import { requireToken, requireTokenAnywhere } from './authentication.ts';
 import { parseJsonBodies } from './bodies.ts';
 import { registerDocs } from './docs.ts';
 import { sendError } from './errors.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { conversationRoutes } from './routes/conversations.ts';
+import { fileRoute, uploadRoute } from './routes/files.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes, metricsRoute, type Readiness } from './routes/health.ts';
 import { type Endpoint, homeRoute } from './routes/home.ts';
@@ -46,6 +48,7 @@ export interface HttpDeps {
   readonly changes: MessageChanges;
   readonly notifications: Notifications;
   readonly admin: Admin;
+  readonly files: Files;
   readonly authenticator: Authenticator;
   /** Absent where tokens are made elsewhere; login is off then. */
   readonly issuer: TokenIssuer | undefined;
@@ -74,6 +77,10 @@ export async function buildHttp(deps: HttpDeps): Promise<Api> {
   const authenticated: ApiPlugin = async (api) => protectedRoutes(api, deps);
   await app.register(login, { prefix: PREFIX });
   await app.register(authenticated, { prefix: PREFIX });
+  await app.register(async (api: Api) => {
+    api.addHook('onRequest', requireTokenAnywhere(deps.authenticator));
+    fileRoute(api, deps.files);
+  });
   return app;
 }
 
@@ -115,7 +122,7 @@ function createApp({ config, metrics, logger, serverFactory }: HttpDeps): Api {
 
 function protectedRoutes(
   api: Api,
-  { users, groups, messages, changes, notifications, admin, authenticator }: HttpDeps,
+  { users, groups, messages, changes, notifications, admin, files, authenticator }: HttpDeps,
 ): void {
   api.addHook('onRequest', requireToken(authenticator));
   api.setNotFoundHandler(() => {
@@ -127,6 +134,7 @@ function protectedRoutes(
   conversationRoutes(api, { messages, changes });
   notificationRoutes(api, notifications);
   adminRoutes(api, admin);
+  api.register(async (upload: Api) => uploadRoute(upload, files));
 }
 
 function loginDeps({ users, issuer, clock, config }: HttpDeps) {

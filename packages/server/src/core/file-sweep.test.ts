@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ManualTimers } from '../stomp/testing/manual-timers.ts';
+import { FileSweep } from './file-sweep.ts';
+
+const INTERVAL = 1000;
+
+/** A sweep whose removals answer what the test says; false after that. */
+function sweepOf(...answers: (boolean | Error)[]) {
+  const timers = new ManualTimers();
+  const errors: unknown[] = [];
+  const sizes: number[] = [];
+  const sweep = new FileSweep({
+    files: {
+      async removeUnused(limit) {
+        sizes.push(limit);
+        const answer = answers.shift() ?? false;
+        if (answer instanceof Error) throw answer;
+        return answer;
+      },
+    },
+    timers,
+    interval: INTERVAL,
+    onError: (error) => errors.push(error),
+  });
+  return { sweep, timers, errors, sizes };
+}
+
+/** Lets the sweep that runs come to its end. */
+async function settled(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+test('a sweep goes on while there may be more, and comes again after the interval', async () => {
+  const { sweep, timers, sizes } = sweepOf(true, true, false);
+  sweep.start();
+  await settled();
+  assert.equal(sizes.length, 3);
+  timers.advance(INTERVAL - 1);
+  await settled();
+  assert.equal(sizes.length, 3);
+  timers.advance(1);
+  await settled();
+  assert.equal(sizes.length, 4);
+  await sweep.close();
+});
+
+test('a sweep is bounded', async () => {
+  const { sweep, sizes } = sweepOf(...Array.from({ length: 1000 }, () => true));
+  sweep.start();
+  await settled();
+  assert.equal(sizes.length, 50);
+  await sweep.close();
+});
+
+test('a sweep that fails is told, and the next one tries again', async () => {
+  const trouble = new Error('no storage');
+  const { sweep, timers, errors, sizes } = sweepOf(trouble, false);
+  sweep.start();
+  await settled();
+  assert.deepEqual(errors, [trouble]);
+  timers.advance(INTERVAL);
+  await settled();
+  assert.equal(sizes.length, 2);
+  await sweep.close();
+});
+
+test('a closed sweep waits for what it does and does no more', async () => {
+  const { sweep, timers, sizes } = sweepOf(true, true, true);
+  sweep.start();
+  await sweep.close();
+  assert.equal(timers.pending, 0);
+  assert.equal(sizes.length, 1);
+});

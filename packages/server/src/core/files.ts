@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { isManager } from './access.ts';
+import { DomainError } from './errors.ts';
+import { toFileName } from './file-name.ts';
+import type { Principal, StoredFile } from './model.ts';
+import { type Policies, requireWriter } from './policies.ts';
+import type { Clock, IdSource } from './ports/clock.ts';
+import type { FileClaim, FileInspector } from './ports/file-inspector.ts';
+import type { ByteRange, FileStorage } from './ports/file-storage.ts';
+import type { Store } from './ports/store.ts';
+import { UploadSlots } from './upload-slots.ts';
+
+const BYTES_PER_MB = 1_048_576;
+
+export interface Upload extends FileClaim {
+  /** Bytes that will come at least, where the client says so: too many are refused before any is read. */
+  readonly announced?: number;
+  /** What cuts it short must throw: whatever ends is taken for the whole file. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+export interface FileLimits {
+  /** Uploads that one user may have under way. */
+  readonly maxUploadsPerUser: number;
+  /** How long a file is kept that no message holds, in ms. */
+  readonly unusedFileLifetime: number;
+}
+
+export interface FilesDeps {
+  readonly store: Store;
+  readonly storage: FileStorage;
+  readonly inspector: FileInspector;
+  readonly policies: Policies;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly limits: FileLimits;
+  /** Told why a failed upload could not be cleared away at once; the sweep does it later. */
+  onError(error: unknown): void;
+}
+
+/** Uploading and reading files. Which message holds which is settled where messages are stored. */
+export class Files {
+  readonly #deps: FilesDeps;
+  readonly #slots: UploadSlots;
+
+  constructor(deps: FilesDeps) {
+    this.#deps = deps;
+    this.#slots = new UploadSlots(deps.limits.maxUploadsPerUser);
+  }
+
+  /** Uploads under way. */
+  get uploading(): number {
+    return this.#slots.taken;
+  }
+
+  /**
+   * Keeps a file; only the actor sees it until a message holds it. Takes no more bytes than the limit allows, and leaves
+   * nothing of what it refuses.
+   *
+   * EPERM for one who may only read; ERATE for one upload too many at a time; ETOOLONG; EINVAL for an empty file or one
+   * that is not what it was declared to be.
+   */
+  async upload(actor: Principal, upload: Upload): Promise<StoredFile> {
+    const { policies } = this.#deps;
+    requireWriter(await policies.of(actor));
+    const { fileUploadLimit } = await policies.chatSettings(actor.tenant);
+    const release = this.#slots.take(`${actor.tenant}/${actor.userId}`);
+    try {
+      return await this.#keep(actor, upload, fileUploadLimit);
+    } finally {
+      release();
+    }
+  }
+
+  /** What is known of a file. ENOENT (field `id`), also for one that the actor may not see. */
+  async find(actor: Principal, id: string): Promise<StoredFile> {
+    const { tenant, userId: viewerId } = actor;
+    const file = await this.#deps.store.findFile({ tenant, id, viewerId, isManager: isManager(actor) });
+    if (file) return file;
+    throw new DomainError('ENOENT', 'no such file', { field: 'id' });
+  }
+
+  /** The bytes of a file that was found, or some of them. */
+  async read({ id }: StoredFile, range?: ByteRange): Promise<Readable> {
+    try {
+      return await this.#deps.storage.read(id, range);
+    } catch (error) {
+      throw new DomainError('EINTERNAL', 'the file can not be read now; try again', { cause: error });
+    }
+  }
+
+  /**
+   * Removes some of the files that no message has held for long. Resolves to whether there may be more; rejects where
+   * bytes could not be removed, which come again the next time.
+   */
+  async removeUnused(limit: number): Promise<boolean> {
+    const { store, storage, clock, limits } = this.#deps;
+    const ids = await store.takeUnusedFiles(clock.now() - limits.unusedFileLifetime, limit);
+    const outcomes = await Promise.allSettled(ids.map((id) => storage.delete(id)));
+    await store.dropFiles(ids.filter((_, index) => outcomes[index]?.status === 'fulfilled'));
+    const failure = outcomes.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
+    if (failure) throw failure.reason;
+    return ids.length === limit;
+  }
+
+  async #keep(actor: Principal, upload: Upload, limit: number): Promise<StoredFile> {
+    const { store, storage, inspector, clock, ids } = this.#deps;
+    if ((upload.announced ?? 0) > limit * BYTES_PER_MB) throw tooLarge(limit);
+    const name = toFileName(upload.name);
+    const id = ids.next();
+    const createdAt = clock.now();
+    const { head, bytes } = await withHead(limited(upload.bytes, limit), inspector.headBytes);
+    if (head.length === 0) throw new DomainError('EINVAL', 'file is empty', { field: 'file' });
+    const nature = await inspector.inspect(head, { name, type: upload.type });
+    await store.reserveFile({ tenant: actor.tenant, id, ownerId: actor.userId, createdAt });
+    try {
+      const measure = new Measure();
+      await storage.put(id, measure.through(bytes));
+      const facts = { ...nature, name, ...measure.result() };
+      await store.completeFile(actor.tenant, id, facts);
+      return { tenant: actor.tenant, id, ownerId: actor.userId, createdAt, ...facts };
+    } catch (error) {
+      await this.#discard(id);
+      throw error;
+    }
+  }
+
+  async #discard(id: string): Promise<void> {
+    try {
+      await this.#deps.storage.delete(id);
+      await this.#deps.store.dropFiles([id]);
+    } catch (error) {
+      this.#deps.onError(error);
+    }
+  }
+}
+
+function tooLarge(limit: number): DomainError {
+  return new DomainError('ETOOLONG', `file has more than ${limit} MB`, { field: 'file', limit });
+}
+
+/** The bytes, up to a limit in MB. ETOOLONG at the first one beyond. */
+async function* limited(bytes: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<Uint8Array> {
+  let left = limit * BYTES_PER_MB;
+  for await (const chunk of bytes) {
+    left -= chunk.length;
+    if (left < 0)
+      throw new DomainError('ETOOLONG', `file has more than ${limit} MB`, { field: 'file', limit });
+    yield chunk;
+  }
+}
+
+/** The first bytes, as many as there are, and all of them again. */
+async function withHead(
+  source: AsyncGenerator<Uint8Array>,
+  size: number,
+): Promise<{ head: Uint8Array; bytes: AsyncIterable<Uint8Array> }> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  while (length < size) {
+    const { done, value } = await source.next();
+    if (done) break;
+    chunks.push(value);
+    length += value.length;
+  }
+  const held = Buffer.concat(chunks);
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    if (held.length > 0) yield held;
+    yield* source;
+  }
+  return { head: held.subarray(0, size), bytes: bytes() };
+}
+
+/** Counts and digests what passes through. */
+class Measure {
+  readonly #hash = createHash('sha256');
+  #size = 0;
+
+  async *through(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of bytes) {
+      this.#size += chunk.length;
+      this.#hash.update(chunk);
+      yield chunk;
+    }
+  }
+
+  result(): { size: number; sha256: string } {
+    return { size: this.#size, sha256: this.#hash.digest('hex') };
+  }
+}

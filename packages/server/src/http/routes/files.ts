@@ -1,0 +1,127 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { FILES_PATH } from '../../core/content-files.ts';
+import { DomainError } from '../../core/errors.ts';
+import type { Files } from '../../core/files.ts';
+import type { StoredFile } from '../../core/model.ts';
+import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
+import { etagOf, fileHeaders } from '../file-headers.ts';
+import { fileJson } from '../json.ts';
+import { MAX_FORM_BYTES, readFileForm } from '../multipart.ts';
+import { matchesTag, parseRange } from '../ranges.ts';
+import { FileSchema } from '../schemas.ts';
+
+const FIELD = 'file';
+
+/** How long a client whose upload was refused may take to read why, in ms. Nothing more of it is read. */
+const LINGER = 1000;
+
+const Form = Type.Object({
+  [FIELD]: Type.String({ format: 'binary', description: 'The one file. Other fields are refused.' }),
+});
+
+const Bytes = (description: string) => ({
+  description,
+  content: { '*/*': { schema: Type.String({ format: 'binary' }) } },
+});
+
+const FileParams = Type.Object({ id: Type.String({ description: "The file's id." }) });
+
+const FileQuery = Type.Object({
+  token: Type.Optional(
+    Type.String({ description: 'In place of the header, for what can send none, as pictures on a page.' }),
+  ),
+});
+
+/** `POST /files`, whose body only the handler reads: as it comes, and no further than it is wanted. */
+export function uploadRoute(api: Api, files: Files): void {
+  api.removeAllContentTypeParsers();
+  api.addContentTypeParser('*', (_request, _body, done) => done(null));
+  api.addHook('onResponse', async ({ raw }) => {
+    if (raw.complete) return;
+    setTimeout(() => {
+      if (!raw.complete) raw.destroy();
+    }, LINGER).unref();
+  });
+  api.post(
+    '/files',
+    {
+      schema: {
+        tags: ['files'],
+        ...WITH_TOKEN,
+        summary: 'Upload a file',
+        description:
+          'Size up to `fileUploadLimit` of the settings. Only its uploader sees it until a message holds it: send its `url` in one.',
+        consumes: ['multipart/form-data'],
+        body: Form,
+        response: { 201: FileSchema, ...REFUSALS },
+      },
+      // The schema is for the document: the body is a stream still.
+      validatorCompiler: () => (value) => ({ value }),
+    },
+    async ({ principal, raw, headers }, reply) => {
+      const body = untorn(raw.iterator({ destroyOnReturn: false }));
+      const form = await readFileForm(body, headers['content-type'], FIELD);
+      const announced = Number(headers['content-length'] ?? 0) - MAX_FORM_BYTES;
+      return reply.code(201).send(fileJson(await files.upload(principal, { ...form, announced })));
+    },
+  );
+}
+
+/** `GET` and `HEAD` of a file. */
+export function fileRoute(api: Api, files: Files): void {
+  api.route({
+    method: ['GET', 'HEAD'],
+    url: `${FILES_PATH}/:id`,
+    schema: {
+      tags: ['files'],
+      security: [...WITH_TOKEN.security, { tokenInQuery: [] }],
+      summary: 'Download a file',
+      description:
+        'For its uploader, and for who may see a message that holds it. Takes `Range` (one range), `If-Range` and `If-None-Match`.',
+      params: FileParams,
+      querystring: FileQuery,
+      response: {
+        200: Bytes('The file.'),
+        206: Bytes('The range of it that was asked for.'),
+        304: Type.Null({ description: 'The client has it already.' }),
+        ...REFUSALS,
+      },
+    },
+    handler: async (request, reply) => {
+      const file = await files.find(request.principal, (request.params as { id: string }).id);
+      return sendFile(files, file, request, reply);
+    },
+  });
+}
+
+async function sendFile(files: Files, file: StoredFile, request: FastifyRequest, reply: FastifyReply) {
+  const { method, headers } = request;
+  const etag = etagOf(file);
+  if (matchesTag(headers['if-none-match'], etag)) {
+    return reply.code(304).headers(fileHeaders(file)).send();
+  }
+  const ifRange = headers['if-range'];
+  const mayBePart = method === 'GET' && (ifRange === undefined || ifRange === etag);
+  const range = mayBePart ? parseRange(headers.range, file.size) : undefined;
+  if (range === 'unsatisfiable') {
+    return reply
+      .code(416)
+      .headers({ etag, 'content-range': `bytes */${file.size}` })
+      .send();
+  }
+  const bytes = method === 'HEAD' ? undefined : await files.read(file, range);
+  const { from, to } = range ?? { from: 0, to: file.size - 1 };
+  reply.headers({ ...fileHeaders(file), 'content-length': to - from + 1 });
+  if (range) reply.code(206).header('content-range', `bytes ${from}-${to}/${file.size}`);
+  return reply.send(bytes);
+}
+
+/** A client that goes away in the middle has sent a form that ends too early. */
+async function* untorn(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (cause) {
+    throw new DomainError('EINVAL', 'the upload was broken off', { field: FIELD, cause });
+  }
+}
