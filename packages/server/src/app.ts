@@ -38,6 +38,9 @@ export interface Runtime {
 /** From one look for unused files to the next, in ms. */
 const FILE_SWEEP_INTERVAL = 600_000;
 
+/** Longest time between looks for requests that take too long, in ms. */
+const MAX_REQUEST_CHECK = 30_000;
+
 const SYSTEM: Runtime = { clock: { now: () => Date.now() }, timers: SYSTEM_TIMERS };
 
 /** A server that listens. */
@@ -157,7 +160,7 @@ export async function startServer(
         await store.ping();
       },
       endpoints,
-      serverFactory: (handler) => serveBoth(transports, handler),
+      serverFactory: (handler) => serveBoth(transports, handler, config.requestTimeout),
     });
     await api.listen({ host: config.host, port: config.port });
     return {
@@ -181,8 +184,12 @@ export async function startServer(
 type Handler = Parameters<TransportServer['attach']>[1];
 
 /** One HTTP server: the dialects' paths first, everything else is the API's. */
-function serveBoth(transports: TransportServer, api: Handler): Server {
-  const server = createServer({ shouldUpgradeCallback: isWebSocketUpgrade });
+function serveBoth(transports: TransportServer, api: Handler, requestTimeout: number): Server {
+  const server = createServer({
+    shouldUpgradeCallback: isWebSocketUpgrade,
+    requestTimeout,
+    connectionsCheckingInterval: Math.min(requestTimeout, MAX_REQUEST_CHECK),
+  });
   transports.attach(server, api);
   return server;
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -306,3 +308,22 @@ for (const fileStorage of ['local', 's3'] as const) {
     });
   });
 }
+
+test('an upload that takes too long is ended, and nothing of it is kept', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'haina-test-files-'));
+  const server = await startTestServer({ dataDir, requestTimeout: 1000 });
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  socket.write(
+    `POST /api/v1/files HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer ${tokenOf('slow')}\r\n` +
+      'Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000\r\n\r\n' +
+      '--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n' +
+      'x'.repeat(400_000),
+  );
+  const [answer] = await once(socket.setEncoding('latin1'), 'data');
+  assert.match(String(answer), /^HTTP\/1\.1 408 /);
+  await once(socket, 'close');
+  await server.stop();
+  const left = await readdir(join(dataDir, 'files'), { recursive: true });
+  assert.deepEqual(left, ['parts']);
+  await rm(dataDir, { recursive: true });
+});

@@ -43,6 +43,10 @@ const server = {
     default: 1_048_576,
     minimum: 1024,
   }),
+  requestTimeout: duration(
+    'How long a request may take to arrive, uploads included. Longer lets large files through slow lines, and slow attackers hold connections.',
+    { default: 300_000, minimum: 1000 },
+  ),
   metrics: flag('Serve Prometheus figures at /metrics to anybody who can reach the port.', { default: true }),
 };
 

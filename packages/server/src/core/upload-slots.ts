@@ -1,5 +1,8 @@
 import { DomainError } from './errors.ts';
 
+/** When to try again, as far as anybody can say, in ms. */
+const RETRY_AFTER = 1000;
+
 /** Counts what each user has under way. Holds entries only for those who have something. */
 export class UploadSlots {
   readonly #limit: number;
@@ -22,6 +25,7 @@ export class UploadSlots {
       throw new DomainError('ERATE', `more than ${this.#limit} uploads at once; wait for one to end`, {
         field: 'file',
         limit: this.#limit,
+        retryAfter: RETRY_AFTER,
       });
     }
     this.#taken.set(user, count + 1);
