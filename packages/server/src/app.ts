@@ -134,7 +134,6 @@ export async function startServer(
       interval: FILE_SWEEP_INTERVAL,
       onError: (err) => log.warn({ err }, 'unused files could not be removed; trying again'),
     });
-    sweep.start();
     metrics.watchQueue('uploads', () => files.uploading);
     metrics.watchQueue('sessions', () => sessions.count);
     metrics.watchQueue('topics', () => hub.topicCount);
@@ -163,6 +162,7 @@ export async function startServer(
       serverFactory: (handler) => serveBoth(transports, handler, config.requestTimeout),
     });
     await api.listen({ host: config.host, port: config.port });
+    sweep.start();
     return {
       url: urlOf(config.host, api.server.address() as AddressInfo),
       endpoints,
@@ -174,6 +174,7 @@ export async function startServer(
         await sweep.close();
         await api.close();
         await deliveries.close();
+        await files.close();
         await storage.close();
         await store.close();
       },

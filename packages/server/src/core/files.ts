@@ -43,6 +43,7 @@ export interface FilesDeps {
 export class Files {
   readonly #deps: FilesDeps;
   readonly #slots: UploadSlots;
+  readonly #running = new Set<Promise<StoredFile>>();
 
   constructor(deps: FilesDeps) {
     this.#deps = deps;
@@ -66,11 +67,19 @@ export class Files {
     requireWriter(await policies.of(actor));
     const { fileUploadLimit } = await policies.chatSettings(actor.tenant);
     const release = this.#slots.take(`${actor.tenant}/${actor.userId}`);
+    const keeping = this.#keep(actor, upload, fileUploadLimit);
+    this.#running.add(keeping);
     try {
-      return await this.#keep(actor, upload, fileUploadLimit);
+      return await keeping;
     } finally {
+      this.#running.delete(keeping);
       release();
     }
+  }
+
+  /** Resolves once the uploads under way have ended, and what is left of the failed ones is cleared away. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#running);
   }
 
   /** What is known of a file. ENOENT (field `id`), also for one that the actor may not see. */
@@ -97,6 +106,7 @@ export class Files {
   async removeUnused(limit: number): Promise<boolean> {
     const { store, storage, clock, limits } = this.#deps;
     const ids = await store.takeUnusedFiles(clock.now() - limits.unusedFileLifetime, limit);
+    if (ids.length === 0) return false;
     const outcomes = await Promise.allSettled(ids.map((id) => storage.delete(id)));
     await store.dropFiles(ids.filter((_, index) => outcomes[index]?.status === 'fulfilled'));
     const failure = outcomes.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;

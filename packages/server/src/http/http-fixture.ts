@@ -133,6 +133,7 @@ export async function startHttp(
     },
     async stop() {
       await app.close();
+      await files.close();
       await closeStore();
       await rm(dataDir, { recursive: true });
     },
