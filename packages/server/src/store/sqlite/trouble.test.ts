@@ -111,10 +111,13 @@ test('a data directory serves one process at a time', async () => {
 test('the doctor finds what is wrong with a file', async () => {
   await send('one');
   await send('two');
+  await store.reserveFile({ tenant: 't', id: 'a-file', ownerId: 'alice', createdAt: 1 });
   assert.deepEqual(checkDatabase(dataDir).findings, []);
   assert.equal(checkDatabase(dataDir).messages, 2);
   const db = new DatabaseSync(join(dataDir, 'haina.db'));
-  db.exec('DELETE FROM message WHERE seq = 1; UPDATE member SET read = 9');
+  db.exec(
+    'DELETE FROM message WHERE seq = 1; UPDATE member SET read = 9; UPDATE file SET unused_since = NULL',
+  );
   db.close();
   const { ok, findings } = checkDatabase(dataDir);
   assert.equal(ok, false);
@@ -122,6 +125,7 @@ test('the doctor finds what is wrong with a file', async () => {
     'conversation single:alice:bob: 1 messages up to sequence 2, expected 2',
     'conversation single:alice:bob: alice has acknowledged more than there is',
     'conversation single:alice:bob: bob has acknowledged more than there is',
+    'file a-file: no message holds it',
   ]);
 });
 
