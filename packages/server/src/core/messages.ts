@@ -21,6 +21,7 @@ import type {
   NewReference,
   PendingPage,
   PendingQuery,
+  PositionKind,
   Store,
 } from './ports/store.ts';
 import type { RateLimiter } from './rate-limiter.ts';
@@ -115,14 +116,22 @@ export class Messages {
     const { message, viewerRole } = await findVisible(this.#deps.store, actor, ref, 'received');
     if (viewerRole === undefined) throw noMessage(ref);
     if (message.senderId === actor.userId) return;
-    const { tenant, conversationId, seq } = message;
-    await this.#deps.receipts.report({
-      tenant,
-      conversationId,
-      kind: 'read',
-      messages: [message],
-      users: [{ userId: actor.userId, ranges: [{ from: seq, to: seq }] }],
-    });
+    await this.#report(actor, message, 'read');
+  }
+
+  /**
+   * Marks one message as delivered to the actor, who says that it has it, and tells its sender. Repeats change nothing.
+   * ENOENT, also for one who is no member; EPERM for the sender.
+   */
+  async received(actor: Principal, ref: string): Promise<void> {
+    const { message, viewerRole } = await findVisible(this.#deps.store, actor, ref, 'received');
+    if (viewerRole === undefined) throw noMessage(ref);
+    if (message.senderId === actor.userId) {
+      throw new DomainError('EPERM', 'only those a message is for can acknowledge it', {
+        field: 'messageId',
+      });
+    }
+    await this.#report(actor, message, 'delivered');
   }
 
   /**
@@ -168,6 +177,12 @@ export class Messages {
     const { tenant, userId } = actor;
     const known = (await store.findMessage({ tenant, ref, viewerId: userId, prefer: 'own' }))?.message;
     return known?.senderId === userId && known.clientId === ref;
+  }
+
+  #report({ userId }: Principal, message: Message, kind: PositionKind): Promise<void> {
+    const { tenant, conversationId, seq } = message;
+    const users = [{ userId, ranges: [{ from: seq, to: seq }] }];
+    return this.#deps.receipts.report({ tenant, conversationId, kind, messages: [message], users });
   }
 
   async #requireSight(actor: Principal, conversationId: string): Promise<void> {

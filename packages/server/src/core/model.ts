@@ -94,6 +94,20 @@ export interface MessageReference {
   readonly reason: string;
 }
 
+/** What people call a user or a group, and the number that some protocols have for it. */
+export interface Party {
+  /** The username, or the group's name. */
+  readonly name: string;
+  /** 0 for what is no user. */
+  readonly uid: number;
+}
+
+/** The two sides of a message. */
+export interface Parties {
+  readonly sender: Party;
+  readonly target: Party;
+}
+
 /** `recalled` and `deleted` messages keep their place in the sequence and lose their content. */
 export type MessageState = 'normal' | 'edited' | 'recalled' | 'deleted';
 
@@ -110,9 +124,13 @@ export interface Message {
   readonly kind: ConversationKind;
   /** Place in the conversation: 1, 2, 3 … without gaps. */
   readonly seq: number;
+  /** Unique in the tenant, given by the store in the order of storing: tells the older of two conversations' messages. */
+  readonly number: number;
   readonly senderId: string;
   /** The other user of a single chat; the conversation otherwise. */
   readonly targetId: string;
+  /** What its sender and its target are called now. */
+  readonly parties: Parties;
   readonly content: Content;
   readonly reference: MessageReference | null;
   readonly state: MessageState;

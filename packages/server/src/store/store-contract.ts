@@ -66,6 +66,54 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       assert.equal((await store.createUser(newUser(tenant, 'dave'))).uid, 11);
     });
 
+    test('a message can be sent to a uid, and a repeat to the user is the same', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      const elsewhere = await tenantWith('alice');
+      const message = newMessage(tenant, 'alice', { kind: 'uid', uid: 2 }, 'hi');
+      const { message: sent } = await store.appendMessage(message);
+      assert.deepEqual([sent.targetId, sent.conversationId], ['bob', singleConversationId('alice', 'bob')]);
+      assert.equal((await store.appendMessage({ ...message, target: toUser('bob') })).duplicate, true);
+      assert.equal((await store.appendMessage(message)).duplicate, true);
+      for (const uid of [0, 3, -1, 1.5, Number.MAX_SAFE_INTEGER]) {
+        await assert.rejects(send(tenant, 'alice', { kind: 'uid', uid }, 'hi'), {
+          code: 'ENOENT',
+          field: 'target',
+        });
+      }
+      await assert.rejects(send(elsewhere, 'alice', { kind: 'uid', uid: 2 }, 'hi'), { code: 'ENOENT' });
+      await store.deleteUser(tenant, 'bob');
+      await assert.rejects(send(tenant, 'alice', { kind: 'uid', uid: 2 }, 'hi'), { code: 'ENOENT' });
+    });
+
+    test('messages name their sender and target as they are called now', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      await makeGroup(tenant, 'team', ['alice', 'bob']);
+      const alice = { name: 'alice', uid: 1 };
+      const single = await send(tenant, 'alice', toUser('bob'), 'one');
+      const group = await send(tenant, 'alice', toGroup('team'), 'two');
+      assert.deepEqual(single.parties, { sender: alice, target: { name: 'bob', uid: 2 } });
+      assert.deepEqual(group.parties, { sender: alice, target: { name: 'Group team', uid: 0 } });
+      await store.updateUser(tenant, 'alice', { username: 'Alice' });
+      await store.updateGroup(tenant, 'team', { name: 'Crew' });
+      const parties = { sender: { name: 'Alice', uid: 1 }, target: { name: 'Crew', uid: 0 } };
+      const { conversationId } = group;
+      const look = { tenant, ref: group.id, viewerId: 'bob', prefer: 'received' as const };
+      const page = await store.listPending({ tenant, userId: 'bob', conversationId, limit: 9 });
+      for (const message of [
+        await send(tenant, 'alice', toGroup('team'), 'three'),
+        (await store.findMessage(look))?.message,
+        (await store.listMessages({ tenant, conversationId, viewerId: 'bob', limit: 9 }))[0],
+        page.messages[0],
+        (await pending({ tenant, userId: 'bob', order: 'time' }))[1],
+        await store.changeMessage(recall(group)),
+      ]) {
+        assert.deepEqual(message?.parties, parties);
+      }
+      await store.deleteUser(tenant, 'bob');
+      const own = { tenant, ref: single.id, viewerId: 'alice', prefer: 'own' as const };
+      assert.deepEqual((await store.findMessage(own))?.message.parties.target, { name: 'bob', uid: 2 });
+    });
+
     test('tenants do not see each other', async () => {
       const one = await tenantWith('alice', 'bob');
       const other = await tenantWith('alice', 'carol');
@@ -470,6 +518,92 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       assert.ok(first.next);
       const last = await store.listPending({ tenant, userId: 'bob', limit: 2, cursor: first.next });
       assert.deepEqual([last.messages.length, last.revisions.length, last.next], [1, 1, undefined]);
+    });
+
+    test('messages of a tenant are numbered in the order they were stored, a repeat keeps its number', async () => {
+      const tenant = await tenantWith('alice', 'bob', 'carol');
+      const elsewhere = await tenantWith('alice', 'bob');
+      const message = newMessage(tenant, 'alice', toUser('bob'), 'one');
+      const one = await store.appendMessage(message);
+      const two = await send(tenant, 'alice', toUser('carol'), 'two');
+      await send(elsewhere, 'alice', toUser('bob'), 'elsewhere');
+      await store.createUser(newUser(tenant, 'dave'));
+      const burst = await Promise.all(
+        ['bob', 'carol', 'bob'].map((peer) => send(tenant, 'alice', toUser(peer), `to ${peer}`)),
+      );
+      const numbers = [one.message, two, ...burst].map(({ number }) => number);
+      assert.deepEqual(
+        numbers,
+        [...new Set(numbers)].sort((a, b) => a - b),
+      );
+      assert.equal((await store.appendMessage(message)).message.number, one.message.number);
+      const look = { tenant, ref: two.id, viewerId: 'carol', prefer: 'received' as const };
+      assert.equal((await store.findMessage(look))?.message.number, two.number);
+      const [first] = await store.listMessages({
+        tenant,
+        conversationId: one.message.conversationId,
+        viewerId: 'bob',
+        after: 0,
+        limit: 1,
+      });
+      assert.equal(first?.number, one.message.number);
+    });
+
+    test('in the order of time the oldest of all conversations comes first, page by page, without what was acknowledged', async () => {
+      const tenant = await tenantWith('alice', 'bob', 'carol');
+      await makeGroup(tenant, 'team', ['alice', 'bob', 'carol']);
+      const sent: Message[] = [];
+      for (let i = 0; i < 23; i++) {
+        const sender = i % 2 === 0 ? 'alice' : 'carol';
+        const target = i % 3 === 0 ? toGroup('team') : toUser('bob');
+        sent.push(await send(tenant, sender, target, `m${i}`));
+      }
+      await send(tenant, 'bob', toGroup('team'), "bob's own");
+      const query = { tenant, userId: 'bob', order: 'time' as const };
+      const all = sent.map(({ content }) => content.text);
+      for (const limit of [1, 2, 7, 100]) {
+        assert.deepEqual(
+          (await pending(query, limit)).map(({ content }) => content.text),
+          all,
+        );
+      }
+      const acknowledged = new Set([0, 4, 5, 11, 22]);
+      for (const index of acknowledged) {
+        const { conversationId, seq } = sent[index] as Message;
+        await acknowledge(tenant, conversationId, 'bob', { from: seq, to: seq });
+      }
+      for (const limit of [1, 3, 100]) {
+        assert.deepEqual(
+          (await pending(query, limit)).map(({ content }) => content.text),
+          all.filter((_, index) => !acknowledged.has(index)),
+        );
+      }
+      const hidden = sent[1] as Message;
+      await store.hideMessage(tenant, hidden.conversationId, hidden.seq, 'bob');
+      assert.ok(!(await pending(query)).some(({ id }) => id === hidden.id));
+    });
+
+    test('in the order of time changes to what the user had come first, then what it had not, as that is now', async () => {
+      const tenant = await tenantWith('alice', 'bob', 'carol');
+      const old = await send(tenant, 'carol', toUser('bob'), 'old');
+      const had = await send(tenant, 'alice', toUser('bob'), 'had');
+      const missed = await send(tenant, 'alice', toUser('bob'), 'missed');
+      await acknowledge(tenant, had.conversationId, 'bob', { from: 1, to: 1 });
+      await store.changeMessage(recall(missed));
+      await store.changeMessage(recall(had));
+      const query = { tenant, userId: 'bob', order: 'time' as const };
+      for (const limit of [1, 2, 9]) {
+        assert.deepEqual(
+          (await pending(query, limit)).map(({ id, state }) => [id, state]),
+          [
+            [had.id, 'recalled'],
+            [old.id, 'normal'],
+            [missed.id, 'recalled'],
+          ],
+        );
+      }
+      const { revisions } = await store.listPending({ ...query, limit: 9 });
+      assert.deepEqual(revisions, [{ conversationId: had.conversationId, from: 1, to: 2 }]);
     });
 
     test('what was told on an earlier page and changed since is told anew', async () => {

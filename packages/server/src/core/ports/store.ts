@@ -162,6 +162,7 @@ export interface ConversationStore {
 /** Where a message goes: to another user, or to a conversation that exists. */
 export type MessageTarget =
   | { readonly kind: 'user'; readonly userId: string }
+  | { readonly kind: 'uid'; readonly uid: number }
   | { readonly kind: 'conversation'; readonly conversationId: string };
 
 export interface NewMessage {
@@ -257,8 +258,8 @@ export interface HistoryQuery {
 
 export interface MessageStore {
   /**
-   * Gives the message the conversation's next sequence and marks it delivered to its sender. The first message between
-   * two users makes their conversation.
+   * Gives the message the conversation's next sequence and a number above those of all messages the conversation has, and
+   * marks it delivered to its sender. The first message between two users makes their conversation.
    *
    * ENOENT (field `target`): no such user or conversation; (field `reference`): no such message, or none that the
    * sender may see; (field `content`): no such file, or none that the sender uploaded or may see as a member. EPERM: the
@@ -317,6 +318,8 @@ export interface PendingQuery {
   readonly tenant: string;
   readonly userId: string;
   readonly limit: number;
+  /** `conversation`, where absent, tells one conversation after the other; `time` what is oldest in any of them first. */
+  readonly order?: 'conversation' | 'time';
   /** Where the last page ended. */
   readonly cursor?: PendingCursor;
   /** Only this conversation; with `sinceSeq` all of its messages above that, the user's own too. */
@@ -324,7 +327,9 @@ export interface PendingQuery {
   readonly sinceSeq?: number;
 }
 
-export interface PendingCursor {
+export type PendingCursor = ConversationCursor | TimeCursor;
+
+export interface ConversationCursor {
   readonly conversationId: string;
   /** Changed messages up to this revision were told. */
   readonly revision: number;
@@ -332,8 +337,16 @@ export interface PendingCursor {
   readonly seq: number;
 }
 
+/** In the order of time: all changed messages were told, and undelivered ones up to this number. */
+export interface TimeCursor {
+  readonly number: number;
+}
+
 export interface PendingPage {
-  /** By conversation: first the changed ones that the user already had, then undelivered ones by sequence. */
+  /**
+   * By conversation: first the changed ones that the user already had, then undelivered ones by sequence. In the order of
+   * time: first the changed ones of all conversations, then undelivered ones by number.
+   */
   readonly messages: readonly Message[];
   /**
    * For each conversation that this page finishes, the revisions the user knows once it has the page. That is the page

@@ -81,6 +81,19 @@ const CHECKS: readonly Check[] = [
         `conversation ${id}: ${n} messages up to sequence ${top}, expected ${last_seq}`,
     );
   },
+  function numbersAscend(db) {
+    const rows = db
+      .prepare(
+        `SELECT c.id, m.seq FROM (
+             SELECT conversation, seq, number, lag(number, 1, 0) OVER (PARTITION BY conversation ORDER BY seq) AS last
+               FROM message) m
+           JOIN conversation c ON c.pk = m.conversation WHERE m.number <= m.last LIMIT 20`,
+      )
+      .all() as { id: string; seq: number }[];
+    return rows.map(
+      ({ id, seq }) => `conversation ${id}: message ${seq} has no number above those before it`,
+    );
+  },
   function memberCountsAgree(db) {
     const rows = db
       .prepare(

@@ -4,6 +4,7 @@ import type { NewPin, PinQuery } from '../../core/ports/store.ts';
 import type { ConversationRow, ConversationTable } from './conversations.ts';
 import type { Statements } from './database.ts';
 import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, NOT_HIDDEN, toMessage } from './message-row.ts';
+import { PartyTable } from './parties.ts';
 import type { PositionTable } from './positions.ts';
 import type { Tenants } from './tenants.ts';
 
@@ -14,6 +15,7 @@ const MAX_PINS = 500;
 
 interface PinRow extends MessageRow {
   cid: string;
+  cname: string;
   kind: ConversationKind;
   pin_user: string;
   pinned_by: string;
@@ -68,7 +70,7 @@ export class MarkTable {
     if (key === undefined) return [];
     const rows = this.#deps.sql
       .get(
-        `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, p.user AS pin_user, p.pinned_by, p.pinned_at
+        `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.name AS cname, p.user AS pin_user, p.pinned_by, p.pinned_at
            FROM member v JOIN pin p ON p.conversation = v.conversation JOIN conversation c ON c.pk = v.conversation,
              ${MESSAGE_TABLE}
            WHERE v.tenant = ? AND v.user = ? AND (? IS NULL OR c.id = ?) AND p.user IN (?, ?)
@@ -85,12 +87,16 @@ export class MarkTable {
         userId,
         MAX_PINS,
       ) as unknown as PinRow[];
-    return rows.map((row) => ({
-      message: toMessage(tenant, { id: row.cid, kind: row.kind }, row),
-      scope: row.pin_user === EVERYONE ? 'everyone' : 'self',
-      pinnedBy: row.pinned_by,
-      pinnedAt: row.pinned_at,
-    }));
+    const parties = new PartyTable(this.#deps.sql);
+    return rows.map((row) => {
+      const conversation = { id: row.cid, kind: row.kind, name: row.cname };
+      return {
+        message: toMessage(tenant, conversation, row, parties.of(key, conversation, row.sender)),
+        scope: row.pin_user === EVERYONE ? 'everyone' : 'self',
+        pinnedBy: row.pinned_by,
+        pinnedAt: row.pinned_at,
+      };
+    });
   }
 
   #require(tenant: string, conversationId: string): ConversationRow {

@@ -7,12 +7,14 @@ import type {
   Message,
   MessageReference,
   MessageState,
+  Parties,
   ReferenceKind,
 } from '../../core/model.ts';
 
 export interface MessageRow {
   conversation: number;
   seq: number;
+  number: number;
   id: string;
   client_id: string;
   sender: string;
@@ -40,10 +42,11 @@ export interface MessageRow {
 export interface ConversationRef {
   readonly id: string;
   readonly kind: ConversationKind;
+  readonly name: string;
 }
 
 /** A message with what it refers to; `m` is the message, `MESSAGE_TABLE` the tables. */
-export const MESSAGE_COLUMNS = `m.conversation, m.seq, m.id, m.client_id, m.sender, m.type, m.text, m.extra, m.fields, m.state,
+export const MESSAGE_COLUMNS = `m.conversation, m.seq, m.number, m.id, m.client_id, m.sender, m.type, m.text, m.extra, m.fields, m.state,
   m.revision, m.created_at, m.changed_at, m.original, m.change_reason, m.source, m.device, m.ref_kind, m.ref_id, m.ref_reason,
   o.sender AS ref_sender, o.text AS ref_text, o.state AS ref_state`;
 /** Leaves out what a user hid; takes the user's id. */
@@ -51,7 +54,12 @@ export const NOT_HIDDEN =
   'NOT EXISTS (SELECT 1 FROM hidden h WHERE h.conversation = m.conversation AND h.user = ? AND h.seq = m.seq)';
 export const MESSAGE_TABLE = 'message m LEFT JOIN message o ON o.id = m.ref_id';
 
-export function toMessage(tenant: string, conversation: ConversationRef, row: MessageRow): Message {
+export function toMessage(
+  tenant: string,
+  conversation: ConversationRef,
+  row: MessageRow,
+  parties: Parties,
+): Message {
   return {
     tenant,
     id: row.id,
@@ -59,8 +67,10 @@ export function toMessage(tenant: string, conversation: ConversationRef, row: Me
     conversationId: conversation.id,
     kind: conversation.kind,
     seq: row.seq,
+    number: row.number,
     senderId: row.sender,
     targetId: conversation.kind === 'single' ? singlePeer(conversation.id, row.sender) : conversation.id,
+    parties,
     content: {
       type: row.type as ContentType,
       text: row.text,

@@ -15,6 +15,7 @@ import type {
   HistoryQuery,
   MessageChange,
   MessageLook,
+  MessageTarget,
   MessageView,
   NewMessage,
 } from '../../core/ports/store.ts';
@@ -30,6 +31,8 @@ import {
   NOT_HIDDEN,
   toMessage,
 } from './message-row.ts';
+import { Numbers } from './numbers.ts';
+import { type PackedParties, PartyTable, packParties } from './parties.ts';
 import type { PositionTable } from './positions.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
@@ -39,6 +42,8 @@ export interface AppendOutcome {
   readonly conversationId: string;
   readonly kind: ConversationRow['kind'];
   readonly seq: number;
+  readonly number: number;
+  readonly parties: PackedParties;
   readonly memberCount: number;
   readonly reference?: MessageReference;
   /** What was stored, where that is not what was given. */
@@ -66,14 +71,19 @@ export class MessageTable {
   readonly #deps: MessageTableDeps;
   readonly #cache = new Map<string, ConversationRow>();
   readonly #dirty = new Set<ConversationRow>();
+  readonly #numbers: Numbers;
+  readonly #parties: PartyTable;
 
   constructor(deps: MessageTableDeps) {
     this.#deps = deps;
+    this.#numbers = new Numbers(deps.sql);
+    this.#parties = new PartyTable(deps.sql);
   }
 
-  append(message: NewMessage): AppendOutcome {
+  append(given: NewMessage): AppendOutcome {
     const { sql, tenants, positions } = this.#deps;
-    const tenant = tenants.ensure(message.tenant);
+    const tenant = tenants.ensure(given.tenant);
+    const message = { ...given, target: this.#named(tenant, given.target) };
     const repeat = this.#repeat(tenant, message);
     if (repeat) return repeat;
     const held = this.#filesOf(tenant, message.senderId, message.files);
@@ -88,14 +98,16 @@ export class MessageTable {
     const content = contentWith(original, message);
     const said = contentColumns(content);
     const seq = conversation.last_seq + 1;
+    const number = this.#numbers.next(tenant);
     sql
       .get(
-        `INSERT INTO message (conversation, seq, id, tenant, client_id, sender, type, text, extra, fields, created_at, changed_at,
-             source, device, ref_kind, ref_id, ref_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO message (conversation, seq, number, id, tenant, client_id, sender, type, text, extra, fields, created_at, changed_at,
+             source, device, ref_kind, ref_id, ref_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         conversation.pk,
         seq,
+        number,
         message.id,
         tenant,
         message.clientId,
@@ -119,6 +131,8 @@ export class MessageTable {
       conversationId: conversation.id,
       kind: conversation.kind,
       seq,
+      number,
+      parties: packParties(this.#parties.of(tenant, conversation, message.senderId)),
       memberCount: conversation.member_count,
       ...(reference ? { reference, content } : {}),
     };
@@ -163,7 +177,7 @@ export class MessageTable {
     conversation.revision = revision;
     this.#dirty.add(conversation);
     this.#deps.files.relink(held, { conversation: conversation.pk, seq }, at);
-    return toMessage(tenant, conversation, changed);
+    return toMessage(tenant, conversation, changed, this.#parties.of(key, conversation, row.sender));
   }
 
   acknowledge({ tenant, conversationId, kind, entries, maxMembers }: Acknowledgement): Acknowledged {
@@ -182,7 +196,7 @@ export class MessageTable {
     const key = this.#deps.tenants.find(tenant);
     if (key === undefined) return undefined;
     const { sql } = this.#deps;
-    const select = `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, v.role AS viewer_role,
+    const select = `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.name AS cname, v.role AS viewer_role,
          EXISTS (SELECT 1 FROM hidden h WHERE h.conversation = m.conversation AND h.user = v.user AND h.seq = m.seq)
            AS is_hidden
        FROM ${MESSAGE_TABLE} JOIN conversation c ON c.pk = m.conversation
@@ -196,8 +210,9 @@ export class MessageTable {
         )
         .get(viewerId, key, ref, viewerId)) as ViewRow | undefined;
     if (!row) return undefined;
+    const conversation = { id: row.cid, kind: row.kind, name: row.cname };
     return {
-      message: toMessage(tenant, { id: row.cid, kind: row.kind }, row),
+      message: toMessage(tenant, conversation, row, this.#parties.of(key, conversation, row.sender)),
       viewerRole: row.viewer_role ?? undefined,
       isHidden: row.is_hidden === 1,
     };
@@ -222,7 +237,11 @@ export class MessageTable {
         limit,
       ) as unknown as MessageRow[];
     if (newestFirst) rows.reverse();
-    return rows.map((row) => toMessage(tenant, conversation, row));
+    // The reading thread learns of no change to users: what it read before may not be so any more.
+    const parties = new PartyTable(sql);
+    return rows.map((row) =>
+      toMessage(tenant, conversation, row, parties.of(conversation.tenant, conversation, row.sender)),
+    );
   }
 
   /** Writes back the counters that moved. To be called before the transaction ends. */
@@ -230,6 +249,7 @@ export class MessageTable {
     const update = this.#deps.sql.get('UPDATE conversation SET last_seq = ?, revision = ? WHERE pk = ?');
     for (const { last_seq, revision, pk } of this.#dirty) update.run(last_seq, revision, pk);
     this.#dirty.clear();
+    this.#numbers.flush();
     if (this.#cache.size > MAX_CACHED_CONVERSATIONS) this.#cache.clear();
   }
 
@@ -237,13 +257,15 @@ export class MessageTable {
   reset(): void {
     this.#dirty.clear();
     this.#cache.clear();
+    this.#numbers.reset();
+    this.#parties.reset();
   }
 
   /** The earlier append with the same client id; ECONFLICT where it said something else. */
-  #repeat(tenant: number, message: NewMessage): AppendOutcome | undefined {
+  #repeat(tenant: number, message: NamedMessage): AppendOutcome | undefined {
     const row = this.#deps.sql
       .get(
-        `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.member_count FROM ${MESSAGE_TABLE}
+        `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.name AS cname, c.member_count FROM ${MESSAGE_TABLE}
            JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.client_id = ? AND m.sender = ?`,
       )
       .get(tenant, message.clientId, message.senderId) as RepeatRow | undefined;
@@ -253,8 +275,11 @@ export class MessageTable {
         field: 'clientId',
       });
     }
-    const earlier = toMessage(message.tenant, { id: row.cid, kind: row.kind }, row);
-    return { conversationId: row.cid, kind: row.kind, seq: row.seq, memberCount: row.member_count, earlier };
+    const { cid: conversationId, kind, seq, number, member_count: memberCount } = row;
+    const conversation = { id: conversationId, kind, name: row.cname };
+    const parties = this.#parties.of(tenant, conversation, row.sender);
+    const earlier = toMessage(message.tenant, conversation, row, parties);
+    return { conversationId, kind, seq, number, parties: packParties(parties), memberCount, earlier };
   }
 
   #refersToTheSame(row: RepeatRow, { tenant, senderId, reference }: NewMessage): boolean {
@@ -294,7 +319,15 @@ export class MessageTable {
     this.#deps.files.link(this.#deps.files.heldBy(origin), place);
   }
 
-  #target(tenant: number, { target, senderId, createdAt }: NewMessage): ConversationRow {
+  /** A target that is given by its uid, by its id. */
+  #named(tenant: number, target: MessageTarget): NamedTarget {
+    if (target.kind !== 'uid') return target;
+    const userId = this.#deps.users.idOf(tenant, target.uid);
+    if (userId !== undefined) return { kind: 'user', userId };
+    throw new DomainError('ENOENT', `no user with uid ${target.uid}`, { field: 'target' });
+  }
+
+  #target(tenant: number, { target, senderId, createdAt }: NamedMessage): ConversationRow {
     if (target.kind === 'user') return this.#single(tenant, senderId, target.userId, createdAt);
     const conversation = this.#conversation(tenant, target.conversationId);
     if (conversation) return conversation;
@@ -344,8 +377,15 @@ export class MessageTable {
   }
 }
 
+type NamedTarget = Exclude<MessageTarget, { kind: 'uid' }>;
+
+interface NamedMessage extends NewMessage {
+  readonly target: NamedTarget;
+}
+
 interface ViewRow extends MessageRow {
   cid: string;
+  cname: string;
   kind: ConversationRow['kind'];
   viewer_role: MemberRole | null;
   is_hidden: 0 | 1;
@@ -353,6 +393,7 @@ interface ViewRow extends MessageRow {
 
 interface RepeatRow extends MessageRow {
   cid: string;
+  cname: string;
   kind: ConversationRow['kind'];
   member_count: number;
 }
@@ -377,7 +418,7 @@ function contentWith(original: Message | undefined, { content, reference }: NewM
   return { ...content, type, text: content.text === '' ? text : content.text, extra };
 }
 
-function saysTheSame(row: RepeatRow, { target, senderId, content, reference }: NewMessage): boolean {
+function saysTheSame(row: RepeatRow, { target, senderId, content, reference }: NamedMessage): boolean {
   const conversationId =
     target.kind === 'user' ? singleConversationId(senderId, target.userId) : target.conversationId;
   if (conversationId !== row.cid) return false;

@@ -211,4 +211,22 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX file_use_message ON file_use (conversation, seq);
     `,
   },
+  {
+    version: 6,
+    sql: `
+      ALTER TABLE tenant ADD COLUMN last_number INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE message ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+
+      -- Ascending with the sequence in each conversation, whatever the clocks of its senders said.
+      WITH numbered AS (
+        SELECT conversation, seq, row_number() OVER (PARTITION BY tenant ORDER BY at, conversation, seq) AS number
+          FROM (SELECT tenant, conversation, seq,
+                  max(created_at) OVER (PARTITION BY conversation ORDER BY seq) AS at FROM message)
+      )
+      UPDATE message SET number = numbered.number FROM numbered
+        WHERE numbered.conversation = message.conversation AND numbered.seq = message.seq;
+      UPDATE tenant SET last_number =
+        coalesce((SELECT max(number) FROM message WHERE message.tenant = tenant.pk), 0);
+    `,
+  },
 ];

@@ -1,21 +1,35 @@
 import { DomainError } from '../../core/errors.ts';
-import type { ConversationKind, Message } from '../../core/model.ts';
-import type { KnownRevisions, PendingCursor, PendingPage, PendingQuery } from '../../core/ports/store.ts';
+import type { Message } from '../../core/model.ts';
+import type {
+  ConversationCursor,
+  KnownRevisions,
+  PendingPage,
+  PendingQuery,
+} from '../../core/ports/store.ts';
 import { gaps, includes, type Position } from '../../core/ranges.ts';
 import type { Statements } from './database.ts';
-import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, NOT_HIDDEN, toMessage } from './message-row.ts';
+import {
+  type ConversationRef,
+  MESSAGE_COLUMNS,
+  MESSAGE_TABLE,
+  type MessageRow,
+  NOT_HIDDEN,
+  toMessage,
+} from './message-row.ts';
+import { OldestFirst } from './oldest-first.ts';
+import { PartyTable } from './parties.ts';
 import { type Positions, PositionTable } from './positions.ts';
 import type { Tenants } from './tenants.ts';
 
-interface BehindRow {
+interface BehindRow extends ConversationRef {
   pk: number;
-  id: string;
-  kind: ConversationKind;
+  tenant: number;
   last_seq: number;
   revision: number;
 }
 
 interface PageDraft {
+  read(conversation: BehindRow, row: MessageRow): Message;
   readonly messages: Message[];
   readonly revisions: KnownRevisions[];
 }
@@ -24,25 +38,39 @@ interface PageDraft {
 export class PendingReader {
   readonly #sql: Statements;
   readonly #tenants: Tenants;
+  readonly #oldestFirst: OldestFirst;
 
   constructor(sql: Statements, tenants: Tenants) {
     this.#sql = sql;
     this.#tenants = tenants;
+    this.#oldestFirst = new OldestFirst(sql, tenants);
   }
 
   page(query: PendingQuery): PendingPage {
-    const page: PageDraft = { messages: [], revisions: [] };
-    for (const conversation of this.#behind(query)) {
-      const next = this.#read(query, conversation, page);
-      if (next) return { ...page, next };
+    const { tenant, cursor, order } = query;
+    if (cursor && 'number' in cursor) return this.#oldestFirst.page(query, cursor);
+    const parties = new PartyTable(this.#sql);
+    const page: PageDraft = {
+      messages: [],
+      revisions: [],
+      read: (conversation, row) =>
+        toMessage(tenant, conversation, row, parties.of(conversation.tenant, conversation, row.sender)),
+    };
+    const { messages, revisions } = page;
+    for (const conversation of this.#behind(query, cursor)) {
+      const next = this.#read(query, cursor, conversation, page);
+      if (next) return { messages, revisions, next };
     }
-    return page;
+    return order === 'time' ? { messages, revisions, next: { number: 0 } } : { messages, revisions };
   }
 
   /** The conversations with something for the user, by id, from the cursor's on. */
-  #behind({ tenant, userId, conversationId, cursor }: PendingQuery): BehindRow[] {
+  #behind(
+    { tenant, userId, conversationId }: PendingQuery,
+    cursor: ConversationCursor | undefined,
+  ): BehindRow[] {
     const key = this.#tenants.find(tenant) ?? -1;
-    const select = `SELECT c.pk, c.id, c.kind, c.last_seq, c.revision
+    const select = `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.last_seq, c.revision
        FROM member m JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.user = ?`;
     if (conversationId !== undefined) {
       const rows = this.#sql
@@ -58,17 +86,23 @@ export class PendingReader {
   }
 
   /** Adds one conversation's share to the page; returns where to go on if there is more than fits. */
-  #read(query: PendingQuery, conversation: BehindRow, page: PageDraft): PendingCursor | undefined {
+  #read(
+    query: PendingQuery,
+    cursor: ConversationCursor | undefined,
+    conversation: BehindRow,
+    page: PageDraft,
+  ): ConversationCursor | undefined {
     const positions = new PositionTable(this.#sql).find(conversation.pk, query.userId);
     if (!positions) return undefined;
     const from =
-      query.cursor?.conversationId === conversation.id
-        ? query.cursor
+      cursor?.conversationId === conversation.id
+        ? cursor
         : // Who keeps a position of its own may have been away while another device of the user learned of changes.
           { revision: query.sinceSeq === undefined ? positions.revision : 0, seq: 0 };
     const changed = this.#changed(query, conversation, positions, from, page);
     if (changed !== undefined) return { conversationId: conversation.id, revision: changed, seq: from.seq };
-    const told = this.#undelivered(query, conversation, positions, from.seq, page);
+    const told =
+      query.order === 'time' ? undefined : this.#undelivered(query, conversation, positions, from.seq, page);
     if (told !== undefined)
       return { conversationId: conversation.id, revision: conversation.revision, seq: told };
     if (conversation.revision > positions.revision) {
@@ -89,7 +123,7 @@ export class PendingReader {
     query: PendingQuery,
     conversation: BehindRow,
     positions: Positions,
-    from: Pick<PendingCursor, 'revision' | 'seq'>,
+    from: Pick<ConversationCursor, 'revision' | 'seq'>,
     page: PageDraft,
   ): number | undefined {
     if (from.revision >= conversation.revision) return undefined;
@@ -108,7 +142,7 @@ export class PendingReader {
     for (const row of rows) {
       if (row.seq > from.seq && !hadBefore(query, positions, row)) continue;
       if (page.messages.length >= query.limit) return told;
-      page.messages.push(toMessage(query.tenant, conversation, row));
+      page.messages.push(page.read(conversation, row));
       told = row.revision;
     }
     return undefined;
@@ -146,7 +180,7 @@ export class PendingReader {
       ) as unknown as MessageRow[];
       for (const row of rows) {
         if (page.messages.length >= query.limit) return told;
-        page.messages.push(toMessage(query.tenant, conversation, row));
+        page.messages.push(page.read(conversation, row));
         told = row.seq;
       }
     }

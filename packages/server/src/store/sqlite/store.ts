@@ -4,6 +4,7 @@ import type { Appended, NewMessage, Store } from '../../core/ports/store.ts';
 import { type DataLock, lockDataDir } from './data-lock.ts';
 import { migrate, openDatabase } from './database.ts';
 import type { AppendOutcome } from './messages.ts';
+import { unpackParties } from './parties.ts';
 import { type QueueEvents, WorkerQueue } from './worker-queue.ts';
 
 export interface SqliteStoreOptions {
@@ -127,7 +128,7 @@ function makeStore(writer: WorkerQueue, reader: WorkerQueue, lock: DataLock): St
 }
 
 function stored(message: NewMessage, outcome: AppendOutcome): Message {
-  const { conversationId, kind, seq, reference, content = message.content } = outcome;
+  const { conversationId, kind, seq, number, parties, reference, content = message.content } = outcome;
   const { tenant, id, clientId, senderId, source, deviceId, createdAt } = message;
   return {
     tenant,
@@ -136,8 +137,10 @@ function stored(message: NewMessage, outcome: AppendOutcome): Message {
     conversationId,
     kind,
     seq,
+    number,
     senderId,
     targetId: kind === 'single' ? singlePeer(conversationId, senderId) : conversationId,
+    parties: unpackParties(parties),
     content,
     reference: reference ?? null,
     state: 'normal',

@@ -115,8 +115,12 @@ test('the doctor finds what is wrong with a file', async () => {
   assert.deepEqual(checkDatabase(dataDir).findings, []);
   assert.equal(checkDatabase(dataDir).messages, 2);
   const db = new DatabaseSync(join(dataDir, 'haina.db'));
+  db.exec('UPDATE message SET number = 0 WHERE seq = 2');
+  assert.deepEqual(checkDatabase(dataDir).findings, [
+    'conversation single:alice:bob: message 2 has no number above those before it',
+  ]);
   db.exec(
-    'DELETE FROM message WHERE seq = 1; UPDATE member SET read = 9; UPDATE file SET unused_since = NULL',
+    'DELETE FROM message WHERE seq = 1; UPDATE message SET number = 2; UPDATE member SET read = 9; UPDATE file SET unused_since = NULL',
   );
   db.close();
   const { ok, findings } = checkDatabase(dataDir);

@@ -53,6 +53,12 @@ export class UserTable {
     return row && toUser(tenant, row);
   }
 
+  /** The id of the user with this uid, also of one who was deleted. */
+  idOf(tenantKey: number, uid: number): string | undefined {
+    const row = this.#sql.get('SELECT id FROM user WHERE tenant = ? AND uid = ?').get(tenantKey, uid);
+    return (row as { id: string } | undefined)?.id;
+  }
+
   exists(tenantKey: number, id: string): boolean {
     return (
       this.#sql.get('SELECT 1 FROM user WHERE tenant = ? AND id = ? AND NOT deleted').get(tenantKey, id) !==

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { migrate } from './database.ts';
+import { MIGRATIONS } from './migrations.ts';
+
+/** A database as it was before the migration whose SQL has this word. */
+function before(word: string): DatabaseSync {
+  const db = new DatabaseSync(':memory:');
+  const index = MIGRATIONS.findIndex(({ sql }) => sql.includes(word));
+  for (const { sql } of MIGRATIONS.slice(0, index)) db.exec(sql);
+  db.exec(`PRAGMA user_version = ${MIGRATIONS[index - 1]?.version}`);
+  return db;
+}
+
+test('versions are consecutive', () => {
+  assert.deepEqual(
+    MIGRATIONS.map(({ version }) => version),
+    MIGRATIONS.map((_, index) => index + 1),
+  );
+});
+
+test('messages from before are numbered by time, in each conversation by sequence whatever the clocks said', () => {
+  const db = before('last_number');
+  db.exec(`
+    INSERT INTO tenant (pk, id) VALUES (1, 'one'), (2, 'other'), (3, 'empty');
+    INSERT INTO conversation (pk, tenant, id, kind, name, avatar, member_count, created_at)
+      VALUES (1, 1, 'a', 'group', '', '', 0, 0), (2, 1, 'b', 'group', '', '', 0, 0), (3, 2, 'c', 'group', '', '', 0, 0);
+    INSERT INTO message (conversation, seq, id, tenant, client_id, sender, type, text, created_at, changed_at)
+      VALUES (1, 1, 'a1', 1, 'a1', 'x', 'text', '', 10, 0), (1, 2, 'a2', 1, 'a2', 'x', 'text', '', 30, 0),
+        (1, 3, 'a3', 1, 'a3', 'x', 'text', '', 5, 0), (2, 1, 'b1', 1, 'b1', 'x', 'text', '', 20, 0),
+        (2, 2, 'b2', 1, 'b2', 'x', 'text', '', 40, 0), (3, 1, 'c1', 2, 'c1', 'x', 'text', '', 1, 0);
+  `);
+  migrate(db);
+  assert.deepEqual(
+    db
+      .prepare('SELECT id, number FROM message ORDER BY tenant, number')
+      .all()
+      .map((row) => Object.values(row)),
+    [
+      ['a1', 1],
+      ['b1', 2],
+      ['a2', 3],
+      ['a3', 4],
+      ['b2', 5],
+      ['c1', 1],
+    ],
+  );
+  assert.deepEqual(
+    db
+      .prepare('SELECT last_number FROM tenant ORDER BY pk')
+      .all()
+      .map(({ last_number }) => last_number),
+    [5, 1, 0],
+  );
+  db.close();
+});

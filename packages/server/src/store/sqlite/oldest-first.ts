@@ -1,0 +1,134 @@
+import type { Message, SeqRange } from '../../core/model.ts';
+import type { PendingPage, PendingQuery, TimeCursor } from '../../core/ports/store.ts';
+import { gaps } from '../../core/ranges.ts';
+import type { Statements } from './database.ts';
+import {
+  type ConversationRef,
+  MESSAGE_COLUMNS,
+  MESSAGE_TABLE,
+  type MessageRow,
+  NOT_HIDDEN,
+  toMessage,
+} from './message-row.ts';
+import { PartyTable } from './parties.ts';
+import { PositionTable } from './positions.ts';
+import type { Tenants } from './tenants.ts';
+
+interface BehindRow extends ConversationRef {
+  pk: number;
+  tenant: number;
+  last_seq: number;
+}
+
+/** Rows read ahead of a conversation that was found to have the oldest message. */
+const READ_AHEAD = 50;
+
+/**
+ * What a user was not delivered, the oldest message of all its conversations first. Numbers ascend with the sequence in
+ * each conversation, so that the conversations' own orders are merged and nothing is sorted.
+ */
+export class OldestFirst {
+  readonly #sql: Statements;
+  readonly #tenants: Tenants;
+
+  constructor(sql: Statements, tenants: Tenants) {
+    this.#sql = sql;
+    this.#tenants = tenants;
+  }
+
+  page({ tenant, userId, limit }: PendingQuery, { number: after }: TimeCursor): PendingPage {
+    const lanes = this.#behind(tenant, userId).map(
+      (conversation) => new Lane(this.#sql, conversation, userId, after),
+    );
+    const parties = new PartyTable(this.#sql);
+    const messages: Message[] = [];
+    for (let lane = oldest(lanes); lane; lane = oldest(lanes)) {
+      const number = messages.at(-1)?.number;
+      if (messages.length >= limit && number !== undefined) {
+        return { messages, revisions: [], next: { number } };
+      }
+      const { conversation } = lane;
+      const row = lane.take();
+      messages.push(
+        toMessage(tenant, conversation, row, parties.of(conversation.tenant, conversation, row.sender)),
+      );
+    }
+    return { messages, revisions: [] };
+  }
+
+  #behind(tenant: string, userId: string): BehindRow[] {
+    return this.#sql
+      .get(
+        `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.last_seq FROM member m JOIN conversation c ON c.pk = m.conversation
+           WHERE m.tenant = ? AND m.user = ? AND m.delivered < c.last_seq`,
+      )
+      .all(this.#tenants.find(tenant) ?? -1, userId) as unknown as BehindRow[];
+  }
+}
+
+function oldest(lanes: readonly Lane[]): Lane | undefined {
+  let found: Lane | undefined;
+  for (const lane of lanes) if (lane.number < (found?.number ?? Number.POSITIVE_INFINITY)) found = lane;
+  return found;
+}
+
+/** One conversation's undelivered messages in sequence. */
+class Lane {
+  readonly conversation: BehindRow;
+  readonly #sql: Statements;
+  readonly #userId: string;
+  readonly #open: readonly SeqRange[];
+  #rows: MessageRow[];
+  #after: number;
+
+  constructor(sql: Statements, conversation: BehindRow, userId: string, after: number) {
+    this.conversation = conversation;
+    this.#sql = sql;
+    this.#userId = userId;
+    const positions = new PositionTable(sql).find(conversation.pk, userId);
+    this.#open = positions ? gaps(positions.delivered, conversation.last_seq) : [];
+    this.#after = this.#seqOf(after);
+    this.#rows = this.#read(1);
+  }
+
+  /** Of the next message; infinite where there is none. */
+  get number(): number {
+    return this.#rows[0]?.number ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Takes the next message, which must be there. */
+  take(): MessageRow {
+    const row = this.#rows.shift() as MessageRow;
+    this.#after = row.seq;
+    if (this.#rows.length === 0) this.#rows = this.#read(READ_AHEAD);
+    return row;
+  }
+
+  #read(limit: number): MessageRow[] {
+    const select = this.#sql.get(
+      `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq BETWEEN ? AND ?
+         AND m.sender <> ? AND ${NOT_HIDDEN} ORDER BY m.seq LIMIT ?`,
+    );
+    for (const { from, to } of this.#open) {
+      if (to <= this.#after) continue;
+      const start = Math.max(from, this.#after + 1);
+      const rows = select.all(this.conversation.pk, start, to, this.#userId, this.#userId, limit);
+      if (rows.length > 0) return rows as unknown as MessageRow[];
+    }
+    return [];
+  }
+
+  /** The last sequence with a number up to this one, found by halving. */
+  #seqOf(number: number): number {
+    if (number === 0) return 0;
+    const select = this.#sql.get('SELECT number FROM message WHERE conversation = ? AND seq = ?');
+    let [low, high] = [0, this.conversation.last_seq];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      const row = select.get(this.conversation.pk, middle) as { number: number } | undefined;
+      if ((row?.number ?? 0) <= number) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+}
