@@ -30,7 +30,8 @@ interface Draft {
 export function coverageOf(items: readonly FanOutItem[]): Coverage {
   const drafts = new Map<string, Map<string, Draft>>();
   const notifications: Notification[] = [];
-  for (const { event, revisions } of items) {
+  for (const item of items) {
+    const { event } = item;
     if (event.type === 'notification') notifications.push(event.notification);
     if (event.type !== 'message.created' && event.type !== 'message.changed') continue;
     const draft = draftOf(drafts, event.message);
@@ -38,10 +39,17 @@ export function coverageOf(items: readonly FanOutItem[]): Coverage {
       draft.messages.push(event.message);
       draft.memberCount = Math.max(draft.memberCount, event.memberCount);
     }
-    const known = revisions ?? (event.type === 'message.changed' ? only(event.message.revision) : undefined);
+    const known = revisionsOf(item);
     if (known) draft.revisions = extend(draft.revisions, known);
   }
   return { conversations: [...finished(drafts)], notifications };
+}
+
+/** The revisions that whoever gets an item, and all before it, knows. */
+export function revisionsOf({ event, revisions }: FanOutItem): SeqRange | undefined {
+  if (revisions || event.type !== 'message.changed') return revisions;
+  const { revision } = event.message;
+  return { from: revision, to: revision };
 }
 
 /** Joins what continues; what lies apart is left out and comes again at the next sync. */
@@ -67,8 +75,4 @@ function* finished(drafts: ReadonlyMap<string, ReadonlyMap<string, Draft>>): Ite
       yield { tenant, conversationId, memberCount, messages, ranges, revisions };
     }
   }
-}
-
-function only(revision: number): SeqRange {
-  return { from: revision, to: revision };
 }

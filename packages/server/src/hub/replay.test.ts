@@ -16,7 +16,11 @@ const SHAPE: Shape = {
 function live(...seqs: number[]): FanOut {
   return new FanOut(
     seqs.map((seq): FanOutItem => {
-      const event = { type: 'message.created' as const, message: groupMessage(seq), memberCount: 2 };
+      const event = {
+        type: 'message.created' as const,
+        message: groupMessage(seq),
+        memberCount: 2,
+      };
       return { event, payload: SHAPE.render(event) as Payload };
     }),
   );
@@ -42,7 +46,12 @@ function setUp(pages: PendingPage[], room = Number.POSITIVE_INFINITY) {
       known.push(...revisions);
     },
   };
-  const target: ReplayTarget = { shape: SHAPE, deliver, room, isOpen: true, async drained() {} };
+  const target: ReplayTarget = {
+    outlets: [{ shape: SHAPE, deliver }],
+    room,
+    isOpen: true,
+    async drained() {},
+  };
   return {
     replay: new Replay(PRINCIPAL, source, target),
     deliver,

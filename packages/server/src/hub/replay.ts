@@ -1,12 +1,17 @@
-import type { CoreEvent } from '../core/events.ts';
-import type { Message, Principal } from '../core/model.ts';
+import type { CoreEvent, MessageCreated } from '../core/events.ts';
+import type { Message, Principal, SeqRange } from '../core/model.ts';
 import type { PendingCursor, PendingPage, PendingQuery } from '../core/ports/store.ts';
 import { FanOut, type FanOutItem, type Shape } from './fan-out.ts';
 
-/** Where a replay writes to, and what live events come by meanwhile. */
-export interface ReplayTarget {
+/** A place where a replay tells everything. */
+export interface ReplayOutlet {
   readonly shape: Shape;
   deliver(fanOut: FanOut): void;
+}
+
+/** Where a replay writes to, and what live events come by meanwhile. */
+export interface ReplayTarget {
+  readonly outlets: readonly ReplayOutlet[];
   /** How many more items the client takes before it must acknowledge some. */
   readonly room: number;
   readonly isOpen: boolean;
@@ -28,6 +33,11 @@ export interface ReplayResult {
   readonly count: number;
   /** False where more is waiting, as the client has to acknowledge first or too much came meanwhile. */
   readonly complete: boolean;
+}
+
+interface Told {
+  readonly event: MessageCreated;
+  readonly revisions?: SeqRange;
 }
 
 interface Held {
@@ -78,7 +88,7 @@ export class Replay {
   }
 
   /** Tells everything that the query finds. Rejects with what kept the store from answering. */
-  async run(query: Pick<PendingQuery, 'conversationId' | 'sinceSeq'>): Promise<ReplayResult> {
+  async run(query: Pick<PendingQuery, 'conversationId' | 'sinceSeq' | 'order'>): Promise<ReplayResult> {
     let cursor: PendingCursor | undefined;
     do {
       const limit = Math.min(PAGE_SIZE, this.#target.room);
@@ -107,16 +117,19 @@ export class Replay {
   }
 
   async #tell({ messages, revisions }: PendingPage): Promise<void> {
-    const items = messages.flatMap((message) => (this.#comesLive(message) ? [] : this.#item(message)));
+    const told = messages.flatMap((message) => (this.#comesLive(message) ? [] : [this.#eventOf(message)]));
     const settled = revisions.filter(({ conversationId }) => !this.#leftToLive.has(conversationId));
     const untold = settled.filter((known) => {
-      const index = items.findLastIndex(({ event }) => conversationOf(event) === known.conversationId);
-      const item = items[index];
-      if (item) items[index] = { ...item, revisions: known };
-      return !item;
+      const index = told.findLastIndex(({ event }) => event.message.conversationId === known.conversationId);
+      const last = told[index];
+      if (last) told[index] = { ...last, revisions: known };
+      return !last;
     });
-    if (items.length > 0) this.#target.deliver(new FanOut(items));
-    this.#count += items.length;
+    for (const { shape, deliver } of this.#target.outlets) {
+      const items = told.flatMap((one) => itemOf(one, shape));
+      if (items.length > 0) deliver(new FanOut(items));
+    }
+    this.#count += told.length;
     if (untold.length > 0) await this.#source.knows(this.#principal, untold);
     await this.#target.drained();
   }
@@ -137,12 +150,10 @@ export class Replay {
     return true;
   }
 
-  #item(message: Message): FanOutItem[] {
+  #eventOf(message: Message): Told {
     const { conversationId, seq } = message;
     this.#told.set(conversationId, Math.max(seq, this.#told.get(conversationId) ?? 0));
-    const event: CoreEvent = { type: 'message.created', message, memberCount: 0 };
-    const payload = this.#target.shape.render(event);
-    return payload ? [{ event, payload }] : [];
+    return { event: { type: 'message.created', message, memberCount: 0 } };
   }
 
   /** Waits until what the last page may have told already has also come by as a live event. */
@@ -159,6 +170,7 @@ export class Replay {
   }
 }
 
-function conversationOf(event: CoreEvent): string | undefined {
-  return event.type === 'message.created' ? event.message.conversationId : undefined;
+function itemOf({ event, revisions }: Told, shape: Shape): FanOutItem[] {
+  const payload = shape.render(event);
+  return payload ? [{ event, payload, ...(revisions ? { revisions } : {}) }] : [];
 }

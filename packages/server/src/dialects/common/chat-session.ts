@@ -9,6 +9,7 @@ import type { Listener, Subscriber } from '../../hub/hub.ts';
 import { Replay, type ReplayResult, type ReplaySource, type ReplayTarget } from '../../hub/replay.ts';
 import type { LiveSession, SessionEnd } from '../../hub/sessions.ts';
 import type { Connection } from '../../transport/connection.ts';
+import { Confirmations } from './confirmations.ts';
 import type { DialectServices } from './services.ts';
 
 /** Longest delay that a timer takes, in ms. */
@@ -23,14 +24,20 @@ export interface ChatSessionOptions {
   onEnd(reason: SessionEnd): void;
 }
 
+/**
+ * What proves that a message was delivered: that it was written, that the client acknowledged its frame, or that the
+ * client confirmed the message by a command of its dialect.
+ */
+export type DeliveryProof = 'written' | 'acknowledged' | 'confirmed';
+
 /** One subscription's way to the client. */
 export interface Outlet extends Subscriber {
   /** Delivers at once, past a replay. */
   deliver(fanOut: FanOut): void;
 }
 
-/** Which part of what was missed: everything, a conversation, or a conversation from a known sequence on. */
-export type ReplayQuery = Pick<PendingQuery, 'conversationId' | 'sinceSeq'>;
+/** Which part of what was missed, in which order: everything, a conversation, or a conversation from a known sequence on. */
+export type ReplayQuery = Pick<PendingQuery, 'conversationId' | 'sinceSeq' | 'order'>;
 
 /**
  * An authenticated user on a connection, whatever the protocol: in the registry while it lives, subscribed to what its
@@ -42,6 +49,7 @@ export class ChatSession implements LiveSession {
   readonly feed: ConversationFeed;
   readonly #options: ChatSessionOptions;
   readonly #recipient: Recipient;
+  readonly #confirmations: Confirmations;
   readonly #listener: Listener = (event) => this.#onEvent(event);
   /** Membership changes that came while the memberships were read. */
   #changedMeanwhile: Set<string> | undefined = new Set();
@@ -58,6 +66,7 @@ export class ChatSession implements LiveSession {
     this.#options = options;
     this.#expiresAt = options.expiresAt;
     this.#recipient = { principal, connection };
+    this.#confirmations = new Confirmations(services.core, principal);
   }
 
   /** Opens a session. EPERM where the user has too many; EINTERNAL while the store is out of reach. */
@@ -77,14 +86,14 @@ export class ChatSession implements LiveSession {
   /**
    * A way to the client that keeps account of what went over it.
    *
-   * @param acknowledges whether the client itself says what arrived; else what was written counts
    * @param write returns whether it was taken: not where the subscription has ended
    */
-  outlet(acknowledges: boolean, write: (fanOut: FanOut) => boolean): Outlet {
+  outlet(proof: DeliveryProof, write: (fanOut: FanOut) => boolean): Outlet {
     const { connection, services } = this.#options;
     const deliver = (fanOut: FanOut): void => {
       const isTaken = write(fanOut) && connection.isOpen;
-      if (isTaken && !acknowledges) services.deliveries.sent(this.#recipient, fanOut);
+      if (isTaken && proof === 'written') services.deliveries.sent(this.#recipient, fanOut);
+      if (isTaken && proof === 'confirmed') this.#confirmations.told(fanOut.items);
     };
     return {
       id: this.id,
@@ -99,6 +108,14 @@ export class ChatSession implements LiveSession {
   /** Items that the client acknowledged. */
   acknowledged(items: readonly FanOutItem[]): void {
     this.#options.services.deliveries.acknowledged(this.principal, items);
+  }
+
+  /**
+   * The client says that it has the message with this client id; resolves once that is stored. A repeat is confirmed as
+   * the first was. ENOENT, also for a message of others; EPERM for the user's own.
+   */
+  confirm(clientId: string): Promise<void> {
+    return this.#confirmations.confirm(clientId);
   }
 
   get isReplaying(): boolean {
@@ -116,9 +133,10 @@ export class ChatSession implements LiveSession {
     tellVerdict: (result: ReplayResult) => void | Promise<void>,
   ): Promise<void> {
     const { services } = this.#options;
-    const replay = new Replay(this.principal, replaySource(services), target);
+    const replay = new Replay(this.principal, this.#replaySource, target);
     this.#replay = replay;
     try {
+      await this.#confirmations.settled();
       // What was written just now, to this or an earlier session of the user, is not missed.
       await services.deliveries.flush();
       await tellVerdict(await replay.run(query));
@@ -148,6 +166,15 @@ export class ChatSession implements LiveSession {
     hub.unlisten(this.#topic, this.#listener);
     sessions.remove(this);
     this.feed.close();
+  }
+
+  get #replaySource(): ReplaySource {
+    const { messages } = this.#options.services.core;
+    return {
+      pending: (actor, query) => messages.pending(actor, query),
+      barrier: () => messages.barrier(),
+      knows: (_actor, revisions) => this.#confirmations.knows(revisions),
+    };
   }
 
   async #join(): Promise<void> {
@@ -195,18 +222,4 @@ export class ChatSession implements LiveSession {
 
 function isReceipts({ items }: FanOut): boolean {
   return items[0]?.event.type === 'receipt';
-}
-
-function replaySource({ core }: DialectServices): ReplaySource {
-  return {
-    pending: (actor, query) => core.messages.pending(actor, query),
-    barrier: () => core.messages.barrier(),
-    async knows({ tenant, userId }, revisions) {
-      for (const known of revisions) {
-        const { conversationId } = known;
-        const users = [{ userId, ranges: [], revisions: known }];
-        await core.receipts.report({ tenant, conversationId, kind: 'delivered', messages: [], users });
-      }
-    },
-  };
 }

@@ -12,18 +12,18 @@ const POLL_INTERVAL = 10;
 /** Unacknowledged deliveries that a replay leaves room for: its verdict, and live messages after it. */
 const RESERVED_ROOM = 200;
 
-/** A subscription as the goal of a replay. */
-export function replayTarget(
-  connection: Connection,
-  subscription: StompSubscription,
-  shape: Shape,
-  outlet: Outlet,
-): ReplayTarget {
+export interface ReplayGoal {
+  readonly subscription: StompSubscription;
+  readonly shape: Shape;
+  readonly outlet: Outlet;
+}
+
+/** Subscriptions of one session as the goal of a replay. */
+export function replayTarget(connection: Connection, goals: readonly ReplayGoal[]): ReplayTarget {
   return {
-    shape,
-    deliver: (fanOut) => outlet.deliver(fanOut),
+    outlets: goals.map(({ shape, outlet }) => ({ shape, deliver: (fanOut) => outlet.deliver(fanOut) })),
     get room() {
-      return subscription.room - RESERVED_ROOM;
+      return Math.min(...goals.map(({ subscription }) => subscription.room)) - RESERVED_ROOM;
     },
     get isOpen() {
       return connection.isOpen;

@@ -7,7 +7,7 @@ import type { ReplayResult } from '../../hub/replay.ts';
 import { StompLimitError, StompTransactionError } from '../../stomp/errors.ts';
 import type { ConnectedInfo, StompHandler, StompSubscription } from '../../stomp/handler.ts';
 import type { StompSession } from '../../stomp/session.ts';
-import { ChatSession, type Outlet, type ReplayQuery } from './chat-session.ts';
+import { ChatSession, type DeliveryProof, type Outlet, type ReplayQuery } from './chat-session.ts';
 import { authenticateAll, bearerToken, headerOf } from './credentials.ts';
 import { replayTarget } from './replay-target.ts';
 import type { DialectServices } from './services.ts';
@@ -15,8 +15,11 @@ import { trackedBy } from './stomp-shape.ts';
 
 /** What a SUBSCRIBE's destination means. `name` tells a dialect's own destinations of one kind apart. */
 export type Target =
-  /** All messages that concern the user, but those of groups subscribed to by themselves. */
-  | { readonly kind: 'inbox' }
+  /**
+   * All messages that concern the user, but those of groups subscribed to by themselves. Where the client has to confirm
+   * each by a command, neither writing it nor its ACK counts as delivery.
+   */
+  | { readonly kind: 'inbox'; readonly isConfirmed?: true }
   /** The messages of one group. */
   | { readonly kind: 'group'; readonly groupId: string }
   /** Other events that concern the user. */
@@ -65,8 +68,25 @@ export abstract class StompDialectHandler implements StompHandler {
   /** The inbox's destination, for refusals to name. */
   protected abstract readonly inbox: string;
 
+  /** Whether a sync tells everything at each inbox; else at the first. */
+  protected readonly syncsAllInboxes: boolean = false;
+
   /** Called once the user is known, before CONNECTED is sent. */
-  protected opened(_frame: StompFrame): void {}
+  protected opened(_frame: StompFrame): void | Promise<void> {}
+
+  /** The tokens that the client presents, at any place where they may be. */
+  protected tokens({ headers }: StompFrame): (string | null | undefined)[] {
+    return [
+      this.stomp.connection.request.query.get('token'),
+      bearerToken(headerOf(headers, 'Authorization')),
+      headers.get('token'),
+    ];
+  }
+
+  /** The body of the ERROR frame that refuses a CONNECT or ends a session. */
+  protected errorText({ code, message }: DomainError): string {
+    return code === 'EAUTH' ? 'Unauthorized' : message;
+  }
 
   /** The authenticated session. */
   protected get chat(): ChatSession {
@@ -77,19 +97,16 @@ export abstract class StompDialectHandler implements StompHandler {
   async connect(frame: StompFrame): Promise<ConnectedInfo> {
     const { connection } = this.stomp;
     try {
-      const { principal, expiresAt } = await authenticateAll(this.services.authenticator, [
-        connection.request.query.get('token'),
-        bearerToken(headerOf(frame.headers, 'Authorization')),
-        frame.headers.get('token'),
-      ]);
+      const { authenticator } = this.services;
+      const { principal, expiresAt } = await authenticateAll(authenticator, this.tokens(frame));
       this.#chat = await ChatSession.open({
         services: this.services,
         connection,
         principal,
         expiresAt,
-        onEnd: () => this.stomp.fail(unauthorized()),
+        onEnd: () => this.stomp.fail(this.#unauthorized(new DomainError('EAUTH', 'the session is over'))),
       });
-      this.opened(frame);
+      await this.opened(frame);
       if (!connection.isOpen) this.#chat.close();
       return { userName: principal.userId };
     } catch (error) {
@@ -102,10 +119,10 @@ export abstract class StompDialectHandler implements StompHandler {
     if (target.kind === 'group' && !this.chat.feed.isMember(target.groupId)) {
       throw new DomainError('EPERM', 'you are not a member of this group', { field: 'destination' });
     }
-    const acknowledges = subscription.ack !== 'auto';
-    const track = trackedBy(subscription);
-    const outlet = this.chat.outlet(acknowledges, (fanOut) =>
-      subscription.deliver(fanOut.batch, acknowledges ? fanOut.tracked(track) : undefined),
+    const proof = proofOf(target, subscription);
+    const track = trackedBy(subscription, proof === 'acknowledged');
+    const outlet = this.chat.outlet(proof, (fanOut) =>
+      subscription.deliver(fanOut.batch, subscription.ack === 'auto' ? undefined : fanOut.tracked(track)),
     );
     const shape = this.shapeOf(target, subscription);
     const notifications = target.kind === 'notifications' ? new NotificationOutlet(outlet) : undefined;
@@ -161,11 +178,13 @@ export abstract class StompDialectHandler implements StompHandler {
   /** Tells what the user missed, at the inbox. EINVAL without one; ECONFLICT while another sync runs. */
   protected async sync(query: ReplayQuery): Promise<void> {
     if (this.chat.isReplaying) throw new DomainError('ECONFLICT', 'a sync of this session is still running');
-    const inbox = [...this.#routes].find(([, { target }]) => target.kind === 'inbox');
-    if (!inbox) throw new DomainError('EINVAL', `subscribe to ${this.inbox} before a sync`);
-    const [subscription, { shape, outlet }] = inbox;
-    const target = replayTarget(this.stomp.connection, subscription, shape, outlet);
-    await this.chat.replay(target, query, (result) => this.tellSyncDone(subscription, result));
+    const inboxes = [...this.#routes]
+      .filter(([, { target }]) => target.kind === 'inbox')
+      .map(([subscription, { shape, outlet }]) => ({ subscription, shape, outlet }));
+    const [first] = inboxes;
+    if (!first) throw new DomainError('EINVAL', `subscribe to ${this.inbox} before a sync`);
+    const target = replayTarget(this.stomp.connection, this.syncsAllInboxes ? inboxes : [first]);
+    await this.chat.replay(target, query, (result) => this.tellSyncDone(first.subscription, result));
   }
 
   #connectRoute(id: string, { target, shape, outlet, notifications }: Route): void {
@@ -220,18 +239,22 @@ export abstract class StompDialectHandler implements StompHandler {
     const refusal = toDomainError(error);
     const { metrics, log } = this.services;
     metrics.refusals.add(1, this.dialect, refusal.code);
-    if (refusal.code === 'EAUTH') return unauthorized();
+    if (refusal.code === 'EAUTH') return this.#unauthorized(refusal);
     if (refusal.code !== 'EINTERNAL') {
-      return new StompProtocolError('Refused', refusal.message, { code: 'overload' });
+      return new StompProtocolError('Refused', this.errorText(refusal), { code: 'overload' });
     }
     log.error({ err: refusal, dialect: this.dialect }, 'a client could not be authenticated');
-    return new StompProtocolError('Internal error', 'the server can not connect you now; try again', {
-      code: 'internal',
-    });
+    const answer = new DomainError('EINTERNAL', 'the server can not connect you now; try again');
+    return new StompProtocolError('Internal error', this.errorText(answer), { code: 'internal' });
+  }
+
+  /** The answer to failed authentication that the documents show. */
+  #unauthorized(refusal: DomainError): StompProtocolError {
+    return new StompProtocolError('Unauthorized', this.errorText(refusal), { code: 'unauthorized' });
   }
 }
 
-/** The answer to failed authentication that the documents show. */
-function unauthorized(): StompProtocolError {
-  return new StompProtocolError('Unauthorized', 'Unauthorized', { code: 'unauthorized' });
+function proofOf(target: Target, { ack }: StompSubscription): DeliveryProof {
+  if (target.kind === 'inbox' && target.isConfirmed) return 'confirmed';
+  return ack === 'auto' ? 'written' : 'acknowledged';
 }

@@ -35,11 +35,18 @@ export function stompShape(
   };
 }
 
-/** What a subscription with acknowledgements remembers of an item of its shape. */
-export function trackedBy({ id }: StompSubscription): (item: FanOutItem) => TrackedDelivery {
+/**
+ * What a subscription with acknowledgements remembers of an item of its shape.
+ *
+ * @param isProof whether an acknowledgement proves that the message was delivered
+ */
+export function trackedBy(
+  { id }: StompSubscription,
+  isProof: boolean,
+): (item: FanOutItem) => TrackedDelivery {
   return (item) => {
     const messageId = frameId(item.event, id);
-    return { messageId, ackId: messageId, token: item };
+    return { messageId, ackId: messageId, token: isProof ? item : undefined };
   };
 }
 

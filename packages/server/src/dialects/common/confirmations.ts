@@ -1,0 +1,62 @@
+import type { Core } from '../../core/index.ts';
+import type { Message, Principal, SeqRange } from '../../core/model.ts';
+import type { KnownRevisions } from '../../core/ports/store.ts';
+import type { FanOutItem } from '../../hub/fan-out.ts';
+import { Unconfirmed } from '../../hub/unconfirmed.ts';
+
+/** What a client says it has, of what its session was told, becomes delivered positions. */
+export class Confirmations {
+  readonly #core: Core;
+  readonly #principal: Principal;
+  readonly #unconfirmed = new Unconfirmed();
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(core: Core, principal: Principal) {
+    this.#core = core;
+    this.#principal = principal;
+  }
+
+  told(items: readonly FanOutItem[]): void {
+    this.#unconfirmed.add(items);
+  }
+
+  /** Resolves once the confirmation is stored. ENOENT, also for a message of others; EPERM for the user's own. */
+  confirm(clientId: string): Promise<void> {
+    const running = this.#confirm(clientId);
+    this.#running.add(running);
+    const ended = () => this.#running.delete(running);
+    running.then(ended, ended);
+    return running;
+  }
+
+  /** The user knows these revisions, but for what it was told and did not confirm. */
+  async knows(known: readonly KnownRevisions[]): Promise<void> {
+    for (const { conversationId, from, to } of known) {
+      const revisions = { from, to };
+      if (this.#unconfirmed.knows(conversationId, revisions)) {
+        await this.#report(conversationId, [], revisions);
+      }
+    }
+  }
+
+  /** Resolves once none is on its way to the store. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#running);
+  }
+
+  async #confirm(clientId: string): Promise<void> {
+    const told = this.#unconfirmed.take(clientId);
+    // What is not known here came to an earlier session of the user.
+    if (!told) return this.#core.messages.received(this.#principal, clientId);
+    const { message, revisions } = told;
+    const isOwn = message.senderId === this.#principal.userId;
+    return this.#report(message.conversationId, isOwn ? [] : [message], revisions);
+  }
+
+  #report(conversationId: string, messages: readonly Message[], revisions?: SeqRange): Promise<void> {
+    const { tenant, userId } = this.#principal;
+    const ranges = messages.map(({ seq }) => ({ from: seq, to: seq }));
+    const users = [{ userId, ranges, ...(revisions ? { revisions } : {}) }];
+    return this.#core.receipts.report({ tenant, conversationId, kind: 'delivered', messages, users });
+  }
+}

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Message } from '../core/model.ts';
+import { Payload } from '../transport/payload.ts';
+import type { FanOutItem } from './fan-out.ts';
+import { groupMessage } from './message-fixture.ts';
+import { Unconfirmed } from './unconfirmed.ts';
+
+function created(seq: number, changes: Partial<Message> = {}): FanOutItem {
+  const message = groupMessage(seq, changes);
+  const event = { type: 'message.created' as const, message, memberCount: 2 };
+  return { event, payload: Payload.text('') };
+}
+
+function edited(seq: number, revision: number): FanOutItem {
+  const message = groupMessage(seq, { revision, state: 'edited' });
+  const event = { type: 'message.changed' as const, change: 'edited' as const, message };
+  return { event: { ...event, actorId: 'alice' }, payload: Payload.text('') };
+}
+
+test('a confirmation takes the oldest message of its id, and each once', () => {
+  const unconfirmed = new Unconfirmed();
+  unconfirmed.add([created(1, { clientId: 'same' }), created(2, { clientId: 'same', senderId: 'carol' })]);
+  assert.equal(unconfirmed.take('other'), undefined);
+  assert.equal(unconfirmed.take('same')?.message.seq, 1);
+  assert.equal(unconfirmed.take('same')?.message.senderId, 'carol');
+  assert.equal(unconfirmed.take('same'), undefined);
+});
+
+test('a change is known once it is confirmed itself', () => {
+  const unconfirmed = new Unconfirmed();
+  unconfirmed.add([created(1), edited(1, 3)]);
+  assert.deepEqual(unconfirmed.take('id1'), { message: groupMessage(1) });
+  assert.deepEqual(unconfirmed.take('id1')?.revisions, { from: 3, to: 3 });
+});
+
+test('revisions are known once everything told before in their conversation is confirmed, in whatever order', () => {
+  const unconfirmed = new Unconfirmed();
+  unconfirmed.add([
+    created(1),
+    created(9, { conversationId: 'another' }),
+    { ...created(2), revisions: { from: 1, to: 4 } },
+    edited(1, 5),
+  ]);
+  assert.equal(unconfirmed.take('id2')?.revisions, undefined);
+  assert.equal(unconfirmed.take('id1')?.revisions?.to, 4, 'the message as it was, and what lay behind it');
+  assert.deepEqual(unconfirmed.take('id1')?.revisions, { from: 5, to: 5 });
+});
+
+test('revisions that lie apart are left out', () => {
+  const unconfirmed = new Unconfirmed();
+  unconfirmed.add([edited(1, 1), edited(2, 3)]);
+  assert.equal(unconfirmed.take('id2')?.revisions, undefined);
+  assert.deepEqual(unconfirmed.take('id1')?.revisions, { from: 1, to: 1 });
+});
+
+test('revisions that no message was told for are known at once, or with the last message told', () => {
+  const unconfirmed = new Unconfirmed();
+  assert.equal(unconfirmed.knows('team', { from: 1, to: 2 }), true);
+  unconfirmed.add([created(1)]);
+  assert.equal(unconfirmed.knows('another', { from: 1, to: 2 }), true);
+  assert.equal(unconfirmed.knows('team', { from: 1, to: 2 }), false);
+  assert.deepEqual(unconfirmed.take('id1')?.revisions, { from: 1, to: 2 });
+});
+
+test('of a client that never confirms the oldest are forgotten, and no revision is taken for known any more', () => {
+  const unconfirmed = new Unconfirmed();
+  unconfirmed.add(Array.from({ length: 5001 }, (_, index) => created(index + 1)));
+  assert.equal(unconfirmed.take('id1'), undefined);
+  assert.equal(unconfirmed.take('id2')?.message.seq, 2);
+  unconfirmed.add([edited(2, 1)]);
+  assert.equal(unconfirmed.take('id2')?.revisions, undefined);
+  assert.equal(unconfirmed.knows('another', { from: 1, to: 1 }), false);
+});
