@@ -13,6 +13,7 @@ import type { Clock } from './core/ports/clock.ts';
 import type { Timers } from './core/ports/timers.ts';
 import { seedDemo } from './demo.ts';
 import { im } from './dialects/im/index.ts';
+import { mimi } from './dialects/mimi/index.ts';
 import { xuqm } from './dialects/xuqm/index.ts';
 import { openEndpoints } from './endpoints.ts';
 import { MAGIC_INSPECTOR, openFileStorage } from './files/index.ts';
@@ -139,7 +140,7 @@ export async function startServer(
     metrics.watchQueue('topics', () => hub.topicCount);
     metrics.watchQueue('store', () => store.depth);
     const services = { core, hub, sessions, deliveries, authenticator, clock, metrics, log };
-    const dialects = [xuqm(services), im(services)];
+    const dialects = [xuqm(services), im(services), mimi(services, config.mimiPrefix)];
     const endpoints = dialects.flatMap(({ name, paths, summary }) =>
       paths.map((path) => ({ dialect: name, path, summary })),
     );

@@ -19,16 +19,20 @@ export function openEndpoints(
   services: Pick<DialectServices, 'metrics' | 'log'>,
 ): TransportServer {
   const dialectOf = new Map(
-    dialects.flatMap(({ name, paths }) => paths.map((path) => [path, name] as const)),
+    dialects.flatMap((dialect) => allPaths(dialect).map((path) => [path, dialect.name] as const)),
   );
   const transports = new TransportServer(transportOptions(config, services, dialectOf));
-  for (const { name, paths, openSession } of dialects) {
-    const accept = stompAcceptor(openSession, stompOptions(config, services, name));
-    for (const path of paths) {
+  for (const dialect of dialects) {
+    const accept = stompAcceptor(dialect.openSession, stompOptions(config, services, dialect.name));
+    for (const path of allPaths(dialect)) {
       transports.mount(path, accept, { subprotocols: STOMP_SUBPROTOCOLS, sockJs: true });
     }
   }
   return transports;
+}
+
+function allPaths({ paths, aliases = [] }: Dialect): readonly string[] {
+  return [...paths, ...aliases];
 }
 
 type Observers = Pick<DialectServices, 'metrics' | 'log'>;

@@ -27,6 +27,13 @@ before(async () => {
 });
 after(() => server.stop());
 
+/** The healthy users, with uids that nobody hits upon. */
+const OUT_OF_REACH = ['healthy-speaker', 'healthy-listener'].map((id, index) => ({
+  id,
+  uid: 2 ** 51 + 1_234_567 * index,
+  username: id,
+}));
+
 /** The attackers, and a group of theirs, in both tenants they fight in. */
 async function makeBattlefield(): Promise<void> {
   for (const app of ['default', 'battlefield']) {
@@ -37,7 +44,10 @@ async function makeBattlefield(): Promise<void> {
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
         body: JSON.stringify(body),
       });
-    for (const id of ATTACKERS) assert.equal((await call('/api/v1/users', { id, username: id })).status, 201);
+    const users = ATTACKERS.map((id) => ({ id, username: id }));
+    for (const user of [...users, ...OUT_OF_REACH]) {
+      assert.equal((await call('/api/v1/users', user)).status, 201);
+    }
     const members = ATTACKERS.map((userId) => ({ userId }));
     assert.equal((await call('/api/v1/groups', { id: GROUP, name: GROUP, members })).status, 201);
   }

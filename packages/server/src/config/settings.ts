@@ -182,6 +182,14 @@ const connections = {
 };
 
 const stomp = {
+  mimiPrefix: text(
+    'Path before the endpoints of mimi, /socketServer and /client, which are there without it too; / for none.',
+    {
+      default: '/Mimi',
+      pattern: '^(/|(/[\\w.~-]+)+)$',
+      allowed: 'a path without a slash at its end, such as /Mimi',
+    },
+  ),
   connectTimeout: duration('How long a connection may take to authenticate.', {
     default: 5000,
     minimum: 100,

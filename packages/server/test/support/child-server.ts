@@ -17,13 +17,15 @@ export interface ChildServer {
   /** Bytes of the heap after a garbage collection. */
   heapUsed(): Promise<number>;
   stop(): Promise<void>;
+  /** kill -9; what is on disk is left for another server. */
+  kill(): Promise<void>;
 }
 
-/** @param settings further variables, such as `HAINA_SOCKJS_SESSION_TIMEOUT` */
+/** A server that is stopped takes its data with it. @param settings further variables, such as `HAINA_SOCKJS_SESSION_TIMEOUT` */
 export async function startChildServer(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<ChildServer> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'haina-child-'));
+  const dataDir = settings.HAINA_DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'haina-child-')));
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('HAINA_'));
   const env = {
     ...Object.fromEntries(others),
@@ -61,6 +63,10 @@ export async function startChildServer(
       child.send('how much?');
       const [bytes] = (await once(child, 'message')) as [number];
       return bytes;
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
     },
     async stop() {
       child.kill('SIGTERM');

@@ -150,6 +150,20 @@ export class StompClient {
       .map(({ body }) => utf8.decode(body));
   }
 
+  /** Takes what came at a destination and was not asked for. */
+  takeAt<T>(destination: string): T[] {
+    const isThere = ({ headers }: StompFrame) => headers.get('destination') === destination;
+    const taken = this.#frames.filter(isThere);
+    const others = this.#frames.filter((frame) => !isThere(frame));
+    this.#frames.splice(0, this.#frames.length, ...others);
+    return taken.map(({ body }) => JSON.parse(utf8.decode(body)) as T);
+  }
+
+  /** All frames that came and were not asked for. */
+  rest(): string[] {
+    return this.#frames.map(describe);
+  }
+
   async close(): Promise<void> {
     this.socket.close();
     await this.closed;

@@ -28,10 +28,10 @@ export function noDestination(destination: string): DomainError {
   return new DomainError('ENOENT', `no destination ${destination}`, { field: 'destination' });
 }
 
-/** The refusal of a SEND to anything but a command. */
-export function refuseSend(destination: string): DomainError {
+/** The refusal of a SEND to anything but a command. @param commands where all commands are */
+export function refuseSend(destination: string, commands = '/app'): DomainError {
   if (/^\/(topic|queue|user)(\/|$)/.test(destination)) {
-    return new DomainError('EPERM', 'clients send to /app only', { field: 'destination' });
+    return new DomainError('EPERM', `clients send to ${commands} only`, { field: 'destination' });
   }
   return noDestination(destination);
 }

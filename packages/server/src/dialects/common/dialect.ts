@@ -7,5 +7,7 @@ export interface Dialect {
   readonly summary: string;
   /** Where its endpoints are; each serves plain WebSocket at the path and SockJS below it. */
   readonly paths: readonly string[];
+  /** Further paths of the same endpoints, which nobody has to be told. */
+  readonly aliases?: readonly string[];
   readonly openSession: StompHandlerFactory;
 }

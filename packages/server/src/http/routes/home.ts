@@ -29,7 +29,8 @@ export function homeRoute(api: Api, options: HomeOptions): void {
     { path: '/readyz', summary: 'can it serve?' },
     ...(options.metrics ? [{ path: '/metrics', summary: 'figures for Prometheus' }] : []),
   ];
-  const html = page(options.version, links);
+  const toPrograms = new Set(['/api/v1', ...options.endpoints.map(({ path }) => path)]);
+  const html = page(options.version, links, toPrograms);
   const json = { name: 'haina', version: options.version, links };
   api.get('/', { schema: { hide: true } }, async (request, reply) => {
     reply.header('vary', 'accept, origin');
@@ -47,9 +48,11 @@ interface Link {
   readonly summary: string;
 }
 
-function page(version: string, links: readonly Link[]): string {
+/** @param toPrograms paths that answer to programs: only pages are links */
+function page(version: string, links: readonly Link[], toPrograms: ReadonlySet<string>): string {
   const rows = links.map(
-    ({ path, summary }) => `<tr><td>${reference(path)}</td><td>${escapeHtml(summary)}</td></tr>`,
+    ({ path, summary }) =>
+      `<tr><td>${toPrograms.has(path) ? code(path) : link(path)}</td><td>${escapeHtml(summary)}</td></tr>`,
   );
   return `<!doctype html>
 <html lang="en">
@@ -66,12 +69,12 @@ ${rows.join('\n')}
 `;
 }
 
-/** Only pages are links; the others answer to programs. */
-function reference(path: string): string {
-  const code = `<code>${escapeHtml(path)}</code>`;
-  return path.startsWith('/ws') || path.startsWith('/api')
-    ? code
-    : `<a href="${escapeHtml(path)}">${code}</a>`;
+function link(path: string): string {
+  return `<a href="${escapeHtml(path)}">${code(path)}</a>`;
+}
+
+function code(path: string): string {
+  return `<code>${escapeHtml(path)}</code>`;
 }
 
 function escapeHtml(text: string): string {

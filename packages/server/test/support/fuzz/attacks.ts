@@ -11,7 +11,10 @@ import {
   anySockJsBody,
   anyStream,
   anyTarget,
+  type Dialect,
   METHODS,
+  MIMI,
+  XUQM,
 } from './inputs.ts';
 import { mutate, type Random } from './random.ts';
 
@@ -35,15 +38,24 @@ const userToken = (random: Random): string => tokenOf(random.pick(ATTACKERS));
 const anyToken = (random: Random): string =>
   random.happens(0.5) ? userToken(random) : tokenOf('admin', { app: 'battlefield', role: 'admin' });
 
-/** A stream of STOMP frames, or nearly, cut into WebSocket messages anywhere. */
+const DOORS: readonly (readonly [path: string, dialect: Dialect])[] = [
+  ['/ws/im', XUQM],
+  ['/ws/im', XUQM],
+  ['/ws/im', XUQM],
+  ['/ws/im/websocket', XUQM],
+  ['/Mimi/client', MIMI],
+  ['/socketServer/websocket', MIMI],
+];
+
+/** A stream of STOMP frames, or nearly, cut into WebSocket messages anywhere, at any dialect's door. */
 async function overWebSocket({ url, random, record }: Target): Promise<void> {
-  const path = random.happens(0.8) ? '/ws/im' : '/ws/im/websocket';
+  const [path, dialect] = random.pick(DOORS);
   const socket = new WebSocket(
     url.replace('http', 'ws') + path,
     random.pick([['v12.stomp'], ['x', 'v10.stomp'], []]),
   );
   if (!(await opened(socket))) return;
-  const stream = anyStream(random, userToken(random));
+  const stream = anyStream(random, userToken(random), dialect);
   record('WebSocket', stream);
   for (const piece of random.slices(stream, 5)) socket.send(piece, { binary: random.happens(0.7) });
   await leave(socket, random);
@@ -53,7 +65,7 @@ async function overWebSocket({ url, random, record }: Target): Promise<void> {
 async function overSockJsWebSocket({ url, random, record }: Target): Promise<void> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/ws/im/000/any/websocket`);
   if (!(await opened(socket))) return;
-  const body = anySockJsBody(random, anyStream(random, userToken(random)));
+  const body = anySockJsBody(random, anyStream(random, userToken(random), XUQM));
   record('SockJS WebSocket', body);
   socket.send(body, { binary: random.happens(0.1) });
   await leave(socket, random);
@@ -89,7 +101,7 @@ async function overXhr(target: Target): Promise<void> {
   const poll = random.pick(['xhr', 'xhr', 'xhr_streaming', 'jsonp?c=f', 'eventsource', 'htmlfile?c=f']);
   const method = poll.startsWith('xhr') ? 'POST' : 'GET';
   await exchange(target, method, `${session}/${poll}`);
-  for (const piece of random.slices(anyStream(random, userToken(random)), 3)) {
+  for (const piece of random.slices(anyStream(random, userToken(random), XUQM), 3)) {
     const body = anySockJsBody(random, piece);
     record(`${session}/xhr_send`, body);
     const sending = exchange(target, 'POST', `${session}/xhr_send`, body);

@@ -15,7 +15,7 @@ import fc from 'fast-check';
 import { DomainError } from '../../../src/core/errors.ts';
 import { parseJson } from '../../../src/dialects/common/json.ts';
 import { readSend } from '../../../src/dialects/xuqm/schemas.ts';
-import { anyStream } from './inputs.ts';
+import { anyStream, XUQM } from './inputs.ts';
 import { mutate, Random } from './random.ts';
 
 const LIMITS = { maxFrameBytes: 2048, maxHeaderBytes: 1024, maxHeaders: 12 };
@@ -57,7 +57,7 @@ function decode(chunks: readonly Uint8Array[], version: StompVersion, limits = L
 /** Any slicing gives the same frames and the same end; and what was read can be written and read again. */
 const stomp = fc.property(streams, ({ seed, mutations, version }) => {
   const random = new Random(seed);
-  const sound = anyStream(random, 'a.b.c');
+  const sound = anyStream(random, 'a.b.c', XUQM);
   const stream = mutations === 0 ? sound : mutate(sound, random, mutations);
   const whole = decode([stream], version);
   assert.deepEqual(decode(random.slices(stream, 8), version), whole);

@@ -27,6 +27,8 @@ const NUMBERS = [0, -1, 1, 1.5, 1e300, -0, 2 ** 31, 2 ** 53, Number.MAX_SAFE_INT
 const KEYS = [
   'appId',
   'messageId',
+  'msgID',
+  'reciverId',
   'toId',
   'chatType',
   'msgType',
@@ -73,6 +75,8 @@ function anyBody(random: Random): Json {
   const sound: Record<string, Json> = {
     appId: 'default',
     messageId: `m${random.below(10_000)}`,
+    msgID: `m${random.below(10_000)}`,
+    reciverId: random.below(40),
     toId: random.pick(ATTACKERS),
     chatType: 'SINGLE',
     ...(random.happens(0.4) ? { toId: GROUP, chatType: 'GROUP' } : {}),
@@ -93,24 +97,37 @@ function anyBodyText(random: Random): string {
     : text;
 }
 
-const COMMANDS = ['send', 'send', 'send', 'revoke', 'read', 'sync', 'nothing'];
+/** Where a dialect's clients send and subscribe to. */
+export interface Dialect {
+  readonly commands: readonly string[];
+  readonly destinations: readonly string[];
+}
+
 const QUEUES = ['messages', 'errors', 'receipts', 'nothing'].map((name) => `/user/queue/${name}`);
-const DESTINATIONS = [
-  ...QUEUES,
-  ...QUEUES,
-  `/topic/group/${GROUP}`,
-  '/user/attacker1/queue/messages',
-  '/topic/x',
-];
+
+export const XUQM: Dialect = {
+  commands: ['send', 'send', 'send', 'revoke', 'read', 'sync', 'nothing'].map((name) => `/app/chat.${name}`),
+  destinations: [...QUEUES, ...QUEUES, `/topic/group/${GROUP}`, '/user/attacker1/queue/messages', '/topic/x'],
+};
+
+export const MIMI: Dialect = {
+  commands: ['send', 'send', 'recive', 'recive', 'init', 'nothing'].map((name) => `/socket/chat/${name}`),
+  destinations: [
+    ...ATTACKERS.map((name) => `/user/${name}/recive`),
+    ...['status', 'send/status', 'recive/status', 'nothing'].map((name) => `/user/queue/${name}`),
+  ],
+};
 
 /** What one client says, mostly in keeping with what it said before, so that it is listened to for long. */
 class Talker {
   readonly #random: Random;
   readonly #transactions = new Set<string>();
+  readonly #dialect: Dialect;
   #subscriptions = 0;
 
-  constructor(random: Random) {
+  constructor(random: Random, dialect: Dialect) {
     this.#random = random;
+    this.#dialect = dialect;
   }
 
   frame(): Uint8Array {
@@ -126,7 +143,7 @@ class Talker {
 
   #send(): Uint8Array {
     const transaction = this.#random.pick([...this.#transactions, undefined]);
-    const headers: [string, string][] = [['destination', `/app/chat.${this.#random.pick(COMMANDS)}`]];
+    const headers: [string, string][] = [['destination', this.#random.pick(this.#dialect.commands)]];
     if (transaction !== undefined && this.#random.happens(0.5)) headers.push(['transaction', transaction]);
     return this.#encode('SEND', headers, anyBodyText(this.#random));
   }
@@ -136,7 +153,7 @@ class Talker {
     const id = fresh ? ++this.#subscriptions : this.#subscriptions;
     return this.#encode('SUBSCRIBE', [
       ['id', String(id)],
-      ['destination', this.#random.pick(DESTINATIONS)],
+      ['destination', this.#random.pick(this.#dialect.destinations)],
       ['ack', this.#random.pick(['auto', 'auto', 'auto', 'client', 'client-individual'])],
     ]);
   }
@@ -161,14 +178,14 @@ class Talker {
 }
 
 /** A stream of frames as a client that has lost its mind sends it; the first is mostly a sound CONNECT. */
-export function anyStream(random: Random, token: string): Buffer {
+export function anyStream(random: Random, token: string, dialect: Dialect): Buffer {
   const version = random.pick(['1.0', '1.1', '1.2', '1.2', '1.2']);
   const connect = encodeFrame('CONNECT', [
     ['accept-version', version],
     ['token', token],
     ['heart-beat', random.pick(['0,0', '10,10', '1000,0'])],
   ]);
-  const talker = new Talker(random);
+  const talker = new Talker(random, dialect);
   const rest = Buffer.concat(random.some(30, () => Buffer.from(talker.frame())));
   const said = random.happens(0.4) && rest.length > 0 ? mutate(rest, random) : rest;
   return random.happens(0.95)
@@ -211,8 +228,11 @@ const PLACES = [
   '/ws/im/:id/:id/htmlfile?c=:id',
   '/ws/im/:id/:id/websocket',
   '/ws/im/iframe:id.html',
+  '/Mimi/client',
+  '/Mimi/socketServer/info',
+  '/socketServer/:id/:id/xhr',
 ];
-const QUERIES = ['limit', 'before', 'after', 'token', 'c', 'x'];
+const QUERIES = ['limit', 'before', 'after', 'token', 'srect', 'c', 'x'];
 
 /** A request target of visible ASCII, as an HTTP client can send it. */
 export function anyTarget(random: Random): string {

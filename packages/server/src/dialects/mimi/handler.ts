@@ -1,0 +1,100 @@
+import type { StompFrame } from '@haina/wire';
+import { DomainError } from '../../core/errors.ts';
+import type { User } from '../../core/model.ts';
+import type { Shape } from '../../hub/fan-out.ts';
+import type { ReplayResult } from '../../hub/replay.ts';
+import type { StompSubscription } from '../../stomp/handler.ts';
+import { headerOf } from '../common/credentials.ts';
+import { noDestination, parseUserQueue, refuseSend } from '../common/destinations.ts';
+import { peekString } from '../common/json.ts';
+import { StompDialectHandler, type Target } from '../common/stomp-dialect-handler.ts';
+import { sendJson, stompShape } from '../common/stomp-shape.ts';
+import { COMMANDS, type CommandContext } from './commands.ts';
+import { MIMI } from './name.ts';
+import { messageBody } from './render.ts';
+import { failure, success } from './status.ts';
+
+const QUEUES: ReadonlyMap<string, Target> = new Map<string, Target>([
+  ['/queue/status', { kind: 'replies', name: 'status' }],
+  ['/queue/send/status', { kind: 'replies', name: 'send' }],
+  ['/queue/recive/status', { kind: 'replies', name: 'recive' }],
+]);
+const RECIVE = /^\/user\/(.*)\/recive$/s;
+
+/** The `mimi` side of a STOMP session. A message is delivered when the client says that it has received it. */
+export class MimiHandler extends StompDialectHandler {
+  protected readonly dialect = MIMI;
+  protected readonly inbox = '/user/{uname}/recive';
+  protected override readonly syncsAllInboxes = true;
+  #user: Pick<User, 'username' | 'uid'> = { username: '', uid: 0 };
+
+  protected override tokens(frame: StompFrame): (string | null | undefined)[] {
+    const { query } = this.stomp.connection.request;
+    return [...super.tokens(frame), query.get('srect'), headerOf(frame.headers, 'srect')];
+  }
+
+  protected override async opened(): Promise<void> {
+    const { principal } = this.chat;
+    if (principal.role === 'service') {
+      throw new DomainError('EPERM', 'a service has no uid, so that nobody could write to it here');
+    }
+    this.#user = await this.services.core.users.get(principal, principal.userId);
+  }
+
+  protected override errorText(refusal: DomainError): string {
+    return JSON.stringify(failure(refusal, null));
+  }
+
+  protected parseTarget(destination: string): Target {
+    const [, name] = RECIVE.exec(destination) ?? [];
+    if (name !== undefined) return this.#requireOwn(name);
+    const target = parseUserQueue(destination, QUEUES, this.chat.principal);
+    if (!target) throw noDestination(destination);
+    return target;
+  }
+
+  protected shapeOf(_target: Target, subscription: StompSubscription): Shape {
+    return stompShape(MIMI, this.stomp.version, subscription, messageBody);
+  }
+
+  protected execute(destination: string, frame: StompFrame): Promise<unknown> {
+    const command = COMMANDS.get(destination);
+    if (!command) throw refuseSend(destination, '/socket/chat');
+    return command(this.#context, frame.body);
+  }
+
+  protected tellRefusal(refusal: DomainError, frame: StompFrame): void {
+    this.#tell('status', failure(refusal, peekString(frame.body, 'msgID')));
+  }
+
+  /** The RECEIPT of an `init` says that everything came; the document has no message for it. */
+  protected tellSyncDone(_subscription: StompSubscription, { count, complete }: ReplayResult): void {
+    if (complete) return;
+    throw new DomainError('ERATE', `${count} messages came, more are waiting: send /socket/chat/init again`);
+  }
+
+  get #context(): CommandContext {
+    const { chat } = this;
+    return {
+      core: this.services.core,
+      principal: chat.principal,
+      uid: this.#user.uid,
+      sessionId: chat.id,
+      confirm: (clientId) => chat.confirm(clientId),
+      sync: () => this.sync({ order: 'time' }),
+      sent: (msgID) => this.#tell('send', success(msgID)),
+      received: (msgID) => this.#tell('recive', success(msgID)),
+    };
+  }
+
+  #requireOwn(name: string): Target {
+    if (name === this.#user.username || name === String(this.#user.uid)) {
+      return { kind: 'inbox', isConfirmed: true };
+    }
+    throw new DomainError('EPERM', "another user's messages", { field: 'destination' });
+  }
+
+  #tell(queue: 'status' | 'send' | 'recive', body: object): void {
+    for (const subscription of this.subscriptionsTo(queue)) sendJson(this.stomp, subscription, body);
+  }
+}

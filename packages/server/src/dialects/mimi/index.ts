@@ -1,0 +1,24 @@
+import type { StompSession } from '../../stomp/session.ts';
+import type { Dialect } from '../common/dialect.ts';
+import type { DialectServices } from '../common/services.ts';
+import { MimiHandler } from './handler.ts';
+import { MIMI } from './name.ts';
+
+/** What the document calls its SockJS and its plain endpoint; each is both. */
+const ENDPOINTS = ['/socketServer', '/client'];
+
+/**
+ * Point-to-point chat in which the receiver confirms each message.
+ *
+ * @param prefix of the endpoints, such as `/Mimi`, or `/` for none; they are there without it too
+ */
+export function mimi(services: DialectServices, prefix: string): Dialect {
+  const paths = ENDPOINTS.map((path) => `${prefix === '/' ? '' : prefix}${path}`);
+  return {
+    name: MIMI,
+    summary: 'Point-to-point chat over STOMP in which the receiver confirms each message',
+    paths,
+    aliases: ENDPOINTS.filter((path) => !paths.includes(path)),
+    openSession: (stomp: StompSession) => new MimiHandler(services, stomp),
+  };
+}
