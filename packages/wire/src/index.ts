@@ -5,6 +5,7 @@ export * from './im-codec.ts';
 export * from './im-content.ts';
 export { ImCodecError, type ImCodecErrorCode } from './im-message.ts';
 export * from './mimi.ts';
+export * from './room.ts';
 export * from './sockjs.ts';
 export * from './stomp-decoder.ts';
 export * from './stomp-encoder.ts';
