@@ -10,6 +10,7 @@ import { type Core, createCore } from './core/index.ts';
 import { DEFAULT_LIMITS } from './core/limits.ts';
 import type { Store } from './core/ports/store.ts';
 import { DEMO_ACCOUNTS, seedDemo } from './demo.ts';
+import { MemoryAttendance } from './presence/memory/attendance.ts';
 import { openSqliteStore } from './store/sqlite/index.ts';
 
 interface World extends Core {
@@ -43,6 +44,7 @@ async function withWorld(name: string, run: (world: World) => Promise<void>): Pr
     ids: { next: uuidv7 },
     passwords,
     limits: DEFAULT_LIMITS,
+    register: new MemoryAttendance(),
   };
   try {
     await run({ ...createCore(deps), store, hashes });

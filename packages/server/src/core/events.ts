@@ -4,8 +4,10 @@ import type {
   MemberRole,
   Message,
   Notification,
+  Person,
   Pin,
   ReceiptStatus,
+  Room,
   Timestamp,
   UserStatus,
 } from './model.ts';
@@ -28,6 +30,8 @@ export type CoreEvent =
   | UserDeleted
   | UserStatusChanged
   | NotificationTold
+  | AttendanceChanged
+  | RoomClosed
   | SettingsChanged
   | PermissionChanged;
 
@@ -103,8 +107,25 @@ export interface MemberRemoved {
 
 export interface ConversationChanged {
   readonly type: 'conversation.changed';
-  readonly conversation: Conversation;
+  readonly conversation: Conversation | Room;
   readonly actorId: string;
+}
+
+/** Somebody came into a room, or left it. */
+export interface AttendanceChanged {
+  readonly type: 'attendance.joined' | 'attendance.left';
+  readonly tenant: string;
+  readonly room: Room;
+  readonly person: Person;
+  /** Counts what changed in the room while anybody was in it: whoever came in at a turn knows of all before it. */
+  readonly turn: number;
+}
+
+/** A room came to its end. */
+export interface RoomClosed {
+  readonly type: 'room.closed';
+  readonly tenant: string;
+  readonly roomId: string;
 }
 
 export interface UserDeleted {

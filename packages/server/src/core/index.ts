@@ -1,17 +1,21 @@
 import { Admin } from './admin.ts';
-import type { EventSink } from './events.ts';
+import { Attendance } from './attendance.ts';
+import { Contacts } from './contacts.ts';
+import type { CoreEvent, EventSink } from './events.ts';
 import { Groups } from './groups.ts';
 import type { Limits } from './limits.ts';
 import { MessageChanges } from './message-changes.ts';
 import { Messages } from './messages.ts';
 import { Notifications } from './notifications.ts';
 import { Policies } from './policies.ts';
+import type { AttendanceRegister } from './ports/attendance.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type { PasswordHasher } from './ports/passwords.ts';
 import type { Store } from './ports/store.ts';
 import { PresenceNews } from './presence-news.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { Receipts } from './receipts.ts';
+import { Rooms } from './rooms.ts';
 import { Users } from './users.ts';
 
 export interface CoreDeps {
@@ -21,12 +25,18 @@ export interface CoreDeps {
   readonly ids: IdSource;
   readonly passwords: PasswordHasher;
   readonly limits: Limits;
+  readonly register: AttendanceRegister;
+  /** Told of what failed where nobody waits for it. */
+  readonly onError?: (error: unknown) => void;
 }
 
 /** The domain: commands go in as method calls, events come out of the sink. */
 export interface Core {
   readonly users: Users;
   readonly groups: Groups;
+  readonly rooms: Rooms;
+  readonly attendance: Attendance;
+  readonly contacts: Contacts;
   readonly messages: Messages;
   readonly changes: MessageChanges;
   readonly receipts: Receipts;
@@ -38,12 +48,19 @@ export interface Core {
 
 export function createCore(given: CoreDeps): Core {
   const policies = new Policies(given);
-  const deps = { ...given, sink: heardBy(policies, given.sink), policies };
+  const listeners: Hearer[] = [policies];
+  const deps = { ...given, sink: heardBy(listeners, given.sink), policies };
   const receipts = new Receipts(deps);
   const rate = new RateLimiter(deps.limits.sendRate, deps.clock);
+  const rooms = new Rooms(deps);
+  const attendance = new Attendance({ ...deps, rooms, receipts, rate });
+  listeners.push(attendance);
   return {
     users: new Users(deps),
     groups: new Groups(deps),
+    rooms,
+    attendance,
+    contacts: new Contacts(deps),
     messages: new Messages({ ...deps, receipts, rate }),
     changes: new MessageChanges({ ...deps, rate }),
     receipts,
@@ -54,11 +71,15 @@ export function createCore(given: CoreDeps): Core {
   };
 }
 
+interface Hearer {
+  heard(event: CoreEvent): void;
+}
+
 /** Lets what binds the next command be known before anybody is told of it. */
-function heardBy(policies: Policies, sink: EventSink): EventSink {
+function heardBy(listeners: readonly Hearer[], sink: EventSink): EventSink {
   return {
     publish(topics, event) {
-      policies.heard(event);
+      for (const listener of listeners) listener.heard(event);
       sink.publish(topics, event);
     },
     notify: (topics, event) => sink.notify(topics, event),

@@ -17,6 +17,12 @@ export interface Limits {
   /** Live sessions a user. */
   readonly maxSessionsPerUser: number;
   readonly maxGroupMembers: number;
+  /** People in a room at a time. */
+  readonly maxRoomMembers: number;
+  /** Rooms that a session may be in at a time. */
+  readonly maxRoomsPerSession: number;
+  /** Whether joining a room that is not there makes it. */
+  readonly roomCreate: boolean;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -29,4 +35,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxPresencePeers: 10_000,
   maxSessionsPerUser: 16,
   maxGroupMembers: 100_000,
+  maxRoomMembers: 10_000,
+  maxRoomsPerSession: 16,
+  roomCreate: false,
 };

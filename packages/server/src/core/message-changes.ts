@@ -68,7 +68,7 @@ export class MessageChanges {
   }
 
   /**
-   * Takes a message back for everyone: the sender within the window, an owner or admin of the group, a service.
+   * Takes a message back for everyone: the sender within the window, an owner or admin of the group or room, a service.
    *
    * ENOENT, EPERM; ECONFLICT where it was recalled before.
    */
@@ -147,7 +147,7 @@ export class MessageChanges {
 
   #requireRecall(actor: Principal, { message, viewerRole }: MessageView): void {
     if (actor.role === 'service') return;
-    if (message.kind === 'group' && (viewerRole === 'owner' || viewerRole === 'admin')) return;
+    if (message.kind !== 'single' && (viewerRole === 'owner' || viewerRole === 'admin')) return;
     if (message.senderId !== actor.userId) {
       throw new DomainError('EPERM', 'only the sender or an admin of the group may recall a message');
     }

@@ -99,6 +99,7 @@ export class Messages {
       id,
       clientId: clientId ?? id,
       senderId: actor.userId,
+      ...(actor.guest ? { guest: actor.guest } : {}),
       target,
       content,
       ...(reference === undefined ? {} : { reference }),

@@ -10,6 +10,23 @@ export interface Principal {
   readonly userId: string;
   readonly role: Role;
   readonly name: string;
+  /** Of a guest, who is no user: what it says of itself. Its id is one that no user can have (`guests.ts`). */
+  readonly guest?: Profile;
+}
+
+/** How somebody is shown to others. Texts may be empty. */
+export interface Profile {
+  readonly name: string;
+  readonly number: string;
+  readonly nickname: string;
+  /** URL of a picture. */
+  readonly avatar: string;
+}
+
+/** Somebody as others see it: a user or a guest. */
+export interface Person {
+  readonly id: string;
+  readonly profile: Profile;
 }
 
 export interface User {
@@ -45,6 +62,15 @@ export interface Conversation {
   /** Count of changes to messages so far. */
   readonly revision: number;
   readonly createdAt: Timestamp;
+}
+
+/** A conversation whose members are those who are in it now; see `Attendance`. */
+export interface Room extends Conversation {
+  readonly description: string;
+  /** Whether guests may come in; if not, it takes the tenant's users only. */
+  readonly isOpen: boolean;
+  /** Null where nobody owns it. */
+  readonly owner: Person | null;
 }
 
 export interface Member {
@@ -100,6 +126,10 @@ export interface Party {
   readonly name: string;
   /** 0 for what is no user. */
   readonly uid: number;
+  /** As others see it; empty for a user who was deleted. */
+  readonly nickname: string;
+  /** URL of a picture; may be empty. */
+  readonly avatar: string;
 }
 
 /** The two sides of a message. */
@@ -127,6 +157,8 @@ export interface Message {
   /** Unique in the tenant, given by the store in the order of storing: tells the older of two conversations' messages. */
   readonly number: number;
   readonly senderId: string;
+  /** Present where the sender is a guest: how it called itself then. */
+  readonly guest?: Profile;
   /** The other user of a single chat; the conversation otherwise. */
   readonly targetId: string;
   /** What its sender and its target are called now. */

@@ -48,6 +48,11 @@ export class Receipts {
     for (const [index, { userId }] of users.entries()) this.#tell(kind, userId, messages, fresh[index] ?? []);
   }
 
+  /** Tells a sender that one who is no member, a guest, got its message. Nothing is stored of it. */
+  tellReceived(userId: string, message: Message): void {
+    this.#tell('delivered', userId, [message], [{ from: message.seq, to: message.seq }]);
+  }
+
   #tell(kind: PositionKind, userId: string, messages: readonly Message[], fresh: readonly SeqRange[]): void {
     if (fresh.length === 0) return;
     const at = this.#deps.clock.now();

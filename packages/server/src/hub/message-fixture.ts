@@ -12,7 +12,10 @@ export function groupMessage(seq: number, changes: Partial<Message> = {}): Messa
     number: seq,
     senderId: 'alice',
     targetId: 'team',
-    parties: { sender: { name: 'alice', uid: 1 }, target: { name: 'Team', uid: 0 } },
+    parties: {
+      sender: { name: 'alice', uid: 1, nickname: 'Alice', avatar: '' },
+      target: { name: 'Team', uid: 0, nickname: 'Team', avatar: '' },
+    },
     content: { type: 'text', text: `m${seq}`, extra: null },
     reference: null,
     changeReason: '',

@@ -7,6 +7,7 @@ import type {
   Message,
   MessageState,
   Pin,
+  Profile,
   ReferenceKind,
   Role,
   SeqRange,
@@ -16,6 +17,7 @@ import type {
 import type { AdminStore } from './admin-store.ts';
 import type { FileMention, FileStore } from './file-store.ts';
 import type { NotificationStore } from './notification-store.ts';
+import type { RoomStore } from './room-store.ts';
 
 /**
  * Where the truth is kept. Promises of every adapter:
@@ -34,7 +36,8 @@ export interface Store
     PositionStore,
     NotificationStore,
     AdminStore,
-    FileStore {
+    FileStore,
+    RoomStore {
   /** Resolves after all writes issued before; rejects while the store can't serve. */
   ping(): Promise<void>;
   /** Operations that wait or run. */
@@ -74,6 +77,8 @@ export interface UserStore {
   /** ECONFLICT where the id, uid or username is taken. The id of a deleted user may be used again. */
   createUser(user: NewUser): Promise<User>;
   findUser(tenant: string, id: string): Promise<User | undefined>;
+  /** Those of these ids that are users, by id. */
+  listUsersByIds(tenant: string, ids: readonly string[]): Promise<User[]>;
   /** True where the id belonged to a user who was deleted. */
   isDeletedUser(tenant: string, id: string): Promise<boolean>;
   findCredentials(tenant: string, username: string): Promise<Credentials | undefined>;
@@ -170,6 +175,8 @@ export interface NewMessage {
   readonly id: string;
   readonly clientId: string;
   readonly senderId: string;
+  /** Present where the sender is a guest, who is no member: it reaches open rooms only. */
+  readonly guest?: Profile;
   readonly target: MessageTarget;
   readonly content: Content;
   readonly reference?: NewReference;
@@ -234,6 +241,8 @@ export interface MessageLook {
   readonly viewerId: string;
   /** Messages that the viewer sent, or those of others that it may see. */
   readonly prefer: 'own' | 'received';
+  /** Only a message of this conversation. */
+  readonly conversationId?: string;
 }
 
 export interface MessageView {
@@ -263,7 +272,7 @@ export interface MessageStore {
    *
    * ENOENT (field `target`): no such user or conversation; (field `reference`): no such message, or none that the
    * sender may see; (field `content`): no such file, or none that the sender uploaded or may see as a member. EPERM: the
-   * sender is no member. ECONFLICT (field
+   * sender is no member, or a guest and the conversation no open room. ECONFLICT (field
    * `clientId`): the sender used the client id for another message.
    */
   appendMessage(message: NewMessage): Promise<Appended>;

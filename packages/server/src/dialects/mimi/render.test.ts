@@ -7,7 +7,10 @@ import { renderMessage } from './render.ts';
 
 const EXAMPLE: Partial<Message> = {
   number: 255,
-  parties: { sender: { name: 'wususu', uid: 1 }, target: { name: 'liaojiekx', uid: 2 } },
+  parties: {
+    sender: { name: 'wususu', uid: 1, nickname: '', avatar: '' },
+    target: { name: 'liaojiekx', uid: 2, nickname: '', avatar: '' },
+  },
   clientId: '34330e6e473c583354421ef814bcea13022d8a06',
   content: { type: 'text', text: '起来聊天', extra: null },
   createdAt: 1_504_712_402_000,

@@ -117,7 +117,11 @@ export class ConversationTable {
 
   /** The id is free again afterwards; the messages stay under a name that no id can have. */
   deleteGroup(tenant: string, id: string): string[] {
-    const { pk } = this.#requireGroup(tenant, id);
+    return this.end(this.#requireGroup(tenant, id).pk);
+  }
+
+  /** As `deleteGroup`, of any conversation. */
+  end(pk: number): string[] {
     const rows = this.#sql.get('SELECT user FROM member WHERE conversation = ?').all(pk);
     this.#sql.get('DELETE FROM member WHERE conversation = ?').run(pk);
     this.#sql
@@ -167,7 +171,7 @@ export class ConversationTable {
 
   removeMember(tenant: string, id: string, userId: string): void {
     const { pk } = this.#requireGroup(tenant, id);
-    if (!this.#remove(pk, userId)) throw noMember(userId);
+    if (!this.remove(pk, userId)) throw noMember(userId);
   }
 
   /** Ends all memberships of a user; returns its groups. */
@@ -177,7 +181,7 @@ export class ConversationTable {
         'SELECT c.pk, c.id, c.kind FROM member m JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.user = ?',
       )
       .all(this.#tenants.ensure(tenant), userId) as unknown as ConversationRow[];
-    for (const { pk } of rows) this.#remove(pk, userId);
+    for (const { pk } of rows) this.remove(pk, userId);
     return rows.filter(({ kind }) => kind === 'group').map(({ id }) => id);
   }
 
@@ -225,7 +229,12 @@ export class ConversationTable {
     return rows.map(({ id }) => id);
   }
 
-  #remove(pk: number, userId: string): boolean {
+  rename(pk: number, name: string): void {
+    this.#sql.get('UPDATE conversation SET name = ? WHERE pk = ?').run(name, pk);
+  }
+
+  /** Ends a membership of any conversation; false where there is none. */
+  remove(pk: number, userId: string): boolean {
     const { changes } = this.#sql
       .get('DELETE FROM member WHERE conversation = ? AND user = ?')
       .run(pk, userId);
@@ -255,7 +264,7 @@ export class ConversationTable {
   }
 }
 
-function toConversation(tenant: string, row: ConversationRow): Conversation {
+export function toConversation(tenant: string, row: ConversationRow): Conversation {
   return {
     tenant,
     id: row.id,

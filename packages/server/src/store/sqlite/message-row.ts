@@ -8,6 +8,7 @@ import type {
   MessageReference,
   MessageState,
   Parties,
+  Profile,
   ReferenceKind,
 } from '../../core/model.ts';
 
@@ -37,6 +38,8 @@ export interface MessageRow {
   ref_sender: string | null;
   ref_text: string | null;
   ref_state: string | null;
+  /** Of a sender who is a guest, as JSON. */
+  guest: string | null;
 }
 
 export interface ConversationRef {
@@ -48,7 +51,8 @@ export interface ConversationRef {
 /** A message with what it refers to; `m` is the message, `MESSAGE_TABLE` the tables. */
 export const MESSAGE_COLUMNS = `m.conversation, m.seq, m.number, m.id, m.client_id, m.sender, m.type, m.text, m.extra, m.fields, m.state,
   m.revision, m.created_at, m.changed_at, m.original, m.change_reason, m.source, m.device, m.ref_kind, m.ref_id, m.ref_reason,
-  o.sender AS ref_sender, o.text AS ref_text, o.state AS ref_state`;
+  o.sender AS ref_sender, o.text AS ref_text, o.state AS ref_state,
+  m.guest`;
 /** Leaves out what a user hid; takes the user's id. */
 export const NOT_HIDDEN =
   'NOT EXISTS (SELECT 1 FROM hidden h WHERE h.conversation = m.conversation AND h.user = ? AND h.seq = m.seq)';
@@ -69,6 +73,7 @@ export function toMessage(
     seq: row.seq,
     number: row.number,
     senderId: row.sender,
+    ...(row.guest === null ? {} : { guest: JSON.parse(row.guest) as Profile }),
     targetId: conversation.kind === 'single' ? singlePeer(conversation.id, row.sender) : conversation.id,
     parties,
     content: {

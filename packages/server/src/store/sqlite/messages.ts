@@ -90,7 +90,8 @@ export class MessageTable {
     const conversation = this.#target(tenant, message);
     const original = this.#original(message);
     const range = [{ from: conversation.last_seq + 1, to: conversation.last_seq + 1 }];
-    if (!positions.cover(conversation.pk, message.senderId, 'read', range)) {
+    if (message.guest) this.#requireOpen(conversation);
+    else if (!positions.cover(conversation.pk, message.senderId, 'read', range)) {
       throw new DomainError('EPERM', 'you are not a member of this conversation', { field: 'target' });
     }
     const { createdAt } = message;
@@ -102,7 +103,8 @@ export class MessageTable {
     sql
       .get(
         `INSERT INTO message (conversation, seq, number, id, tenant, client_id, sender, type, text, extra, fields, created_at, changed_at,
-             source, device, ref_kind, ref_id, ref_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+             source, device, ref_kind, ref_id, ref_reason, guest)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         conversation.pk,
@@ -123,6 +125,7 @@ export class MessageTable {
         reference?.kind ?? null,
         reference?.messageId ?? null,
         reference?.reason ?? null,
+        message.guest ? JSON.stringify(message.guest) : null,
       );
     conversation.last_seq = seq;
     this.#dirty.add(conversation);
@@ -192,7 +195,7 @@ export class MessageTable {
     return { fresh: maxMembers !== undefined && member_count > maxMembers ? [] : fresh };
   }
 
-  find({ tenant, ref, viewerId, prefer }: MessageLook): MessageView | undefined {
+  find({ tenant, ref, viewerId, prefer, conversationId }: MessageLook): MessageView | undefined {
     const key = this.#deps.tenants.find(tenant);
     if (key === undefined) return undefined;
     const { sql } = this.#deps;
@@ -201,14 +204,17 @@ export class MessageTable {
            AS is_hidden
        FROM ${MESSAGE_TABLE} JOIN conversation c ON c.pk = m.conversation
        LEFT JOIN member v ON v.conversation = m.conversation AND v.user = ?`;
+    const within = conversationId ?? null;
     const preferred = prefer === 'own' ? 'm.sender = ?' : 'm.sender <> ? AND v.user IS NOT NULL';
-    const row = (sql.get(`${select} WHERE m.id = ? AND m.tenant = ?`).get(viewerId, ref, key) ??
+    const row = (sql
+      .get(`${select} WHERE m.id = ? AND m.tenant = ? AND (? IS NULL OR c.id = ?)`)
+      .get(viewerId, ref, key, within, within) ??
       sql
         .get(
-          `${select} WHERE m.tenant = ? AND m.client_id = ?
+          `${select} WHERE m.tenant = ? AND m.client_id = ? AND (? IS NULL OR c.id = ?)
              ORDER BY ${preferred} DESC, v.user IS NOT NULL DESC, m.created_at DESC LIMIT 1`,
         )
-        .get(viewerId, key, ref, viewerId)) as ViewRow | undefined;
+        .get(viewerId, key, ref, within, within, viewerId)) as ViewRow | undefined;
     if (!row) return undefined;
     const conversation = { id: row.cid, kind: row.kind, name: row.cname };
     return {
@@ -317,6 +323,13 @@ export class MessageTable {
       .get('SELECT conversation, seq FROM message WHERE id = ?')
       .get(forwarded.id) as unknown as MessagePlace;
     this.#deps.files.link(this.#deps.files.heldBy(origin), place);
+  }
+
+  /** A guest is no member: it says what it says where everybody may. EPERM. */
+  #requireOpen({ pk }: ConversationRow): void {
+    const room = this.#deps.sql.get('SELECT open FROM room WHERE conversation = ?').get(pk);
+    if (room?.open === 1) return;
+    throw new DomainError('EPERM', 'this conversation is not open to guests', { field: 'target' });
   }
 
   /** A target that is given by its uid, by its id. */

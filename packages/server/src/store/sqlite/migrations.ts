@@ -229,4 +229,21 @@ export const MIGRATIONS: readonly Migration[] = [
         coalesce((SELECT max(number) FROM message WHERE message.tenant = tenant.pk), 0);
     `,
   },
+  {
+    version: 7,
+    sql: `
+      -- What a room has beside its conversation.
+      CREATE TABLE room (
+        conversation INTEGER PRIMARY KEY,
+        description TEXT NOT NULL,
+        open INTEGER NOT NULL,
+        owner TEXT,
+        -- How an owner who is a guest is shown, as JSON.
+        owner_profile TEXT
+      ) STRICT;
+
+      -- How a sender who is a guest is shown, as JSON.
+      ALTER TABLE message ADD COLUMN guest TEXT;
+    `,
+  },
 ];

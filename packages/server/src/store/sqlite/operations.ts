@@ -8,6 +8,7 @@ import { MessageTable } from './messages.ts';
 import { NotificationTable } from './notifications.ts';
 import { PendingReader } from './pending.ts';
 import { PositionTable } from './positions.ts';
+import { RoomTable } from './rooms.ts';
 import { Tenants } from './tenants.ts';
 import { UserTable } from './users.ts';
 
@@ -24,6 +25,7 @@ export function openTables(db: DatabaseSync) {
   const pending = new PendingReader(sql, tenants);
   const notifications = new NotificationTable(sql, tenants, users);
   const admin = new AdminTable(sql, tenants, users);
+  const rooms = new RoomTable({ sql, tenants, users, conversations });
   return {
     sql,
     tenants,
@@ -36,13 +38,14 @@ export function openTables(db: DatabaseSync) {
     pending,
     notifications,
     admin,
+    rooms,
   };
 }
 export type Tables = ReturnType<typeof openTables>;
 
 /** Writes, by the name of the store's method. Each checks everything before it writes anything. */
 export function writeOperations(tables: Tables) {
-  const { users, conversations, files, messages, marks, notifications, admin } = tables;
+  const { users, conversations, files, messages, marks, notifications, admin, rooms } = tables;
   return {
     createUser: users.create.bind(users),
     updateUser: users.update.bind(users),
@@ -77,6 +80,12 @@ export function writeOperations(tables: Tables) {
     completeFile: files.complete.bind(files),
     takeUnusedFiles: files.takeUnused.bind(files),
     dropFiles: files.drop.bind(files),
+    createRoom: rooms.create.bind(rooms),
+    updateRoom: rooms.update.bind(rooms),
+    deleteRoom: rooms.delete.bind(rooms),
+    enterRoom: rooms.enter.bind(rooms),
+    leaveRoom: rooms.leave.bind(rooms),
+    emptyRooms: rooms.empty.bind(rooms),
     ping(): void {},
   };
 }
@@ -108,9 +117,11 @@ export function readOperations({
   pending,
   notifications,
   admin,
+  rooms,
 }: Tables) {
   return {
     findUser: users.find.bind(users),
+    listUsersByIds: users.listByIds.bind(users),
     isDeletedUser: users.isDeleted.bind(users),
     findCredentials: users.findCredentials.bind(users),
     listUsers: users.list.bind(users),
@@ -130,6 +141,8 @@ export function readOperations({
     findChatSettings: admin.findSettings.bind(admin),
     findChatPermission: admin.findPermission.bind(admin),
     listAudit: admin.listAudit.bind(admin),
+    findRoom: rooms.find.bind(rooms),
+    listRooms: rooms.list.bind(rooms),
   };
 }
 export type ReadOperations = ReturnType<typeof readOperations>;

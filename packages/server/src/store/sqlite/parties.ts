@@ -6,14 +6,24 @@ import type { ConversationRef } from './message-row.ts';
 const MAX_CACHED = 50_000;
 
 /** The two sides of a message as they travel between threads, where names of fields would cost more than their values. */
-export type PackedParties = readonly [sender: string, senderUid: number, target: string, targetUid: number];
+export type PackedParties = readonly [...PackedParty, ...PackedParty];
+type PackedParty = readonly [name: string, uid: number, nickname: string, avatar: string];
 
 export function packParties({ sender, target }: Parties): PackedParties {
-  return [sender.name, sender.uid, target.name, target.uid];
+  return [...pack(sender), ...pack(target)];
 }
 
-export function unpackParties([sender, senderUid, target, targetUid]: PackedParties): Parties {
-  return { sender: { name: sender, uid: senderUid }, target: { name: target, uid: targetUid } };
+export function unpackParties(packed: PackedParties): Parties {
+  const [name, uid, nickname, avatar, ...target] = packed;
+  return { sender: unpack([name, uid, nickname, avatar]), target: unpack(target) };
+}
+
+function pack({ name, uid, nickname, avatar }: Party): PackedParty {
+  return [name, uid, nickname, avatar];
+}
+
+function unpack([name, uid, nickname, avatar]: PackedParty): Party {
+  return { name, uid, nickname, avatar };
 }
 
 /** What the two sides of messages are called, each user looked up once. A deleted user keeps its name and uid. */
@@ -30,7 +40,7 @@ export class PartyTable {
     const isSingle = kind === 'single';
     return {
       sender: this.#user(tenant, senderId),
-      target: isSingle ? this.#user(tenant, singlePeer(id, senderId)) : { name: name || id, uid: 0 },
+      target: isSingle ? this.#user(tenant, singlePeer(id, senderId)) : nobody(name || id),
     };
   }
 
@@ -44,11 +54,16 @@ export class PartyTable {
     const known = this.#users.get(key);
     if (known) return known;
     const row = this.#sql
-      .get('SELECT username AS name, uid FROM user WHERE tenant = ? AND id = ?')
-      .get(tenant, id) as { name: string; uid: number } | undefined;
-    const party = row ? { name: row.name, uid: row.uid } : { name: id, uid: 0 };
+      .get('SELECT username AS name, uid, nickname, avatar FROM user WHERE tenant = ? AND id = ?')
+      .get(tenant, id) as Party | undefined;
+    const party = row ? { ...row } : nobody(id);
     if (this.#users.size >= MAX_CACHED) this.#users.clear();
     this.#users.set(key, party);
     return party;
   }
+}
+
+/** What is no user. */
+function nobody(name: string): Party {
+  return { name, uid: 0, nickname: name, avatar: '' };
 }

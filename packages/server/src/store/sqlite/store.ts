@@ -47,10 +47,17 @@ const WRITES: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'completeFile',
   'takeUnusedFiles',
   'dropFiles',
+  'createRoom',
+  'updateRoom',
+  'deleteRoom',
+  'enterRoom',
+  'leaveRoom',
+  'emptyRooms',
   'ping',
 ]);
 const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'findUser',
+  'listUsersByIds',
   'isDeletedUser',
   'findCredentials',
   'listUsers',
@@ -70,6 +77,8 @@ const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'findChatSettings',
   'findChatPermission',
   'listAudit',
+  'findRoom',
+  'listRooms',
 ]);
 
 /**
@@ -139,6 +148,7 @@ function stored(message: NewMessage, outcome: AppendOutcome): Message {
     seq,
     number,
     senderId,
+    ...(message.guest ? { guest: message.guest } : {}),
     targetId: kind === 'single' ? singlePeer(conversationId, senderId) : conversationId,
     parties: unpackParties(parties),
     content,

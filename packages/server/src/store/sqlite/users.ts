@@ -15,6 +15,8 @@ interface UserRow {
   created_at: number;
 }
 
+export type ShownUser = Pick<User, 'id' | 'uid' | 'nickname' | 'avatar'>;
+
 const COLUMNS = 'id, uid, username, nickname, avatar, role, password, created_at';
 
 /** SQL of the user store. Runs inside the worker thread, writes inside its transaction. */
@@ -64,6 +66,24 @@ export class UserTable {
       this.#sql.get('SELECT 1 FROM user WHERE tenant = ? AND id = ? AND NOT deleted').get(tenantKey, id) !==
       undefined
     );
+  }
+
+  /** What others see of a user. */
+  shown(tenantKey: number, id: string): ShownUser | undefined {
+    return this.#sql
+      .get('SELECT id, uid, nickname, avatar FROM user WHERE tenant = ? AND id = ? AND NOT deleted')
+      .get(tenantKey, id) as ShownUser | undefined;
+  }
+
+  listByIds(tenant: string, ids: readonly string[]): User[] {
+    const key = this.#tenants.find(tenant);
+    if (key === undefined) return [];
+    const rows = this.#sql
+      .get(
+        `SELECT ${COLUMNS} FROM user WHERE tenant = ? AND id IN (SELECT value FROM json_each(?)) AND NOT deleted ORDER BY id`,
+      )
+      .all(key, JSON.stringify(ids)) as unknown as UserRow[];
+    return rows.map((row) => toUser(tenant, row));
   }
 
   isDeleted(tenant: string, id: string): boolean {

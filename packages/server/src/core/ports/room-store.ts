@@ -1,0 +1,47 @@
+import type { Person, Room, Timestamp } from '../model.ts';
+import type { Page } from './store.ts';
+
+export interface NewRoom {
+  readonly tenant: string;
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly isOpen: boolean;
+  /** A user, of whom the id is enough, or a guest, whose profile is kept with the room. */
+  readonly owner: Person | null;
+  readonly createdAt: Timestamp;
+}
+
+export interface RoomPatch {
+  readonly name?: string;
+  readonly description?: string;
+  readonly isOpen?: boolean;
+  /** The id of a user, or nobody. */
+  readonly ownerId?: string | null;
+}
+
+export interface RoomEntry {
+  readonly tenant: string;
+  readonly roomId: string;
+  readonly userId: string;
+  readonly at: Timestamp;
+}
+
+export interface RoomStore {
+  /** ECONFLICT where the id is taken; ENOENT (field `ownerId`) where the owner is no user and no guest. */
+  createRoom(room: NewRoom): Promise<Room>;
+  /** A room, or a group as one: closed, and owned by the first of its owners. Undefined for other conversations. */
+  findRoom(tenant: string, id: string): Promise<Room | undefined>;
+  /** Rooms by id; no groups. */
+  listRooms(tenant: string, page: Page): Promise<Room[]>;
+  /** ENOENT, also (field `ownerId`) for an owner who is no user. */
+  updateRoom(tenant: string, id: string, patch: RoomPatch): Promise<Room>;
+  /** Ends all memberships, and returns the users who were members. ENOENT. */
+  deleteRoom(tenant: string, id: string): Promise<string[]>;
+  /** Makes a user a member of a room, who sees what is sent from now on; its owner as owner. ENOENT for the room or user. */
+  enterRoom(entry: RoomEntry): Promise<void>;
+  /** Ends a membership. Does nothing where there is none. */
+  leaveRoom(tenant: string, roomId: string, userId: string): Promise<void>;
+  /** Ends the memberships of all rooms: for a node that has just begun and is alone, so that nobody is in any. */
+  emptyRooms(): Promise<void>;
+}

@@ -1,0 +1,141 @@
+import { requireManager } from './access.ts';
+import { DomainError } from './errors.ts';
+import type { EventSink } from './events.ts';
+import type { Limits } from './limits.ts';
+import type { Person, Principal, Room } from './model.ts';
+import type { Clock, IdSource } from './ports/clock.ts';
+import type { RoomPatch } from './ports/room-store.ts';
+import type { Page, Store } from './ports/store.ts';
+import { conversationTopic, userTopic } from './topics.ts';
+import { requireId, requireLength } from './validate.ts';
+
+const MAX_DESCRIPTION_LENGTH = 500;
+
+export interface RoomInput {
+  /** Made by the server where absent. */
+  readonly id?: string;
+  readonly name: string;
+  readonly description?: string;
+  /** Whether guests may come in; they may not where absent. */
+  readonly isOpen?: boolean;
+  /** A user's id. */
+  readonly ownerId?: string;
+}
+
+export interface RoomsDeps {
+  readonly store: Store;
+  readonly sink: EventSink;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly limits: Limits;
+}
+
+/** The rooms of every tenant: what they are, and who may come in. Managing takes a manager. */
+export class Rooms {
+  readonly #deps: RoomsDeps;
+
+  constructor(deps: RoomsDeps) {
+    this.#deps = deps;
+  }
+
+  /** EPERM, EINVAL, ETOOLONG; ENOENT where the owner is no user; ECONFLICT where the id is taken. */
+  async create(actor: Principal, input: RoomInput): Promise<Room> {
+    requireManager(actor);
+    const { id = this.#deps.ids.next(), name, description = '', isOpen = false, ownerId } = input;
+    requireTexts({ name, description });
+    const owner = ownerId === undefined ? null : ownedBy(ownerId);
+    return this.#make(actor.tenant, { id: requireId(id, 'id'), name, description, isOpen, owner });
+  }
+
+  /** EPERM, ENOENT. */
+  async get(actor: Principal, id: string): Promise<Room> {
+    requireManager(actor);
+    const room = await this.#deps.store.findRoom(actor.tenant, id);
+    if (room?.kind !== 'room') throw noRoom(id);
+    return room;
+  }
+
+  async list(actor: Principal, page: Page): Promise<Room[]> {
+    requireManager(actor);
+    return this.#deps.store.listRooms(actor.tenant, page);
+  }
+
+  /** Binds those who come from now on; guests leave a room that is closed to them. */
+  async update(actor: Principal, id: string, change: RoomPatch): Promise<Room> {
+    requireManager(actor);
+    requireTexts(change);
+    const { store, sink } = this.#deps;
+    const conversation = await store.updateRoom(actor.tenant, id, change);
+    sink.publish([conversationTopic(actor.tenant, id)], {
+      type: 'conversation.changed',
+      conversation,
+      actorId: actor.userId,
+    });
+    return conversation;
+  }
+
+  /** Ends the room: everybody in it leaves, nobody can read or send any more. */
+  async delete(actor: Principal, id: string): Promise<void> {
+    requireManager(actor);
+    const { store, sink } = this.#deps;
+    const { tenant, userId: actorId } = actor;
+    const members = await store.deleteRoom(tenant, id);
+    const topic = conversationTopic(tenant, id);
+    for (const userId of members) {
+      const event = { type: 'member.removed', tenant, conversationId: id, userId, actorId } as const;
+      sink.publish([topic, userTopic(tenant, userId)], event);
+    }
+    sink.publish([topic], { type: 'room.closed', tenant, roomId: id });
+  }
+
+  /**
+   * The room, or group, that somebody wants to come into; a room that is not there is made where the configuration has
+   * it so, open, and owned by the one who asks. EINVAL for what is no id; ENOENT.
+   */
+  async findOrMake(actor: Principal, id: string): Promise<Room> {
+    const { store, limits } = this.#deps;
+    const { tenant, userId, guest } = actor;
+    requireId(id, 'roomNumber');
+    const found = await store.findRoom(tenant, id);
+    if (found) return found;
+    if (!limits.roomCreate) throw noRoom(id);
+    const owner = { ...ownedBy(userId), ...(guest ? { profile: guest } : {}) };
+    try {
+      return await this.#make(tenant, { id, name: id, description: '', isOpen: true, owner });
+    } catch (error) {
+      // Two may be the first to come; the other one has made it then.
+      const made = await store.findRoom(tenant, id);
+      if (made) return made;
+      throw error;
+    }
+  }
+
+  /** EPERM for a guest unless the room is open, and for a user who is no member of the group. */
+  async requireAccess({ tenant, userId, guest }: Principal, { kind, id, isOpen }: Room): Promise<void> {
+    const mayEnter = guest
+      ? isOpen
+      : kind === 'room' || (await this.#deps.store.findMember(tenant, id, userId)) !== undefined;
+    if (!mayEnter) throw new DomainError('EPERM', `room ${id} is not open to you`, { field: 'roomNumber' });
+  }
+
+  #make(
+    tenant: string,
+    room: Omit<Parameters<Store['createRoom']>[0], 'tenant' | 'createdAt'>,
+  ): Promise<Room> {
+    return this.#deps.store.createRoom({ ...room, tenant, createdAt: this.#deps.clock.now() });
+  }
+}
+
+/** How a user is shown is looked up where the room is read. */
+function ownedBy(id: string): Person {
+  return { id, profile: { name: '', number: '', nickname: '', avatar: '' } };
+}
+
+function requireTexts({ name, description }: RoomPatch): void {
+  if (name !== undefined) requireLength(name, 'name', 1, 128);
+  if (description !== undefined) requireLength(description, 'description', 0, MAX_DESCRIPTION_LENGTH);
+}
+
+function noRoom(id: string): DomainError {
+  return new DomainError('ENOENT', `no room ${id}`, { field: 'roomNumber' });
+}
