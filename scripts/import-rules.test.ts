@@ -26,6 +26,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     `${SERVER}/hub`,
     `${SERVER}/auth`,
     `type:${SERVER}/transport`,
+    `${SERVER}/transport/payload.ts`,
     `type:${SERVER}/observe`,
   ],
   [`${SERVER}/http`]: [`${SERVER}/core`, `${SERVER}/auth`, `type:${SERVER}/config`, `type:${SERVER}/observe`],

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
 import { Authenticator } from './auth/authenticator.ts';
 import { Argon2Hasher } from './auth/passwords.ts';
+import { RoomKeys } from './auth/room-keys.ts';
 import { createTokens } from './auth/tokens.ts';
 import type { Config } from './config/settings.ts';
 import { FileSweep } from './core/file-sweep.ts';
@@ -14,6 +15,7 @@ import type { Timers } from './core/ports/timers.ts';
 import { seedDemo } from './demo.ts';
 import { im } from './dialects/im/index.ts';
 import { mimi } from './dialects/mimi/index.ts';
+import { type RoomOptions, room } from './dialects/room/index.ts';
 import { xuqm } from './dialects/xuqm/index.ts';
 import { openEndpoints } from './endpoints.ts';
 import { MAGIC_INSPECTOR, openFileStorage } from './files/index.ts';
@@ -24,6 +26,7 @@ import { Hub } from './hub/hub.ts';
 import { Sessions } from './hub/sessions.ts';
 import { createLogger } from './observe/logger.ts';
 import { Metrics } from './observe/metrics.ts';
+import { MemoryAttendance } from './presence/memory/attendance.ts';
 import { MemoryPresence } from './presence/memory/index.ts';
 import { SYSTEM_TIMERS } from './stomp/timers.ts';
 import { openSqliteStore } from './store/sqlite/index.ts';
@@ -87,8 +90,11 @@ export async function startServer(
       clock,
       ids: { next: uuidv7 },
       passwords: new Argon2Hasher(),
-      limits: config,
+      limits: { ...config, roomCreate: config.roomCreate || config.demo },
+      register: new MemoryAttendance(),
+      onError: (err) => log.warn({ err }, 'somebody who left a room is still its member'),
     });
+    await core.attendance.start();
     if (config.demo) await seedDemo({ ...core, store });
     const authenticator = new Authenticator({
       verifier: tokens.verifier,
@@ -139,8 +145,15 @@ export async function startServer(
     metrics.watchQueue('sessions', () => sessions.count);
     metrics.watchQueue('topics', () => hub.topicCount);
     metrics.watchQueue('store', () => store.depth);
-    const services = { core, hub, sessions, deliveries, authenticator, clock, metrics, log };
-    const dialects = [xuqm(services), im(services), mimi(services, config.mimiPrefix)];
+    metrics.watchQueue('attendance', () => core.attendance.count);
+    const services = { core, hub, sessions, deliveries, authenticator, clock, timers, metrics, log };
+    const roomKeys = config.secret === undefined ? undefined : new RoomKeys(config.secret);
+    const dialects = [
+      xuqm(services),
+      im(services),
+      mimi(services, config.mimiPrefix),
+      room(services, roomOptions(config, roomKeys)),
+    ];
     const endpoints = dialects.flatMap(({ name, paths, summary }) =>
       paths.map((path) => ({ dialect: name, path, summary })),
     );
@@ -150,6 +163,7 @@ export async function startServer(
       files,
       authenticator,
       issuer: tokens.issuer,
+      roomKeys,
       clock,
       config,
       metrics,
@@ -170,6 +184,7 @@ export async function startServer(
       async stop() {
         isStopping = true;
         await transports.close();
+        await core.attendance.settled();
         presence.close();
         await schedule.close();
         await sweep.close();
@@ -181,6 +196,17 @@ export async function startServer(
       },
     };
   }
+}
+
+function roomOptions(config: Config, keys: RoomKeys | undefined): RoomOptions {
+  return {
+    auth: config.roomAuth,
+    tenant: config.roomApp,
+    heartbeat: config.roomHeartbeat,
+    maxRooms: config.maxRoomsPerSession,
+    maxMembers: config.maxRoomMembers,
+    keys,
+  };
 }
 
 type Handler = Parameters<TransportServer['attach']>[1];

@@ -3,7 +3,13 @@ import type { Dialect } from './dialects/common/dialect.ts';
 import type { DialectServices } from './dialects/common/services.ts';
 import { stompAcceptor } from './stomp/acceptor.ts';
 import type { StompOptions } from './stomp/options.ts';
-import { type Connection, type TransportOptions, TransportServer } from './transport/index.ts';
+import {
+  type Connection,
+  type ConnectionAcceptor,
+  type MountOptions,
+  type TransportOptions,
+  TransportServer,
+} from './transport/index.ts';
 import { VERSION } from './version.ts';
 
 /** Preferred first. */
@@ -12,7 +18,7 @@ const STOMP_SUBPROTOCOLS = ['v12.stomp', 'v11.stomp', 'v10.stomp'];
 /** A WebSocket message may hold several STOMP frames, and one that is too long deserves an ERROR rather than a cut line. */
 const FRAMES_PER_MESSAGE = 4;
 
-/** Mounts each dialect at its paths: plain WebSocket at the path, SockJS below it, STOMP over both. */
+/** Mounts each dialect at its paths: plain WebSocket at the path and, for STOMP, SockJS below it. */
 export function openEndpoints(
   config: Config,
   dialects: readonly Dialect[],
@@ -23,16 +29,25 @@ export function openEndpoints(
   );
   const transports = new TransportServer(transportOptions(config, services, dialectOf));
   for (const dialect of dialects) {
-    const accept = stompAcceptor(dialect.openSession, stompOptions(config, services, dialect.name));
-    for (const path of allPaths(dialect)) {
-      transports.mount(path, accept, { subprotocols: STOMP_SUBPROTOCOLS, sockJs: true });
-    }
+    const accept = acceptorOf(dialect, config, services);
+    const options = mountOptions(dialect, config);
+    for (const path of allPaths(dialect)) transports.mount(path, accept, options);
   }
   return transports;
 }
 
 function allPaths({ paths, aliases = [] }: Dialect): readonly string[] {
   return [...paths, ...aliases];
+}
+
+function acceptorOf(dialect: Dialect, config: Config, services: Observers): ConnectionAcceptor {
+  if ('accept' in dialect) return dialect.accept;
+  return stompAcceptor(dialect.openSession, stompOptions(config, services, dialect.name));
+}
+
+function mountOptions(dialect: Dialect, { maxFrameBytes, maxQueuedBytes }: Config): MountOptions {
+  if (!('accept' in dialect)) return { subprotocols: STOMP_SUBPROTOCOLS, sockJs: true };
+  return { maxMessageBytes: maxFrameBytes, maxQueuedBytes: maxQueuedBytes + dialect.extraQueuedBytes };
 }
 
 type Observers = Pick<DialectServices, 'metrics' | 'log'>;

@@ -229,6 +229,34 @@ const files = {
   ),
 };
 
+const rooms = {
+  roomAuth: choice(
+    'Who may use the room protocol: none lets guests into open rooms, and a token still tells who a user is; token asks everybody for one.',
+    ['none', 'token'],
+    { default: 'none' },
+  ),
+  roomApp: text('Application of the guests. Users are of the application that their token names.', {
+    default: 'default',
+  }),
+  roomCreate: flag(
+    'Make an open room when somebody joins one that is not there; always on in demo mode. Guests can then fill the database with rooms.',
+    { default: DEFAULT_LIMITS.roomCreate },
+  ),
+  roomHeartbeat: duration(
+    'How often room clients say that they are alive; who is silent for one and a half times as long is closed.',
+    { default: 120_000, minimum: 100, maximum: 1_000_000_000 },
+  ),
+  maxRoomMembers: count('People in a room at a time: who comes in is told all of them at once.', {
+    default: DEFAULT_LIMITS.maxRoomMembers,
+    minimum: 1,
+    maximum: 100_000,
+  }),
+  maxRoomsPerSession: count('Rooms that one connection may be in at a time.', {
+    default: DEFAULT_LIMITS.maxRoomsPerSession,
+    minimum: 1,
+  }),
+};
+
 const log = {
   logLevel: choice(
     'Least important lines to log. debug has every request.',
@@ -255,6 +283,7 @@ export const SETTINGS = Type.Object({
   ...connections,
   ...stomp,
   ...files,
+  ...rooms,
   ...log,
 });
 
@@ -270,6 +299,7 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly SettingName[]>> = 
   Connections: names(connections),
   STOMP: names(stomp),
   Files: names(files),
+  Rooms: names(rooms),
   Log: names(log),
 };
 

@@ -32,7 +32,8 @@ export function replayTarget(connection: Connection, goals: readonly ReplayGoal[
   };
 }
 
-async function drained(connection: Connection): Promise<void> {
+/** Resolves when most of what was written to a connection is with the operating system, or it is closed. */
+export async function drained(connection: Connection): Promise<void> {
   while (connection.isOpen && connection.queuedBytes > LOW_WATER) {
     await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
   }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Authenticator } from '../../auth/authenticator.ts';
 import type { Core } from '../../core/index.ts';
 import type { Clock } from '../../core/ports/clock.ts';
+import type { Timers } from '../../core/ports/timers.ts';
 import type { Deliveries } from '../../hub/deliveries.ts';
 import type { Hub } from '../../hub/hub.ts';
 import type { Sessions } from '../../hub/sessions.ts';
@@ -15,6 +16,7 @@ export interface DialectServices {
   readonly deliveries: Deliveries;
   readonly authenticator: Authenticator;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly metrics: Metrics;
   readonly log: Logger;
 }

@@ -1,0 +1,164 @@
+import { DomainError, toDomainError } from '../../core/errors.ts';
+import type { Connection, ConnectionHandler } from '../../transport/connection.ts';
+import { parseJson } from '../common/json.ts';
+import { COMMANDS, type Command } from './commands.ts';
+import { ROOM, type RoomContext } from './context.ts';
+import { Output } from './output.ts';
+import { ALREADY_JOINED, renderRefusal } from './render.ts';
+import { readMessage } from './schemas.ts';
+import { SealBroken } from './sealing.ts';
+import { Seats } from './seats.ts';
+import { SilenceWatch } from './silence.ts';
+import { admit, type Visitor } from './visitor.ts';
+
+/** Messages that wait for their turn. At this many the connection is not read any more, at the lower mark it is again. */
+const HIGH_WATER = 64;
+const LOW_WATER = 16;
+
+/** RFC 6455 section 7.4.1. */
+const POLICY_VIOLATION = 1008;
+const INTERNAL_ERROR = 1011;
+
+type State =
+  | { readonly name: 'opening' }
+  | { readonly name: 'open'; readonly visitor: Visitor }
+  | { readonly name: 'closed' };
+
+type Inbound = { readonly data: string | Buffer; readonly binary: boolean };
+
+/**
+ * The `room` side of one connection: its messages become commands of the core, one after the other, and whatever is
+ * refused is answered without ending the connection.
+ */
+export class RoomHandler implements ConnectionHandler {
+  readonly #connection: Connection;
+  readonly #context: RoomContext;
+  readonly #output: Output;
+  readonly #seats: Seats;
+  readonly #silence: SilenceWatch;
+  readonly #waiting: Inbound[] = [];
+  #state: State = { name: 'opening' };
+  #isWorking = true;
+
+  constructor(connection: Connection, context: RoomContext) {
+    const { services, options } = context;
+    this.#connection = connection;
+    this.#context = context;
+    this.#output = new Output(connection, context.counters);
+    this.#seats = new Seats(connection, context, this.#output);
+    this.#silence = new SilenceWatch(services.timers, options.heartbeat, () =>
+      connection.close(POLICY_VIOLATION, 'no heart-beat'),
+    );
+    void this.#open();
+  }
+
+  onMessage(data: string | Buffer, binary: boolean): void {
+    this.#silence.heard();
+    this.#waiting.push({ data, binary });
+    if (this.#waiting.length === HIGH_WATER) this.#connection.pause();
+    if (!this.#isWorking) void this.#work();
+  }
+
+  onClose(): void {
+    const state = this.#state;
+    this.#state = { name: 'closed' };
+    this.#silence.stop();
+    this.#waiting.length = 0;
+    if (state.name !== 'open') return;
+    const { principal, chat } = state.visitor;
+    if (principal) this.#seats.leaveAll(principal);
+    chat?.close();
+  }
+
+  async #open(): Promise<void> {
+    try {
+      const visitor = await admit(this.#connection, this.#context, () => this.#endUnauthorized());
+      if (this.#state.name === 'closed') {
+        visitor.chat?.close();
+        return;
+      }
+      this.#state = { name: 'open', visitor };
+      if (visitor.sealing) this.#output.sealWith(visitor.sealing);
+      await this.#work();
+    } catch (error) {
+      this.#refuseConnection(error);
+    }
+  }
+
+  /** Takes what is waiting, in its order. Never rejects. */
+  async #work(): Promise<void> {
+    this.#isWorking = true;
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+      if (this.#waiting.length === LOW_WATER) this.#connection.resume();
+      if (this.#state.name === 'open') await this.#take(next, this.#state.visitor);
+    }
+    this.#isWorking = false;
+  }
+
+  async #take(inbound: Inbound, visitor: Visitor): Promise<void> {
+    try {
+      const message = parseJson(await this.#plain(inbound, visitor));
+      const command = this.#commandOf(message);
+      await command.run(
+        { context: this.#context, visitor, seats: this.#seats, output: this.#output },
+        message,
+      );
+    } catch (error) {
+      if (error instanceof SealBroken) this.#breakOff(error);
+      else this.#refuse(error);
+    }
+  }
+
+  async #plain({ data, binary }: Inbound, { sealing }: Visitor): Promise<Uint8Array> {
+    if (sealing) return sealing.open(binary ? '' : data.toString());
+    if (binary) throw new DomainError('EINVAL', 'messages must be text, not binary', { field: 'body' });
+    return Buffer.from(data as Buffer);
+  }
+
+  #commandOf(message: unknown): Command {
+    const { framesIn } = this.#context.services.metrics;
+    const { msgType } = readMessage(message);
+    const command = COMMANDS.get(msgType);
+    framesIn.add(1, ROOM, command?.name ?? 'unknown');
+    if (command) return command;
+    const allowed = [...COMMANDS.keys()].join(', ');
+    throw new DomainError('EINVAL', `msgType must be one of ${allowed}`, { field: 'msgType' });
+  }
+
+  #refuse(error: unknown): void {
+    const refusal = this.#count(error);
+    this.#output.send(renderRefusal(textOf(refusal)));
+  }
+
+  #breakOff(error: SealBroken): void {
+    this.#context.services.metrics.refusals.add(1, ROOM, 'EAUTH');
+    this.#context.services.log.debug({ connection: this.#connection.id, dialect: ROOM }, error.message);
+    this.#connection.close(POLICY_VIOLATION, error.message);
+  }
+
+  #endUnauthorized(): void {
+    this.#output.send(renderRefusal('Unauthorized'));
+    this.#connection.close(POLICY_VIOLATION, 'Unauthorized');
+  }
+
+  #refuseConnection(error: unknown): void {
+    const refusal = this.#count(error);
+    const isOurs = refusal.code === 'EINTERNAL';
+    const reason = refusal.code === 'EAUTH' ? 'Unauthorized' : 'Refused';
+    this.#output.send(renderRefusal(refusal.message));
+    this.#connection.close(isOurs ? INTERNAL_ERROR : POLICY_VIOLATION, isOurs ? 'internal error' : reason);
+  }
+
+  #count(error: unknown): DomainError {
+    const refusal = toDomainError(error);
+    const { metrics, log } = this.#context.services;
+    metrics.refusals.add(1, ROOM, refusal.code);
+    if (refusal.code === 'EINTERNAL') log.error({ err: refusal, dialect: ROOM }, 'a command failed');
+    return refusal;
+  }
+}
+
+/** In the document's own words where it has them. */
+function textOf({ code, field, message }: DomainError): string {
+  return code === 'ECONFLICT' && field === 'roomNumber' ? ALREADY_JOINED : message;
+}

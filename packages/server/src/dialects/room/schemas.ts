@@ -1,0 +1,66 @@
+import { Type } from 'typebox';
+import { valueReader } from '../common/json.ts';
+
+/** Nothing, or null as other languages write it. */
+const text = Type.Optional(Type.Union([Type.String(), Type.Null()]));
+
+/** The core knows which ids there can be, and how long texts may be. */
+const from = Type.Object({
+  id: Type.String({ minLength: 1 }),
+  personName: text,
+  personNum: text,
+  nickName: text,
+  headImgUrl: text,
+});
+const roomNumber = Type.String({ minLength: 1 });
+
+const textData = <Data extends Parameters<typeof Type.Object>[0]>(data: Data, dataTypes: readonly number[]) =>
+  Type.Object({
+    textData: Type.Object({
+      dataType: Type.Optional(Type.Enum([...dataTypes])),
+      data: Type.Object(data),
+    }),
+  });
+
+/** What all messages have. */
+export const readMessage = valueReader(Type.Object({ msgType: Type.Integer() }));
+
+export const readInit = valueReader(
+  Type.Object({
+    textData: Type.Object({
+      dataType: Type.Enum([1, 2]),
+      data: Type.Object({ from: Type.Optional(from), roomNumber }),
+    }),
+  }),
+);
+
+export const readChat = valueReader(
+  Type.Intersect([
+    textData(
+      {
+        from,
+        roomNumber,
+        content: Type.String(),
+        id: Type.Optional(Type.Union([Type.String({ minLength: 1 }), Type.Null()])),
+      },
+      [3],
+    ),
+    Type.Object({
+      extendFields: Type.Optional(Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()])),
+    }),
+  ]),
+);
+
+export const readSign = valueReader(textData({ roomNumber, id: Type.String({ minLength: 1 }) }, [4]));
+
+export const readContacts = valueReader(
+  Type.Object({
+    textData: Type.Optional(
+      Type.Object({
+        data: Type.Optional(
+          Type.Object({ roomNumber: Type.Optional(Type.Union([roomNumber, Type.Null()])) }),
+        ),
+      }),
+    ),
+  }),
+);

@@ -1,0 +1,90 @@
+import type { RoomFrom } from '@haina/wire';
+import { DomainError } from '../../core/errors.ts';
+import { guestPrincipal, shownId } from '../../core/guests.ts';
+import type { Principal } from '../../core/model.ts';
+import type { SessionEnd } from '../../hub/sessions.ts';
+import type { Connection } from '../../transport/connection.ts';
+import { ChatSession } from '../common/chat-session.ts';
+import { authenticateAll, bearerToken } from '../common/credentials.ts';
+import type { RoomContext } from './context.ts';
+import { Sealing } from './sealing.ts';
+
+const ENCRYPTION = 'A256GCM';
+
+/** Whoever is at the other end: a user with a session, or a guest, who says with its first join who it is. */
+export class Visitor {
+  /** Absent for a guest. */
+  readonly chat: ChatSession | undefined;
+  /** How this connection is encrypted, if it is. */
+  readonly sealing: Sealing | undefined;
+  readonly #tenant: string;
+  #principal: Principal | undefined;
+
+  constructor(tenant: string, chat?: ChatSession, sealing?: Sealing) {
+    this.#tenant = tenant;
+    this.chat = chat;
+    this.sealing = sealing;
+    this.#principal = chat?.principal;
+  }
+
+  /** Who acts; undefined for a guest that joined nothing yet. */
+  get principal(): Principal | undefined {
+    return this.#principal;
+  }
+
+  /** Whom `from` means: nobody but the visitor. EPERM; EINVAL, ETOOLONG for what a guest can't call itself. */
+  identify(from: RoomFrom): Principal {
+    const known = this.#principal;
+    if (known && from.id !== shownId(known.userId)) {
+      throw new DomainError('EPERM', `from.id must be ${shownId(known.userId)}, your own`, {
+        field: 'from.id',
+      });
+    }
+    return known ?? this.#guest(from);
+  }
+
+  /** Keeps who a guest is, for as long as the connection lasts: one that could change its name could not be held to it. */
+  settle(principal: Principal): void {
+    this.#principal ??= principal;
+  }
+
+  #guest({ id, personName, personNum, nickName, headImgUrl }: RoomFrom): Principal {
+    return guestPrincipal(this.#tenant, id, {
+      name: personName ?? '',
+      number: personNum ?? '',
+      nickname: nickName ?? '',
+      avatar: headImgUrl ?? '',
+    });
+  }
+}
+
+/**
+ * Lets a client in by what its request brought: a token in the query or the `Authorization` header, or none.
+ *
+ * EAUTH; EINVAL for an unknown encryption; EPERM where the user has too many sessions, or nothing can be encrypted here.
+ */
+export async function admit(
+  connection: Connection,
+  { services, options }: RoomContext,
+  onEnd: (reason: SessionEnd) => void,
+): Promise<Visitor> {
+  const { query, headers } = connection.request;
+  const tokens = [query.get('token'), bearerToken(headers.authorization)].filter(Boolean) as string[];
+  const [token] = tokens;
+  const isSealed = isEncryptionAsked(query.get('enc'));
+  if (token === undefined && options.auth === 'none' && !isSealed) return new Visitor(options.tenant);
+  const { principal, expiresAt } = await authenticateAll(services.authenticator, tokens);
+  const sealing = isSealed ? sealingOf(token as string, options) : undefined;
+  const chat = await ChatSession.open({ services, connection, principal, expiresAt, onEnd });
+  return new Visitor(principal.tenant, chat, sealing);
+}
+
+function isEncryptionAsked(enc: string | null): boolean {
+  if (enc === null || enc === ENCRYPTION) return enc !== null;
+  throw new DomainError('EINVAL', `enc must be ${ENCRYPTION}`, { field: 'enc' });
+}
+
+function sealingOf(token: string, { keys }: RoomContext['options']): Sealing {
+  if (keys) return new Sealing(keys.keyOf(token));
+  throw new DomainError('EPERM', 'this server makes no tokens, and so no keys', { field: 'enc' });
+}
