@@ -62,6 +62,8 @@ test('the newest messages come first as a page, in order of sequence, then those
 test('a message has every field that the domain gives it', async () => {
   const [message] = (await history('team')).body.messages;
   const { id, ...rest } = message;
+  const bob = await http.core.users.get(principal('bob'), 'bob');
+  const shown = { name: bob.nickname, number: String(bob.uid), nickname: bob.nickname, avatar: '' };
   assert.deepEqual(rest, {
     appId: 'default',
     clientId: `c-${id}`,
@@ -69,6 +71,7 @@ test('a message has every field that the domain gives it', async () => {
     kind: 'group',
     seq: 1,
     senderId: 'bob',
+    sender: shown,
     targetId: 'team',
     content: { type: 'text', text: 'hi all', extra: null },
     state: 'normal',

@@ -24,6 +24,8 @@ const ROUTES = {
   '/api/v1/groups/{id}/members/{userId}': ['delete', 'patch'],
   '/api/v1/files': ['post'],
   '/files/{id}': ['get', 'head'],
+  '/api/v1/rooms': ['get', 'post'],
+  '/api/v1/rooms/{number}': ['delete', 'get', 'patch'],
   '/api/v1/conversations/{id}/messages': ['get'],
   '/api/v1/conversations/{id}/pins': ['get'],
   '/api/v1/notifications': ['get', 'post'],

@@ -37,6 +37,7 @@ export async function registerDocs(api: Api, version: string): Promise<void> {
         { name: 'users', description: 'Who can chat' },
         { name: 'groups', description: 'Conversations of many' },
         { name: 'members', description: 'Who is in a group' },
+        { name: 'rooms', description: 'Conversations of those who are there' },
         { name: 'conversations', description: 'What was said' },
         { name: 'files', description: 'What messages hold beside their text' },
         { name: 'notifications', description: 'What all users are told, or some' },

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
 import { Authenticator } from '../auth/authenticator.ts';
 import { Argon2Hasher } from '../auth/passwords.ts';
+import { RoomKeys } from '../auth/room-keys.ts';
 import { createTokens, type TokenIssuer } from '../auth/tokens.ts';
 import { loadConfig } from '../config/load.ts';
 import { Files } from '../core/files.ts';
@@ -15,6 +16,7 @@ import type { Store } from '../core/ports/store.ts';
 import { MAGIC_INSPECTOR, openFileStorage } from '../files/index.ts';
 import { createLogger } from '../observe/logger.ts';
 import { Metrics } from '../observe/metrics.ts';
+import { MemoryAttendance } from '../presence/memory/attendance.ts';
 import { openSqliteStore } from '../store/sqlite/index.ts';
 import { buildHttp, type HttpDeps } from './server.ts';
 
@@ -72,6 +74,7 @@ export async function startHttp(
     ids: { next: uuidv7 },
     passwords: new Argon2Hasher(),
     limits: config,
+    register: new MemoryAttendance(),
   });
   const files = new Files({
     store,
@@ -94,6 +97,7 @@ export async function startHttp(
     files,
     authenticator: new Authenticator({ verifier, users: core.users, autoProvision: config.autoProvision }),
     issuer,
+    roomKeys: new RoomKeys(TEST_SECRET),
     clock,
     config,
     metrics,

@@ -1,5 +1,6 @@
 import { FILES_PATH } from '../core/content-files.ts';
-import type { Conversation, Message, Notification, StoredFile, User } from '../core/model.ts';
+import { isGuestId, senderProfile, shownId } from '../core/guests.ts';
+import type { Conversation, Message, Notification, Person, Room, StoredFile, User } from '../core/model.ts';
 
 /** The API's forms of the domain's objects, field by field: what is added to the domain does not leak by itself. */
 
@@ -11,8 +12,27 @@ export function groupJson({ tenant, id, name, avatar, memberCount, lastSeq, crea
   return { id, appId: tenant, name, avatar, memberCount, lastSeq, createdAt };
 }
 
+export function roomJson(room: Room, present: number) {
+  const { tenant, id, name, description, isOpen, owner, lastSeq, createdAt } = room;
+  return {
+    number: id,
+    appId: tenant,
+    name,
+    description,
+    open: isOpen,
+    owner: owner && ownerJson(owner),
+    present,
+    lastSeq,
+    createdAt,
+  };
+}
+
+function ownerJson({ id, profile }: Person) {
+  return { id: shownId(id), guest: isGuestId(id), nickname: profile.nickname };
+}
+
 export function messageJson({ tenant, ...message }: Message) {
-  return { appId: tenant, ...message };
+  return { appId: tenant, ...message, sender: senderProfile({ tenant, ...message }) };
 }
 
 export function notificationJson({ id, type, body, at, expiresAt, createdBy, createdAt }: Notification) {

@@ -44,6 +44,35 @@ const GroupObject = Type.Object(
 );
 export const GroupSchema = ref(GroupObject);
 
+const RoomObject = Type.Object(
+  {
+    number: Type.String({ examples: ['E00001'] }),
+    appId: Type.String({ examples: ['default'] }),
+    name: Type.String({ examples: ['Class 3'] }),
+    description: Type.String({ examples: [''] }),
+    open: Type.Boolean({ description: 'Whether guests may come in.' }),
+    owner: Type.Union([
+      Type.Object({
+        id: Id,
+        guest: Type.Boolean({ description: 'Whether that is a guest, and no user.' }),
+        nickname: Type.String({ examples: ['Alice'] }),
+      }),
+      Type.Null(),
+    ]),
+    present: Type.Integer({
+      description: 'How many are in it now through the room protocol.',
+      examples: [3],
+    }),
+    lastSeq: Type.Integer({
+      description: 'Sequence of the newest message; 0 before the first.',
+      examples: [42],
+    }),
+    createdAt: Time,
+  },
+  { $id: 'Room', description: 'The room.' },
+);
+export const RoomSchema = ref(RoomObject);
+
 const MemberObject = Type.Object(
   {
     userId: Id,
@@ -70,7 +99,19 @@ const MessageObject = Type.Object(
     conversationId: Type.String({ examples: ['single:alice:bob'] }),
     kind: Type.Enum(['single', 'group', 'room', 'service']),
     seq: Type.Integer({ description: 'Place in the conversation: 1, 2, 3 … without gaps.', examples: [1] }),
-    senderId: Id,
+    senderId: Type.String({
+      description: 'A user, or `guest:` and what a guest calls itself.',
+      examples: ['alice'],
+    }),
+    sender: Type.Object(
+      {
+        name: Type.String(),
+        number: Type.String(),
+        nickname: Type.String({ examples: ['Alice'] }),
+        avatar: Type.String(),
+      },
+      { description: 'How the sender is shown.' },
+    ),
     targetId: Type.String({ description: 'The other user, or the conversation.', examples: ['bob'] }),
     content: Type.Object({
       type: Type.Enum([...CONTENT_TYPES], { examples: ['text'] }),
@@ -183,6 +224,7 @@ export const NoContent = Type.Null({ description: 'Done.' });
 export const SHARED_SCHEMAS: readonly TSchema[] = [
   UserObject,
   GroupObject,
+  RoomObject,
   MemberObject,
   MessageObject,
   FileObject,

@@ -3,9 +3,11 @@ import Fastify, { type FastifyServerFactory, LogController } from 'fastify';
 
 import type { Authenticator } from '../auth/authenticator.ts';
 import { LoginThrottle } from '../auth/login-throttle.ts';
+import type { RoomKeys } from '../auth/room-keys.ts';
 import type { TokenIssuer } from '../auth/tokens.ts';
 import type { Config } from '../config/settings.ts';
 import type { Admin } from '../core/admin.ts';
+import type { Attendance } from '../core/attendance.ts';
 import { DomainError } from '../core/errors.ts';
 import type { Files } from '../core/files.ts';
 import type { Groups } from '../core/groups.ts';
@@ -13,6 +15,7 @@ import type { MessageChanges } from '../core/message-changes.ts';
 import type { Messages } from '../core/messages.ts';
 import type { Notifications } from '../core/notifications.ts';
 import type { Clock } from '../core/ports/clock.ts';
+import type { Rooms } from '../core/rooms.ts';
 import type { Users } from '../core/users.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -30,6 +33,7 @@ import { type Endpoint, homeRoute } from './routes/home.ts';
 import { loginRoute } from './routes/login.ts';
 import { memberRoutes } from './routes/members.ts';
 import { notificationRoutes } from './routes/notifications.ts';
+import { roomRoutes } from './routes/rooms.ts';
 import { sockJsClientRoute } from './routes/sockjs-client.ts';
 import { userRoutes } from './routes/users.ts';
 import { SHARED_SCHEMAS } from './schemas.ts';
@@ -44,6 +48,8 @@ const PREFIX = '/api/v1';
 export interface HttpDeps {
   readonly users: Users;
   readonly groups: Groups;
+  readonly rooms: Rooms;
+  readonly attendance: Attendance;
   readonly messages: Messages;
   readonly changes: MessageChanges;
   readonly notifications: Notifications;
@@ -52,6 +58,8 @@ export interface HttpDeps {
   readonly authenticator: Authenticator;
   /** Absent where tokens are made elsewhere; login is off then. */
   readonly issuer: TokenIssuer | undefined;
+  /** Absent where tokens are made elsewhere. */
+  readonly roomKeys?: RoomKeys | undefined;
   readonly clock: Clock;
   readonly config: Config;
   readonly metrics: Metrics;
@@ -122,7 +130,18 @@ function createApp({ config, metrics, logger, serverFactory }: HttpDeps): Api {
 
 function protectedRoutes(
   api: Api,
-  { users, groups, messages, changes, notifications, admin, files, authenticator }: HttpDeps,
+  {
+    users,
+    groups,
+    rooms,
+    attendance,
+    messages,
+    changes,
+    notifications,
+    admin,
+    files,
+    authenticator,
+  }: HttpDeps,
 ): void {
   api.addHook('onRequest', requireToken(authenticator));
   api.setNotFoundHandler(() => {
@@ -131,13 +150,14 @@ function protectedRoutes(
   userRoutes(api, users);
   groupRoutes(api, groups);
   memberRoutes(api, groups);
+  roomRoutes(api, { rooms, attendance });
   conversationRoutes(api, { messages, changes });
   notificationRoutes(api, notifications);
   adminRoutes(api, admin);
   api.register(async (upload: Api) => uploadRoute(upload, files));
 }
 
-function loginDeps({ users, issuer, clock, config }: HttpDeps) {
+function loginDeps({ users, issuer, roomKeys, clock, config }: HttpDeps) {
   const throttle = new LoginThrottle({ clock, tries: config.loginTries });
-  return { users, issuer, throttle, tokenLifetime: config.tokenLifetime };
+  return { users, issuer, roomKeys, throttle, tokenLifetime: config.tokenLifetime };
 }

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { LoginThrottle } from '../../auth/login-throttle.ts';
+import type { RoomKeys } from '../../auth/room-keys.ts';
 import type { TokenIssuer } from '../../auth/tokens.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { User } from '../../core/model.ts';
@@ -29,6 +30,12 @@ const Session = Type.Object(
   {
     token: Type.String({ description: 'For `Authorization: Bearer`, and the `token` of every endpoint.' }),
     expiresAt: Type.Integer({ description: 'Milliseconds since 1970.', examples: [1_767_225_600_000] }),
+    roomKey: Type.Optional(
+      Type.String({
+        description:
+          'Key to encrypt the frames of the `room` protocol under, base64url. It belongs to the token.',
+      }),
+    ),
     user: UserSchema,
   },
   { description: 'A token and whom it is for.' },
@@ -39,11 +46,12 @@ export interface LoginDeps {
   readonly throttle: LoginThrottle;
   /** Absent where tokens are made elsewhere. */
   readonly issuer: TokenIssuer | undefined;
+  readonly roomKeys?: RoomKeys | undefined;
   /** Lifetime of a token, in ms. */
   readonly tokenLifetime: number;
 }
 
-export function loginRoute(api: Api, { users, throttle, issuer, tokenLifetime }: LoginDeps): void {
+export function loginRoute(api: Api, { users, throttle, issuer, roomKeys, tokenLifetime }: LoginDeps): void {
   api.post(
     '/login',
     {
@@ -61,7 +69,9 @@ export function loginRoute(api: Api, { users, throttle, issuer, tokenLifetime }:
         throw new DomainError('EPERM', 'this server makes no tokens; get one from your identity provider');
       const { username, password, app = DEFAULT_APP } = request.body;
       const user = await throttle.attempt(request.ip, () => users.authenticate(app, username, password));
-      return { ...(await issuer.issue(principalOf(user), tokenLifetime)), user: userJson(user) };
+      const issued = await issuer.issue(principalOf(user), tokenLifetime);
+      const key = roomKeys && Buffer.from(roomKeys.keyOf(issued.token)).toString('base64url');
+      return { ...issued, ...(key === undefined ? {} : { roomKey: key }), user: userJson(user) };
     },
   );
 }
