@@ -23,7 +23,11 @@ const SEED = Number(process.env.HAINA_FUZZ_SEED ?? Math.floor(Math.random() * 2 
 let server: ChildServer;
 
 before(async () => {
-  server = await startChildServer({ HAINA_SOCKJS_SESSION_TIMEOUT: '500ms', HAINA_CONNECT_TIMEOUT: '500ms' });
+  server = await startChildServer({
+    HAINA_SOCKJS_SESSION_TIMEOUT: '500ms',
+    HAINA_CONNECT_TIMEOUT: '500ms',
+    HAINA_ROOM_CREATE: 'on',
+  });
 });
 after(() => server.stop());
 

@@ -8,6 +8,7 @@ import {
   ATTACKERS,
   anyAuthorization,
   anyHttpBody,
+  anyRoomMessage,
   anySockJsBody,
   anyStream,
   anyTarget,
@@ -68,6 +69,20 @@ async function overSockJsWebSocket({ url, random, record }: Target): Promise<voi
   const body = anySockJsBody(random, anyStream(random, userToken(random), XUQM));
   record('SockJS WebSocket', body);
   socket.send(body, { binary: random.happens(0.1) });
+  await leave(socket, random);
+}
+
+/** A guest or a user in rooms, or nearly. */
+async function overRoom({ url, random, record }: Target): Promise<void> {
+  const me = random.happens(0.5) ? random.pick(ATTACKERS) : `visitor${random.below(5)}`;
+  const query = new URLSearchParams(random.happens(0.5) ? { token: tokenOf(me) } : {});
+  if (random.happens(0.1)) query.set('enc', 'A256GCM');
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/ws/room?${query}`);
+  if (!(await opened(socket))) return;
+  for (const message of random.some(15, () => anyRoomMessage(random, me))) {
+    record('room', message);
+    socket.send(message, { binary: random.happens(0.05) });
+  }
   await leave(socket, random);
 }
 
@@ -212,6 +227,8 @@ export const ATTACKS: readonly Attack[] = [
   overWebSocket,
   overWebSocket,
   overWebSocket,
+  overRoom,
+  overRoom,
   overSockJsWebSocket,
   overXhr,
   overXhr,

@@ -193,6 +193,32 @@ export function anyStream(random: Random, token: string, dialect: Dialect): Buff
     : mutate(Buffer.concat([connect, rest]), random);
 }
 
+/** A message of the `room` protocol, or nearly; mostly of one who may send it. */
+export function anyRoomMessage(random: Random, me: string): Buffer {
+  const from: Json = {
+    id: random.happens(0.9) ? me : random.pick(ATTACKERS),
+    nickName: random.pick(STRINGS),
+  };
+  const roomNumber = random.pick(['E00001', 'E00001', GROUP, 'R1', 'R2', random.pick(STRINGS)]);
+  const ref = `m${random.below(20)}`;
+  const sound: Record<string, Json> = random.pick<Record<string, Json>>([
+    { msgType: 1 },
+    { msgType: 2, textData: { dataType: 1, data: { from, roomNumber } } },
+    { msgType: 2, textData: { dataType: 1, data: { from, roomNumber } } },
+    { msgType: 2, textData: { dataType: 2, data: { from, roomNumber } } },
+    {
+      msgType: 3,
+      textData: { dataType: 3, data: { from, roomNumber, content: random.pick(STRINGS), id: ref } },
+    },
+    { msgType: 4, textData: { data: { roomNumber, id: ref } } },
+    { msgType: 5, textData: { data: { roomNumber } } },
+  ]);
+  if (random.happens(0.2))
+    sound[random.pick(['msgType', 'textData', 'extendFields', random.pick(KEYS)])] = anyJson(random);
+  const body = Buffer.from(JSON.stringify(random.happens(0.05) ? anyJson(random, 4) : sound));
+  return random.happens(0.15) ? mutate(body, random, 2) : body;
+}
+
 /** An `Authorization` value that is a token, or was one. */
 export function anyAuthorization(random: Random, token: string): string {
   const value = `Bearer ${token}`;
