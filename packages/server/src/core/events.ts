@@ -1,3 +1,4 @@
+import type { BusinessEvent, EventCategory } from './business-event.ts';
 import type { ChatPermission, ChatSettings } from './chat-settings.ts';
 import type {
   Conversation,
@@ -9,9 +10,11 @@ import type {
   ReceiptStatus,
   Room,
   Timestamp,
+  User,
   UserStatus,
 } from './model.ts';
 import type { AdminAct } from './ports/admin-store.ts';
+import type { Device } from './presence-news.ts';
 
 /** Why a stored message looks different now. */
 export type MessageChangeKind = 'edited' | 'recalled' | 'deleted';
@@ -26,14 +29,17 @@ export type CoreEvent =
   | ReceiptIssued
   | MemberAdded
   | MemberRemoved
+  | ConversationCreated
   | ConversationChanged
+  | UserChanged
   | UserDeleted
   | UserStatusChanged
   | NotificationTold
   | AttendanceChanged
   | RoomClosed
   | SettingsChanged
-  | PermissionChanged;
+  | PermissionChanged
+  | BusinessEventTold;
 
 export interface MessageCreated {
   readonly type: 'message.created';
@@ -105,6 +111,13 @@ export interface MemberRemoved {
   readonly actorId: string;
 }
 
+/** A group was made. Its members are told of one by one. */
+export interface ConversationCreated {
+  readonly type: 'conversation.created';
+  readonly conversation: Conversation;
+  readonly actorId: string;
+}
+
 export interface ConversationChanged {
   readonly type: 'conversation.changed';
   readonly conversation: Conversation | Room;
@@ -128,6 +141,13 @@ export interface RoomClosed {
   readonly roomId: string;
 }
 
+/** A user looks different to others now. */
+export interface UserChanged {
+  readonly type: 'user.changed';
+  readonly user: User;
+  readonly actorId: string;
+}
+
 export interface UserDeleted {
   readonly type: 'user.deleted';
   readonly tenant: string;
@@ -141,6 +161,8 @@ export interface UserStatusChanged {
   readonly userId: string;
   readonly status: UserStatus;
   readonly at: Timestamp;
+  /** What it came or went with. Not for other users. */
+  readonly device?: Device;
 }
 
 export interface NotificationTold {
@@ -163,6 +185,19 @@ export interface PermissionChanged extends AdminAct {
   readonly userId: string;
   readonly old: ChatPermission;
   readonly new: ChatPermission;
+}
+
+/** What another system said. Never published back to where such events come from. */
+export interface BusinessEventTold {
+  readonly type: 'business';
+  readonly tenant: string;
+  readonly category: EventCategory;
+  readonly event: BusinessEvent;
+  /** How it came: `nats` or `api`. */
+  readonly source: string;
+  /** Whether this copy is for the users' own events only, and for no place of the category. */
+  readonly isPersonal: boolean;
+  readonly at: Timestamp;
 }
 
 /** Takes events out of the core, each with the topics it concerns. */

@@ -1,6 +1,6 @@
 import { isManager, requireManager } from './access.ts';
 import { DomainError } from './errors.ts';
-import type { EventSink } from './events.ts';
+import type { EventSink, MemberAdded } from './events.ts';
 import type { Limits } from './limits.ts';
 import type { Conversation, Member, MemberRole, Principal } from './model.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
@@ -50,7 +50,15 @@ export class Groups {
       members,
       createdAt: clock.now(),
     });
-    for (const member of members) this.#tellAdded(actor, group.id, member);
+    const additions = members.map((member) => memberAdded(actor, group.id, member));
+    // First the members' sessions join: then they are told of it all.
+    for (const addition of additions) this.#join(addition);
+    this.#deps.sink.publish([conversationTopic(actor.tenant, group.id)], {
+      type: 'conversation.created',
+      conversation: group,
+      actorId: actor.userId,
+    });
+    for (const addition of additions) this.#tellAdded(addition);
     return group;
   }
 
@@ -103,7 +111,12 @@ export class Groups {
         at: clock.now(),
       }),
     );
-    for (const member of members) if (added.has(member.userId)) this.#tellAdded(actor, id, member);
+    for (const member of members) {
+      if (!added.has(member.userId)) continue;
+      const addition = memberAdded(actor, id, member);
+      this.#join(addition);
+      this.#tellAdded(addition);
+    }
   }
 
   async setMemberRole(actor: Principal, id: string, userId: string, role: MemberRole): Promise<Member> {
@@ -149,20 +162,13 @@ export class Groups {
     return [...members.values()];
   }
 
-  #tellAdded(actor: Principal, conversationId: string, member: NewMember): void {
-    const { tenant } = actor;
-    const { userId, role } = member;
-    const event = {
-      type: 'member.added',
-      tenant,
-      conversationId,
-      userId,
-      role,
-      actorId: actor.userId,
-    } as const;
-    // First the new member's sessions join: then it is told with the others, and once.
-    this.#deps.sink.notify([userTopic(tenant, userId)], event);
-    this.#deps.sink.publish([conversationTopic(tenant, conversationId)], event);
+  /** Lets the sessions of a new member into the group: then it is told with the others, and once. */
+  #join(addition: MemberAdded): void {
+    this.#deps.sink.notify([userTopic(addition.tenant, addition.userId)], addition);
+  }
+
+  #tellAdded(addition: MemberAdded): void {
+    this.#deps.sink.publish([conversationTopic(addition.tenant, addition.conversationId)], addition);
   }
 
   #tellRemoved(actor: Principal, conversationId: string, userId: string): void {
@@ -175,6 +181,14 @@ export class Groups {
       actorId: actor.userId,
     });
   }
+}
+
+function memberAdded(
+  { tenant, userId: actorId }: Principal,
+  conversationId: string,
+  { userId, role }: NewMember,
+): MemberAdded {
+  return { type: 'member.added', tenant, conversationId, userId, role, actorId };
 }
 
 function noGroup(id: string): DomainError {

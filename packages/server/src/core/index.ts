@@ -1,5 +1,6 @@
 import { Admin } from './admin.ts';
 import { Attendance } from './attendance.ts';
+import { BusinessEvents } from './business-events.ts';
 import { Contacts } from './contacts.ts';
 import type { CoreEvent, EventSink } from './events.ts';
 import { Groups } from './groups.ts';
@@ -18,6 +19,8 @@ import { Receipts } from './receipts.ts';
 import { Rooms } from './rooms.ts';
 import { Users } from './users.ts';
 
+const DEFAULT_ORIGIN = 'haina';
+
 export interface CoreDeps {
   readonly store: Store;
   readonly sink: EventSink;
@@ -28,6 +31,8 @@ export interface CoreDeps {
   readonly register: AttendanceRegister;
   /** Told of what failed where nobody waits for it. */
   readonly onError?: (error: unknown) => void;
+  /** What this deployment's own business events carry as their `origin`. */
+  readonly origin?: string;
 }
 
 /** The domain: commands go in as method calls, events come out of the sink. */
@@ -44,6 +49,7 @@ export interface Core {
   readonly notifications: Notifications;
   readonly policies: Policies;
   readonly admin: Admin;
+  readonly businessEvents: BusinessEvents;
 }
 
 export function createCore(given: CoreDeps): Core {
@@ -68,6 +74,7 @@ export function createCore(given: CoreDeps): Core {
     notifications: new Notifications(deps),
     policies,
     admin: new Admin(deps),
+    businessEvents: new BusinessEvents({ ...deps, origin: given.origin ?? DEFAULT_ORIGIN }),
   };
 }
 

@@ -1,8 +1,17 @@
 import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
 import type { Timestamp, UserStatus } from './model.ts';
+import { listPeers } from './peers.ts';
 import type { Store } from './ports/store.ts';
 import { userTopic } from './topics.ts';
+
+/** What a session of a user runs on, as far as it said. */
+export interface Device {
+  readonly deviceId: string;
+  readonly clientType: string;
+  readonly ipAddress: string;
+  readonly userAgent: string;
+}
 
 /** A user came or went. */
 export interface PresenceChange {
@@ -10,6 +19,8 @@ export interface PresenceChange {
   readonly userId: string;
   readonly status: UserStatus;
   readonly at: Timestamp;
+  /** Of its first session, or of its last. */
+  readonly device?: Device;
 }
 
 export interface PresenceNewsDeps {
@@ -27,18 +38,12 @@ export class PresenceNews {
   }
 
   /**
-   * Tells each user who shares a single chat or a group with this one, once. Groups above `maxReceiptMembers` do not
-   * count, and no more than `maxPresencePeers` are told. Changes are told in the order of the calls.
+   * Tells each peer of the user, once. Changes are told in the order of the calls.
    */
-  async tell({ tenant, userId, status, at }: PresenceChange): Promise<void> {
-    const { store, sink, limits } = this.#deps;
-    const peers = await store.listPeers({
-      tenant,
-      userId,
-      maxMembers: limits.maxReceiptMembers,
-      limit: limits.maxPresencePeers,
-    });
+  async tell(change: PresenceChange): Promise<void> {
+    const { tenant, userId } = change;
+    const peers = await listPeers(this.#deps, tenant, userId);
     const topics = peers.map((peer) => userTopic(tenant, peer));
-    sink.publish(topics, { type: 'user.status', tenant, userId, status, at });
+    this.#deps.sink.publish(topics, { type: 'user.status', ...change });
   }
 }

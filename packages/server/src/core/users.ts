@@ -1,7 +1,9 @@
 import { requireManager } from './access.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
+import type { Limits } from './limits.ts';
 import type { Principal, Role, User } from './model.ts';
+import { listPeers } from './peers.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type { PasswordHasher } from './ports/passwords.ts';
 import type { Page, Store, UserPatch } from './ports/store.ts';
@@ -32,6 +34,7 @@ export interface UsersDeps {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly passwords: PasswordHasher;
+  readonly limits: Limits;
 }
 
 /** The users of every tenant. */
@@ -86,7 +89,11 @@ export class Users {
         ? {}
         : { passwordHash: await this.#deps.passwords.hash(requirePassword(password)) }),
     };
-    return this.#deps.store.updateUser(actor.tenant, id, patch);
+    const user = await this.#deps.store.updateUser(actor.tenant, id, patch);
+    if (username !== undefined || nickname !== undefined || avatar !== undefined) {
+      await this.#tellChanged(user, actor.userId);
+    }
+    return user;
   }
 
   /** Ends the user's memberships and sessions; the messages stay. ENOENT. */
@@ -144,6 +151,13 @@ export class Users {
       if (made) return made;
       throw error;
     }
+  }
+
+  /** Tells whoever shares a conversation with the user, as far as presence is told to them. */
+  async #tellChanged(user: User, actorId: string): Promise<void> {
+    const peers = await listPeers(this.#deps, user.tenant, user.id);
+    const topics = peers.map((id) => userTopic(user.tenant, id));
+    this.#deps.sink.publish(topics, { type: 'user.changed', user, actorId });
   }
 }
 

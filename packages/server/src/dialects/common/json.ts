@@ -1,41 +1,7 @@
 import type { Static, TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
-import { DomainError } from '../../core/errors.ts';
-import { tooLong } from '../../core/validate.ts';
+import { decodeUtf8, parseJson, valueReader } from '../../core/json.ts';
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-/** A JSON body as plain data. EINVAL for bad UTF-8, bad JSON, and a key that names a prototype. */
-export function parseJson(body: Uint8Array): unknown {
-  return parseJsonText(decode(body));
-}
-
-/** As `parseJson`, of a text that was inside another body, where a field is named. */
-export function parseJsonText(text: string, field?: string): unknown {
-  try {
-    return MENTIONS_PROTOTYPE.test(text) ? JSON.parse(text, refusePrototype) : JSON.parse(text);
-  } catch (cause) {
-    if (cause instanceof DomainError) throw cause;
-    const what = field ?? 'the body';
-    throw new DomainError('EINVAL', `${what} is not valid JSON`, { field: field ?? 'body', cause });
-  }
-}
-
-/** Escapes could hide any letter of the name, so their presence is enough for the slower reading. */
-const MENTIONS_PROTOTYPE = /__proto__|\\u00[567]/i;
-
-function refusePrototype(key: string, value: unknown): unknown {
-  if (key !== '__proto__') return value;
-  throw new DomainError('EINVAL', '__proto__ is not allowed as a name', { field: '__proto__' });
-}
-
-function decode(body: Uint8Array): string {
-  try {
-    return utf8.decode(body);
-  } catch (cause) {
-    throw new DomainError('EINVAL', 'the body is not valid UTF-8', { field: 'body', cause });
-  }
-}
+export { parseJson, parseJsonText, type ValueReader, valueReader } from '../../core/json.ts';
 
 /** Reads bodies of one form. */
 export type BodyReader<T> = (body: Uint8Array) => T;
@@ -46,80 +12,11 @@ export function bodyReader<Schema extends TSchema>(schema: Schema): BodyReader<S
   return (body) => read(parseJson(body));
 }
 
-/** Reads plain data of one form. */
-export type ValueReader<T> = (value: unknown) => T;
-
-/**
- * As `bodyReader`, of data that was read already, such as the content of a protobuf body. Where the data is a field of a
- * body, the refusals name it: `content.url`.
- */
-export function valueReader<Schema extends TSchema>(
-  schema: Schema,
-  field?: string,
-): ValueReader<Static<Schema>> {
-  const validator = Compile(schema);
-  return (value) => {
-    if (validator.Check(value)) return value as Static<Schema>;
-    throw misfit(validator.Errors(value), field);
-  };
-}
-
-interface Misfit {
-  readonly keyword: string;
-  readonly instancePath: string;
-  readonly message: string;
-  readonly params: object;
-}
-
-/** What the keywords of our schemas tell beside their name. */
-interface MisfitParams {
-  readonly requiredProperties?: readonly string[];
-  readonly allowedValues?: readonly unknown[];
-  readonly type?: string | readonly string[];
-  readonly limit?: number;
-}
-
-function misfit([first]: readonly Misfit[], field?: string): DomainError {
-  if (!first) return new DomainError('EINVAL', 'the body does not have the expected form', { field: 'body' });
-  const { requiredProperties = [], limit } = first.params as MisfitParams;
-  const root = field === undefined ? [] : [field];
-  const inside = first.instancePath.split('/').slice(1);
-  const path = [...root, ...inside, ...requiredProperties.slice(0, 1)].join('.');
-  if (path === '') return new DomainError('EINVAL', `the body ${explain(first)}`, { field: 'body' });
-  if (first.keyword === 'maxLength' && limit !== undefined) return tooLong(path, limit);
-  return new DomainError('EINVAL', `${path} ${explain(first)}`, { field: path });
-}
-
-function explain({ keyword, message, params }: Misfit): string {
-  const { allowedValues = [], type = '', limit } = params as MisfitParams;
-  switch (keyword) {
-    case 'required':
-      return 'is missing';
-    case 'enum':
-      return `must be one of ${allowedValues.join(', ')}`;
-    case 'type':
-      return `must be ${[type].flat().map(withArticle).join(' or ')}`;
-    case 'minLength':
-      return 'must not be empty';
-    case 'minimum':
-      return `must be at least ${limit}`;
-    case 'maximum':
-      return `must be at most ${limit}`;
-    default:
-      return message;
-  }
-}
-
-function withArticle(type: string): string {
-  if (type === 'null') return type;
-  return /^[aio]/.test(type) ? `an ${type}` : `a ${type}`;
-}
-
 /** The string under this name of a body that was refused, for the refusal to name it; null where there is none. */
 export function peekString(body: Uint8Array, name: string): string | null {
   try {
     // Whatever else it holds: one string of its own is all that is taken.
-    const value: unknown = JSON.parse(decode(body));
+    const value: unknown = JSON.parse(decodeUtf8(body));
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return null;
     const found = (value as Record<string, unknown>)[name];
     return typeof found === 'string' ? found : null;

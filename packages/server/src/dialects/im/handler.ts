@@ -29,14 +29,14 @@ const JSON_TYPE = 'application/json';
 
 const QUEUES: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['/queue/private-messages', { kind: 'inbox' }],
-  ['/queue/message-status', { kind: 'user', name: 'status' }],
+  ['/queue/message-status', { kind: 'events', name: 'status' }],
   ['/queue/user-status', { kind: 'user', name: 'presence' }],
   ['/queue/events', { kind: 'events', name: 'events' }],
   ['/queue/errors', { kind: 'replies', name: 'errors' }],
 ]);
 const NOTIFICATIONS = '/topic/system/notifications';
-/** Targets that tell each user its own. */
-const PERSONAL: ReadonlySet<Target['kind']> = new Set<Target['kind']>(['user', 'events', 'replies']);
+/** Targets that tell each user its own. What `events` tells of a conversation is the same for all its members. */
+const PERSONAL: ReadonlySet<Target['kind']> = new Set<Target['kind']>(['user', 'replies']);
 const CONVERSATION_PREFIX = '/topic/conversation/';
 
 /** The `im` side of a STOMP session, in JSON or protobuf by session and by subscription. */

@@ -21,6 +21,7 @@ import type {
 } from '../../core/events.ts';
 import type { ContentType, Message, MessageState, ReferenceKind } from '../../core/model.ts';
 import { renderConfigChange, renderPermissionChange } from './admin.ts';
+import { renderBusinessAt, renderBusinessEvent, renderProfile } from './business.ts';
 import { documentOf } from './content.ts';
 import { IM_VERSION, serverEnvelope } from './envelope.ts';
 import { renderNotification } from './notification.ts';
@@ -255,16 +256,27 @@ export type EventRenderer = (event: CoreEvent, userId: string, now: number) => I
 /** By what a subscription is for. */
 export const RENDERERS: Readonly<Record<string, EventRenderer>> = {
   inbox: renderChat,
-  group: (event, _userId, now) => renderChat(event) ?? renderGroupUpdate(event, now),
+  group: (event, _userId, now) =>
+    renderChat(event) ?? renderGroupUpdate(event, now) ?? renderBusinessAt('group', event),
   status(event, userId, now) {
     if (event.type === 'message.status') return renderStatus(event);
     if (event.type === 'receipt') return renderReceipt(event);
-    return event.type === 'message.hidden' && event.userId === userId ? renderHidden(event, now) : undefined;
+    if (event.type === 'message.hidden' && event.userId === userId) return renderHidden(event, now);
+    return renderBusinessAt('status', event);
   },
-  presence: (event) => (event.type === 'user.status' ? renderPresence(event) : undefined),
+  presence: (event, _userId, now) =>
+    event.type === 'user.status'
+      ? renderPresence(event)
+      : (renderProfile(event, now) ?? renderBusinessAt('presence', event)),
   notifications: (event) =>
-    event.type === 'notification' ? renderNotification(event.notification) : renderConfigChange(event),
-  events: (event, _userId, now) => renderGroupUpdate(event, now) ?? renderPermissionChange(event),
+    event.type === 'notification'
+      ? renderNotification(event.notification)
+      : (renderConfigChange(event) ?? renderBusinessAt('notifications', event)),
+  events: (event, _userId, now) =>
+    renderGroupUpdate(event, now) ??
+    renderPermissionChange(event) ??
+    renderProfile(event, now) ??
+    renderBusinessEvent(event),
 };
 
 function renderChat(event: CoreEvent): ImMessage | undefined {

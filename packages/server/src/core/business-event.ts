@@ -1,0 +1,80 @@
+import { BUSINESS_EVENT_SCHEMAS, type KnownEventType, OTHER_EVENT_SCHEMA } from './business-event-schemas.ts';
+import { isDeeper, MAX_EXTRA_DEPTH } from './content.ts';
+import { DomainError } from './errors.ts';
+import { type ValueReader, valueReader } from './json.ts';
+import type { JsonValue } from './model.ts';
+
+/** Largest event, in bytes of its JSON: below what NATS takes as one message by default. */
+export const MAX_EVENT_BYTES = 262_144;
+
+/** A fact that systems tell each other, as section 7.3 of the `im` document has it. */
+export interface BusinessEvent {
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly [field: string]: JsonValue;
+}
+
+/** Which kind of thing an event is about; decides where clients get it. */
+export type EventCategory = 'user' | 'conversation' | 'message' | 'system';
+
+const CATEGORIES: readonly (readonly [prefix: string, EventCategory])[] = [
+  ['business.user.', 'user'],
+  ['business.conversation.', 'conversation'],
+  ['business.group.', 'conversation'],
+  ['communication.', 'message'],
+  ['business.', 'system'],
+];
+
+/** By the prefix of its type; undefined for what is no business event. */
+export function categoryOf(eventType: string): EventCategory | undefined {
+  return CATEGORIES.find(([prefix]) => eventType.startsWith(prefix))?.[1];
+}
+
+type Given = { readonly eventType: string; readonly eventId?: string; readonly [field: string]: JsonValue };
+
+const READERS = new Map(
+  Object.entries(BUSINESS_EVENT_SCHEMAS).map(([type, schema]) => [
+    type as KnownEventType | string,
+    valueReader(schema) as unknown as ValueReader<Given>,
+  ]),
+);
+const READ_OTHER = valueReader(OTHER_EVENT_SCHEMA) as unknown as ValueReader<Given>;
+/** The words of a NATS subject, so that what came one way can leave another. */
+const EVENT_TYPE = /^[\w-]+(\.[\w-]+)+$/;
+
+/**
+ * The event that plain data means, with its fields as they are. EINVAL naming the field; ETOOLONG.
+ *
+ * @param makeId gives the id of one that has none
+ */
+export function toBusinessEvent(data: unknown, makeId: () => string): BusinessEvent {
+  const { eventType } = READ_OTHER(data);
+  if (!EVENT_TYPE.test(eventType) || categoryOf(eventType) === undefined) {
+    const form = 'business.… or communication.…, of letters, digits, _ and -';
+    throw new DomainError('EINVAL', `eventType must be ${form}`, { field: 'eventType' });
+  }
+  const given = READERS.get(eventType)?.(data) ?? (data as Given);
+  requireSound(given);
+  return { ...given, eventId: given.eventId ?? makeId() };
+}
+
+function requireSound(event: Given): void {
+  if (isDeeper({ ...event }, MAX_EXTRA_DEPTH)) {
+    throw new DomainError('EINVAL', `the event is nested deeper than ${MAX_EXTRA_DEPTH} levels`, {
+      field: 'body',
+      limit: MAX_EXTRA_DEPTH,
+    });
+  }
+  const json = JSON.stringify(event);
+  if (HALF_SURROGATE.test(json)) {
+    throw new DomainError('EINVAL', 'the event is not valid Unicode', { field: 'body' });
+  }
+  if (Buffer.byteLength(json) <= MAX_EVENT_BYTES) return;
+  throw new DomainError('ETOOLONG', `the event has more than ${MAX_EVENT_BYTES} bytes`, {
+    field: 'body',
+    limit: MAX_EVENT_BYTES,
+  });
+}
+
+/** How well-formed JSON writes half a surrogate pair (ECMA-262, QuoteJSONString). */
+const HALF_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
