@@ -15,6 +15,7 @@ import type {
   User,
 } from '../model.ts';
 import type { AdminStore } from './admin-store.ts';
+import type { EventStore } from './event-store.ts';
 import type { FileMention, FileStore } from './file-store.ts';
 import type { NotificationStore } from './notification-store.ts';
 import type { RoomStore } from './room-store.ts';
@@ -37,7 +38,8 @@ export interface Store
     NotificationStore,
     AdminStore,
     FileStore,
-    RoomStore {
+    RoomStore,
+    EventStore {
   /** Resolves after all writes issued before; rejects while the store can't serve. */
   ping(): Promise<void>;
   /** Operations that wait or run. */

@@ -246,4 +246,40 @@ export const MIGRATIONS: readonly Migration[] = [
       ALTER TABLE message ADD COLUMN guest TEXT;
     `,
   },
+  {
+    version: 8,
+    sql: `
+      CREATE TABLE webhook (
+        pk INTEGER PRIMARY KEY,
+        tenant TEXT NOT NULL,
+        id TEXT NOT NULL UNIQUE,
+        url TEXT NOT NULL,
+        events TEXT NOT NULL,
+        secret TEXT NOT NULL,
+        created_by TEXT NOT NULL,
+        created_at INTEGER NOT NULL
+      ) STRICT;
+      CREATE INDEX webhook_tenant ON webhook (tenant);
+
+      -- Events that wait to leave, one row an event and target, and those that were given up.
+      CREATE TABLE outbox (
+        -- Never given twice: a dead letter's id stays its own.
+        pk INTEGER PRIMARY KEY AUTOINCREMENT,
+        tenant TEXT NOT NULL,
+        -- A webhook's id; empty for the message bus.
+        target TEXT NOT NULL,
+        event_id TEXT NOT NULL,
+        event_type TEXT NOT NULL,
+        body TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        due_at INTEGER NOT NULL,
+        tries INTEGER NOT NULL DEFAULT 0,
+        dead INTEGER NOT NULL DEFAULT 0,
+        failure TEXT NOT NULL DEFAULT ''
+      ) STRICT;
+      CREATE INDEX outbox_due ON outbox (target, due_at) WHERE NOT dead;
+      CREATE INDEX outbox_dead ON outbox (target) WHERE dead;
+      CREATE INDEX outbox_dead_tenant ON outbox (tenant) WHERE dead;
+    `,
+  },
 ];

@@ -6,6 +6,7 @@ import { FileTable } from './files.ts';
 import { MarkTable } from './marks.ts';
 import { MessageTable } from './messages.ts';
 import { NotificationTable } from './notifications.ts';
+import { OutboxTable } from './outbox.ts';
 import { PendingReader } from './pending.ts';
 import { PositionTable } from './positions.ts';
 import { RoomTable } from './rooms.ts';
@@ -26,6 +27,7 @@ export function openTables(db: DatabaseSync) {
   const notifications = new NotificationTable(sql, tenants, users);
   const admin = new AdminTable(sql, tenants, users);
   const rooms = new RoomTable({ sql, tenants, users, conversations });
+  const outbox = new OutboxTable(sql);
   return {
     sql,
     tenants,
@@ -39,13 +41,14 @@ export function openTables(db: DatabaseSync) {
     notifications,
     admin,
     rooms,
+    outbox,
   };
 }
 export type Tables = ReturnType<typeof openTables>;
 
 /** Writes, by the name of the store's method. Each checks everything before it writes anything. */
 export function writeOperations(tables: Tables) {
-  const { users, conversations, files, messages, marks, notifications, admin, rooms } = tables;
+  const { users, conversations, files, messages, marks, notifications, admin, rooms, outbox } = tables;
   return {
     createUser: users.create.bind(users),
     updateUser: users.update.bind(users),
@@ -86,6 +89,11 @@ export function writeOperations(tables: Tables) {
     enterRoom: rooms.enter.bind(rooms),
     leaveRoom: rooms.leave.bind(rooms),
     emptyRooms: rooms.empty.bind(rooms),
+    createWebhook: outbox.createWebhook.bind(outbox),
+    deleteWebhook: outbox.deleteWebhook.bind(outbox),
+    recordDeliveries: outbox.record.bind(outbox),
+    settleDeliveries: outbox.settle.bind(outbox),
+    retryDeadLetter: outbox.retry.bind(outbox),
     ping(): void {},
   };
 }
@@ -105,6 +113,9 @@ export const CACHED_WRITES: ReadonlySet<string> = new Set<keyof WriteOperations>
   'takeUnusedFiles',
   'dropFiles',
   'ping',
+  // These know nothing of messages and positions, and come with every message where events go out.
+  'recordDeliveries',
+  'settleDeliveries',
 ]);
 
 /** Reads, by the name of the store's method. */
@@ -118,6 +129,7 @@ export function readOperations({
   notifications,
   admin,
   rooms,
+  outbox,
 }: Tables) {
   return {
     findUser: users.find.bind(users),
@@ -143,6 +155,10 @@ export function readOperations({
     listAudit: admin.listAudit.bind(admin),
     findRoom: rooms.find.bind(rooms),
     listRooms: rooms.list.bind(rooms),
+    listWebhooks: outbox.listWebhooks.bind(outbox),
+    listDueDeliveries: outbox.listDue.bind(outbox),
+    nextDeliveryDue: outbox.nextDue.bind(outbox),
+    listDeadLetters: outbox.listDead.bind(outbox),
   };
 }
 export type ReadOperations = ReturnType<typeof readOperations>;

@@ -53,6 +53,11 @@ const WRITES: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'enterRoom',
   'leaveRoom',
   'emptyRooms',
+  'createWebhook',
+  'deleteWebhook',
+  'recordDeliveries',
+  'settleDeliveries',
+  'retryDeadLetter',
   'ping',
 ]);
 const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
@@ -79,6 +84,10 @@ const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'listAudit',
   'findRoom',
   'listRooms',
+  'listWebhooks',
+  'listDueDeliveries',
+  'nextDeliveryDue',
+  'listDeadLetters',
 ]);
 
 /**

@@ -84,6 +84,7 @@ export class BatchWriter {
     this.#tables.messages.reset();
     this.#tables.positions.reset();
     this.#tables.tenants.reset();
+    this.#tables.outbox.reset();
   }
 }
 
