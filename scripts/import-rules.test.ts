@@ -18,6 +18,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   [`${SERVER}/files`]: [`${SERVER}/core`, `${SERVER}/config`],
   [`${SERVER}/config`]: [`${SERVER}/core`],
   [`${SERVER}/auth`]: [`${SERVER}/core`, `${SERVER}/config`],
+  [`${SERVER}/events`]: [`${SERVER}/core`, `type:${SERVER}/config`, `type:${SERVER}/observe`],
   [`${SERVER}/observe`]: [`type:${SERVER}/config`],
   [`${SERVER}/dialects`]: [
     'packages/wire/src',
@@ -29,7 +30,13 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     `${SERVER}/transport/payload.ts`,
     `type:${SERVER}/observe`,
   ],
-  [`${SERVER}/http`]: [`${SERVER}/core`, `${SERVER}/auth`, `type:${SERVER}/config`, `type:${SERVER}/observe`],
+  [`${SERVER}/http`]: [
+    `${SERVER}/core`,
+    `${SERVER}/auth`,
+    `type:${SERVER}/config`,
+    `type:${SERVER}/events`,
+    `type:${SERVER}/observe`,
+  ],
 };
 
 interface Import {

@@ -4,6 +4,8 @@ import { spawnSync } from 'node:child_process';
 const NEEDED = [
   { package: 'chromium', commands: ['chromium', 'chromium-browser', 'google-chrome'] },
   { package: 'protobuf-compiler', commands: ['protoc'] },
+  // Debian keeps it where the paths of some users do not look.
+  { package: 'nats-server', commands: ['nats-server', '/usr/sbin/nats-server'] },
 ];
 
 /** Installs what is missing, or says which command does. In CI a missing package is a failure. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
@@ -18,6 +19,7 @@ import { mimi } from './dialects/mimi/index.ts';
 import { type RoomOptions, room } from './dialects/room/index.ts';
 import { xuqm } from './dialects/xuqm/index.ts';
 import { openEndpoints } from './endpoints.ts';
+import { EventBridge } from './events/index.ts';
 import { MAGIC_INSPECTOR, openFileStorage } from './files/index.ts';
 import type { Endpoint } from './http/routes/home.ts';
 import { buildHttp } from './http/server.ts';
@@ -84,15 +86,30 @@ export async function startServer(
   async function compose(): Promise<RunningServer> {
     let isStopping = false;
     const hub = new Hub();
+    const ids = { next: uuidv7 };
+    const events = new EventBridge({
+      config,
+      store,
+      next: hub,
+      clock,
+      timers,
+      ids,
+      metrics,
+      log,
+      version: VERSION,
+      makeSecret: () => randomBytes(32).toString('base64url'),
+      random: Math.random,
+    });
     const core = createCore({
       store,
-      sink: hub,
+      sink: events.sink,
       clock,
-      ids: { next: uuidv7 },
+      ids,
       passwords: new Argon2Hasher(),
       limits: { ...config, roomCreate: config.roomCreate || config.demo },
       register: new MemoryAttendance(),
       onError: (err) => log.warn({ err }, 'somebody who left a room is still its member'),
+      origin: config.eventOrigin,
     });
     await core.attendance.start();
     if (config.demo) await seedDemo({ ...core, store });
@@ -161,6 +178,7 @@ export async function startServer(
     const api = await buildHttp({
       ...core,
       files,
+      webhooks: events.webhooks,
       authenticator,
       issuer: tokens.issuer,
       roomKeys,
@@ -176,6 +194,7 @@ export async function startServer(
       endpoints,
       serverFactory: (handler) => serveBoth(transports, handler, config.requestTimeout),
     });
+    await events.start(core.businessEvents);
     await api.listen({ host: config.host, port: config.port });
     sweep.start();
     return {
@@ -192,6 +211,7 @@ export async function startServer(
         await deliveries.close();
         await files.close();
         await storage.close();
+        await events.close();
         await store.close();
       },
     };

@@ -15,5 +15,6 @@ export function printConfig({ config, sources }: LoadedConfig): string {
 
 /** URLs may carry a password of their own. */
 function withoutCredentials(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutCredentials);
   return typeof value === 'string' ? value.replace(/(\/\/[^/@:]*):[^/@]*@/, `$1:${MASK}@`) : value;
 }

@@ -15,6 +15,9 @@ import {
 /** Upper bound of spans that no timer waits for, in ms: ten years. */
 const TEN_YEARS = 315_360_000_000;
 
+/** What JetStream takes as the name of a stream or consumer. */
+const STREAM_NAME = { pattern: '^[\\w-]{1,64}$', allowed: '1 to 64 letters, digits, _ or -' };
+
 const server = {
   host: text(
     'Address to listen on. 0.0.0.0 or :: opens the server to the network: put TLS in front of it then.',
@@ -257,6 +260,58 @@ const rooms = {
   }),
 };
 
+const events = {
+  natsUrl: list(
+    'NATS servers to share business events with, of one cluster; none: no NATS. A name and password may be in the URL.',
+    {
+      default: [],
+      pattern: '^(nats|tls)://[^\\s/]+/?$',
+      allowed: 'URLs such as nats://nats.example.org:4222, or tls://…',
+    },
+  ),
+  natsToken: Type.Optional(text('Token for NATS.', { secret: true })),
+  natsUser: Type.Optional(text('Name for NATS.')),
+  natsPassword: Type.Optional(text('Password for NATS.', { secret: true })),
+  natsCredsFile: Type.Optional(text('File of credentials for NATS, as nsc writes it.')),
+  natsStream: text(
+    'JetStream stream to make where none has the events, and the name, with _DEAD, of that of dead letters.',
+    {
+      default: 'HAINA_EVENTS',
+      ...STREAM_NAME,
+    },
+  ),
+  natsDeadLetter: text(
+    'Before the subject of an event that can not be understood. It must be outside of the events.',
+    {
+      default: 'haina.deadletter',
+      pattern: '^(?!(business|communication)(\\.|$))[\\w-]+(\\.[\\w-]+)*$',
+      allowed: 'words with dots between them, not below business or communication',
+    },
+  ),
+  natsStartDelay: duration(
+    'How long after the start events are left in the stream. Longer lets clients come back first, who else miss them.',
+    { default: 5000 },
+  ),
+  eventApp: text('Application (tenant) of events from NATS that name none in appId.', { default: 'default' }),
+  eventOrigin: text(
+    'Name of this deployment among the systems that share events, on all its nodes: its own events carry it, its consumers have it.',
+    { default: 'haina', ...STREAM_NAME },
+  ),
+  maxOutbox: count(
+    'Events that may wait for NATS, and for each webhook, while those are away; more are lost, and counted.',
+    { default: 1_000_000, minimum: 1 },
+  ),
+  webhookTimeout: duration('How long a webhook may take to answer.', { default: 10_000, minimum: 100 }),
+  webhookTries: count(
+    'Tries before a delivery to a webhook goes to the dead letters. The wait doubles from a second up to an hour.',
+    { default: 12, minimum: 1, maximum: 100 },
+  ),
+  webhookAllowPrivate: flag(
+    'Let webhooks lead to loopback and private addresses. Whoever manages a tenant can then reach into your network.',
+    { default: false },
+  ),
+};
+
 const log = {
   logLevel: choice(
     'Least important lines to log. debug has every request.',
@@ -284,6 +339,7 @@ export const SETTINGS = Type.Object({
   ...stomp,
   ...files,
   ...rooms,
+  ...events,
   ...log,
 });
 
@@ -300,6 +356,7 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly SettingName[]>> = 
   STOMP: names(stomp),
   Files: names(files),
   Rooms: names(rooms),
+  Events: names(events),
   Log: names(log),
 };
 

@@ -33,6 +33,11 @@ const ROUTES = {
   '/api/v1/admin/settings': ['get', 'put'],
   '/api/v1/admin/users/{id}/permissions': ['get', 'put'],
   '/api/v1/admin/audit': ['get'],
+  '/api/v1/events': ['post'],
+  '/api/v1/webhooks': ['get', 'post'],
+  '/api/v1/webhooks/{id}': ['delete'],
+  '/api/v1/webhooks/dead-letters': ['get'],
+  '/api/v1/webhooks/dead-letters/{id}/retry': ['post'],
 };
 
 test('the OpenAPI document has every route', () => {

@@ -13,10 +13,12 @@ import { Files } from '../core/files.ts';
 import { type Core, createCore } from '../core/index.ts';
 import type { Principal, Role } from '../core/model.ts';
 import type { Store } from '../core/ports/store.ts';
+import { EventBridge } from '../events/index.ts';
 import { MAGIC_INSPECTOR, openFileStorage } from '../files/index.ts';
 import { createLogger } from '../observe/logger.ts';
 import { Metrics } from '../observe/metrics.ts';
 import { MemoryAttendance } from '../presence/memory/attendance.ts';
+import { SYSTEM_TIMERS } from '../stomp/timers.ts';
 import { openSqliteStore } from '../store/sqlite/index.ts';
 import { buildHttp, type HttpDeps } from './server.ts';
 
@@ -66,12 +68,31 @@ export async function startHttp(
   const { config } = loadConfig({ ...settings, flags: { secret: TEST_SECRET, ...settings.flags } });
   const clock = { now: () => Date.now() };
   const store = await openSqliteStore({ dataDir });
-  const sink = { publish() {}, notify() {} };
+  const ids = { next: uuidv7 };
+  const lines: string[] = [];
+  const metrics = new Metrics();
+  const logger = await createLogger(
+    { logLevel: 'debug', logFormat: 'json' },
+    { write: (line) => lines.push(line) },
+  );
+  const events = new EventBridge({
+    config,
+    store,
+    next: { publish() {}, notify() {} },
+    clock,
+    timers: SYSTEM_TIMERS,
+    ids,
+    metrics,
+    log: logger,
+    version: '0.0.0-test',
+    makeSecret: () => 'a secret that the server made',
+    random: () => 0,
+  });
   const core = createCore({
     store,
-    sink,
+    sink: events.sink,
     clock,
-    ids: { next: uuidv7 },
+    ids,
     passwords: new Argon2Hasher(),
     limits: config,
     register: new MemoryAttendance(),
@@ -90,8 +111,6 @@ export async function startHttp(
   });
   const { verifier, issuer } = createTokens({ secret: TEST_SECRET }, clock);
   if (!issuer) throw new Error('a secret makes an issuer');
-  const lines: string[] = [];
-  const metrics = new Metrics();
   const app = await buildHttp({
     ...core,
     files,
@@ -101,10 +120,8 @@ export async function startHttp(
     clock,
     config,
     metrics,
-    logger: await createLogger(
-      { logLevel: 'debug', logFormat: 'json' },
-      { write: (line) => lines.push(line) },
-    ),
+    logger,
+    webhooks: events.webhooks,
     version: '0.0.0-test',
     readiness: () => store.ping(),
     endpoints: [{ dialect: 'xuqm', path: '/ws/im', summary: 'STOMP <xuqm>' }],
@@ -138,6 +155,7 @@ export async function startHttp(
     async stop() {
       await app.close();
       await files.close();
+      await events.close();
       await closeStore();
       await rm(dataDir, { recursive: true });
     },

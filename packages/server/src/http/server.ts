@@ -8,6 +8,7 @@ import type { TokenIssuer } from '../auth/tokens.ts';
 import type { Config } from '../config/settings.ts';
 import type { Admin } from '../core/admin.ts';
 import type { Attendance } from '../core/attendance.ts';
+import type { BusinessEvents } from '../core/business-events.ts';
 import { DomainError } from '../core/errors.ts';
 import type { Files } from '../core/files.ts';
 import type { Groups } from '../core/groups.ts';
@@ -17,6 +18,7 @@ import type { Notifications } from '../core/notifications.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { Rooms } from '../core/rooms.ts';
 import type { Users } from '../core/users.ts';
+import type { Webhooks } from '../events/webhook/webhooks.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Api, ApiPlugin } from './api.ts';
@@ -26,6 +28,7 @@ import { registerDocs } from './docs.ts';
 import { sendError } from './errors.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { conversationRoutes } from './routes/conversations.ts';
+import { eventRoutes } from './routes/events.ts';
 import { fileRoute, uploadRoute } from './routes/files.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes, metricsRoute, type Readiness } from './routes/health.ts';
@@ -36,6 +39,7 @@ import { notificationRoutes } from './routes/notifications.ts';
 import { roomRoutes } from './routes/rooms.ts';
 import { sockJsClientRoute } from './routes/sockjs-client.ts';
 import { userRoutes } from './routes/users.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 import { SHARED_SCHEMAS } from './schemas.ts';
 import { secureHeaders, shareWithOrigins } from './security.ts';
 import { validatorCompiler } from './validation.ts';
@@ -55,6 +59,8 @@ export interface HttpDeps {
   readonly notifications: Notifications;
   readonly admin: Admin;
   readonly files: Files;
+  readonly businessEvents: BusinessEvents;
+  readonly webhooks: Webhooks;
   readonly authenticator: Authenticator;
   /** Absent where tokens are made elsewhere; login is off then. */
   readonly issuer: TokenIssuer | undefined;
@@ -128,21 +134,9 @@ function createApp({ config, metrics, logger, serverFactory }: HttpDeps): Api {
   return app;
 }
 
-function protectedRoutes(
-  api: Api,
-  {
-    users,
-    groups,
-    rooms,
-    attendance,
-    messages,
-    changes,
-    notifications,
-    admin,
-    files,
-    authenticator,
-  }: HttpDeps,
-): void {
+function protectedRoutes(api: Api, deps: HttpDeps): void {
+  const { users, groups, rooms, attendance, messages, changes } = deps;
+  const { notifications, admin, files, authenticator } = deps;
   api.addHook('onRequest', requireToken(authenticator));
   api.setNotFoundHandler(() => {
     throw new DomainError('ENOENT', 'no such endpoint; see /docs');
@@ -155,6 +149,8 @@ function protectedRoutes(
   notificationRoutes(api, notifications);
   adminRoutes(api, admin);
   api.register(async (upload: Api) => uploadRoute(upload, files));
+  eventRoutes(api, deps.businessEvents, deps.metrics);
+  webhookRoutes(api, deps.webhooks);
 }
 
 function loginDeps({ users, issuer, roomKeys, clock, config }: HttpDeps) {

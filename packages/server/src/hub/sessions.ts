@@ -1,5 +1,6 @@
 import { DomainError } from '../core/errors.ts';
 import type { Principal } from '../core/model.ts';
+import type { Device } from '../core/presence-news.ts';
 
 /** Why the server ends a session. */
 export type SessionEnd = 'user-deleted' | 'token-expired';
@@ -8,15 +9,16 @@ export type SessionEnd = 'user-deleted' | 'token-expired';
 export interface LiveSession {
   readonly id: string;
   readonly principal: Principal;
+  readonly device?: Device;
   end(reason: SessionEnd): void;
 }
 
 /** Told of users rather than of devices. Neither call may throw. */
 export interface SessionsListener {
   /** The user has a first session. */
-  entered(user: Principal): void;
+  entered(user: Principal, device?: Device): void;
   /** The user's last session ended. */
-  left(user: Principal): void;
+  left(user: Principal, device?: Device): void;
 }
 
 /** The live sessions of this process, by user. */
@@ -43,7 +45,7 @@ export class Sessions {
     sessions.add(session);
     this.#byUser.set(key, sessions);
     this.#count++;
-    if (sessions.size === 1) this.#listener?.entered(session.principal);
+    if (sessions.size === 1) this.#listener?.entered(session.principal, session.device);
   }
 
   /** Does nothing for a session that was not added. */
@@ -54,7 +56,7 @@ export class Sessions {
     this.#count--;
     if (sessions.size > 0) return;
     this.#byUser.delete(key);
-    this.#listener?.left(session.principal);
+    this.#listener?.left(session.principal, session.device);
   }
 
   get count(): number {

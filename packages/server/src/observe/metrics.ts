@@ -32,6 +32,20 @@ export class Metrics {
   readonly deliveries = this.#counter('haina_deliveries_total', 'Messages written to sessions.', 'dialect');
   /** By dialect (or `http`) and error code. */
   readonly refusals = this.#counter('haina_refusals_total', 'What was refused.', 'dialect', 'code');
+  /** Business events of other systems, by source (`nats`, `api`) and what became of them. */
+  readonly eventsIn = this.#counter(
+    'haina_events_in_total',
+    'Business events of other systems.',
+    'source',
+    'outcome',
+  );
+  /** Business events for other systems, by outlet (`nats`, `webhook`; `outbox` before either) and what became of them. */
+  readonly eventsOut = this.#counter(
+    'haina_events_out_total',
+    'Business events for other systems.',
+    'outlet',
+    'outcome',
+  );
   readonly slowConsumers = this.#counter(
     'haina_slow_consumers_total',
     'Closed for reading too slowly.',

@@ -1,7 +1,7 @@
 import type { Principal } from '../core/model.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { Timers } from '../core/ports/timers.ts';
-import type { PresenceChange } from '../core/presence-news.ts';
+import type { Device, PresenceChange } from '../core/presence-news.ts';
 
 /** A user of a tenant. */
 export type PresentUser = Pick<Principal, 'tenant' | 'userId'>;
@@ -14,9 +14,9 @@ export type PresentUser = Pick<Principal, 'tenant' | 'userId'>;
  */
 export interface Presence {
   /** This node has a first session of the user. */
-  entered(user: PresentUser): void;
+  entered(user: PresentUser, device?: Device): void;
   /** This node's last session of the user ended. */
-  left(user: PresentUser): void;
+  left(user: PresentUser, device?: Device): void;
   /** Stops, without telling that anybody went. */
   close(): void;
 }

@@ -63,6 +63,6 @@ export interface EventStore {
   settleDeliveries(outcomes: readonly DeliveryOutcome[], maxDead: number): Promise<void>;
   /** The newest first; those older than `after`. */
   listDeadLetters(tenant: string, page: Page): Promise<DeadLetter[]>;
-  /** Makes it due now, with all its tries before it. Returns its target. ENOENT (field `id`). */
+  /** Makes it due now, with all its tries anew. Returns its target. ENOENT (field `id`). */
   retryDeadLetter(tenant: string, id: string, at: Timestamp): Promise<string>;
 }

@@ -1,6 +1,7 @@
 import type { CoreEvent } from '../../core/events.ts';
 import type { Principal, Timestamp } from '../../core/model.ts';
 import type { PendingQuery } from '../../core/ports/store.ts';
+import type { Device } from '../../core/presence-news.ts';
 import { userTopic } from '../../core/topics.ts';
 import { ConversationFeed } from '../../hub/conversation-feed.ts';
 import type { Recipient } from '../../hub/deliveries.ts';
@@ -20,6 +21,7 @@ export interface ChatSessionOptions {
   readonly connection: Connection;
   readonly principal: Principal;
   readonly expiresAt: Timestamp;
+  readonly device: Device;
   /** Closes the connection in the protocol's way. */
   onEnd(reason: SessionEnd): void;
 }
@@ -46,6 +48,7 @@ export type ReplayQuery = Pick<PendingQuery, 'conversationId' | 'sinceSeq' | 'or
 export class ChatSession implements LiveSession {
   readonly id: string;
   readonly principal: Principal;
+  readonly device: Device;
   readonly feed: ConversationFeed;
   readonly #options: ChatSessionOptions;
   readonly #recipient: Recipient;
@@ -62,6 +65,7 @@ export class ChatSession implements LiveSession {
     const { services, connection, principal } = options;
     this.id = connection.id;
     this.principal = principal;
+    this.device = options.device;
     this.feed = new ConversationFeed(services.hub, principal);
     this.#options = options;
     this.#expiresAt = options.expiresAt;

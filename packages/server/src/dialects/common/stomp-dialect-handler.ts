@@ -9,6 +9,7 @@ import type { ConnectedInfo, StompHandler, StompSubscription } from '../../stomp
 import type { StompSession } from '../../stomp/session.ts';
 import { ChatSession, type DeliveryProof, type Outlet, type ReplayQuery } from './chat-session.ts';
 import { authenticateAll, bearerToken, headerOf } from './credentials.ts';
+import { deviceOf } from './device.ts';
 import { replayTarget } from './replay-target.ts';
 import type { DialectServices } from './services.ts';
 import { trackedBy } from './stomp-shape.ts';
@@ -104,6 +105,7 @@ export abstract class StompDialectHandler implements StompHandler {
         connection,
         principal,
         expiresAt,
+        device: deviceOf(connection.request, frame.headers),
         onEnd: () => this.stomp.fail(this.#unauthorized(new DomainError('EAUTH', 'the session is over'))),
       });
       await this.opened(frame);

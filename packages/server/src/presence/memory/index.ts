@@ -1,5 +1,6 @@
 import type { UserStatus } from '../../core/model.ts';
 import type { Cancel } from '../../core/ports/timers.ts';
+import type { Device } from '../../core/presence-news.ts';
 import type { Presence, PresenceOptions, PresentUser } from '../presence.ts';
 
 /** A user who is here, or is believed to be until the grace is over. */
@@ -17,21 +18,21 @@ export class MemoryPresence implements Presence {
     this.#options = options;
   }
 
-  entered(user: PresentUser): void {
+  entered(user: PresentUser, device?: Device): void {
     if (this.#isClosed) return;
     const key = keyOf(user);
     const state = this.#states.get(key);
     if (state?.name === 'leaving') state.cancel();
     this.#states.set(key, HERE);
-    if (!state) this.#tell(user, 'online');
+    if (!state) this.#tell(user, 'online', device);
   }
 
-  left(user: PresentUser): void {
+  left(user: PresentUser, device?: Device): void {
     const key = keyOf(user);
     if (this.#isClosed || this.#states.get(key)?.name !== 'here') return;
     const cancel = this.#options.timers.after(this.#options.grace, () => {
       this.#states.delete(key);
-      this.#tell(user, 'offline');
+      this.#tell(user, 'offline', device);
     });
     this.#states.set(key, { name: 'leaving', cancel });
   }
@@ -42,8 +43,9 @@ export class MemoryPresence implements Presence {
     this.#states.clear();
   }
 
-  #tell({ tenant, userId }: PresentUser, status: UserStatus): void {
-    this.#options.changed({ tenant, userId, status, at: this.#options.clock.now() });
+  #tell({ tenant, userId }: PresentUser, status: UserStatus, device: Device | undefined): void {
+    const at = this.#options.clock.now();
+    this.#options.changed({ tenant, userId, status, at, ...(device ? { device } : {}) });
   }
 }
 

@@ -1,0 +1,113 @@
+import type { CoreEvent, EventSink } from '../core/events.ts';
+import type { Clock, IdSource } from '../core/ports/clock.ts';
+import type { EventStore, OutboxEntry } from '../core/ports/event-store.ts';
+import type { Cancel, Timers } from '../core/ports/timers.ts';
+import { factsOf, toEvent } from './facts.ts';
+import type { Targets } from './targets.ts';
+
+/** Entries of one write. */
+const MAX_BATCH = 1000;
+/** Entries that wait in memory for the store; more are lost, and counted. */
+const MAX_PENDING = 50_000;
+/** When to try again after the store refused, in ms. */
+const RETRY_AFTER = 1000;
+
+export interface FactRecorderDeps {
+  readonly store: Pick<EventStore, 'recordDeliveries'>;
+  readonly next: EventSink;
+  readonly targets: Targets;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly ids: IdSource;
+  /** Of this deployment. */
+  readonly origin: string;
+  /** Most entries that may wait for one target. */
+  readonly maxWaiting: number;
+  /** Entries for these targets are in the store. */
+  recorded(targets: ReadonlySet<string>): void;
+  /** So many entries found no room. */
+  dropped(count: number): void;
+  onError(error: unknown): void;
+}
+
+/**
+ * Hears what the core publishes and puts what other systems are to learn into the outbox, many in one write. It hears of a fact
+ * once that is durable, so that a crash in the moment between the two loses the event and never the fact.
+ */
+export class FactRecorder implements EventSink {
+  readonly #deps: FactRecorderDeps;
+  #pending: OutboxEntry[] = [];
+  #running: Promise<void> | undefined;
+  #cancelRetry: Cancel = () => {};
+  #isClosed = false;
+
+  constructor(deps: FactRecorderDeps) {
+    this.#deps = deps;
+  }
+
+  publish(topics: readonly string[], event: CoreEvent): void {
+    if (this.#deps.targets.isAny) this.#record(event);
+    this.#deps.next.publish(topics, event);
+  }
+
+  notify(topics: readonly string[], event: CoreEvent): void {
+    this.#deps.next.notify(topics, event);
+  }
+
+  /** Entries that are not in the store yet. */
+  get depth(): number {
+    return this.#pending.length;
+  }
+
+  /** Writes what waits, as far as the store takes it. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelRetry();
+    await this.#running;
+    await this.#write();
+  }
+
+  #record(event: CoreEvent): void {
+    const { targets, clock, ids, origin, dropped } = this.#deps;
+    const at = clock.now();
+    for (const fact of factsOf(event, at)) {
+      const { tenant, eventType } = fact;
+      const wanted = targets.of(tenant, eventType);
+      if (wanted.length === 0) continue;
+      if (this.#pending.length + wanted.length > MAX_PENDING) {
+        dropped(wanted.length);
+        continue;
+      }
+      const eventId = ids.next();
+      const body = JSON.stringify(toEvent(fact, { eventId, origin }));
+      for (const target of wanted) this.#pending.push({ tenant, target, eventId, eventType, body, at });
+    }
+    // The rest of this tick may bring more for the same write.
+    if (this.#pending.length > 0 && !this.#running) this.#running = Promise.resolve().then(() => this.#run());
+  }
+
+  async #run(): Promise<void> {
+    await this.#write();
+    this.#running = undefined;
+    if (this.#pending.length === 0 || this.#isClosed) return;
+    this.#cancelRetry = this.#deps.timers.after(RETRY_AFTER, () => {
+      this.#running = this.#run();
+    });
+  }
+
+  /** Writes until nothing is left or the store refuses. */
+  async #write(): Promise<void> {
+    const { store, maxWaiting, recorded, dropped, onError } = this.#deps;
+    try {
+      while (this.#pending.length > 0) {
+        const batch = this.#pending.slice(0, MAX_BATCH);
+        const leftOut = await store.recordDeliveries(batch, maxWaiting);
+        this.#pending = this.#pending.slice(batch.length);
+        if (leftOut > 0) dropped(leftOut);
+        recorded(new Set(batch.map(({ target }) => target)));
+      }
+    } catch (error) {
+      onError(error);
+    }
+  }
+}

@@ -1,0 +1,201 @@
+import type { BusinessEvent } from '../core/business-event.ts';
+import type { KnownEventType } from '../core/business-event-schemas.ts';
+import type {
+  ConversationChanged,
+  ConversationCreated,
+  CoreEvent,
+  MemberAdded,
+  MemberRemoved,
+  MessageChanged,
+  MessageCreated,
+  MessageHidden,
+  MessagePinned,
+  PermissionChanged,
+  SettingsChanged,
+  UserChanged,
+  UserStatusChanged,
+} from '../core/events.ts';
+import type { JsonValue, Message, Timestamp } from '../core/model.ts';
+
+/** What of the core's events other systems learn, in the words of section 7.3 of the `im` document. */
+export interface Fact {
+  readonly tenant: string;
+  readonly eventType: string;
+  readonly fields: { readonly [field: string]: JsonValue };
+}
+
+type Mapping = {
+  readonly [Type in CoreEvent['type']]: (event: CoreEvent & { type: Type }, now: Timestamp) => Fact[];
+};
+
+const NONE = () => [];
+
+/** The whole mapping: which event of the core becomes which subject. */
+const FACTS: Mapping = {
+  'message.created': messageSent,
+  'message.changed': messageChanged,
+  'message.hidden': messageHidden,
+  'message.pinned': pinChanged('message_pinned'),
+  'message.unpinned': pinChanged('message_unpinned'),
+  'conversation.created': groupCreated,
+  'conversation.changed': groupUpdated,
+  'member.added': (event, now) => [
+    memberChanged('business.group.member.joined', event, { memberRole: event.role }, now),
+  ],
+  'member.removed': (event, now) => [memberChanged('business.group.member.left', event, {}, now)],
+  'user.status': (event) => [event.status === 'online' ? login(event) : logout(event)],
+  'user.changed': profileUpdated,
+  'settings.changed': configChanged,
+  'permission.changed': permissionChanged,
+  // What came from outside does not go back; the rest is between the server and its clients.
+  business: NONE,
+  'message.status': NONE,
+  receipt: NONE,
+  'user.deleted': NONE,
+  notification: NONE,
+};
+
+/** The facts of an event; mostly one, and none where it is no business of other systems. */
+export function factsOf(event: CoreEvent, now: Timestamp): Fact[] {
+  // The event's type chooses the mapping, which the compiler cannot see.
+  return (FACTS[event.type] as (event: CoreEvent, now: Timestamp) => Fact[])(event, now);
+}
+
+/** The event that tells a fact. */
+export function toEvent(
+  { tenant, eventType, fields }: Fact,
+  { eventId, origin }: { eventId: string; origin: string },
+): BusinessEvent {
+  return { eventId, eventType, ...fields, appId: tenant, origin };
+}
+
+function messageSent({ message }: MessageCreated): Fact[] {
+  const { kind, seq, senderId, targetId, clientId, content, source, createdAt } = message;
+  const sent = ofMessage('communication.message.sent', message, {
+    conversationType: kind,
+    senderId,
+    receiverId: targetId,
+    clientMessageId: clientId,
+    sequence: seq,
+    messageType: content.type,
+    content: content.text,
+    contentExtra: content.extra,
+    source,
+    timestamp: iso(createdAt),
+  });
+  return kind === 'single' && seq === 1 ? [conversationCreated(message), sent] : [sent];
+}
+
+/** Two users' conversation is made by its first message. */
+function conversationCreated({ tenant, conversationId, senderId, targetId, createdAt }: Message): Fact {
+  return fact(tenant, 'business.conversation.created', {
+    conversationId,
+    conversationType: 'single',
+    creatorId: senderId,
+    memberIds: senderId === targetId ? [senderId] : [senderId, targetId],
+    createTime: iso(createdAt),
+  });
+}
+
+function messageChanged({ change, message, actorId }: MessageChanged): Fact[] {
+  const { senderId, content, changeReason: reason, changedAt } = message;
+  const text = change === 'edited' ? { content: content.text, contentExtra: content.extra } : {};
+  const fields = { operatorId: actorId, senderId, ...text, reason, timestamp: iso(changedAt) };
+  return [ofMessage(`communication.message.${change}`, message, fields)];
+}
+
+/** Out of one user's sight, scope 0 of the document's deletions. */
+function messageHidden({ message, userId }: MessageHidden, now: Timestamp): Fact[] {
+  const fields = { operatorId: userId, deleteScope: 0, timestamp: iso(now) };
+  return [ofMessage('communication.message.deleted', message, fields)];
+}
+
+/** One's own pins are nobody else's business. */
+function pinChanged(updateType: string) {
+  return ({ message, scope, actorId }: MessagePinned, now: Timestamp): Fact[] => {
+    if (scope !== 'everyone') return [];
+    const { tenant, conversationId, id: messageId } = message;
+    const act = { operatorId: actorId, timestamp: iso(now) };
+    const fields = { conversationId, updateType, messageId, ...act };
+    return [fact(tenant, 'business.conversation.updated', fields)];
+  };
+}
+
+function groupCreated({ conversation, actorId }: ConversationCreated): Fact[] {
+  const { tenant, id: groupId, name: groupName, memberCount, createdAt } = conversation;
+  const fields = { groupId, groupName, creatorId: actorId, memberCount, createTime: iso(createdAt) };
+  return [fact(tenant, 'business.group.created', fields)];
+}
+
+function groupUpdated({ conversation, actorId }: ConversationChanged, now: Timestamp): Fact[] {
+  const { tenant, id: groupId, name: groupName, avatar } = conversation;
+  const act = { operatorId: actorId, timestamp: iso(now) };
+  const fields = { groupId, updateType: 'group_updated', groupName, avatar, ...act };
+  return [fact(tenant, 'business.group.updated', fields)];
+}
+
+function memberChanged(
+  eventType: KnownEventType,
+  { tenant, conversationId, userId, actorId }: MemberAdded | MemberRemoved,
+  fields: Fact['fields'],
+  now: Timestamp,
+): Fact {
+  const member = { groupId: conversationId, memberId: userId, ...fields };
+  return fact(tenant, eventType, { ...member, operatorId: actorId, timestamp: iso(now) });
+}
+
+function login({ tenant, userId, at, device }: UserStatusChanged): Fact {
+  const { deviceId = '', clientType = '', ipAddress = '', userAgent = '' } = device ?? {};
+  const fields = { userId, deviceId, loginTime: iso(at), ipAddress, clientType, userAgent };
+  return fact(tenant, 'business.user.login', fields);
+}
+
+function logout({ tenant, userId, at, device }: UserStatusChanged): Fact {
+  return fact(tenant, 'business.user.logout', {
+    userId,
+    deviceId: device?.deviceId ?? '',
+    logoutTime: iso(at),
+  });
+}
+
+function profileUpdated({ user, actorId }: UserChanged, now: Timestamp): Fact[] {
+  const { tenant, id: userId, username, nickname, avatar, role } = user;
+  const act = { operatorId: actorId, timestamp: iso(now) };
+  return [
+    fact(tenant, 'business.user.profile.updated', { userId, username, nickname, avatar, role, ...act }),
+  ];
+}
+
+function configChanged(event: SettingsChanged): Fact[] {
+  const { configType } = event;
+  const values = { configType, oldConfig: { ...event.old }, newConfig: { ...event.new } };
+  return [other(event.tenant, 'business.config.changed', { ...values, ...adminAct(event) })];
+}
+
+function permissionChanged(event: PermissionChanged): Fact[] {
+  const { userId, permissionType } = event;
+  const values = { userId, permissionType, oldPermission: event.old, newPermission: event.new };
+  return [other(event.tenant, 'business.permission.changed', { ...values, ...adminAct(event) })];
+}
+
+function adminAct({ actorId, reason, at }: SettingsChanged | PermissionChanged) {
+  return { changedBy: actorId, reason, timestamp: iso(at) };
+}
+
+function ofMessage(eventType: KnownEventType, message: Message, fields: Fact['fields']): Fact {
+  const { tenant, id: messageId, conversationId } = message;
+  return fact(tenant, eventType, { messageId, conversationId, ...fields });
+}
+
+function fact(tenant: string, eventType: KnownEventType, fields: Fact['fields']): Fact {
+  return other(tenant, eventType, fields);
+}
+
+/** A fact that section 7.1 has no type for. */
+function other(tenant: string, eventType: string, fields: Fact['fields']): Fact {
+  return { tenant, eventType, fields };
+}
+
+function iso(at: Timestamp): string {
+  return new Date(at).toISOString();
+}

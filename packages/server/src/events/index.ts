@@ -1,0 +1,171 @@
+import type { Config } from '../config/settings.ts';
+import type { BusinessEvents } from '../core/business-events.ts';
+import type { EventSink } from '../core/events.ts';
+import type { Clock, IdSource } from '../core/ports/clock.ts';
+import type { Store } from '../core/ports/store.ts';
+import type { Timers } from '../core/ports/timers.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import { Drain } from './drain.ts';
+import { FactRecorder } from './fact-recorder.ts';
+import { NatsInbox } from './nats/inbox.ts';
+import { NatsLink } from './nats/nats-link.ts';
+import type { NatsOptions } from './nats/options.ts';
+import { BUS, Targets } from './targets.ts';
+import { HttpPoster } from './webhook/http-poster.ts';
+import { WebhookSender } from './webhook/webhook-sender.ts';
+import { Webhooks } from './webhook/webhooks.ts';
+
+export interface EventBridgeDeps {
+  readonly config: Config;
+  readonly store: Store;
+  /** Gets what the core publishes, after it was heard here. */
+  readonly next: EventSink;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly ids: IdSource;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly version: string;
+  makeSecret(): string;
+  random(): number;
+}
+
+/** Business events between this deployment and other systems, by NATS and by webhooks. */
+export class EventBridge {
+  /** What the core is to publish to. */
+  readonly sink: EventSink;
+  readonly webhooks: Webhooks;
+  readonly #deps: EventBridgeDeps;
+  readonly #recorder: FactRecorder;
+  readonly #sender: WebhookSender;
+  readonly #poster: HttpPoster;
+  readonly #bus: Drain;
+  #link: NatsLink | undefined;
+
+  constructor(deps: EventBridgeDeps) {
+    this.#deps = deps;
+    const { config, timers } = deps;
+    const targets = new Targets(config.natsUrl.length > 0);
+    const allowPrivate = config.webhookAllowPrivate || config.demo;
+    this.#poster = new HttpPoster({ timers, timeout: config.webhookTimeout, allowPrivate });
+    this.#sender = this.#createSender();
+    this.#bus = this.#createBus();
+    this.#recorder = this.#createRecorder(targets);
+    this.sink = this.#recorder;
+    this.webhooks = new Webhooks({
+      ...deps,
+      targets,
+      allowPrivate,
+      added: (webhook) => this.#sender.add(webhook),
+      removed: (id) => this.#sender.remove(id),
+      due: (target) => this.#wake([target]),
+    });
+    deps.metrics.watchQueue('events', () => this.#recorder.depth);
+  }
+
+  /** Takes up what waits since the last stop, and the link to NATS where there is one to be; does not wait for NATS. */
+  async start(events: BusinessEvents): Promise<void> {
+    await this.webhooks.start();
+    if (this.#deps.config.natsUrl.length === 0) return;
+    this.#link = this.#createLink(events);
+    this.#link.start();
+  }
+
+  /** Stores what waits in memory; the rest waits in the store. */
+  async close(): Promise<void> {
+    await this.#link?.close();
+    await this.#recorder.close();
+    await this.#bus.close();
+    this.#poster.close();
+    await this.#sender.close();
+  }
+
+  #createRecorder(targets: Targets): FactRecorder {
+    const { config, metrics, log } = this.#deps;
+    return new FactRecorder({
+      ...this.#deps,
+      targets,
+      origin: config.eventOrigin,
+      maxWaiting: config.maxOutbox,
+      recorded: (found) => this.#wake(found),
+      dropped: (count) => metrics.eventsOut.add(count, 'outbox', 'dropped'),
+      onError: (err) => log.warn({ err }, 'events for other systems were not stored; trying again'),
+    });
+  }
+
+  #createBus(): Drain {
+    const { metrics, log } = this.#deps;
+    return new Drain({
+      ...this.#deps,
+      target: BUS,
+      batch: 500,
+      isReady: () => this.#link?.isUp === true,
+      deliver: async (deliveries) => {
+        const outcomes = (await this.#link?.publish(deliveries)) ?? [];
+        for (const { result } of outcomes)
+          metrics.eventsOut.add(1, 'nats', result === 'done' ? 'sent' : result);
+        return outcomes;
+      },
+      onError: (err) => log.warn({ err }, 'events were not published to NATS; trying again'),
+    });
+  }
+
+  #createSender(): WebhookSender {
+    const { config, metrics, log } = this.#deps;
+    return new WebhookSender({
+      ...this.#deps,
+      poster: this.#poster,
+      tries: config.webhookTries,
+      tried(outcome, { id }, failure) {
+        metrics.eventsOut.add(1, 'webhook', outcome);
+        if (outcome === 'dead') log.warn({ webhook: id, failure }, 'a delivery to a webhook was given up');
+      },
+      onError: (err) => log.warn({ err }, 'deliveries to a webhook could not be looked up; trying again'),
+    });
+  }
+
+  #createLink(events: BusinessEvents): NatsLink {
+    const { config, timers, metrics, log } = this.#deps;
+    const origin = config.eventOrigin;
+    const inbox = new NatsInbox({
+      events,
+      origin,
+      tenant: config.eventApp,
+      deadLetter: config.natsDeadLetter,
+      taken: (outcome) => metrics.eventsIn.add(1, 'nats', outcome),
+      onError: (err) => log.warn({ err }, 'an event from NATS could not be told; it comes again'),
+    });
+    return new NatsLink({
+      options: natsOptions(config),
+      inbox,
+      timers,
+      startDelay: config.natsStartDelay,
+      origin,
+      up: () => {
+        log.info('NATS is up');
+        this.#bus.wake();
+      },
+      down: (err) => log.warn({ err }, 'NATS is down; trying again until it is back'),
+    });
+  }
+
+  #wake(targets: Iterable<string>): void {
+    for (const target of targets) if (target === BUS) this.#bus.wake();
+    this.#sender.wake(targets);
+  }
+}
+
+function natsOptions(config: Config): NatsOptions {
+  const { natsToken: token, natsUser: user, natsPassword: password, natsCredsFile: credsFile } = config;
+  return {
+    urls: config.natsUrl,
+    ...(token === undefined ? {} : { token }),
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { password }),
+    ...(credsFile === undefined ? {} : { credsFile }),
+    stream: config.natsStream,
+    consumer: config.eventOrigin,
+    deadLetter: config.natsDeadLetter,
+  };
+}

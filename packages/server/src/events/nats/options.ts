@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { credsAuthenticator, type NodeConnectionOptions } from '@nats-io/transport-node';
+
+/** Where NATS is and what we are called there. */
+export interface NatsOptions {
+  /** `nats://host:port` or `tls://host:port`, with a name and password or without. */
+  readonly urls: readonly string[];
+  readonly token?: string;
+  readonly user?: string;
+  readonly password?: string;
+  /** File with a JWT and its seed, as `nsc` writes it. */
+  readonly credsFile?: string;
+  /** The stream to make where none has the subjects. */
+  readonly stream: string;
+  /** Name of the durable consumers; the nodes of a deployment share it, so that each event is taken by one of them. */
+  readonly consumer: string;
+  /** Before the subject of what can't be understood. */
+  readonly deadLetter: string;
+}
+
+const CONNECT_TIMEOUT = 5000;
+const PING_INTERVAL = 20_000;
+
+/** Throws what kept it from reading the file of credentials. */
+export function connectionOptions(options: NatsOptions): NodeConnectionOptions {
+  const { urls, token, credsFile } = options;
+  const parsed = urls.map((url) => new URL(url));
+  const named = parsed.find(({ username }) => username !== '');
+  const user = options.user ?? (named && decodeURIComponent(named.username));
+  const pass = options.password ?? (named && decodeURIComponent(named.password));
+  return {
+    servers: parsed.map(({ host }) => host),
+    name: 'haina',
+    timeout: CONNECT_TIMEOUT,
+    pingInterval: PING_INTERVAL,
+    // Whoever connects also looks after stream and consumers, which a server that comes back may have lost.
+    reconnect: false,
+    ...(parsed.some(({ protocol }) => protocol === 'tls:') ? { tls: {} } : {}),
+    ...(token === undefined ? {} : { token }),
+    ...(user === undefined ? {} : { user }),
+    ...(pass === undefined ? {} : { pass }),
+    ...(credsFile === undefined ? {} : { authenticator: credsAuthenticator(readFileSync(credsFile)) }),
+  };
+}
