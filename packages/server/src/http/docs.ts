@@ -41,6 +41,7 @@ export async function registerDocs(api: Api, version: string): Promise<void> {
         { name: 'conversations', description: 'What was said' },
         { name: 'files', description: 'What messages hold beside their text' },
         { name: 'notifications', description: 'What all users are told, or some' },
+        { name: 'events', description: 'What other systems say, and learn' },
         { name: 'admin', description: 'What binds all users, or one, and who changed it' },
         { name: 'operation', description: 'For those who run the server' },
       ],

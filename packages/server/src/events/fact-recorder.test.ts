@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CoreEvent } from '../core/events.ts';
+import type { OutboxEntry } from '../core/ports/event-store.ts';
+import { ManualTimers } from '../stomp/testing/manual-timers.ts';
+import { FactRecorder } from './fact-recorder.ts';
+import { Targets } from './targets.ts';
+
+const GONE: CoreEvent = {
+  type: 'member.removed',
+  tenant: 'default',
+  conversationId: 'team',
+  userId: 'alice',
+  actorId: 'admin',
+};
+
+function setUp(targets: Targets) {
+  const timers = new ManualTimers();
+  const writes: OutboxEntry[][] = [];
+  const told: CoreEvent[] = [];
+  const seen = { dropped: 0, errors: 0, woken: new Set<string>(), isBroken: false, leftOut: 0 };
+  let ids = 0;
+  const recorder = new FactRecorder({
+    store: {
+      async recordDeliveries(entries) {
+        if (seen.isBroken) throw new Error('the disk is full');
+        writes.push([...entries]);
+        return seen.leftOut;
+      },
+    },
+    next: { publish: (_topics, event) => told.push(event), notify() {} },
+    targets,
+    clock: { now: () => 5 },
+    timers,
+    ids: { next: () => `event-${++ids}` },
+    origin: 'here',
+    maxWaiting: 10,
+    recorded(found) {
+      for (const target of found) seen.woken.add(target);
+    },
+    dropped: (count) => (seen.dropped += count),
+    onError: () => seen.errors++,
+  });
+  return { recorder, timers, writes, told, seen };
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+test('where no event goes anywhere nothing is written, and everything is told', async () => {
+  const { recorder, writes, told } = setUp(new Targets(false));
+  recorder.publish([], GONE);
+  await settled();
+  assert.deepEqual([writes, told], [[], [GONE]]);
+});
+
+test('the facts of one tick are one write, each with an id and where it comes from', async () => {
+  const { recorder, writes, seen } = setUp(new Targets(true));
+  recorder.publish([], GONE);
+  recorder.publish([], { ...GONE, userId: 'bob' });
+  await settled();
+  assert.equal(writes.length, 1);
+  const [first, second] = writes[0] ?? [];
+  assert.deepEqual([first?.eventId, second?.eventId], ['event-1', 'event-2']);
+  assert.deepEqual(JSON.parse(first?.body ?? ''), {
+    eventId: 'event-1',
+    eventType: 'business.group.member.left',
+    groupId: 'team',
+    memberId: 'alice',
+    operatorId: 'admin',
+    timestamp: '1970-01-01T00:00:00.005Z',
+    appId: 'default',
+    origin: 'here',
+  });
+  assert.deepEqual([...seen.woken], ['']);
+});
+
+test('what came from another system is not recorded', async () => {
+  const { recorder, writes } = setUp(new Targets(true));
+  recorder.publish([], {
+    type: 'business',
+    tenant: 'default',
+    category: 'user',
+    event: { eventId: 'x', eventType: 'business.user.login', userId: 'alice' },
+    source: 'nats',
+    isPersonal: false,
+    at: 1,
+  });
+  await settled();
+  assert.deepEqual(writes, []);
+});
+
+test('what the store refuses is written once it takes it again', async () => {
+  const { recorder, timers, writes, seen } = setUp(new Targets(true));
+  seen.isBroken = true;
+  recorder.publish([], GONE);
+  await settled();
+  assert.deepEqual([seen.errors, recorder.depth], [1, 1]);
+  seen.isBroken = false;
+  timers.advance(1000);
+  await settled();
+  assert.deepEqual([writes.length, recorder.depth, timers.pending], [1, 0, 0]);
+});
+
+test('what finds no room is counted', async () => {
+  const { recorder, seen } = setUp(new Targets(true));
+  seen.leftOut = 1;
+  recorder.publish([], GONE);
+  await settled();
+  assert.equal(seen.dropped, 1);
+  seen.isBroken = true;
+  for (let i = 0; i < 50_001; i++) recorder.publish([], GONE);
+  assert.equal(seen.dropped, 2);
+});
+
+test('closing writes what waits', async () => {
+  const { recorder, writes, seen } = setUp(new Targets(true));
+  seen.isBroken = true;
+  recorder.publish([], GONE);
+  await settled();
+  seen.isBroken = false;
+  await recorder.close();
+  assert.equal(writes.length, 1);
+});
