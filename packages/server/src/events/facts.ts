@@ -1,6 +1,7 @@
 import type { BusinessEvent } from '../core/business-event.ts';
 import type { KnownEventType } from '../core/business-event-schemas.ts';
 import type {
+  AttendanceChanged,
   ConversationChanged,
   ConversationCreated,
   CoreEvent,
@@ -43,6 +44,8 @@ const FACTS: Mapping = {
     memberChanged('business.group.member.joined', event, { memberRole: event.role }, now),
   ],
   'member.removed': (event, now) => [memberChanged('business.group.member.left', event, {}, now)],
+  'attendance.joined': attendanceChanged('business.conversation.member.added'),
+  'attendance.left': attendanceChanged('business.conversation.member.removed'),
   'user.status': (event) => [event.status === 'online' ? login(event) : logout(event)],
   'user.changed': profileUpdated,
   'settings.changed': configChanged,
@@ -52,6 +55,7 @@ const FACTS: Mapping = {
   'message.status': NONE,
   receipt: NONE,
   'user.deleted': NONE,
+  'room.closed': NONE,
   notification: NONE,
 };
 
@@ -156,6 +160,22 @@ function logout({ tenant, userId, at, device }: UserStatusChanged): Fact {
     deviceId: device?.deviceId ?? '',
     logoutTime: iso(at),
   });
+}
+
+/** Whoever attends a room is its member as long; at a group attendance says nothing about members. */
+function attendanceChanged(eventType: KnownEventType) {
+  return ({ tenant, room, person }: AttendanceChanged, now: Timestamp): Fact[] =>
+    room.kind === 'room'
+      ? [
+          fact(tenant, eventType, {
+            conversationId: room.id,
+            conversationType: 'room',
+            memberId: person.id,
+            memberName: person.profile.name,
+            timestamp: iso(now),
+          }),
+        ]
+      : [];
 }
 
 function profileUpdated({ user, actorId }: UserChanged, now: Timestamp): Fact[] {

@@ -105,7 +105,7 @@ export abstract class StompDialectHandler implements StompHandler {
         connection,
         principal,
         expiresAt,
-        device: deviceOf(connection.request, frame.headers),
+        device: deviceOf(connection.request, (name) => headerOf(frame.headers, name)),
         onEnd: () => this.stomp.fail(this.#unauthorized(new DomainError('EAUTH', 'the session is over'))),
       });
       await this.opened(frame);

@@ -6,6 +6,7 @@ import type { SessionEnd } from '../../hub/sessions.ts';
 import type { Connection } from '../../transport/connection.ts';
 import { ChatSession } from '../common/chat-session.ts';
 import { authenticateAll, bearerToken } from '../common/credentials.ts';
+import { deviceOf } from '../common/device.ts';
 import type { RoomContext } from './context.ts';
 import { Sealing } from './sealing.ts';
 
@@ -75,7 +76,8 @@ export async function admit(
   if (token === undefined && options.auth === 'none' && !isSealed) return new Visitor(options.tenant);
   const { principal, expiresAt } = await authenticateAll(services.authenticator, tokens);
   const sealing = isSealed ? sealingOf(token as string, options) : undefined;
-  const chat = await ChatSession.open({ services, connection, principal, expiresAt, onEnd });
+  const device = deviceOf(connection.request, (name) => query.get(name));
+  const chat = await ChatSession.open({ services, connection, device, principal, expiresAt, onEnd });
   return new Visitor(principal.tenant, chat, sealing);
 }
 
