@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { decodeImProtobuf, type ImMessage, ImMessageType, type StompFrame } from '@haina/wire';
-import { NatsPeer, parsed, storedEvents } from './support/nats-peer.ts';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect as connectNats } from '@nats-io/transport-node';
+import { ensureConsumers } from '../src/events/nats/streams.ts';
+import { makeStream, NatsPeer, parsed, storedEvents, streamNames } from './support/nats-peer.ts';
 import { NatsServer, SKIP_NATS } from './support/nats-server.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
@@ -417,6 +420,61 @@ test('the server serves while NATS is away, and publishes what happened once it 
   await say('and back');
   await allPublished();
   await Promise.all([alice.drop(), bob.drop()]);
+});
+
+for (const [what, args, login, given] of [
+  ['a token', ['--auth', 's3cret'], { token: 's3cret' }, { natsToken: 's3cret' }],
+  ['a name and password', ['--user', 'me', '--pass', 'p@ss'], { user: 'me', pass: 'p@ss' }, {}],
+] as const) {
+  test(`the server logs in to NATS with ${what}`, { skip: SKIP_NATS }, async (t) => {
+    const own = await NatsServer.start(...args);
+    t.after(() => own.stop());
+    const natsUrl = [what === 'a token' ? own.url : own.url.replace('//', '//me:p%40ss@')];
+    const running = await startTestServer({ natsUrl, ...given });
+    t.after(() => running.stop());
+    const body = { id: 'told', name: 'A group' };
+    await running.call('POST', '/api/v1/groups', admin(), body);
+    for (;;) {
+      const stored = await storedEvents(own.url, login);
+      if (stored.some(({ groupId }) => groupId === 'told')) break;
+    }
+  });
+}
+
+test('a stream with a part of the subjects is refused by its name, and nothing is made beside it', {
+  skip: SKIP_NATS,
+}, async (t) => {
+  const own = await NatsServer.start();
+  t.after(() => own.stop());
+  await makeStream(own.url, 'THEIRS', ['business.user.>']);
+  const connection = await connectNats({ servers: own.url.replace('nats://', '') });
+  t.after(() => connection.close());
+  const options = { urls: [own.url], stream: 'OURS', consumer: 'haina', deadLetter: 'haina.deadletter' };
+  await assert.rejects(
+    ensureConsumers(await jetstreamManager(connection), options),
+    /the stream THEIRS has a part of business\.> only/,
+  );
+  assert.deepEqual(await streamNames(own.url), ['THEIRS']);
+});
+
+test('a stream that has the subjects already is used as it is, from now on', {
+  skip: SKIP_NATS,
+}, async (t) => {
+  const own = await NatsServer.start();
+  t.after(() => own.stop());
+  await makeStream(own.url, 'THEIRS', ['business.>', 'communication.>']);
+  const other = await NatsPeer.connect(own.url);
+  t.after(() => other.close());
+  await other.publish('business.user.login', { eventId: 'long ago', userId: 'alice' });
+  const running = await startTestServer({ natsUrl: [own.url], natsStartDelay: 0 });
+  t.after(() => running.stop());
+  const alice = await connect('alice', [EVENTS], {}, running);
+  // Its own facts are published once the consumers are there.
+  await other.next('business.user.login', (message) => message.string().includes('"origin":"haina"'));
+  await other.publish('business.user.login', { eventId: 'now', userId: 'alice' });
+  assert.equal((await alice.nextAt<ImMessage>(EVENTS)).event?.eventId, 'now');
+  assert.deepEqual(await streamNames(own.url), ['HAINA_EVENTS_DEAD', 'THEIRS']);
+  await alice.drop();
 });
 
 function deepEvent(): string {

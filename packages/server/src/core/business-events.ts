@@ -154,7 +154,8 @@ export class BusinessEvents {
       return [...new Set([...(pair ?? []), ...named])].map((userId) => userTopic(tenant, userId));
     }
     const members = await Promise.all(named.map((id) => store.findMember(tenant, conversationId, id)));
-    const outsiders = named.filter((_, index) => !members[index]);
+    // A message's receiver may be its conversation.
+    const outsiders = named.filter((id, index) => !members[index] && id !== conversationId);
     return [
       conversationTopic(tenant, conversationId),
       ...outsiders.map((userId) => userTopic(tenant, userId)),

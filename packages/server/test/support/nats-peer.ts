@@ -84,8 +84,12 @@ export function parsed(text: string): Record<string, unknown> | undefined {
 }
 
 /** Every event of the stream so far, in its order; none while there is no stream. */
-export async function storedEvents(url: string, stream = 'HAINA_EVENTS'): Promise<Record<string, unknown>[]> {
-  const connection = await connect({ servers: url.replace('nats://', '') });
+export async function storedEvents(
+  url: string,
+  login: { token?: string; user?: string; pass?: string } = {},
+  stream = 'HAINA_EVENTS',
+): Promise<Record<string, unknown>[]> {
+  const connection = await connect({ servers: url.replace('nats://', ''), ...login });
   try {
     const manager = await jetstreamManager(connection);
     const { state } = await manager.streams.info(stream);
@@ -102,4 +106,20 @@ export async function storedEvents(url: string, stream = 'HAINA_EVENTS'): Promis
   } finally {
     await connection.close();
   }
+}
+
+/** As an operator does it, before anybody else. */
+export async function makeStream(url: string, name: string, subjects: string[]): Promise<void> {
+  const connection = await connect({ servers: url.replace('nats://', '') });
+  await (await jetstreamManager(connection)).streams.add({ name, subjects });
+  await connection.close();
+}
+
+/** By name. */
+export async function streamNames(url: string): Promise<string[]> {
+  const connection = await connect({ servers: url.replace('nats://', '') });
+  const names: string[] = [];
+  for await (const name of (await jetstreamManager(connection)).streams.names()) names.push(name);
+  await connection.close();
+  return names.sort();
 }

@@ -15,15 +15,18 @@ export const SKIP_NATS =
 /** A real NATS server with JetStream, on a port and in a folder of its own. */
 export class NatsServer {
   readonly #dataDir: string;
+  readonly #args: readonly string[];
   #port = -1;
   #process: ChildProcess | undefined;
 
-  private constructor(dataDir: string) {
+  private constructor(dataDir: string, args: readonly string[]) {
     this.#dataDir = dataDir;
+    this.#args = args;
   }
 
-  static async start(): Promise<NatsServer> {
-    const server = new NatsServer(await mkdtemp(join(tmpdir(), 'haina-nats-')));
+  /** @param args further ones, such as `--auth` */
+  static async start(...args: readonly string[]): Promise<NatsServer> {
+    const server = new NatsServer(await mkdtemp(join(tmpdir(), 'haina-nats-')), args);
     await server.resume();
     return server;
   }
@@ -42,7 +45,7 @@ export class NatsServer {
 
   /** Starts it, the first time on any free port. */
   async resume(): Promise<void> {
-    const args = ['-js', '-sd', this.#dataDir, '-a', '127.0.0.1', '-p', String(this.#port)];
+    const args = ['-js', '-sd', this.#dataDir, '-a', '127.0.0.1', '-p', String(this.#port), ...this.#args];
     const started = spawn(FOUND ?? 'nats-server', args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#process = started;
     this.#port = await new Promise((resolve, reject) => {
