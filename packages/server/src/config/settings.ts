@@ -133,6 +133,17 @@ const messages = {
   maxGroupMembers: count('Members a group.', { default: DEFAULT_LIMITS.maxGroupMembers, minimum: 1 }),
 };
 
+const desk = {
+  deskAgentTimeout: duration(
+    'How long an agent of the service desk may be away before its customers go back to the queue. Longer forgives worse networks and lets customers wait.',
+    { default: DEFAULT_LIMITS.deskAgentTimeout, minimum: 1000 },
+  ),
+  deskNewsInterval: duration(
+    'Least time between two tellings of queue and agents to the service desk, and of positions to its customers. Shorter is fresher and costs messages.',
+    { default: 1000, minimum: 10 },
+  ),
+};
+
 const connections = {
   maxFrameBytes: bytes('Largest message of a client; a larger one closes its connection.', {
     default: 65_536,
@@ -335,6 +346,7 @@ export const SETTINGS = Type.Object({
   ...server,
   ...authentication,
   ...messages,
+  ...desk,
   ...connections,
   ...stomp,
   ...files,
@@ -352,6 +364,7 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly SettingName[]>> = 
   Server: names(server),
   Authentication: names(authentication),
   Messages: names(messages),
+  'Service desk': names(desk),
   Connections: names(connections),
   STOMP: names(stomp),
   Files: names(files),

@@ -1,5 +1,6 @@
 import type { BusinessEvent, EventCategory } from './business-event.ts';
 import type { ChatPermission, ChatSettings } from './chat-settings.ts';
+import type { DeskBoard, ServiceNote, ServiceSession } from './desk/model.ts';
 import type {
   Conversation,
   MemberRole,
@@ -39,7 +40,13 @@ export type CoreEvent =
   | RoomClosed
   | SettingsChanged
   | PermissionChanged
-  | BusinessEventTold;
+  | BusinessEventTold
+  | ServiceChanged
+  | ServicePosition
+  | ServiceTyping
+  | ServiceNoted
+  | DeskChanged
+  | Broadcast;
 
 export interface MessageCreated {
   readonly type: 'message.created';
@@ -198,6 +205,57 @@ export interface BusinessEventTold {
   /** Whether this copy is for the users' own events only, and for no place of the category. */
   readonly isPersonal: boolean;
   readonly at: Timestamp;
+}
+
+export type ServiceChangeKind = 'opened' | 'assigned' | 'transferred' | 'requeued' | 'closed' | 'rated';
+
+/** What became of a service session, for its customer and its agent. */
+export interface ServiceChanged {
+  readonly type: 'service.changed';
+  readonly change: ServiceChangeKind;
+  readonly session: ServiceSession;
+  /** Who lost it by the change. */
+  readonly formerAgentId: string | null;
+}
+
+/** A customer moved up in the queue, or back. */
+export interface ServicePosition {
+  readonly type: 'service.position';
+  readonly tenant: string;
+  readonly sessionId: string;
+  /** 1 is the next one. */
+  readonly position: number;
+}
+
+/** Somebody is writing. Told, never stored. */
+export interface ServiceTyping {
+  readonly type: 'service.typing';
+  readonly tenant: string;
+  readonly sessionId: string;
+  readonly userId: string;
+}
+
+export interface ServiceNoted {
+  readonly type: 'service.noted';
+  readonly note: ServiceNote;
+  readonly originSession?: string;
+}
+
+export interface DeskChanged {
+  readonly type: 'desk.changed';
+  readonly board: DeskBoard;
+}
+
+/** Whatever its sender wanted all subscribers of a name to get, as it came. Told, never stored. */
+export interface Broadcast {
+  readonly type: 'broadcast';
+  readonly tenant: string;
+  readonly name: string;
+  readonly senderId: string;
+  readonly contentType?: string;
+  /** The sender's own, in their order. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Uint8Array;
 }
 
 /** Takes events out of the core, each with the topics it concerns. */

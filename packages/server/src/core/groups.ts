@@ -1,11 +1,12 @@
 import { isManager, requireManager } from './access.ts';
 import { DomainError } from './errors.ts';
-import type { EventSink, MemberAdded } from './events.ts';
+import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
+import { letIn, memberAdded, tellAdded, tellConversation, tellRemoved } from './membership-news.ts';
 import type { Conversation, Member, MemberRole, Principal } from './model.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type { GroupPatch, Membership, NewMember, Page, Store } from './ports/store.ts';
-import { conversationTopic, userTopic } from './topics.ts';
+import { conversationTopic } from './topics.ts';
 import { requireId, requireLength } from './validate.ts';
 
 export interface GroupInput {
@@ -40,7 +41,7 @@ export class Groups {
   /** EPERM, EINVAL, ETOOLONG; ENOENT where a member is no user; ECONFLICT where the id is taken. */
   async create(actor: Principal, input: GroupInput): Promise<Conversation> {
     requireManager(actor);
-    const { store, clock, ids } = this.#deps;
+    const { store, sink, clock, ids } = this.#deps;
     const members = this.#newMembers(input.members ?? []);
     const group = await store.createGroup({
       tenant: actor.tenant,
@@ -52,13 +53,13 @@ export class Groups {
     });
     const additions = members.map((member) => memberAdded(actor, group.id, member));
     // First the members' sessions join: then they are told of it all.
-    for (const addition of additions) this.#join(addition);
-    this.#deps.sink.publish([conversationTopic(actor.tenant, group.id)], {
+    for (const addition of additions) letIn(sink, addition);
+    sink.publish([conversationTopic(actor.tenant, group.id)], {
       type: 'conversation.created',
       conversation: group,
       actorId: actor.userId,
     });
-    for (const addition of additions) this.#tellAdded(addition);
+    for (const addition of additions) tellConversation(sink, addition);
     return group;
   }
 
@@ -92,14 +93,15 @@ export class Groups {
   /** Ends the group: its memberships go, nobody can read or send any more. */
   async delete(actor: Principal, id: string): Promise<void> {
     requireManager(actor);
-    const members = await this.#deps.store.deleteGroup(actor.tenant, id);
-    for (const userId of members) this.#tellRemoved(actor, id, userId);
+    const { store, sink } = this.#deps;
+    const members = await store.deleteGroup(actor.tenant, id);
+    for (const userId of members) tellRemoved(sink, actor, id, userId);
   }
 
   /** Adds those who are not members yet. EPERM, ENOENT; ETOOLONG where the group would have too many. */
   async addMembers(actor: Principal, id: string, inputs: readonly MemberInput[]): Promise<void> {
     requireManager(actor);
-    const { store, clock, limits } = this.#deps;
+    const { store, sink, clock, limits } = this.#deps;
     const { tenant } = actor;
     const members = this.#newMembers(inputs);
     const added = new Set(
@@ -111,12 +113,7 @@ export class Groups {
         at: clock.now(),
       }),
     );
-    for (const member of members) {
-      if (!added.has(member.userId)) continue;
-      const addition = memberAdded(actor, id, member);
-      this.#join(addition);
-      this.#tellAdded(addition);
-    }
+    for (const member of members) if (added.has(member.userId)) tellAdded(sink, actor, id, member);
   }
 
   async setMemberRole(actor: Principal, id: string, userId: string, role: MemberRole): Promise<Member> {
@@ -127,8 +124,9 @@ export class Groups {
   /** Managers remove anybody, members themselves. */
   async removeMember(actor: Principal, id: string, userId: string): Promise<void> {
     if (userId !== actor.userId) requireManager(actor);
-    await this.#deps.store.removeMember(actor.tenant, id, userId);
-    this.#tellRemoved(actor, id, userId);
+    const { store, sink } = this.#deps;
+    await store.removeMember(actor.tenant, id, userId);
+    tellRemoved(sink, actor, id, userId);
   }
 
   async listMembers(actor: Principal, id: string, page: Page): Promise<Member[]> {
@@ -161,34 +159,6 @@ export class Groups {
     }
     return [...members.values()];
   }
-
-  /** Lets the sessions of a new member into the group: then it is told with the others, and once. */
-  #join(addition: MemberAdded): void {
-    this.#deps.sink.notify([userTopic(addition.tenant, addition.userId)], addition);
-  }
-
-  #tellAdded(addition: MemberAdded): void {
-    this.#deps.sink.publish([conversationTopic(addition.tenant, addition.conversationId)], addition);
-  }
-
-  #tellRemoved(actor: Principal, conversationId: string, userId: string): void {
-    const { tenant } = actor;
-    this.#deps.sink.publish([conversationTopic(tenant, conversationId), userTopic(tenant, userId)], {
-      type: 'member.removed',
-      tenant,
-      conversationId,
-      userId,
-      actorId: actor.userId,
-    });
-  }
-}
-
-function memberAdded(
-  { tenant, userId: actorId }: Principal,
-  conversationId: string,
-  { userId, role }: NewMember,
-): MemberAdded {
-  return { type: 'member.added', tenant, conversationId, userId, role, actorId };
 }
 
 function noGroup(id: string): DomainError {

@@ -1,7 +1,9 @@
 import { Admin } from './admin.ts';
 import { Attendance } from './attendance.ts';
+import { Broadcasts } from './broadcasts.ts';
 import { BusinessEvents } from './business-events.ts';
 import { Contacts } from './contacts.ts';
+import { createDesk, type Desk } from './desk/index.ts';
 import type { CoreEvent, EventSink } from './events.ts';
 import { Groups } from './groups.ts';
 import type { Limits } from './limits.ts';
@@ -50,6 +52,8 @@ export interface Core {
   readonly policies: Policies;
   readonly admin: Admin;
   readonly businessEvents: BusinessEvents;
+  readonly desk: Desk;
+  readonly broadcasts: Broadcasts;
 }
 
 export function createCore(given: CoreDeps): Core {
@@ -61,13 +65,15 @@ export function createCore(given: CoreDeps): Core {
   const rooms = new Rooms(deps);
   const attendance = new Attendance({ ...deps, rooms, receipts, rate });
   listeners.push(attendance);
+  const messages = new Messages({ ...deps, receipts, rate });
+  const desk = createDesk({ ...deps, messages, receipts, rate });
   return {
-    users: new Users(deps),
+    users: new Users({ ...deps, desk: desk.dispatch }),
     groups: new Groups(deps),
     rooms,
     attendance,
     contacts: new Contacts(deps),
-    messages: new Messages({ ...deps, receipts, rate }),
+    messages,
     changes: new MessageChanges({ ...deps, rate }),
     receipts,
     presenceNews: new PresenceNews(deps),
@@ -75,6 +81,8 @@ export function createCore(given: CoreDeps): Core {
     policies,
     admin: new Admin(deps),
     businessEvents: new BusinessEvents({ ...deps, origin: given.origin ?? DEFAULT_ORIGIN }),
+    desk,
+    broadcasts: new Broadcasts({ ...deps, rate }),
   };
 }
 

@@ -23,6 +23,8 @@ export interface Limits {
   readonly maxRoomsPerSession: number;
   /** Whether joining a room that is not there makes it. */
   readonly roomCreate: boolean;
+  /** How long an agent of the desk may be away before it loses its customers, in ms. */
+  readonly deskAgentTimeout: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -38,4 +40,5 @@ export const DEFAULT_LIMITS: Limits = {
   maxRoomMembers: 10_000,
   maxRoomsPerSession: 16,
   roomCreate: false,
+  deskAgentTimeout: 30_000,
 };

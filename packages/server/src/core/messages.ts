@@ -4,6 +4,7 @@ import { filesNamedIn } from './content-files.ts';
 import { DomainError, toDomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
+import { tellAdded } from './membership-news.ts';
 import {
   findVisible,
   MAX_REASON_LENGTH,
@@ -195,7 +196,11 @@ export class Messages {
       throw new DomainError('ENOENT', `no conversation ${conversationId}`, { field: 'conversationId' });
   }
 
-  #tellCreated({ message, memberCount }: Appended, originSession: string | undefined): void {
+  #tellCreated({ message, memberCount, joined }: Appended, originSession: string | undefined): void {
+    const sender = { tenant: message.tenant, userId: message.senderId };
+    for (const member of joined ?? []) {
+      tellAdded(this.#deps.sink, sender, message.conversationId, member);
+    }
     this.#deps.sink.publish(topicsOf(message), {
       type: 'message.created',
       message,

@@ -11,3 +11,13 @@ export function tenantTopic(tenant: string): string {
 export function conversationTopic(tenant: string, conversationId: string): string {
   return `conversation/${tenant}/${conversationId}`;
 }
+
+/** What the agents of a tenant's desk see of it. */
+export function deskTopic(tenant: string): string {
+  return `desk/${tenant}`;
+}
+
+/** What is broadcast under a name, which may hold any characters. */
+export function broadcastTopic(tenant: string, name: string): string {
+  return `broadcast/${tenant}/${name}`;
+}

@@ -1,4 +1,5 @@
 import { requireManager } from './access.ts';
+import type { Dispatch } from './desk/dispatch.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
@@ -35,6 +36,7 @@ export interface UsersDeps {
   readonly ids: IdSource;
   readonly passwords: PasswordHasher;
   readonly limits: Limits;
+  readonly desk: Pick<Dispatch, 'forget'>;
 }
 
 /** The users of every tenant. */
@@ -100,7 +102,8 @@ export class Users {
   async delete(actor: Principal, id: string): Promise<void> {
     requireManager(actor);
     const { tenant } = actor;
-    const { store, sink } = this.#deps;
+    const { store, sink, desk } = this.#deps;
+    await desk.forget({ tenant, userId: id });
     const groups = await store.deleteUser(tenant, id);
     for (const conversationId of groups) {
       sink.publish([conversationTopic(tenant, conversationId), userTopic(tenant, id)], {

@@ -15,6 +15,7 @@ import type {
   User,
 } from '../model.ts';
 import type { AdminStore } from './admin-store.ts';
+import type { DeskStore } from './desk-store.ts';
 import type { EventStore } from './event-store.ts';
 import type { FileMention, FileStore } from './file-store.ts';
 import type { NotificationStore } from './notification-store.ts';
@@ -39,7 +40,8 @@ export interface Store
     AdminStore,
     FileStore,
     RoomStore,
-    EventStore {
+    EventStore,
+    DeskStore {
   /** Resolves after all writes issued before; rejects while the store can't serve. */
   ping(): Promise<void>;
   /** Operations that wait or run. */
@@ -160,17 +162,22 @@ export interface ConversationStore {
   findMember(tenant: string, conversationId: string, userId: string): Promise<Member | undefined>;
   /** By user id. */
   listMembers(tenant: string, conversationId: string, page: Page): Promise<Member[]>;
-  /** Every group, room and service conversation the user is a member of. */
+  /** Every group, room and service conversation the user is a member of, but those of closed service sessions. */
   listMemberships(tenant: string, userId: string): Promise<Membership[]>;
   /** The other users of the user's single chats and groups, each once, at most `limit`. */
   listPeers(query: PeerQuery): Promise<string[]>;
 }
 
-/** Where a message goes: to another user, or to a conversation that exists. */
+/** Where a message goes. */
 export type MessageTarget =
   | { readonly kind: 'user'; readonly userId: string }
   | { readonly kind: 'uid'; readonly uid: number }
-  | { readonly kind: 'conversation'; readonly conversationId: string };
+  /** A conversation that exists. */
+  | { readonly kind: 'conversation'; readonly conversationId: string }
+  /** A service session that exists. */
+  | { readonly kind: 'service'; readonly sessionId: string }
+  /** The sender's service session that is not closed or, where it has none, a new one of this id. */
+  | { readonly kind: 'desk'; readonly newId: string; readonly skill: string };
 
 export interface NewMessage {
   readonly tenant: string;
@@ -205,6 +212,8 @@ export interface Appended {
   readonly duplicate: boolean;
   /** Members of the conversation, the sender included. */
   readonly memberCount: number;
+  /** Who became a member by it, where it made a conversation that has a topic of its own. */
+  readonly joined?: readonly NewMember[];
 }
 
 /** A change to a stored message. */
@@ -270,12 +279,13 @@ export interface HistoryQuery {
 export interface MessageStore {
   /**
    * Gives the message the conversation's next sequence and a number above those of all messages the conversation has, and
-   * marks it delivered to its sender. The first message between two users makes their conversation.
+   * marks it delivered to its sender. The first message between two users makes their conversation; the first one to the
+   * desk makes a service session, which waits in the queue.
    *
    * ENOENT (field `target`): no such user or conversation; (field `reference`): no such message, or none that the
    * sender may see; (field `content`): no such file, or none that the sender uploaded or may see as a member. EPERM: the
    * sender is no member, or a guest and the conversation no open room. ECONFLICT (field
-   * `clientId`): the sender used the client id for another message.
+   * `clientId`): the sender used the client id for another message; (field `sessionId`): the service session is closed.
    */
   appendMessage(message: NewMessage): Promise<Appended>;
   /**

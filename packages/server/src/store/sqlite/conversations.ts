@@ -208,7 +208,8 @@ export class ConversationTable {
     const rows = this.#sql
       .get(
         `SELECT c.id, c.kind, m.role FROM member m JOIN conversation c ON c.pk = m.conversation
-           WHERE m.tenant = ? AND m.user = ? AND c.kind <> 'single'`,
+           WHERE m.tenant = ? AND m.user = ? AND c.kind <> 'single'
+             AND NOT EXISTS (SELECT 1 FROM service_session s WHERE s.conversation = c.pk AND s.state = 'closed')`,
       )
       .all(key, userId) as unknown as { id: string; kind: ConversationKind; role: MemberRole }[];
     return rows.map(({ id, kind, role }) => ({ conversationId: id, kind, role }));

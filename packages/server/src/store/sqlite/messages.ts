@@ -17,10 +17,12 @@ import type {
   MessageLook,
   MessageTarget,
   MessageView,
+  NewMember,
   NewMessage,
 } from '../../core/ports/store.ts';
 import type { ConversationRow, ConversationTable } from './conversations.ts';
 import type { Statements } from './database.ts';
+import type { ServiceTable } from './desk-sessions.ts';
 import type { FileTable, MessagePlace } from './files.ts';
 import {
   contentColumns,
@@ -45,6 +47,7 @@ export interface AppendOutcome {
   readonly number: number;
   readonly parties: PackedParties;
   readonly memberCount: number;
+  readonly joined?: readonly NewMember[];
   readonly reference?: MessageReference;
   /** What was stored, where that is not what was given. */
   readonly content?: Content;
@@ -59,6 +62,7 @@ export interface MessageTableDeps {
   readonly tenants: Tenants;
   readonly users: UserTable;
   readonly conversations: ConversationTable;
+  readonly services: ServiceTable;
   readonly positions: PositionTable;
   readonly files: FileTable;
 }
@@ -81,14 +85,15 @@ export class MessageTable {
   }
 
   append(given: NewMessage): AppendOutcome {
-    const { sql, tenants, positions } = this.#deps;
+    const { sql, tenants, services, positions } = this.#deps;
     const tenant = tenants.ensure(given.tenant);
     const message = { ...given, target: this.#named(tenant, given.target) };
     const repeat = this.#repeat(tenant, message);
     if (repeat) return repeat;
     const held = this.#filesOf(tenant, message.senderId, message.files);
-    const conversation = this.#target(tenant, message);
     const original = this.#original(message);
+    const { conversation, joined } = this.#target(tenant, message);
+    if (conversation.kind === 'service') services.requireOpen(conversation.pk);
     const range = [{ from: conversation.last_seq + 1, to: conversation.last_seq + 1 }];
     if (message.guest) this.#requireOpen(conversation);
     else if (!positions.cover(conversation.pk, message.senderId, 'read', range)) {
@@ -130,6 +135,7 @@ export class MessageTable {
     conversation.last_seq = seq;
     this.#dirty.add(conversation);
     this.#hold(held, message.reference?.kind === 'forward' ? original : undefined, conversation.pk, seq);
+    if (conversation.kind === 'service') services.written(conversation.pk, message.senderId, createdAt);
     return {
       conversationId: conversation.id,
       kind: conversation.kind,
@@ -137,6 +143,7 @@ export class MessageTable {
       number,
       parties: packParties(this.#parties.of(tenant, conversation, message.senderId)),
       memberCount: conversation.member_count,
+      ...(joined ? { joined } : {}),
       ...(reference ? { reference, content } : {}),
     };
   }
@@ -340,11 +347,32 @@ export class MessageTable {
     throw new DomainError('ENOENT', `no user with uid ${target.uid}`, { field: 'target' });
   }
 
-  #target(tenant: number, { target, senderId, createdAt }: NamedMessage): ConversationRow {
-    if (target.kind === 'user') return this.#single(tenant, senderId, target.userId, createdAt);
-    const conversation = this.#conversation(tenant, target.conversationId);
-    if (conversation) return conversation;
-    throw new DomainError('ENOENT', `no conversation ${target.conversationId}`, { field: 'target' });
+  #target(tenant: number, message: NamedMessage): Destination {
+    const { target, senderId, createdAt } = message;
+    if (target.kind === 'user') {
+      return { conversation: this.#single(tenant, senderId, target.userId, createdAt) };
+    }
+    if (target.kind === 'desk') return this.#desk(tenant, message, target);
+    const isService = target.kind === 'service';
+    const id = isService ? target.sessionId : target.conversationId;
+    const conversation = this.#conversation(tenant, id);
+    if (conversation && (!isService || conversation.kind === 'service')) return { conversation };
+    if (isService) throw new DomainError('ENOENT', `no service session ${id}`, { field: 'sessionId' });
+    throw new DomainError('ENOENT', `no conversation ${id}`, { field: 'target' });
+  }
+
+  #desk(
+    tenant: number,
+    { senderId, createdAt }: NamedMessage,
+    { newId, skill }: Extract<NamedTarget, { kind: 'desk' }>,
+  ): Destination {
+    const { users, services } = this.#deps;
+    const open = services.findOpen(tenant, senderId);
+    const known = open === undefined ? undefined : this.#conversation(tenant, open);
+    if (known) return { conversation: known };
+    if (!users.exists(tenant, senderId)) throw new DomainError('EPERM', 'the sender is no user');
+    const row = services.open(tenant, { id: newId, customerId: senderId, skill, at: createdAt });
+    return { conversation: this.#remember(row), joined: [{ userId: senderId, role: 'member' }] };
   }
 
   #single(tenant: number, senderId: string, peerId: string, createdAt: number): ConversationRow {
@@ -396,6 +424,12 @@ interface NamedMessage extends NewMessage {
   readonly target: NamedTarget;
 }
 
+interface Destination {
+  readonly conversation: ConversationRow;
+  /** Where it was made just now. */
+  readonly joined?: readonly NewMember[];
+}
+
 interface ViewRow extends MessageRow {
   cid: string;
   cname: string;
@@ -432,12 +466,24 @@ function contentWith(original: Message | undefined, { content, reference }: NewM
 }
 
 function saysTheSame(row: RepeatRow, { target, senderId, content, reference }: NamedMessage): boolean {
-  const conversationId =
-    target.kind === 'user' ? singleConversationId(senderId, target.userId) : target.conversationId;
-  if (conversationId !== row.cid) return false;
+  if (!goesTo(row, target, senderId)) return false;
   if (reference?.kind === 'forward') return content.text === '' || content.text === row.text;
   const said = contentColumns(content);
   if (row.original) return contentDigest(said).equals(row.original);
   const { type, text, extra, fields } = said;
   return type === row.type && text === row.text && extra === row.extra && fields === row.fields;
+}
+
+function goesTo({ cid, kind }: RepeatRow, target: NamedTarget, senderId: string): boolean {
+  switch (target.kind) {
+    case 'user':
+      return cid === singleConversationId(senderId, target.userId);
+    case 'conversation':
+      return cid === target.conversationId;
+    case 'service':
+      return cid === target.sessionId;
+    case 'desk':
+      // The session that it opened, or was in, may be closed by now.
+      return kind === 'service';
+  }
 }

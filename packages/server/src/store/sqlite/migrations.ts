@@ -282,4 +282,62 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX outbox_dead_tenant ON outbox (tenant) WHERE dead;
     `,
   },
+  {
+    version: 9,
+    sql: `
+      CREATE TABLE service_session (
+        conversation INTEGER PRIMARY KEY,
+        tenant INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        customer TEXT NOT NULL,
+        agent TEXT,
+        state TEXT NOT NULL,
+        skill TEXT NOT NULL,
+        -- 0 for those put back at the head of the queue.
+        place INTEGER NOT NULL DEFAULT 1,
+        waiting_since INTEGER NOT NULL,
+        opened_at INTEGER NOT NULL,
+        assigned_at INTEGER,
+        answered_at INTEGER,
+        closed_at INTEGER,
+        closed_by TEXT,
+        score INTEGER,
+        comment TEXT,
+        rated_at INTEGER
+      ) STRICT;
+      CREATE UNIQUE INDEX service_session_id ON service_session (tenant, id);
+      CREATE UNIQUE INDEX service_session_open ON service_session (tenant, customer) WHERE state <> 'closed';
+      CREATE INDEX service_session_queue ON service_session (tenant, skill, place, waiting_since, conversation)
+        WHERE state = 'queued';
+      CREATE INDEX service_session_agent ON service_session (tenant, agent) WHERE state = 'active';
+      CREATE INDEX service_session_opened ON service_session (tenant, opened_at);
+      CREATE INDEX service_session_customer ON service_session (tenant, customer, opened_at);
+
+      CREATE TABLE desk_agent (
+        tenant INTEGER NOT NULL,
+        user TEXT NOT NULL,
+        status TEXT NOT NULL,
+        capacity INTEGER NOT NULL,
+        skills TEXT NOT NULL,
+        -- Where it is connected.
+        node TEXT,
+        seen_at INTEGER NOT NULL,
+        idle_since INTEGER NOT NULL,
+        PRIMARY KEY (tenant, user)
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE service_note (
+        pk INTEGER PRIMARY KEY,
+        tenant INTEGER NOT NULL,
+        conversation INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        client_id TEXT NOT NULL,
+        author TEXT NOT NULL,
+        content TEXT NOT NULL,
+        at INTEGER NOT NULL
+      ) STRICT;
+      CREATE UNIQUE INDEX service_note_client ON service_note (tenant, author, client_id);
+      CREATE INDEX service_note_session ON service_note (conversation, pk);
+    `,
+  },
 ];

@@ -2,6 +2,10 @@ import type { DatabaseSync } from 'node:sqlite';
 import { AdminTable } from './admin.ts';
 import { ConversationTable } from './conversations.ts';
 import { Statements } from './database.ts';
+import { AgentTable } from './desk-agents.ts';
+import { DeskQueue } from './desk-queue.ts';
+import { DeskReports } from './desk-reports.ts';
+import { ServiceTable } from './desk-sessions.ts';
 import { FileTable } from './files.ts';
 import { MarkTable } from './marks.ts';
 import { MessageTable } from './messages.ts';
@@ -21,13 +25,17 @@ export function openTables(db: DatabaseSync) {
   const conversations = new ConversationTable(sql, tenants, users);
   const positions = new PositionTable(sql);
   const files = new FileTable(sql, tenants);
-  const messages = new MessageTable({ sql, tenants, users, conversations, positions, files });
+  const services = new ServiceTable(sql, tenants, conversations);
+  const messages = new MessageTable({ sql, tenants, users, conversations, services, positions, files });
   const marks = new MarkTable({ sql, tenants, conversations, positions });
   const pending = new PendingReader(sql, tenants);
   const notifications = new NotificationTable(sql, tenants, users);
   const admin = new AdminTable(sql, tenants, users);
   const rooms = new RoomTable({ sql, tenants, users, conversations });
   const outbox = new OutboxTable(sql);
+  const agents = new AgentTable(sql, tenants, users);
+  const queue = new DeskQueue({ sql, tenants, conversations, services, agents });
+  const desk = { services, agents, queue, reports: new DeskReports(sql, tenants, agents) };
   return {
     sql,
     tenants,
@@ -42,13 +50,14 @@ export function openTables(db: DatabaseSync) {
     admin,
     rooms,
     outbox,
+    desk,
   };
 }
 export type Tables = ReturnType<typeof openTables>;
 
 /** Writes, by the name of the store's method. Each checks everything before it writes anything. */
 export function writeOperations(tables: Tables) {
-  const { users, conversations, files, messages, marks, notifications, admin, rooms, outbox } = tables;
+  const { users, conversations, files, messages, marks, notifications, admin, rooms, outbox, desk } = tables;
   return {
     createUser: users.create.bind(users),
     updateUser: users.update.bind(users),
@@ -94,6 +103,18 @@ export function writeOperations(tables: Tables) {
     recordDeliveries: outbox.record.bind(outbox),
     settleDeliveries: outbox.settle.bind(outbox),
     retryDeadLetter: outbox.retry.bind(outbox),
+    agentsSeen: desk.agents.seen.bind(desk.agents),
+    agentLeft: desk.agents.left.bind(desk.agents),
+    resumeDesk: desk.agents.resume.bind(desk.agents),
+    setAgentStatus: desk.agents.setStatus.bind(desk.agents),
+    assignNext: desk.queue.assignNext.bind(desk.queue),
+    acceptService: desk.queue.accept.bind(desk.queue),
+    transferService: desk.queue.transfer.bind(desk.queue),
+    releaseLost: desk.queue.releaseLost.bind(desk.queue),
+    removeFromDesk: desk.queue.removeUser.bind(desk.queue),
+    closeService: desk.services.close.bind(desk.services),
+    rateService: desk.services.rate.bind(desk.services),
+    addNote: desk.services.addNote.bind(desk.services),
     ping(): void {},
   };
 }
@@ -130,6 +151,7 @@ export function readOperations({
   admin,
   rooms,
   outbox,
+  desk,
 }: Tables) {
   return {
     findUser: users.find.bind(users),
@@ -159,6 +181,15 @@ export function readOperations({
     listDueDeliveries: outbox.listDue.bind(outbox),
     nextDeliveryDue: outbox.nextDue.bind(outbox),
     listDeadLetters: outbox.listDead.bind(outbox),
+    findService: desk.services.find.bind(desk.services),
+    listServices: desk.services.list.bind(desk.services),
+    listNotes: desk.services.listNotes.bind(desk.services),
+    listQueue: desk.queue.list.bind(desk.queue),
+    queuePosition: desk.queue.position.bind(desk.queue),
+    listWaitingTenants: desk.reports.waitingTenants.bind(desk.reports),
+    findBoard: desk.reports.board.bind(desk.reports),
+    findDeskStats: desk.reports.stats.bind(desk.reports),
+    countServices: desk.reports.totals.bind(desk.reports),
   };
 }
 export type ReadOperations = ReturnType<typeof readOperations>;

@@ -58,6 +58,18 @@ const WRITES: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'recordDeliveries',
   'settleDeliveries',
   'retryDeadLetter',
+  'agentsSeen',
+  'agentLeft',
+  'resumeDesk',
+  'setAgentStatus',
+  'assignNext',
+  'acceptService',
+  'transferService',
+  'releaseLost',
+  'removeFromDesk',
+  'closeService',
+  'rateService',
+  'addNote',
   'ping',
 ]);
 const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
@@ -88,6 +100,15 @@ const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'listDueDeliveries',
   'nextDeliveryDue',
   'listDeadLetters',
+  'findService',
+  'listServices',
+  'listNotes',
+  'listQueue',
+  'queuePosition',
+  'listWaitingTenants',
+  'findBoard',
+  'findDeskStats',
+  'countServices',
 ]);
 
 /**
@@ -129,6 +150,7 @@ function makeStore(writer: WorkerQueue, reader: WorkerQueue, lock: DataLock): St
         message: outcome.earlier ?? stored(message, outcome),
         duplicate: outcome.earlier !== undefined,
         memberCount: outcome.memberCount,
+        ...(outcome.joined ? { joined: outcome.joined } : {}),
       };
     },
     get depth(): number {

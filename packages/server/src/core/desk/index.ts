@@ -1,0 +1,23 @@
+import { RateLimiter } from '../rate-limiter.ts';
+import { Dispatch, type DispatchDeps } from './dispatch.ts';
+import { DeskReports } from './reports.ts';
+import { ServiceSessions, type ServiceSessionsDeps } from './service-sessions.ts';
+
+export type DeskDeps = DispatchDeps & Omit<ServiceSessionsDeps, 'typingRate' | 'dispatch'>;
+
+/** The service desk of every tenant: customers bring a matter, agents take it up. */
+export interface Desk {
+  readonly sessions: ServiceSessions;
+  readonly dispatch: Dispatch;
+  readonly reports: DeskReports;
+}
+
+export function createDesk(deps: DeskDeps): Desk {
+  const dispatch = new Dispatch(deps);
+  const typingRate = new RateLimiter(deps.limits.sendRate, deps.clock);
+  return {
+    sessions: new ServiceSessions({ ...deps, typingRate, dispatch }),
+    dispatch,
+    reports: new DeskReports(deps),
+  };
+}

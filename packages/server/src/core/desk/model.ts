@@ -1,0 +1,116 @@
+import type { Message, Timestamp } from '../model.ts';
+
+/** Longest name of a skill, in characters. */
+export const MAX_SKILL_LENGTH = 64;
+
+export const SERVICE_STATES = ['queued', 'active', 'closed'] as const;
+export type ServiceState = (typeof SERVICE_STATES)[number];
+
+/** One matter that a customer brings to the desk, in a conversation of its own. */
+export interface ServiceSession {
+  readonly tenant: string;
+  /** Unique in the tenant; also the id of its conversation. */
+  readonly id: string;
+  readonly customerId: string;
+  /** Who serves it, or did when it was closed. */
+  readonly agentId: string | null;
+  readonly state: ServiceState;
+  /** What an agent must be able to do to get it; empty where any agent will do. */
+  readonly skill: string;
+  readonly openedAt: Timestamp;
+  /** When its agent got it. */
+  readonly assignedAt: Timestamp | null;
+  /** When somebody other than the customer first wrote in it. */
+  readonly answeredAt: Timestamp | null;
+  readonly closedAt: Timestamp | null;
+  readonly closedBy: string | null;
+  readonly rating: ServiceRating | null;
+}
+
+/** What the customer thinks of it afterwards. */
+export interface ServiceRating {
+  /** 1 to 5. */
+  readonly score: number;
+  readonly comment: string;
+  readonly at: Timestamp;
+}
+
+/** What agents tell each other about a service session; its customer never sees it. */
+export interface ServiceNote {
+  readonly tenant: string;
+  /** Unique, given by the server. */
+  readonly id: string;
+  /** Unique for its author in the tenant; equal to `id` where the client gave none. */
+  readonly clientId: string;
+  readonly sessionId: string;
+  readonly authorId: string;
+  readonly content: string;
+  readonly at: Timestamp;
+}
+
+export const AGENT_STATUSES = ['online', 'busy', 'away'] as const;
+/** What an agent says of itself. Only `online` ones are given customers. */
+export type AgentStatus = (typeof AGENT_STATUSES)[number];
+
+export interface DeskAgent {
+  readonly userId: string;
+  readonly status: AgentStatus;
+  /** Whether it is connected to the desk. */
+  readonly isConnected: boolean;
+  /** Most service sessions it is given at a time. */
+  readonly capacity: number;
+  readonly skills: readonly string[];
+  /** Service sessions it has now. */
+  readonly active: number;
+}
+
+/** The desk of a tenant at one moment. */
+export interface DeskBoard {
+  readonly tenant: string;
+  /** By skill, the longest queue first. */
+  readonly waiting: readonly WaitingCount[];
+  /** All who wait, also those of skills left out above. */
+  readonly waitingTotal: number;
+  readonly agents: readonly DeskAgent[];
+}
+
+export interface WaitingCount {
+  readonly skill: string;
+  readonly count: number;
+  /** Since when the first of them waits. */
+  readonly since: Timestamp;
+}
+
+/** A service session that changed hands. */
+export interface Handover {
+  readonly session: ServiceSession;
+  /** Who had it before; null where it came out of the queue. */
+  readonly formerAgentId: string | null;
+  /** What was said before its new agent came: the newest messages that are not too much, in order of sequence. */
+  readonly said: readonly Message[];
+  readonly notes: readonly ServiceNote[];
+}
+
+/** Figures of the service sessions opened in a span of time. */
+export interface ServiceFigures {
+  readonly opened: number;
+  readonly closed: number;
+  /** Those that were answered, and the average time from opening to answer, in ms. */
+  readonly answered: number;
+  readonly firstAnswerTime: number | null;
+  /** Average time from opening to close, in ms. */
+  readonly length: number | null;
+  readonly rated: number;
+  /** Average score. */
+  readonly rating: number | null;
+}
+
+export interface DeskStats {
+  /** Now, whenever they were opened. */
+  readonly waiting: number;
+  readonly active: number;
+  readonly total: ServiceFigures;
+  readonly byAgent: readonly (ServiceFigures & { readonly agentId: string; readonly active: number })[];
+  /** Only hours in which some were opened. */
+  readonly byHour: readonly (ServiceFigures & { readonly hour: Timestamp })[];
+}

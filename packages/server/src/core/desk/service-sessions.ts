@@ -1,0 +1,253 @@
+import { DomainError } from '../errors.ts';
+import type { EventSink } from '../events.ts';
+import type { Limits } from '../limits.ts';
+import { requireRate } from '../message-access.ts';
+import type { HistoryPage, Messages, SendCommand } from '../messages.ts';
+import type { Message, Principal } from '../model.ts';
+import type { Clock, IdSource } from '../ports/clock.ts';
+import type { ServiceAct } from '../ports/desk-store.ts';
+import type { Appended, Store } from '../ports/store.ts';
+import type { RateLimiter } from '../rate-limiter.ts';
+import type { Receipts } from '../receipts.ts';
+import { userTopic } from '../topics.ts';
+import { requireLength } from '../validate.ts';
+import { isAtDesk, requireAgent } from './access.ts';
+import { type Dispatch, requireSkill } from './dispatch.ts';
+import type { ServiceNote, ServiceSession } from './model.ts';
+import { newestThatFit } from './newest.ts';
+import { tellChanged } from './service-news.ts';
+
+const MAX_COMMENT_LENGTH = 500;
+/** Most notes beside a page of history. */
+const MAX_NOTES = 200;
+const READ_BATCH = 200;
+/** Most sessions that a user is told of on coming; an agent has no more. */
+const MAX_OPEN = 1000;
+
+export interface ServiceSend extends Omit<SendCommand, 'target'> {
+  /** The actor's own where absent, or a new one; a customer's only. */
+  readonly sessionId?: string;
+  /** Of a session that it opens. */
+  readonly skill?: string;
+}
+
+export interface NoteInput {
+  readonly sessionId: string;
+  readonly clientId?: string;
+  readonly content: string;
+  readonly originSession?: string;
+}
+
+export interface ServiceHistory extends HistoryPage {
+  /** For agents only. */
+  readonly notes?: readonly ServiceNote[];
+}
+
+/** A service session with its place in the queue; null where it does not wait. */
+export interface ServiceView {
+  readonly session: ServiceSession;
+  readonly position: number | null;
+}
+
+export interface ServiceSessionsDeps {
+  readonly store: Store;
+  readonly sink: EventSink;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly limits: Limits;
+  readonly rate: RateLimiter;
+  /** For what costs nothing to store and is sent often. */
+  readonly typingRate: RateLimiter;
+  readonly messages: Messages;
+  readonly receipts: Receipts;
+  readonly dispatch: Dispatch;
+}
+
+/** What customers and agents do in a service session. Whatever resolves is durable. ERATE for what comes too fast. */
+export class ServiceSessions {
+  readonly #deps: ServiceSessionsDeps;
+
+  constructor(deps: ServiceSessionsDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Sends a message in a session. A customer who has none opens one by it.
+   *
+   * As `Messages.send`; EINVAL where an agent names no session; ENOENT for an unknown one; ECONFLICT for a closed one.
+   */
+  async send(actor: Principal, { sessionId, skill = '', ...command }: ServiceSend): Promise<Appended> {
+    const { messages, ids } = this.#deps;
+    if (sessionId === undefined && actor.role !== 'user') {
+      throw new DomainError('EINVAL', 'sessionId is missing', { field: 'sessionId' });
+    }
+    const target =
+      sessionId === undefined
+        ? ({ kind: 'desk', newId: ids.next(), skill: requireSkill(skill) } as const)
+        : ({ kind: 'service', sessionId } as const);
+    const appended = await messages.send(actor, { ...command, target });
+    if (appended.joined) await this.#opened(appended.message);
+    return appended;
+  }
+
+  /** Tells the other side that the actor is writing. EPERM for one who is neither customer nor agent. */
+  async typing(actor: Principal, sessionId: string): Promise<void> {
+    const { sink, typingRate, limits } = this.#deps;
+    requireRate(typingRate, limits, actor);
+    const { tenant, userId } = actor;
+    const { customerId, agentId } = await this.#requireSide(actor, sessionId);
+    const other = userId === customerId ? agentId : customerId;
+    if (other === null) return;
+    sink.publish([userTopic(tenant, other)], { type: 'service.typing', tenant, sessionId, userId });
+  }
+
+  /** Marks a session's messages as read by the actor, up to a sequence or all. EPERM for one who is no member. */
+  async read(actor: Principal, sessionId: string, upTo = Number.MAX_SAFE_INTEGER): Promise<void> {
+    const { store, receipts } = this.#deps;
+    const { tenant, userId } = actor;
+    await this.#require(tenant, sessionId);
+    const member = await store.findMember(tenant, sessionId, userId);
+    if (!member) throw notAMember();
+    let after = member.readSeq;
+    for (;;) {
+      const query = { tenant, conversationId: sessionId, viewerId: userId, after, limit: READ_BATCH };
+      const page = await store.listMessages(query);
+      const messages = page.filter(({ seq }) => seq <= upTo);
+      const last = messages.at(-1)?.seq;
+      if (last === undefined) return;
+      const users = [{ userId, ranges: [{ from: after + 1, to: last }] }];
+      await receipts.report({ tenant, conversationId: sessionId, kind: 'read', messages, users });
+      if (page.length < READ_BATCH) return;
+      after = last;
+    }
+  }
+
+  /** Ends a session: its customer, its agent or a manager. ENOENT, EPERM; ECONFLICT where it is closed. */
+  async close(actor: Principal, sessionId: string): Promise<ServiceSession> {
+    const { store, sink, dispatch } = this.#deps;
+    this.#requireRate(actor);
+    const session = await store.closeService(this.#act(actor, sessionId));
+    tellChanged(sink, 'closed', session);
+    await dispatch.fill(actor.tenant, [session.skill]);
+    return session;
+  }
+
+  /**
+   * What the customer thinks of a closed session, once.
+   *
+   * ENOENT, EINVAL, ETOOLONG; EPERM for another's; ECONFLICT where it is not closed, or was rated.
+   */
+  async rate(actor: Principal, sessionId: string, score: number, comment = ''): Promise<void> {
+    const { store, sink } = this.#deps;
+    this.#requireRate(actor);
+    if (!Number.isInteger(score) || score < 1 || score > 5) {
+      throw new DomainError('EINVAL', 'score must be an integer from 1 to 5', { field: 'score' });
+    }
+    requireLength(comment, 'comment', 0, MAX_COMMENT_LENGTH);
+    const session = await store.rateService(this.#act(actor, sessionId), { score, comment });
+    tellChanged(sink, 'rated', session);
+  }
+
+  /**
+   * Leaves a note for the agents. A repeat of a client id stores and tells nothing.
+   *
+   * EPERM for a customer; ENOENT, EINVAL, ETOOLONG; ECONFLICT where the client id was used for another note.
+   */
+  async note(
+    actor: Principal,
+    { sessionId, clientId, content, originSession }: NoteInput,
+  ): Promise<ServiceNote> {
+    const { store, sink, clock, ids, limits } = this.#deps;
+    requireAgent(actor);
+    this.#requireRate(actor);
+    const { tenant, userId: authorId } = actor;
+    const id = ids.next();
+    const note: ServiceNote = {
+      tenant,
+      id,
+      clientId: clientId === undefined ? id : requireLength(clientId, 'clientMsgId', 1, 128),
+      sessionId,
+      authorId,
+      content: requireLength(content, 'content', 1, limits.maxTextLength),
+      at: clock.now(),
+    };
+    if (!(await store.addNote(note))) return note;
+    const { agentId } = await this.#require(tenant, sessionId);
+    const topics = [...new Set([authorId, agentId ?? authorId])].map((userId) => userTopic(tenant, userId));
+    sink.publish(topics, {
+      type: 'service.noted',
+      note,
+      ...(originSession === undefined ? {} : { originSession }),
+    });
+    return note;
+  }
+
+  /** A page of a session's messages, shorter where they are large, for agents with its notes. ENOENT; EPERM for another customer's. */
+  async history(
+    actor: Principal,
+    sessionId: string,
+    { before, limit }: { readonly before?: number; readonly limit: number },
+  ): Promise<ServiceHistory> {
+    const { store } = this.#deps;
+    const { tenant, userId } = actor;
+    const { customerId } = await this.#require(tenant, sessionId);
+    if (!isAtDesk(actor) && customerId !== userId) throw notAMember();
+    const found = await store.listMessages({
+      tenant,
+      conversationId: sessionId,
+      viewerId: userId,
+      limit: limit + 1,
+      ...(before === undefined ? {} : { before }),
+    });
+    const messages = newestThatFit(found.slice(-limit));
+    const page = { messages, hasMore: messages.length < found.length };
+    if (!isAtDesk(actor)) return page;
+    return { ...page, notes: await store.listNotes(tenant, sessionId, MAX_NOTES) };
+  }
+
+  /** The actor's sessions that are not closed: a customer's own, or those that an agent serves. */
+  async openOf({ tenant, userId, role }: Principal): Promise<ServiceView[]> {
+    const { store } = this.#deps;
+    const mine = role === 'user' ? { customerId: userId } : { agentId: userId };
+    const of = (state: 'queued' | 'active') =>
+      store.listServices({ tenant, ...mine, state, limit: MAX_OPEN });
+    const [queued, active] = await Promise.all([of('queued'), of('active')]);
+    const waiting = queued.map(async (session) => ({
+      session,
+      position: await store.queuePosition(tenant, session.id),
+    }));
+    return [...active.map((session) => ({ session, position: null })), ...(await Promise.all(waiting))];
+  }
+
+  async #opened({ tenant, conversationId }: Message): Promise<void> {
+    const { sink, dispatch } = this.#deps;
+    const session = await this.#require(tenant, conversationId);
+    tellChanged(sink, 'opened', session);
+    await dispatch.fill(tenant, [session.skill]);
+  }
+
+  async #require(tenant: string, sessionId: string): Promise<ServiceSession> {
+    const session = await this.#deps.store.findService(tenant, sessionId);
+    if (session) return session;
+    throw new DomainError('ENOENT', `no service session ${sessionId}`, { field: 'sessionId' });
+  }
+
+  async #requireSide({ tenant, userId }: Principal, sessionId: string): Promise<ServiceSession> {
+    const session = await this.#require(tenant, sessionId);
+    if (session.customerId !== userId && session.agentId !== userId) throw notAMember();
+    return session;
+  }
+
+  #requireRate(actor: Principal): void {
+    requireRate(this.#deps.rate, this.#deps.limits, actor);
+  }
+
+  #act({ tenant, userId, role }: Principal, sessionId: string): ServiceAct {
+    const { clock } = this.#deps;
+    return { tenant, sessionId, actorId: userId, isManager: role === 'admin', at: clock.now() };
+  }
+}
+
+function notAMember(): DomainError {
+  return new DomainError('EPERM', 'the service session is not yours', { field: 'sessionId' });
+}

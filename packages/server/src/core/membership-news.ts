@@ -1,0 +1,46 @@
+import type { EventSink, MemberAdded } from './events.ts';
+import type { NewMember } from './ports/store.ts';
+import { conversationTopic, userTopic } from './topics.ts';
+
+/** Who did it. */
+interface Actor {
+  readonly tenant: string;
+  readonly userId: string;
+}
+
+export function memberAdded(
+  { tenant, userId: actorId }: Actor,
+  conversationId: string,
+  { userId, role }: NewMember,
+): MemberAdded {
+  return { type: 'member.added', tenant, conversationId, userId, role, actorId };
+}
+
+/** Lets the sessions of a new member into the conversation: then it is told with the others, and once. */
+export function letIn(sink: EventSink, addition: MemberAdded): void {
+  sink.notify([userTopic(addition.tenant, addition.userId)], addition);
+}
+
+/** Tells a conversation, its new member included, who came. */
+export function tellConversation(sink: EventSink, addition: MemberAdded): void {
+  sink.publish([conversationTopic(addition.tenant, addition.conversationId)], addition);
+}
+
+/** Lets a new member in and tells the conversation. */
+export function tellAdded(sink: EventSink, actor: Actor, conversationId: string, member: NewMember): void {
+  const addition = memberAdded(actor, conversationId, member);
+  letIn(sink, addition);
+  tellConversation(sink, addition);
+}
+
+/** Tells a conversation, and the one who is no member any more, who went. */
+export function tellRemoved(sink: EventSink, actor: Actor, conversationId: string, userId: string): void {
+  const { tenant } = actor;
+  sink.publish([conversationTopic(tenant, conversationId), userTopic(tenant, userId)], {
+    type: 'member.removed',
+    tenant,
+    conversationId,
+    userId,
+    actorId: actor.userId,
+  });
+}

@@ -1,0 +1,156 @@
+import type {
+  AgentStatus,
+  DeskAgent,
+  DeskBoard,
+  DeskStats,
+  Handover,
+  ServiceNote,
+  ServiceRating,
+  ServiceSession,
+  ServiceState,
+} from '../desk/model.ts';
+import type { Timestamp } from '../model.ts';
+import type { Page } from './store.ts';
+
+export interface AgentRef {
+  readonly tenant: string;
+  readonly userId: string;
+}
+
+/** Agents who are connected to a node of the server. */
+export interface AgentsSeen {
+  readonly node: string;
+  readonly agents: readonly AgentRef[];
+  readonly at: Timestamp;
+}
+
+export interface AgentLeft extends AgentRef {
+  readonly node: string;
+  readonly at: Timestamp;
+}
+
+export interface AgentStatusChange extends AgentRef {
+  readonly status: AgentStatus;
+  /** As it was where absent. */
+  readonly capacity?: number;
+  readonly skills?: readonly string[];
+  readonly at: Timestamp;
+}
+
+/** Who acts on a service session. */
+export interface ServiceAct {
+  readonly tenant: string;
+  readonly sessionId: string;
+  readonly actorId: string;
+  /** Whether it may act on the sessions of others too. */
+  readonly isManager: boolean;
+  readonly at: Timestamp;
+}
+
+export interface AssignNext {
+  readonly tenant: string;
+  /** Agents who were not seen after this are not given customers. */
+  readonly seenAfter: Timestamp;
+  readonly at: Timestamp;
+}
+
+export interface Transfer extends ServiceAct {
+  readonly to: { readonly agentId: string; readonly seenAfter: Timestamp } | { readonly skill: string };
+}
+
+export interface ReleaseLost {
+  /** Agents who were not seen after this are lost. */
+  readonly seenAfter: Timestamp;
+  readonly at: Timestamp;
+  readonly limit: number;
+}
+
+export interface ServiceQuery extends Page {
+  readonly tenant: string;
+  readonly state?: ServiceState;
+  readonly agentId?: string;
+  readonly customerId?: string;
+  readonly skill?: string;
+  /** Opened at or after, and before. */
+  readonly from?: Timestamp;
+  readonly to?: Timestamp;
+}
+
+export interface StatsQuery {
+  readonly tenant: string;
+  /** Opened at or after, and before. */
+  readonly from: Timestamp;
+  readonly to: Timestamp;
+}
+
+export interface QueuedCustomer {
+  readonly sessionId: string;
+  readonly customerId: string;
+}
+
+/** What the desk did without a user. */
+export interface Removal {
+  /** Those that it had opened. */
+  readonly closed: readonly ServiceSession[];
+  /** Those that it served, back at the queue's head. */
+  readonly released: readonly Handover[];
+}
+
+/** A tenant's service sessions by what becomes of them next. */
+export interface DeskTotals {
+  readonly waiting: number;
+  readonly active: number;
+}
+
+/**
+ * The service desk: service sessions, their queue, and the agents. A session is opened by its first message (see
+ * `MessageTarget`). Whatever gives a session to an agent looks at queue and agents and changes both in one step, so that
+ * nodes that share the store never give one customer two agents, nor an agent more than its capacity. Whoever gets a
+ * session becomes a member of its conversation, whoever loses it is none any more.
+ *
+ * ENOENT (field `sessionId`) where there is no such session.
+ */
+export interface DeskStore {
+  /** Marks agents as connected to a node; one that is new is `away`. Users who are no more are passed over. */
+  agentsSeen(seen: AgentsSeen): Promise<void>;
+  /** The agent's last connection to the node ended: it gets no customers until it is seen again. */
+  agentLeft(left: AgentLeft): Promise<void>;
+  /** A node starts: no agent is connected to it, and all who are not connected count as seen now. */
+  resumeDesk(node: string, at: Timestamp): Promise<void>;
+  setAgentStatus(change: AgentStatusChange): Promise<DeskAgent>;
+  /** Gives the next customer to the agent that `nextMatch` of `core/desk/assignment.ts` names; null where there is none. */
+  assignNext(query: AssignNext): Promise<Handover | null>;
+  /** Gives one waiting customer to the actor. ECONFLICT where it waits no more, or the actor has enough. */
+  acceptService(act: ServiceAct): Promise<Handover>;
+  /**
+   * Gives an active session to another agent, or puts it at the end of the queue of a skill. EPERM unless the actor
+   * serves it. ENOENT (field `agentId`) for one who is no agent; ECONFLICT where it is not online, or has enough.
+   */
+  transferService(transfer: Transfer): Promise<Handover>;
+  /** Puts sessions of lost agents at the queue's head, those opened first in front; at most `limit`. */
+  releaseLost(release: ReleaseLost): Promise<Handover[]>;
+  /** Ends what the user has at the desk, as customer and as agent. */
+  removeFromDesk(user: AgentRef, at: Timestamp): Promise<Removal>;
+  /** EPERM for one who is neither its customer nor its agent; ECONFLICT where it is closed. */
+  closeService(act: ServiceAct): Promise<ServiceSession>;
+  /** EPERM for one who is not its customer; ECONFLICT where it is not closed, or rated before. */
+  rateService(act: ServiceAct, rating: Omit<ServiceRating, 'at'>): Promise<ServiceSession>;
+  /** False where the author's client id was known already. ECONFLICT (field `clientId`) for another content. */
+  addNote(note: ServiceNote): Promise<boolean>;
+
+  findService(tenant: string, sessionId: string): Promise<ServiceSession | undefined>;
+  /** The newest first; `after` is the id of a session. */
+  listServices(query: ServiceQuery): Promise<ServiceSession[]>;
+  /** Those who wait for a skill, the next one first. */
+  listQueue(tenant: string, skill: string, limit: number): Promise<QueuedCustomer[]>;
+  /** 1 for the next one; null where the session does not wait. */
+  queuePosition(tenant: string, sessionId: string): Promise<number | null>;
+  /** Tenants in which somebody waits. */
+  listWaitingTenants(): Promise<string[]>;
+  /** The newest notes of a session, in their order. */
+  listNotes(tenant: string, sessionId: string, limit: number): Promise<ServiceNote[]>;
+  findBoard(tenant: string): Promise<DeskBoard>;
+  findDeskStats(query: StatsQuery): Promise<DeskStats>;
+  /** Of all tenants together. */
+  countServices(): Promise<DeskTotals>;
+}

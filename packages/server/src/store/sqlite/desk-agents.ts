@@ -1,0 +1,141 @@
+import type { FreeAgent } from '../../core/desk/assignment.ts';
+import type { AgentStatus, DeskAgent } from '../../core/desk/model.ts';
+import { DomainError } from '../../core/errors.ts';
+import type { Timestamp } from '../../core/model.ts';
+import type { AgentLeft, AgentStatusChange, AgentsSeen } from '../../core/ports/desk-store.ts';
+import type { Statements } from './database.ts';
+import type { Tenants } from './tenants.ts';
+import type { UserTable } from './users.ts';
+
+/** Of an agent who never said how many customers it takes. */
+const DEFAULT_CAPACITY = 5;
+
+export interface AgentRow {
+  user: string;
+  status: AgentStatus;
+  capacity: number;
+  skills: string;
+  node: string | null;
+  seen_at: number;
+  idle_since: number;
+  active: number;
+}
+
+const COLUMNS = `a.user, a.status, a.capacity, a.skills, a.node, a.seen_at, a.idle_since,
+  (SELECT count(*) FROM service_session s WHERE s.tenant = a.tenant AND s.agent = a.user AND s.state = 'active') AS active`;
+
+/** SQL of the desk's agents. Runs inside the worker thread, writes inside its transaction. */
+export class AgentTable {
+  readonly #sql: Statements;
+  readonly #tenants: Tenants;
+  readonly #users: UserTable;
+
+  constructor(sql: Statements, tenants: Tenants, users: UserTable) {
+    this.#sql = sql;
+    this.#tenants = tenants;
+    this.#users = users;
+  }
+
+  seen({ node, agents, at }: AgentsSeen): void {
+    const upsert = this.#sql.get(
+      `INSERT INTO desk_agent (tenant, user, status, capacity, skills, node, seen_at, idle_since)
+         VALUES (?, ?, 'away', ${DEFAULT_CAPACITY}, '[]', ?, ?, ?)
+         ON CONFLICT DO UPDATE SET node = excluded.node, seen_at = max(seen_at, excluded.seen_at)`,
+    );
+    for (const { tenant, userId } of agents) {
+      const key = this.#tenants.ensure(tenant);
+      if (this.#users.exists(key, userId)) upsert.run(key, userId, node, at, at);
+    }
+  }
+
+  left({ tenant, userId, node, at }: AgentLeft): void {
+    this.#sql
+      .get('UPDATE desk_agent SET node = NULL, seen_at = ? WHERE tenant = ? AND user = ? AND node = ?')
+      .run(at, this.#tenants.ensure(tenant), userId, node);
+  }
+
+  resume(node: string, at: Timestamp): void {
+    this.#sql.get('UPDATE desk_agent SET node = NULL WHERE node = ?').run(node);
+    this.#sql.get('UPDATE desk_agent SET seen_at = ? WHERE node IS NULL').run(at);
+  }
+
+  setStatus({ tenant, userId, status, capacity, skills, at }: AgentStatusChange): DeskAgent {
+    const key = this.#tenants.ensure(tenant);
+    const row = this.require(key, userId);
+    const comesOnline = status === 'online' && row.status !== 'online';
+    this.#sql
+      .get(
+        'UPDATE desk_agent SET status = ?, capacity = ?, skills = ?, idle_since = ? WHERE tenant = ? AND user = ?',
+      )
+      .run(
+        status,
+        capacity ?? row.capacity,
+        skills ? JSON.stringify(skills) : row.skills,
+        comesOnline ? at : row.idle_since,
+        key,
+        userId,
+      );
+    return toAgent(this.require(key, userId));
+  }
+
+  /** It was given a customer, or lost one. */
+  busied(tenant: number, userId: string, at: Timestamp): void {
+    this.#sql
+      .get('UPDATE desk_agent SET idle_since = ? WHERE tenant = ? AND user = ?')
+      .run(at, tenant, userId);
+  }
+
+  /** Those of lost nodes are connected no more. */
+  disconnectLost(seenAfter: Timestamp): void {
+    this.#sql.get('UPDATE desk_agent SET node = NULL WHERE node IS NOT NULL AND seen_at <= ?').run(seenAfter);
+  }
+
+  listFree(tenant: number, seenAfter: Timestamp): FreeAgent[] {
+    const rows = this.#sql
+      .get(`SELECT ${COLUMNS} FROM desk_agent a WHERE a.tenant = ? AND a.status = 'online'`)
+      .all(tenant) as unknown as AgentRow[];
+    return rows
+      .filter((row) => isPresent(row, seenAfter) && row.active < row.capacity)
+      .map(({ user, skills, active, idle_since }) => ({
+        userId: user,
+        skills: JSON.parse(skills) as string[],
+        active,
+        idleSince: idle_since,
+      }));
+  }
+
+  list(tenant: number): DeskAgent[] {
+    const rows = this.#sql
+      .get(`SELECT ${COLUMNS} FROM desk_agent a WHERE a.tenant = ? ORDER BY a.user`)
+      .all(tenant) as unknown as AgentRow[];
+    return rows.map(toAgent);
+  }
+
+  /** ENOENT for one who never was at the desk. */
+  require(tenant: number, userId: string): AgentRow {
+    const row = this.#sql
+      .get(`SELECT ${COLUMNS} FROM desk_agent a WHERE a.tenant = ? AND a.user = ?`)
+      .get(tenant, userId) as AgentRow | undefined;
+    if (row) return row;
+    throw new DomainError('ENOENT', `no agent ${userId}`, { field: 'agentId' });
+  }
+
+  remove(tenant: number, userId: string): void {
+    this.#sql.get('DELETE FROM desk_agent WHERE tenant = ? AND user = ?').run(tenant, userId);
+  }
+}
+
+export function isPresent({ node, seen_at }: AgentRow, seenAfter: Timestamp): boolean {
+  return node !== null && seen_at > seenAfter;
+}
+
+function toAgent(row: AgentRow): DeskAgent {
+  return {
+    userId: row.user,
+    status: row.status,
+    isConnected: row.node !== null,
+    capacity: row.capacity,
+    skills: JSON.parse(row.skills) as string[],
+    active: row.active,
+  };
+}

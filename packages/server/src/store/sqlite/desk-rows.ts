@@ -1,0 +1,56 @@
+import type { ServiceNote, ServiceSession, ServiceState } from '../../core/desk/model.ts';
+
+export interface ServiceRow {
+  conversation: number;
+  tenant: number;
+  id: string;
+  customer: string;
+  agent: string | null;
+  state: ServiceState;
+  skill: string;
+  place: number;
+  waiting_since: number;
+  opened_at: number;
+  assigned_at: number | null;
+  answered_at: number | null;
+  closed_at: number | null;
+  closed_by: string | null;
+  score: number | null;
+  comment: string | null;
+  rated_at: number | null;
+}
+
+export interface NoteRow {
+  id: string;
+  client_id: string;
+  author: string;
+  content: string;
+  at: number;
+}
+
+export const SERVICE_COLUMNS =
+  'conversation, tenant, id, customer, agent, state, skill, place, waiting_since, opened_at, assigned_at, answered_at, closed_at, closed_by, score, comment, rated_at';
+export const NOTE_COLUMNS = 'id, client_id, author, content, at';
+
+export function toService(tenant: string, row: ServiceRow): ServiceSession {
+  const { score, comment, rated_at: at } = row;
+  return {
+    tenant,
+    id: row.id,
+    customerId: row.customer,
+    agentId: row.agent,
+    state: row.state,
+    skill: row.skill,
+    openedAt: row.opened_at,
+    assignedAt: row.assigned_at,
+    answeredAt: row.answered_at,
+    closedAt: row.closed_at,
+    closedBy: row.closed_by,
+    rating: score === null || at === null ? null : { score, comment: comment ?? '', at },
+  };
+}
+
+export function toNote(tenant: string, sessionId: string, row: NoteRow): ServiceNote {
+  const { id, client_id: clientId, author: authorId, content, at } = row;
+  return { tenant, id, clientId, sessionId, authorId, content, at };
+}

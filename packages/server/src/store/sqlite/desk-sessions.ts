@@ -1,0 +1,183 @@
+import type { ServiceNote, ServiceRating, ServiceSession } from '../../core/desk/model.ts';
+import { requireMove } from '../../core/desk/service-state.ts';
+import { DomainError } from '../../core/errors.ts';
+import type { Timestamp } from '../../core/model.ts';
+import type { ServiceAct, ServiceQuery } from '../../core/ports/desk-store.ts';
+import type { ConversationRow, ConversationTable } from './conversations.ts';
+import type { Statements } from './database.ts';
+import {
+  NOTE_COLUMNS,
+  type NoteRow,
+  SERVICE_COLUMNS,
+  type ServiceRow,
+  toNote,
+  toService,
+} from './desk-rows.ts';
+import type { Tenants } from './tenants.ts';
+
+export interface NewService {
+  readonly id: string;
+  readonly customerId: string;
+  readonly skill: string;
+  readonly at: Timestamp;
+}
+
+/** SQL of service sessions and their notes. Runs inside the worker thread, writes inside its transaction. */
+export class ServiceTable {
+  readonly #sql: Statements;
+  readonly #tenants: Tenants;
+  readonly #conversations: ConversationTable;
+
+  constructor(sql: Statements, tenants: Tenants, conversations: ConversationTable) {
+    this.#sql = sql;
+    this.#tenants = tenants;
+    this.#conversations = conversations;
+  }
+
+  /** The conversation's id of the customer's session that is not closed. */
+  findOpen(tenant: number, customerId: string): string | undefined {
+    const row = this.#sql
+      .get("SELECT id FROM service_session WHERE tenant = ? AND customer = ? AND state <> 'closed'")
+      .get(tenant, customerId) as { id: string } | undefined;
+    return row?.id;
+  }
+
+  /** Opens a session of a user that exists, at the end of its queue. */
+  open(tenant: number, { id, customerId, skill, at }: NewService): ConversationRow {
+    const members = [{ userId: customerId, role: 'member' as const }];
+    const conversation = { id, name: '', avatar: '', members, createdAt: at };
+    const row = this.#conversations.create(tenant, 'service', conversation);
+    this.#sql
+      .get(
+        `INSERT INTO service_session (conversation, tenant, id, customer, state, skill, waiting_since, opened_at)
+           VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)`,
+      )
+      .run(row.pk, tenant, id, customerId, skill, at, at);
+    return row;
+  }
+
+  /** ECONFLICT where the conversation's session is closed. */
+  requireOpen(conversation: number): void {
+    const isClosed = this.#sql
+      .get("SELECT 1 FROM service_session WHERE conversation = ? AND state = 'closed'")
+      .get(conversation);
+    if (!isClosed) return;
+    throw new DomainError('ECONFLICT', 'the service session is closed', { field: 'sessionId' });
+  }
+
+  /** Somebody wrote in a conversation: the first who is not the customer has answered. */
+  written(conversation: number, senderId: string, at: Timestamp): void {
+    this.#sql
+      .get(
+        'UPDATE service_session SET answered_at = ? WHERE conversation = ? AND answered_at IS NULL AND customer <> ?',
+      )
+      .run(at, conversation, senderId);
+  }
+
+  close({ tenant, sessionId, actorId, isManager, at }: ServiceAct): ServiceSession {
+    const row = this.require(tenant, sessionId);
+    if (!isManager && row.customer !== actorId && row.agent !== actorId) throw notYours();
+    requireMove(row.state, 'closed');
+    this.#sql
+      .get("UPDATE service_session SET state = 'closed', closed_at = ?, closed_by = ? WHERE conversation = ?")
+      .run(at, actorId, row.conversation);
+    if (row.agent !== null) {
+      this.#sql
+        .get('UPDATE desk_agent SET idle_since = ? WHERE tenant = ? AND user = ?')
+        .run(at, row.tenant, row.agent);
+    }
+    return toService(tenant, this.require(tenant, sessionId));
+  }
+
+  rate({ tenant, sessionId, actorId, at }: ServiceAct, rating: Omit<ServiceRating, 'at'>): ServiceSession {
+    const row = this.require(tenant, sessionId);
+    if (row.customer !== actorId) throw notYours();
+    if (row.state !== 'closed') {
+      throw new DomainError('ECONFLICT', 'the service session is not closed yet', { field: 'sessionId' });
+    }
+    if (row.score !== null) {
+      throw new DomainError('ECONFLICT', 'the service session is rated already', { field: 'sessionId' });
+    }
+    this.#sql
+      .get('UPDATE service_session SET score = ?, comment = ?, rated_at = ? WHERE conversation = ?')
+      .run(rating.score, rating.comment, at, row.conversation);
+    return toService(tenant, this.require(tenant, sessionId));
+  }
+
+  addNote({ tenant, id, clientId, sessionId, authorId, content, at }: ServiceNote): boolean {
+    const session = this.require(tenant, sessionId);
+    const known = this.#sql
+      .get('SELECT conversation, content FROM service_note WHERE tenant = ? AND author = ? AND client_id = ?')
+      .get(session.tenant, authorId, clientId) as { conversation: number; content: string } | undefined;
+    if (known) {
+      if (known.conversation === session.conversation && known.content === content) return false;
+      throw new DomainError('ECONFLICT', 'this id was used for another note', { field: 'clientId' });
+    }
+    this.#sql
+      .get(
+        'INSERT INTO service_note (tenant, conversation, id, client_id, author, content, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      )
+      .run(session.tenant, session.conversation, id, clientId, authorId, content, at);
+    return true;
+  }
+
+  find(tenant: string, sessionId: string): ServiceSession | undefined {
+    const row = this.#row(tenant, sessionId);
+    return row && toService(tenant, row);
+  }
+
+  list({ tenant, after, limit, ...query }: ServiceQuery): ServiceSession[] {
+    const key = this.#tenants.find(tenant) ?? null;
+    const older =
+      '(opened_at, conversation) < (SELECT opened_at, conversation FROM service_session WHERE tenant = ? AND id = ?)';
+    const filters = [
+      filter('tenant = ?', key),
+      filter('state = ?', query.state),
+      filter('agent = ?', query.agentId),
+      filter('customer = ?', query.customerId),
+      filter('skill = ?', query.skill),
+      filter('opened_at >= ?', query.from),
+      filter('opened_at < ?', query.to),
+      ...(after === undefined ? [] : [{ condition: older, values: [key, after] }]),
+    ].filter(({ values }) => values[0] !== undefined);
+    const rows = this.#sql
+      .get(
+        `SELECT ${SERVICE_COLUMNS} FROM service_session WHERE ${filters.map(({ condition }) => condition).join(' AND ')}
+           ORDER BY opened_at DESC, conversation DESC LIMIT ?`,
+      )
+      .all(...filters.flatMap(({ values }) => values as Value[]), limit) as unknown as ServiceRow[];
+    return rows.map((row) => toService(tenant, row));
+  }
+
+  listNotes(tenant: string, sessionId: string, limit: number): ServiceNote[] {
+    const session = this.#row(tenant, sessionId);
+    if (!session) return [];
+    const rows = this.#sql
+      .get(`SELECT ${NOTE_COLUMNS} FROM service_note WHERE conversation = ? ORDER BY pk DESC LIMIT ?`)
+      .all(session.conversation, limit) as unknown as NoteRow[];
+    return rows.map((row) => toNote(tenant, sessionId, row)).reverse();
+  }
+
+  /** ENOENT. */
+  require(tenant: string, sessionId: string): ServiceRow {
+    const row = this.#row(tenant, sessionId);
+    if (row) return row;
+    throw new DomainError('ENOENT', `no service session ${sessionId}`, { field: 'sessionId' });
+  }
+
+  #row(tenant: string, sessionId: string): ServiceRow | undefined {
+    return this.#sql
+      .get(`SELECT ${SERVICE_COLUMNS} FROM service_session WHERE tenant = ? AND id = ?`)
+      .get(this.#tenants.find(tenant) ?? null, sessionId) as ServiceRow | undefined;
+  }
+}
+
+type Value = string | number | null;
+
+function filter(condition: string, value: Value | undefined) {
+  return { condition, values: [value] };
+}
+
+export function notYours(): DomainError {
+  return new DomainError('EPERM', 'the service session is not yours', { field: 'sessionId' });
+}
