@@ -7,13 +7,17 @@ import { Argon2Hasher } from './auth/passwords.ts';
 import { RoomKeys } from './auth/room-keys.ts';
 import { createTokens } from './auth/tokens.ts';
 import type { Config } from './config/settings.ts';
+import { AgentWatch } from './core/desk/agent-watch.ts';
+import { DeskNews } from './core/desk/desk-news.ts';
 import { FileSweep } from './core/file-sweep.ts';
 import { Files } from './core/files.ts';
-import { createCore } from './core/index.ts';
+import { type Core, createCore } from './core/index.ts';
 import { NotificationSchedule } from './core/notification-schedule.ts';
 import type { Clock } from './core/ports/clock.ts';
+import type { Store } from './core/ports/store.ts';
 import type { Timers } from './core/ports/timers.ts';
 import { seedDemo } from './demo.ts';
+import { desk } from './dialects/desk/index.ts';
 import { im } from './dialects/im/index.ts';
 import { mimi } from './dialects/mimi/index.ts';
 import { type RoomOptions, room } from './dialects/room/index.ts';
@@ -26,7 +30,7 @@ import { buildHttp } from './http/server.ts';
 import { Deliveries } from './hub/deliveries.ts';
 import { Hub } from './hub/hub.ts';
 import { Sessions } from './hub/sessions.ts';
-import { createLogger } from './observe/logger.ts';
+import { createLogger, type Logger } from './observe/logger.ts';
 import { Metrics } from './observe/metrics.ts';
 import { MemoryAttendance } from './presence/memory/attendance.ts';
 import { MemoryPresence } from './presence/memory/index.ts';
@@ -48,6 +52,9 @@ const FILE_SWEEP_INTERVAL = 600_000;
 const MAX_REQUEST_CHECK = 30_000;
 
 const SYSTEM: Runtime = { clock: { now: () => Date.now() }, timers: SYSTEM_TIMERS };
+
+/** This server among those that share a store. */
+const NODE = 'main';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -159,17 +166,21 @@ export async function startServer(
       onError: (err) => log.warn({ err }, 'unused files could not be removed; trying again'),
     });
     metrics.watchQueue('uploads', () => files.uploading);
+    const { deskNews, agentWatch } = watchDesk(config, { core, store, hub, clock, timers, log });
+    await agentWatch.start();
+    metrics.watchDesk(async () => ({ ...(await core.desk.reports.totals()) }));
     metrics.watchQueue('sessions', () => sessions.count);
     metrics.watchQueue('topics', () => hub.topicCount);
     metrics.watchQueue('store', () => store.depth);
     metrics.watchQueue('attendance', () => core.attendance.count);
-    const services = { core, hub, sessions, deliveries, authenticator, clock, timers, metrics, log };
     const roomKeys = config.secret === undefined ? undefined : new RoomKeys(config.secret);
+    const services = { core, hub, sessions, deliveries, authenticator, clock, timers, metrics, log };
     const dialects = [
       xuqm(services),
       im(services),
       mimi(services, config.mimiPrefix),
       room(services, roomOptions(config, roomKeys)),
+      desk(services, agentWatch),
     ];
     const endpoints = dialects.flatMap(({ name, paths, summary }) =>
       paths.map((path) => ({ dialect: name, path, summary })),
@@ -207,6 +218,8 @@ export async function startServer(
         presence.close();
         await schedule.close();
         await sweep.close();
+        await agentWatch.close();
+        await deskNews.close();
         await api.close();
         await deliveries.close();
         await files.close();
@@ -227,6 +240,36 @@ function roomOptions(config: Config, keys: RoomKeys | undefined): RoomOptions {
     maxMembers: config.maxRoomMembers,
     keys,
   };
+}
+
+interface DeskWatchDeps extends Runtime {
+  readonly core: Core;
+  readonly store: Store;
+  readonly hub: Hub;
+  readonly log: Logger;
+}
+
+/** What tells of the service desk as time passes, and keeps who is at it. */
+function watchDesk(config: Config, { core, store, hub, clock, timers, log }: DeskWatchDeps) {
+  const { dispatch } = core.desk;
+  const deskNews = new DeskNews({
+    store,
+    sink: hub,
+    dispatch,
+    timers,
+    interval: config.deskNewsInterval,
+    onError: (err) => log.warn({ err }, 'queue and agents of the service desk were not told; trying again'),
+  });
+  const agentWatch = new AgentWatch({
+    store,
+    dispatch,
+    clock,
+    timers,
+    node: NODE,
+    timeout: config.deskAgentTimeout,
+    onError: (err) => log.warn({ err }, 'who is at the service desk was not stored; trying again'),
+  });
+  return { deskNews, agentWatch };
 }
 
 type Handler = Parameters<TransportServer['attach']>[1];

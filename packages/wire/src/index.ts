@@ -1,3 +1,4 @@
+export * from './desk.ts';
 export * from './im.ts';
 export * from './im-bodies.ts';
 export * from './im-body-codec.ts';

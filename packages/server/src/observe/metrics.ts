@@ -113,6 +113,21 @@ export class Metrics {
     this.#queues.set(queue, depth);
   }
 
+  /** Reads the service sessions by state whenever figures are asked for; none where that fails. */
+  watchDesk(read: () => Promise<Readonly<Record<string, number>>>): void {
+    new Gauge({
+      name: 'haina_desk_sessions',
+      help: 'Service sessions that wait, or that agents serve.',
+      labelNames: ['state'],
+      registers: [this.registry],
+      async collect() {
+        this.reset();
+        const counts = await read().catch(() => ({}));
+        for (const [state, count] of Object.entries(counts)) this.set({ state }, count);
+      },
+    });
+  }
+
   get contentType(): string {
     return this.registry.contentType;
   }

@@ -130,11 +130,13 @@ export class ChatSession implements LiveSession {
    * Tells what the user missed, then the verdict; live messages follow after it. One at a time.
    *
    * @param tellVerdict writes what ends a sync
+   * @param prelude writes what comes before what was missed
    */
   async replay(
     target: ReplayTarget,
     query: ReplayQuery,
     tellVerdict: (result: ReplayResult) => void | Promise<void>,
+    prelude?: () => Promise<void>,
   ): Promise<void> {
     const { services } = this.#options;
     const replay = new Replay(this.principal, this.#replaySource, target);
@@ -143,6 +145,7 @@ export class ChatSession implements LiveSession {
       await this.#confirmations.settled();
       // What was written just now, to this or an earlier session of the user, is not missed.
       await services.deliveries.flush();
+      await prelude?.();
       await tellVerdict(await replay.run(query));
     } finally {
       this.#replay = undefined;
@@ -206,6 +209,9 @@ export class ChatSession implements LiveSession {
     } else if (event.type === 'member.removed' && event.userId === userId) {
       this.#changedMeanwhile?.add(event.conversationId);
       this.feed.left(event.conversationId);
+    } else if (event.type === 'service.changed' && event.session.state === 'closed') {
+      // What was said in it just before still reaches the session in this tick.
+      setImmediate(() => this.feed.left(event.session.id));
     }
   }
 
@@ -225,5 +231,5 @@ export class ChatSession implements LiveSession {
 }
 
 function isReceipts({ items }: FanOut): boolean {
-  return items[0]?.event.type === 'receipt';
+  return items.every(({ event }) => event.type === 'receipt');
 }

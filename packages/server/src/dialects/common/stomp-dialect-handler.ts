@@ -27,6 +27,8 @@ export type Target =
   | { readonly kind: 'user'; readonly name: string }
   /** Events of the user and of all its groups, whatever else is subscribed. */
   | { readonly kind: 'events'; readonly name: string }
+  /** What is told at one topic of the hub. */
+  | { readonly kind: 'topic'; readonly name: string; readonly topic: string }
   /** What managers tell the user, or all users. */
   | { readonly kind: 'notifications'; readonly name: string }
   /** What the server writes to this session alone. */
@@ -144,6 +146,7 @@ export abstract class StompDialectHandler implements StompHandler {
       this.#chat.feed.removeGroupSubscription(target.groupId, subscription.id);
     else if (target.kind === 'events') this.#chat.feed.removeObserver(subscription.id);
     else if (target.kind === 'user') this.services.hub.unsubscribe(this.#topic, shape, outlet);
+    else if (target.kind === 'topic') this.services.hub.unsubscribe(target.topic, shape, outlet);
     if (!notifications) return;
     for (const topic of this.#notificationTopics) this.services.hub.unsubscribe(topic, shape, notifications);
   }
@@ -177,8 +180,13 @@ export abstract class StompDialectHandler implements StompHandler {
     }
   }
 
+  /** The session's subscriptions to the inbox. */
+  protected *inboxes(): Iterable<StompSubscription> {
+    for (const [subscription, { target }] of this.#routes) if (target.kind === 'inbox') yield subscription;
+  }
+
   /** Tells what the user missed, at the inbox. EINVAL without one; ECONFLICT while another sync runs. */
-  protected async sync(query: ReplayQuery): Promise<void> {
+  protected async sync(query: ReplayQuery, prelude?: () => Promise<void>): Promise<void> {
     if (this.chat.isReplaying) throw new DomainError('ECONFLICT', 'a sync of this session is still running');
     const inboxes = [...this.#routes]
       .filter(([, { target }]) => target.kind === 'inbox')
@@ -186,7 +194,7 @@ export abstract class StompDialectHandler implements StompHandler {
     const [first] = inboxes;
     if (!first) throw new DomainError('EINVAL', `subscribe to ${this.inbox} before a sync`);
     const target = replayTarget(this.stomp.connection, this.syncsAllInboxes ? inboxes : [first]);
-    await this.chat.replay(target, query, (result) => this.tellSyncDone(first.subscription, result));
+    await this.chat.replay(target, query, (result) => this.tellSyncDone(first.subscription, result), prelude);
   }
 
   #connectRoute(id: string, { target, shape, outlet, notifications }: Route): void {
@@ -195,6 +203,7 @@ export abstract class StompDialectHandler implements StompHandler {
     else if (target.kind === 'group') feed.addGroupSubscription(target.groupId, id, shape, outlet);
     else if (target.kind === 'events') feed.addObserver(id, shape, outlet);
     else if (target.kind === 'user') this.services.hub.subscribe(this.#topic, shape, outlet);
+    else if (target.kind === 'topic') this.services.hub.subscribe(target.topic, shape, outlet);
     if (!notifications) return;
     for (const topic of this.#notificationTopics) this.services.hub.subscribe(topic, shape, notifications);
   }

@@ -2,10 +2,13 @@ import type { StompVersion } from '@haina/wire';
 import type { CoreEvent } from '../../core/events.ts';
 import type { FanOutItem, Shape } from '../../hub/fan-out.ts';
 import type { StompSubscription, TrackedDelivery } from '../../stomp/handler.ts';
-import { messagePayload } from '../../stomp/output.ts';
+import { messagePayload, type OutgoingMessage } from '../../stomp/output.ts';
 
 /** Writes an event's body; undefined for events that do not go to this destination. */
 export type BodyWriter = (event: CoreEvent) => Uint8Array | undefined;
+
+/** What a MESSAGE says, where that is more than a body of one type. */
+export type StompContent = Pick<OutgoingMessage, 'body' | 'contentType' | 'headers'>;
 
 const JSON_TYPE = 'application/json';
 
@@ -21,15 +24,28 @@ export function stompShape(
   write: BodyWriter,
   contentType = JSON_TYPE,
 ): Shape {
+  return stompContentShape(body, version, subscription, (event) => {
+    const bytes = write(event);
+    return bytes && { contentType, body: bytes };
+  });
+}
+
+/** As `stompShape`, of events that bring their own type and headers. */
+export function stompContentShape(
+  body: string,
+  version: StompVersion,
+  subscription: StompSubscription,
+  write: (event: CoreEvent) => StompContent | undefined,
+): Shape {
   const { id, destination, ack, anonymous } = subscription;
   const shared = { id, destination, anonymous };
   return {
     key: JSON.stringify([body, version, destination, anonymous ? null : id, ack]),
     render(event) {
-      const bytes = write(event);
-      if (!bytes) return undefined;
+      const content = write(event);
+      if (!content) return undefined;
       const messageId = frameId(event, id);
-      const message = { messageId, contentType, body: bytes };
+      const message = { ...content, messageId };
       return messagePayload(ack === 'auto' ? message : { ...message, ackId: messageId }, shared, version);
     },
   };

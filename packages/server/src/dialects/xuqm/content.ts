@@ -1,6 +1,6 @@
 import type { XuqmMessageType } from '@haina/wire';
-import { DomainError } from '../../core/errors.ts';
-import type { Content, ContentType, JsonValue } from '../../core/model.ts';
+import type { Content, ContentType } from '../../core/model.ts';
+import { readPlainContent } from '../common/plain-content.ts';
 
 const TYPES: Record<XuqmMessageType, ContentType> = {
   TEXT: 'text',
@@ -18,23 +18,11 @@ const NAMES = Object.fromEntries(Object.entries(TYPES).map(([name, type]) => [ty
   XuqmMessageType
 >;
 
-/** A body's content in the core's words: text as it is, a JSON object beside an empty text. EINVAL for anything else. */
+/** A body's content in the core's words. EINVAL for what is none. */
 export function toContent(msgType: XuqmMessageType, content: unknown): Content {
-  const type = TYPES[msgType];
-  if (typeof content === 'string') return { type, text: content, extra: null };
-  if (type !== 'text' && typeof content === 'object' && content !== null && !Array.isArray(content)) {
-    return { type, text: '', extra: content as JsonValue };
-  }
-  const allowed = type === 'text' ? 'a string' : 'a string or an object';
-  throw new DomainError('EINVAL', `content must be ${allowed}`, { field: 'content' });
+  return readPlainContent(TYPES[msgType], content);
 }
 
 export function toMessageType(type: ContentType): XuqmMessageType {
   return NAMES[type];
-}
-
-/** The content as `xuqm` clients read it. What other dialects keep beside the text comes as one object with it. */
-export function fromContent({ text, extra }: Content): string | { [key: string]: JsonValue } {
-  if (extra === null || typeof extra !== 'object' || Array.isArray(extra)) return text;
-  return text === '' ? extra : { ...extra, text };
 }

@@ -1,7 +1,8 @@
 import type { XuqmMessage, XuqmReceipt } from '@haina/wire';
 import type { CoreEvent, ReceiptIssued } from '../../core/events.ts';
 import type { Message } from '../../core/model.ts';
-import { fromContent, toMessageType } from './content.ts';
+import { plainContent } from '../common/plain-content.ts';
+import { toMessageType } from './content.ts';
 
 /** A message as JSON; a recalled or deleted one has status REVOKED and no content. */
 export function renderMessage(message: Message): XuqmMessage {
@@ -12,7 +13,7 @@ export function renderMessage(message: Message): XuqmMessage {
     toId: message.targetId,
     chatType: message.kind === 'single' ? 'SINGLE' : 'GROUP',
     msgType: toMessageType(message.content.type),
-    content: gone ? '' : fromContent(message.content),
+    content: gone ? '' : plainContent(message.content),
     status: gone ? 'REVOKED' : 'SENT',
     createdAt: message.createdAt,
     conversationId: message.conversationId,

@@ -1,0 +1,155 @@
+import type { DeskOut } from '@haina/wire';
+import { isAtDesk } from '../../core/desk/access.ts';
+import { DomainError } from '../../core/errors.ts';
+import type { Core } from '../../core/index.ts';
+import type { Principal } from '../../core/model.ts';
+import type { ReplayQuery } from '../common/chat-session.ts';
+import { readPlainContent } from '../common/plain-content.ts';
+import { renderHistory, renderNote, renderSent } from './render.ts';
+import {
+  MAX_HISTORY,
+  readEdit,
+  readHistory,
+  readMessageRef,
+  readNote,
+  readRate,
+  readRead,
+  readSend,
+  readSessionRef,
+  readStatus,
+  readSync,
+  readTransfer,
+} from './schemas.ts';
+
+/** What a command may use. */
+export interface CommandContext {
+  readonly core: Core;
+  readonly principal: Principal;
+  readonly sessionId: string;
+  /** Tells the client what its user missed. */
+  sync(query: ReplayQuery): Promise<void>;
+  /** Answers this session alone, at its inbox. */
+  reply(body: DeskOut): void;
+}
+
+export type Command = (context: CommandContext, body: Uint8Array) => Promise<unknown>;
+
+/** By destination. Each resolves once what it did is durable, and rejects with a `DomainError`. */
+const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ['/app/send', send],
+  [
+    '/app/typing',
+    async ({ core, principal }, body) => core.desk.sessions.typing(principal, readSessionRef(body).sessionId),
+  ],
+  ['/app/read', read],
+  [
+    '/app/close',
+    async ({ core, principal }, body) => core.desk.sessions.close(principal, readSessionRef(body).sessionId),
+  ],
+  ['/app/rate', rate],
+  ['/app/history', history],
+  ['/app/sync', sync],
+  [
+    '/app/recall',
+    async ({ core, principal, sessionId }, body) =>
+      core.changes.recall(principal, readMessageRef(body).messageId, { originSession: sessionId }),
+  ],
+  ['/app/edit', edit],
+]);
+
+const AGENT_COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
+  [
+    '/app/status',
+    async ({ core, principal }, body) => core.desk.dispatch.setStatus(principal, readStatus(body)),
+  ],
+  [
+    '/app/accept',
+    async ({ core, principal }, body) => core.desk.dispatch.accept(principal, readSessionRef(body).sessionId),
+  ],
+  ['/app/transfer', transfer],
+  ['/app/note', note],
+]);
+
+/** The command of a destination; undefined where there is none. EPERM for a customer who asks for an agent's. */
+export function commandOf(destination: string, principal: Principal): Command | undefined {
+  const command = AGENT_COMMANDS.get(destination);
+  if (!command) return COMMANDS.get(destination);
+  if (isAtDesk(principal)) return command;
+  throw new DomainError('EPERM', `${destination} is for agents only`, { field: 'destination' });
+}
+
+async function send(context: CommandContext, body: Uint8Array): Promise<void> {
+  const { core, principal, sessionId: originSession } = context;
+  const { sessionId, clientMsgId, content, msgType = 'text', ...asked } = readSend(body);
+  const skill = skillOf(asked);
+  const { message } = await core.desk.sessions.send(principal, {
+    ...(sessionId === undefined ? {} : { sessionId }),
+    ...(clientMsgId === undefined ? {} : { clientId: clientMsgId }),
+    ...(skill === undefined ? {} : { skill }),
+    content: readPlainContent(msgType, content),
+    source: 'desk',
+    originSession,
+  });
+  context.reply(renderSent(message));
+}
+
+/** EINVAL where the two names of one thing disagree. */
+function skillOf({ skill, topic }: { readonly skill?: string; readonly topic?: string }): string | undefined {
+  if (skill === undefined || topic === undefined || skill === topic) return skill ?? topic;
+  throw new DomainError('EINVAL', 'skill and topic are two names of one thing: give one', { field: 'topic' });
+}
+
+async function read({ core, principal }: CommandContext, body: Uint8Array): Promise<void> {
+  const { messageId, sessionId, seq } = readRead(body);
+  if (messageId !== undefined) return core.messages.read(principal, messageId);
+  if (sessionId !== undefined) return core.desk.sessions.read(principal, sessionId, seq);
+  throw new DomainError('EINVAL', 'messageId or sessionId is missing', { field: 'messageId' });
+}
+
+async function rate({ core, principal }: CommandContext, body: Uint8Array): Promise<void> {
+  const { sessionId, score, comment } = readRate(body);
+  await core.desk.sessions.rate(principal, sessionId, score, comment);
+}
+
+async function history({ core, principal, reply }: CommandContext, body: Uint8Array): Promise<void> {
+  const { sessionId, before, limit = MAX_HISTORY } = readHistory(body);
+  const page = { limit, ...(before === undefined ? {} : { before }) };
+  reply(renderHistory(sessionId, await core.desk.sessions.history(principal, sessionId, page)));
+}
+
+async function sync({ sync: run }: CommandContext, body: Uint8Array): Promise<void> {
+  const { sessionId, sinceSeq } = readSync(body);
+  if (sinceSeq !== undefined && sessionId === undefined) {
+    throw new DomainError('EINVAL', 'sinceSeq needs a sessionId', { field: 'sessionId' });
+  }
+  await run({
+    ...(sessionId === undefined ? {} : { conversationId: sessionId }),
+    ...(sinceSeq === undefined ? {} : { sinceSeq }),
+  });
+}
+
+async function edit({ core, principal, sessionId }: CommandContext, body: Uint8Array): Promise<void> {
+  const { messageId, content } = readEdit(body);
+  await core.changes.edit(principal, messageId, content, { originSession: sessionId });
+}
+
+async function transfer({ core, principal }: CommandContext, body: Uint8Array): Promise<void> {
+  const { sessionId, agentId, skill } = readTransfer(body);
+  if ((agentId === undefined) === (skill === undefined)) {
+    throw new DomainError('EINVAL', 'either agentId or skill is needed', { field: 'agentId' });
+  }
+  const to = agentId === undefined ? { skill: skill ?? '' } : { agentId };
+  await core.desk.dispatch.transfer(principal, sessionId, to);
+}
+
+async function note(context: CommandContext, body: Uint8Array): Promise<void> {
+  const { core, principal, sessionId: originSession, reply } = context;
+  const { sessionId, content, clientMsgId } = readNote(body);
+  const stored = await core.desk.sessions.note(principal, {
+    sessionId,
+    content,
+    ...(clientMsgId === undefined ? {} : { clientId: clientMsgId }),
+    originSession,
+  });
+  reply(renderNote(stored));
+}

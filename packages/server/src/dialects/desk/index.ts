@@ -1,0 +1,20 @@
+import type { AgentWatch } from '../../core/desk/agent-watch.ts';
+import type { StompSession } from '../../stomp/session.ts';
+import type { Dialect } from '../common/dialect.ts';
+import type { DialectServices } from '../common/services.ts';
+import { DESK, DeskHandler } from './handler.ts';
+import { AGENT_PATH, CUSTOMER_PATH } from './roles.ts';
+
+/**
+ * Customer service: customers at one endpoint, agents at the other.
+ *
+ * @param agentWatch told which agents are connected
+ */
+export function desk(services: DialectServices, agentWatch: AgentWatch): Dialect {
+  return {
+    name: DESK,
+    summary: 'Customer service over STOMP: customers at /ws/chat, agents at /ws/agent',
+    paths: [CUSTOMER_PATH, AGENT_PATH],
+    openSession: (stomp: StompSession) => new DeskHandler(services, stomp, agentWatch),
+  };
+}

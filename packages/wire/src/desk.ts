@@ -1,0 +1,241 @@
+/** What `desk` clients and the server say to each other, as JSON in STOMP bodies. */
+
+export const DESK_MESSAGE_TYPES = [
+  'text',
+  'image',
+  'file',
+  'voice',
+  'video',
+  'location',
+  'card',
+  'custom',
+] as const;
+export type DeskMessageType = (typeof DESK_MESSAGE_TYPES)[number];
+
+export const DESK_AGENT_STATUSES = ['online', 'busy', 'away'] as const;
+export type DeskAgentStatus = (typeof DESK_AGENT_STATUSES)[number];
+
+export type DeskJson = string | number | boolean | null | DeskJson[] | { [key: string]: DeskJson };
+
+/** SEND to `/app/send`. */
+export interface DeskSend {
+  /** The customer's own session, or a new one, where absent; agents name it. */
+  sessionId?: string;
+  /** What an agent must be able to do; counts where the message opens a session. `topic` is another name for it. */
+  skill?: string;
+  topic?: string;
+  /** Text, or for other types than text also a JSON object. */
+  content: string | { [key: string]: DeskJson };
+  /** `text` where absent. */
+  msgType?: DeskMessageType;
+  /** Unique for the sender; made by the server where absent. */
+  clientMsgId?: string;
+}
+
+/** SEND to `/app/typing`, `/app/close` and `/app/accept`. */
+export interface DeskSessionRef {
+  sessionId: string;
+}
+
+/** SEND to `/app/read`: one message, or a session's messages up to a sequence or all. */
+export interface DeskRead {
+  messageId?: string;
+  sessionId?: string;
+  seq?: number;
+}
+
+/** SEND to `/app/rate`. */
+export interface DeskRate {
+  sessionId: string;
+  /** 1 to 5. */
+  score: number;
+  comment?: string;
+}
+
+/** SEND to `/app/status`. */
+export interface DeskStatus {
+  status: DeskAgentStatus;
+  /** Most sessions at a time; as it was where absent. */
+  capacity?: number;
+  skills?: string[];
+}
+
+/** SEND to `/app/transfer`: to an agent, or to the queue of a skill. */
+export interface DeskTransfer {
+  sessionId: string;
+  agentId?: string;
+  skill?: string;
+}
+
+/** SEND to `/app/note`. */
+export interface DeskNoteInput {
+  sessionId: string;
+  content: string;
+  clientMsgId?: string;
+}
+
+/** SEND to `/app/history`. */
+export interface DeskHistoryQuery {
+  sessionId: string;
+  /** Only messages below this sequence. */
+  before?: number;
+  limit?: number;
+}
+
+/** SEND to `/app/sync`. */
+export interface DeskSync {
+  sessionId?: string;
+  sinceSeq?: number;
+}
+
+/** SEND to `/app/recall`. */
+export interface DeskMessageRef {
+  messageId: string;
+}
+
+/** SEND to `/app/edit`. */
+export interface DeskEdit {
+  messageId: string;
+  content: string;
+}
+
+/** Everything at `/user/queue/messages`, told apart by `type`. Times are milliseconds since the epoch. */
+export type DeskOut =
+  | DeskMessage
+  | DeskSent
+  | DeskSessionEvent
+  | DeskPosition
+  | DeskTyping
+  | DeskNote
+  | DeskReceipt
+  | DeskHistory
+  | DeskSyncDone;
+
+export interface DeskMessage {
+  type: 'message';
+  /** Given by the server. */
+  id: string;
+  clientMsgId: string;
+  /** Null for a message outside of service sessions, such as one of a group. */
+  sessionId: string | null;
+  conversationId: string;
+  /** Place in the conversation: 1, 2, 3 … without gaps. */
+  seq: number;
+  fromId: string;
+  msgType: DeskMessageType;
+  /** Empty once recalled. */
+  content: string | { [key: string]: DeskJson };
+  status: 'sent' | 'edited' | 'recalled';
+  createdAt: number;
+}
+
+/** The message is stored. To the session that sent it. */
+export interface DeskSent {
+  type: 'sent';
+  id: string;
+  clientMsgId: string;
+  sessionId: string;
+  seq: number;
+  createdAt: number;
+}
+
+export interface DeskSession {
+  id: string;
+  customerId: string;
+  agentId: string | null;
+  state: 'queued' | 'active' | 'closed';
+  skill: string;
+  openedAt: number;
+  assignedAt: number | null;
+  answeredAt: number | null;
+  closedAt: number | null;
+  closedBy: string | null;
+  rating: { score: number; comment: string; at: number } | null;
+}
+
+export interface DeskSessionEvent {
+  type: 'session';
+  /** `current` tells, on coming, a session that is not closed. */
+  event: 'opened' | 'assigned' | 'transferred' | 'requeued' | 'closed' | 'rated' | 'current';
+  session: DeskSession;
+  /** Who lost it by the event. */
+  formerAgentId: string | null;
+}
+
+export interface DeskPosition {
+  type: 'position';
+  sessionId: string;
+  /** 1 is the next one. */
+  position: number;
+}
+
+export interface DeskTyping {
+  type: 'typing';
+  sessionId: string;
+  userId: string;
+}
+
+/** For agents only. */
+export interface DeskNote {
+  type: 'note';
+  id: string;
+  clientMsgId: string;
+  sessionId: string;
+  authorId: string;
+  content: string;
+  at: number;
+}
+
+export interface DeskReceipt {
+  type: 'receipt';
+  /** The message's `clientMsgId`. */
+  messageId: string;
+  conversationId: string;
+  /** Who received or read. */
+  userId: string;
+  status: 'delivered' | 'read';
+  at: number;
+}
+
+export interface DeskHistory {
+  type: 'history';
+  sessionId: string;
+  /** By sequence. */
+  messages: DeskMessage[];
+  /** Whether there are older ones. */
+  hasMore: boolean;
+  /** For agents only. */
+  notes?: DeskNote[];
+}
+
+/** The last MESSAGE of a sync. */
+export interface DeskSyncDone {
+  type: 'sync';
+  /** Messages sent by this sync. */
+  count: number;
+  /** False where more is waiting: sync again. */
+  complete: boolean;
+}
+
+/** MESSAGE at `/topic/agents`. */
+export interface DeskAgents {
+  type: 'agents';
+  /** All who wait, and by skill, the longest queue first. */
+  waiting: number;
+  queues: { skill: string; count: number; since: number }[];
+  agents: {
+    id: string;
+    state: DeskAgentStatus | 'offline';
+    active: number;
+    capacity: number;
+    skills: string[];
+  }[];
+}
+
+/** MESSAGE at `/user/queue/errors`. */
+export interface DeskError {
+  code: string;
+  message: string;
+  destination: string;
+  messageId: string | null;
+}
