@@ -38,6 +38,9 @@ const ROUTES = {
   '/api/v1/webhooks/{id}': ['delete'],
   '/api/v1/webhooks/dead-letters': ['get'],
   '/api/v1/webhooks/dead-letters/{id}/retry': ['post'],
+  '/api/v1/desk/stats': ['get'],
+  '/api/v1/desk/sessions': ['get'],
+  '/api/v1/broadcasts': ['post'],
 };
 
 test('the OpenAPI document has every route', () => {

@@ -43,6 +43,7 @@ export async function registerDocs(api: Api, version: string): Promise<void> {
         { name: 'notifications', description: 'What all users are told, or some' },
         { name: 'events', description: 'What other systems say, and learn' },
         { name: 'admin', description: 'What binds all users, or one, and who changed it' },
+        { name: 'desk', description: 'Customer service: sessions, figures, broadcasts' },
         { name: 'operation', description: 'For those who run the server' },
       ],
     },

@@ -1,4 +1,5 @@
 import { FILES_PATH } from '../core/content-files.ts';
+import type { ServiceSession } from '../core/desk/model.ts';
 import { isGuestId, senderProfile, shownId } from '../core/guests.ts';
 import type { Conversation, Message, Notification, Person, Room, StoredFile, User } from '../core/model.ts';
 
@@ -47,4 +48,8 @@ export function fileJson(file: StoredFile) {
     ...(height === undefined ? {} : { height }),
   };
   return { id, url: `${FILES_PATH}/${id}`, name, type, size, sha256, extension, ...picture, createdAt };
+}
+
+export function serviceJson({ tenant, ...session }: ServiceSession) {
+  return { appId: tenant, ...session };
 }

@@ -8,7 +8,9 @@ import type { TokenIssuer } from '../auth/tokens.ts';
 import type { Config } from '../config/settings.ts';
 import type { Admin } from '../core/admin.ts';
 import type { Attendance } from '../core/attendance.ts';
+import type { Broadcasts } from '../core/broadcasts.ts';
 import type { BusinessEvents } from '../core/business-events.ts';
+import type { Desk } from '../core/desk/index.ts';
 import { DomainError } from '../core/errors.ts';
 import type { Files } from '../core/files.ts';
 import type { Groups } from '../core/groups.ts';
@@ -28,6 +30,7 @@ import { registerDocs } from './docs.ts';
 import { sendError } from './errors.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { conversationRoutes } from './routes/conversations.ts';
+import { deskRoutes } from './routes/desk.ts';
 import { eventRoutes } from './routes/events.ts';
 import { fileRoute, uploadRoute } from './routes/files.ts';
 import { groupRoutes } from './routes/groups.ts';
@@ -61,6 +64,8 @@ export interface HttpDeps {
   readonly files: Files;
   readonly businessEvents: BusinessEvents;
   readonly webhooks: Webhooks;
+  readonly desk: Desk;
+  readonly broadcasts: Broadcasts;
   readonly authenticator: Authenticator;
   /** Absent where tokens are made elsewhere; login is off then. */
   readonly issuer: TokenIssuer | undefined;
@@ -151,6 +156,7 @@ function protectedRoutes(api: Api, deps: HttpDeps): void {
   api.register(async (upload: Api) => uploadRoute(upload, files));
   eventRoutes(api, deps.businessEvents, deps.metrics);
   webhookRoutes(api, deps.webhooks);
+  deskRoutes(api, deps);
 }
 
 function loginDeps({ users, issuer, roomKeys, clock, config }: HttpDeps) {
