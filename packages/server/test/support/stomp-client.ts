@@ -164,6 +164,11 @@ export class StompClient {
     return this.#frames.map(describe);
   }
 
+  /** Whether such a frame came and was not asked for. */
+  holds(matches: (frame: StompFrame) => boolean): boolean {
+    return this.#frames.some(matches);
+  }
+
   async close(): Promise<void> {
     this.socket.close();
     await this.closed;

@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
+import { deskStoreContract } from '../desk-store-contract.ts';
 import { storeContract } from '../store-contract.ts';
 import { openSqliteStore } from './store.ts';
 
-storeContract('sqlite', async () => {
+for (const contract of [storeContract, deskStoreContract]) contract('sqlite', openForTest);
+
+async function openForTest() {
   const dataDir = await mkdtemp(join(tmpdir(), 'haina-store-'));
   const store = await openSqliteStore({ dataDir });
   return {
@@ -17,7 +20,7 @@ storeContract('sqlite', async () => {
       await rm(dataDir, { recursive: true });
     },
   };
-});
+}
 
 test('sqlite: what can not be copied into the writing thread is refused, and the store goes on', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'haina-store-'));
