@@ -51,6 +51,8 @@ export type CoreEvent =
 export interface MessageCreated {
   readonly type: 'message.created';
   readonly message: Message;
+  /** Told again, to one who came after it. */
+  readonly isRetold?: boolean;
   readonly memberCount: number;
   /** The session that sent it and gets a confirmation instead. */
   readonly originSession?: string;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CoreEvent } from '../core/events.ts';
 import type { OutboxEntry } from '../core/ports/event-store.ts';
+import { groupMessage } from '../hub/message-fixture.ts';
 import { ManualTimers } from '../stomp/testing/manual-timers.ts';
 import { FactRecorder } from './fact-recorder.ts';
 import { Targets } from './targets.ts';
@@ -120,4 +121,14 @@ test('closing writes what waits', async () => {
   seen.isBroken = false;
   await recorder.close();
   assert.equal(writes.length, 1);
+});
+
+test('a message that is told again, to one who came later, is no new fact', async () => {
+  const { recorder, writes, told } = setUp(new Targets(true));
+  const event = { type: 'message.created', message: groupMessage(1), memberCount: 2 } as const;
+  recorder.publish(['user/default/agent'], { ...event, isRetold: true });
+  recorder.publish(['team'], event);
+  await settled();
+  assert.equal(told.length, 2);
+  assert.equal(writes.flat().length, 1);
 });

@@ -57,6 +57,12 @@ const FACTS: Mapping = {
   'user.deleted': NONE,
   'room.closed': NONE,
   notification: NONE,
+  'service.changed': NONE,
+  'service.position': NONE,
+  'service.typing': NONE,
+  'service.noted': NONE,
+  'desk.changed': NONE,
+  broadcast: NONE,
 };
 
 /** The facts of an event; mostly one, and none where it is no business of other systems. */
@@ -73,7 +79,8 @@ export function toEvent(
   return { eventId, eventType, ...fields, appId: tenant, origin };
 }
 
-function messageSent({ message }: MessageCreated): Fact[] {
+function messageSent({ message, isRetold }: MessageCreated): Fact[] {
+  if (isRetold) return [];
   const { kind, seq, senderId, targetId, clientId, content, source, createdAt } = message;
   const sent = ofMessage('communication.message.sent', message, {
     conversationType: kind,

@@ -18,6 +18,8 @@ export function tellChanged(
 /** Tells a new agent what was said and noted before, as if it came just now. */
 export function tellHandover(sink: EventSink, { session, said, notes }: Handover, agentId: string): void {
   const topics = [userTopic(session.tenant, agentId)];
-  for (const message of said) sink.publish(topics, { type: 'message.created', message, memberCount: 2 });
+  for (const message of said) {
+    sink.publish(topics, { type: 'message.created', message, isRetold: true, memberCount: 2 });
+  }
   for (const note of notes) sink.publish(topics, { type: 'service.noted', note });
 }
