@@ -32,6 +32,7 @@ import { Hub } from './hub/hub.ts';
 import { Sessions } from './hub/sessions.ts';
 import { createLogger, type Logger } from './observe/logger.ts';
 import { Metrics } from './observe/metrics.ts';
+import { Plugins } from './plugins/plugins.ts';
 import { MemoryAttendance } from './presence/memory/attendance.ts';
 import { MemoryPresence } from './presence/memory/index.ts';
 import { SYSTEM_TIMERS } from './stomp/timers.ts';
@@ -83,9 +84,12 @@ export async function startServer(
     dataDir: config.dataDir,
     commits: { batch: (size, durationMs) => metrics.committed(size, durationMs) },
   });
+  let plugins: Plugins | undefined;
   try {
+    plugins = await Plugins.start(config, { timers, metrics, log });
     return await compose();
   } catch (error) {
+    await plugins?.close();
     await store.close();
     throw error;
   }
@@ -93,11 +97,12 @@ export async function startServer(
   async function compose(): Promise<RunningServer> {
     let isStopping = false;
     const hub = new Hub();
+    const sink = plugins?.before(hub) ?? hub;
     const ids = { next: uuidv7 };
     const events = new EventBridge({
       config,
       store,
-      next: hub,
+      next: sink,
       clock,
       timers,
       ids,
@@ -110,6 +115,7 @@ export async function startServer(
     const core = createCore({
       store,
       sink: events.sink,
+      ...(plugins ? { gate: plugins.gate } : {}),
       clock,
       ids,
       passwords: new Argon2Hasher(),
@@ -118,6 +124,7 @@ export async function startServer(
       onError: (err) => log.warn({ err }, 'somebody who left a room is still its member'),
       origin: config.eventOrigin,
     });
+    plugins?.serve({ messages: core.messages, sink });
     await core.attendance.start();
     if (config.demo) await seedDemo({ ...core, store });
     const authenticator = new Authenticator({
@@ -174,7 +181,18 @@ export async function startServer(
     metrics.watchQueue('store', () => store.depth);
     metrics.watchQueue('attendance', () => core.attendance.count);
     const roomKeys = config.secret === undefined ? undefined : new RoomKeys(config.secret);
-    const services = { core, hub, sessions, deliveries, authenticator, clock, timers, metrics, log };
+    const services = {
+      core,
+      hub,
+      sessions,
+      deliveries,
+      authenticator,
+      clock,
+      timers,
+      metrics,
+      log,
+      ...(plugins ? { plugins: plugins.sessions } : {}),
+    };
     const dialects = [
       xuqm(services),
       im(services),
@@ -225,6 +243,7 @@ export async function startServer(
         await files.close();
         await storage.close();
         await events.close();
+        await plugins?.close();
         await store.close();
       },
     };

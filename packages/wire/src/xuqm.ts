@@ -15,6 +15,10 @@ export const XUQM_MESSAGE_TYPES = [
 ] as const;
 export type XuqmMessageType = (typeof XUQM_MESSAGE_TYPES)[number];
 
+/** A type that a plug-in of the server added, such as `x.poll`. */
+export type XuqmAddedType = `${string}.${string}`;
+export type XuqmType = XuqmMessageType | XuqmAddedType;
+
 export type XuqmStatus = 'SENT' | 'DELIVERED' | 'READ' | 'REVOKED';
 
 export type XuqmJson = string | number | boolean | null | XuqmJson[] | { [key: string]: XuqmJson };
@@ -26,7 +30,7 @@ export interface XuqmSend {
   messageId?: string;
   toId: string;
   chatType: XuqmChatType;
-  msgType: XuqmMessageType;
+  msgType: XuqmType;
   /** Text, or for other types than TEXT also a JSON object. */
   content: string | { [key: string]: XuqmJson };
 }
@@ -50,7 +54,7 @@ export interface XuqmMessage {
   fromId: string;
   toId: string;
   chatType: XuqmChatType;
-  msgType: XuqmMessageType;
+  msgType: XuqmType;
   content: string | { [key: string]: XuqmJson };
   status: XuqmStatus;
   /** Milliseconds since the epoch. */

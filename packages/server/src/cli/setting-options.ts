@@ -15,6 +15,7 @@ const PLACEHOLDERS: Readonly<Record<SettingKind, string>> = {
   bytes: '<size>',
   list: '<a,b>',
   choice: '<word>',
+  json: '<json>',
 };
 
 /** Adds a flag for each setting, or for each of those named, and `--config`. */
@@ -56,6 +57,7 @@ function optionOf(name: SettingName): Option {
 
 function defaultOf(schema: SettingSchema): string {
   const value = schema.default;
+  if (schema.kind === 'json') return '';
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return '';
   if (schema.kind === 'flag') return value ? 'on' : 'off';
   if (schema.kind === 'duration')

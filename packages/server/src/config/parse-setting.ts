@@ -30,6 +30,8 @@ export function parseSetting(schema: SettingSchema, raw: unknown): unknown {
       return typeof raw === 'string' ? own(FLAG_WORDS, raw.toLowerCase()) : booleanOf(raw);
     case 'list':
       return listOf(schema, raw);
+    case 'json':
+      return objectsOf(raw);
     case 'count':
       return within(schema, numberOf(raw, /^\d+$/), true);
     case 'number':
@@ -52,6 +54,8 @@ export function describeAllowed(schema: SettingSchema): string {
       return 'true or false';
     case 'list':
       return schema.allowed ?? 'a list of texts';
+    case 'json':
+      return 'a JSON object of objects';
     case 'count':
       return `a whole number ${range(schema)}`;
     case 'number':
@@ -73,6 +77,23 @@ function listOf(schema: SettingSchema, raw: unknown): readonly string[] | undefi
   const texts = entries.filter((entry) => entry !== '');
   const allowed = texts.every((entry) => typeof entry === 'string' && matches(schema, entry));
   return allowed ? Object.freeze(texts) : undefined;
+}
+
+function objectsOf(raw: unknown): object | undefined {
+  const value = typeof raw === 'string' ? jsonOf(raw) : raw;
+  return isObject(value) && Object.values(value).every(isObject) ? value : undefined;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function numberOf(raw: unknown, form: RegExp): number | undefined {

@@ -1,7 +1,16 @@
-import { type TArray, type TEnum, type TString, Type } from 'typebox';
+import { type TArray, type TEnum, type TRecord, type TString, type TUnknown, Type } from 'typebox';
 
 /** How a setting is written and read; decides the spellings that `parse-setting.ts` takes. */
-export type SettingKind = 'text' | 'count' | 'number' | 'flag' | 'duration' | 'bytes' | 'list' | 'choice';
+export type SettingKind =
+  | 'text'
+  | 'count'
+  | 'number'
+  | 'flag'
+  | 'duration'
+  | 'bytes'
+  | 'list'
+  | 'choice'
+  | 'json';
 
 /** What every setting says about itself, as plain JSON Schema with two words of our own: `kind` and `allowed`. */
 export interface SettingSchema {
@@ -56,6 +65,14 @@ export function list(
   rest: Rest & { readonly default: readonly string[] },
 ): TArray<TString> {
   return Type.Array(Type.String(), { description, kind: 'list', ...rest });
+}
+
+/** JSON objects by name; a JSON text in a flag or variable. */
+export function json(
+  description: string,
+  rest: Rest & { readonly default: Readonly<Record<string, unknown>> },
+): TRecord<'^.*$', TUnknown> {
+  return Type.Record(Type.String(), Type.Unknown(), { description, kind: 'json', ...rest });
 }
 
 /** One of some words. */

@@ -6,6 +6,7 @@ import {
   count,
   duration,
   flag,
+  json,
   list,
   rate,
   type SettingSchema,
@@ -323,6 +324,25 @@ const events = {
   ),
 };
 
+const plugins = {
+  plugins: list(
+    'Plug-ins in the order they are asked: paths of modules, names of packages, or sensitive-words, strip-html, audit-log. They run with the rights of the server.',
+    { default: [] },
+  ),
+  pluginOptions: json('Options by the name of the plug-in, such as {"sensitive-words":{"words":["darn"]}}.', {
+    default: {},
+    secret: true,
+  }),
+  pluginTimeout: duration(
+    'How long a plug-in may take to answer. Longer forgives slow ones, and what waits for a hanging one waits as long.',
+    { default: 200, minimum: 20, maximum: 60_000 },
+  ),
+  pluginMemory: bytes(
+    "What the JavaScript heap of each plug-in's thread may hold; one that needs more is restarted.",
+    { default: 134_217_728, minimum: 16_777_216 },
+  ),
+};
+
 const log = {
   logLevel: choice(
     'Least important lines to log. debug has every request.',
@@ -352,6 +372,7 @@ export const SETTINGS = Type.Object({
   ...files,
   ...rooms,
   ...events,
+  ...plugins,
   ...log,
 });
 
@@ -370,6 +391,7 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly SettingName[]>> = 
   Files: names(files),
   Rooms: names(rooms),
   Events: names(events),
+  'Plug-ins': names(plugins),
   Log: names(log),
 };
 

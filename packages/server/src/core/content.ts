@@ -6,6 +6,12 @@ import { characters, requireWellFormed, tooLong } from './validate.ts';
 /** Longest id that a client may give to its message, in characters. */
 export const MAX_CLIENT_ID_LENGTH = 128;
 
+/** The field beside a content that names the type somebody added; the content is `custom` then. */
+export const TYPE_FIELD = 'contentType';
+
+/** Has a dot, which no type of a dialect has. */
+export const ADDED_TYPE = /^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$/;
+
 /** Deepest JSON beside a text, in objects and arrays inside each other: what walks it, or copies it, may be recursive. */
 export const MAX_EXTRA_DEPTH = 64;
 
@@ -29,6 +35,12 @@ export function requireContent(
   requireWellFormed(text, 'content');
   if (extra !== null) requireExtra(extra, limits);
   if (fields !== undefined) requireExtra(fields as JsonValue, limits);
+}
+
+/** The added type that a content says it is of; undefined for those of the core. */
+export function addedTypeOf({ fields }: Content): string | undefined {
+  const name = fields && Object.hasOwn(fields, TYPE_FIELD) ? fields[TYPE_FIELD] : undefined;
+  return typeof name === 'string' && ADDED_TYPE.test(name) ? name : undefined;
 }
 
 /** Throws EINVAL unless the id can be a client's id of a message. */

@@ -46,7 +46,8 @@ export type CoreEvent =
   | ServiceTyping
   | ServiceNoted
   | DeskChanged
-  | Broadcast;
+  | Broadcast
+  | UserTold;
 
 export interface MessageCreated {
   readonly type: 'message.created';
@@ -260,9 +261,22 @@ export interface Broadcast {
   readonly body: Uint8Array;
 }
 
+/** What an added destination has to say to one user, at a queue of its own. */
+export interface UserTold {
+  readonly type: 'user.told';
+  readonly tenant: string;
+  readonly userId: string;
+  /** The destination where the user's sessions subscribe to it. */
+  readonly queue: string;
+  /** A JSON text. */
+  readonly body: string;
+}
+
 /** Takes events out of the core, each with the topics it concerns. */
 export interface EventSink {
   publish(topics: readonly string[], event: CoreEvent): void;
   /** Tells only what keeps the sessions themselves, as a publication elsewhere reaches their subscriptions. */
   notify(topics: readonly string[], event: CoreEvent): void;
+  /** Resolves once what was published before is on its way to the sessions; absent where it is so at once. */
+  settled?(): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { Admin } from './admin.ts';
 import { Attendance } from './attendance.ts';
 import { Broadcasts } from './broadcasts.ts';
 import { BusinessEvents } from './business-events.ts';
+import { type CommandGate, OPEN_GATE } from './command-gate.ts';
 import { Contacts } from './contacts.ts';
 import { createDesk, type Desk } from './desk/index.ts';
 import type { CoreEvent, EventSink } from './events.ts';
@@ -35,6 +36,8 @@ export interface CoreDeps {
   readonly onError?: (error: unknown) => void;
   /** What this deployment's own business events carry as their `origin`. */
   readonly origin?: string;
+  /** Who has a say in commands; nobody where absent. */
+  readonly gate?: CommandGate;
 }
 
 /** The domain: commands go in as method calls, events come out of the sink. */
@@ -59,7 +62,7 @@ export interface Core {
 export function createCore(given: CoreDeps): Core {
   const policies = new Policies(given);
   const listeners: Hearer[] = [policies];
-  const deps = { ...given, sink: heardBy(listeners, given.sink), policies };
+  const deps = { gate: OPEN_GATE, ...given, sink: heardBy(listeners, given.sink), policies };
   const receipts = new Receipts(deps);
   const rate = new RateLimiter(deps.limits.sendRate, deps.clock);
   const rooms = new Rooms(deps);
@@ -98,5 +101,6 @@ function heardBy(listeners: readonly Hearer[], sink: EventSink): EventSink {
       sink.publish(topics, event);
     },
     notify: (topics, event) => sink.notify(topics, event),
+    settled: async () => sink.settled?.(),
   };
 }

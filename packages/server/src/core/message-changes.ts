@@ -1,3 +1,4 @@
+import type { CommandGate, CommandName, GatedCommands } from './command-gate.ts';
 import { requireContent } from './content.ts';
 import { filesNamedIn } from './content-files.ts';
 import { DomainError } from './errors.ts';
@@ -42,9 +43,13 @@ export interface MessageChangesDeps {
   readonly limits: Limits;
   readonly rate: RateLimiter;
   readonly policies: Policies;
+  readonly gate: CommandGate;
 }
 
-/** What can be done to messages that were sent. Whatever resolves is durable. EPERM for what takes a writer. */
+/**
+ * What can be done to messages that were sent. Whatever resolves is durable. EPERM for what takes a writer; whatever the
+ * gate refuses a command with.
+ */
 export class MessageChanges {
   readonly #deps: MessageChangesDeps;
 
@@ -58,13 +63,14 @@ export class MessageChanges {
    * ENOENT, EPERM, EINVAL, ETOOLONG; ECONFLICT where it was recalled.
    */
   async edit(actor: Principal, ref: string, text: string, options: ChangeOptions = {}): Promise<Message> {
+    const passed = await this.#pass('message.edit', actor, { ...options, ref, text });
     const { message, limits } = await this.#findForWriter(actor, ref);
     if (message.senderId !== actor.userId)
       throw new DomainError('EPERM', 'only the sender may edit a message');
     this.#requireWindow(message, this.#deps.limits.editWindow, 'edited');
-    const content = { ...message.content, text };
+    const content = { ...message.content, text: passed.text };
     requireContent(content, limits);
-    return this.#change(actor, message, 'edited', content, options);
+    return this.#change(actor, message, 'edited', content, passed);
   }
 
   /**
@@ -73,13 +79,15 @@ export class MessageChanges {
    * ENOENT, EPERM; ECONFLICT where it was recalled before.
    */
   async recall(actor: Principal, ref: string, options: ChangeOptions = {}): Promise<Message> {
+    const passed = await this.#pass('message.recall', actor, { ...options, ref });
     const view = await this.#findForWriter(actor, ref);
     this.#requireRecall(actor, view);
-    return this.#change(actor, view.message, 'recalled', null, options);
+    return this.#change(actor, view.message, 'recalled', null, passed);
   }
 
   /** Takes a message out of the actor's own sight, on all devices. ENOENT where it sees no such message. */
-  async hide(actor: Principal, ref: string, { originSession }: ChangeOptions = {}): Promise<Message> {
+  async hide(actor: Principal, ref: string, options: ChangeOptions = {}): Promise<Message> {
+    const { originSession } = await this.#pass('message.hide', actor, { ...options, ref });
     const { message, viewerRole } = await this.#find(actor, ref);
     if (viewerRole === undefined) throw noMessage(ref);
     const { tenant, conversationId, seq } = message;
@@ -95,7 +103,8 @@ export class MessageChanges {
   }
 
   /** Pins a message or takes its pin off. ENOENT where the actor sees none; ECONFLICT where it was recalled. */
-  async pin(actor: Principal, { ref, scope, pinned, originSession }: PinCommand): Promise<Message> {
+  async pin(actor: Principal, command: PinCommand): Promise<Message> {
+    const { ref, scope, pinned, originSession } = await this.#pass('message.pin', actor, command);
     const { store, sink, clock } = this.#deps;
     const { message, viewerRole } = await this.#findForWriter(actor, ref);
     if (viewerRole === undefined) throw noMessage(ref);
@@ -141,8 +150,17 @@ export class MessageChanges {
   }
 
   #find(actor: Principal, ref: string): Promise<MessageView> {
-    requireRate(this.#deps.rate, this.#deps.limits, actor);
     return findVisible(this.#deps.store, actor, ref, 'own');
+  }
+
+  /** Takes one of the actor's sends, then asks the gate: before the message is looked up, which may be behind it there. */
+  async #pass<Name extends CommandName>(
+    name: Name,
+    actor: Principal,
+    command: GatedCommands[Name],
+  ): Promise<GatedCommands[Name]> {
+    requireRate(this.#deps.rate, this.#deps.limits, actor);
+    return this.#deps.gate.pass(name, actor, command);
   }
 
   #requireRecall(actor: Principal, { message, viewerRole }: MessageView): void {

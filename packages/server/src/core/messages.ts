@@ -1,4 +1,5 @@
 import { isManager } from './access.ts';
+import type { CommandGate } from './command-gate.ts';
 import { requireClientId, requireContent } from './content.ts';
 import { filesNamedIn } from './content-files.ts';
 import { DomainError, toDomainError } from './errors.ts';
@@ -62,6 +63,7 @@ export interface MessagesDeps {
   readonly receipts: Receipts;
   readonly rate: RateLimiter;
   readonly policies: Policies;
+  readonly gate: CommandGate;
 }
 
 /** Sending, reading and finding messages. Whatever resolves is durable. */
@@ -77,22 +79,28 @@ export class Messages {
    * first was.
    *
    * EINVAL, ETOOLONG, ERATE; ENOENT for an unknown target, and for a file that the content points at and the actor can't
-   * pass on; EPERM for one who is no member or may only read; ECONFLICT where the client id was used for something else.
+   * pass on; EPERM for one who is no member or may only read; ECONFLICT where the client id was used for something else;
+   * whatever the gate refuses it with.
    */
   async send(actor: Principal, command: SendCommand): Promise<Appended> {
-    const { store, clock, ids, policies } = this.#deps;
-    const { clientId, target, content, reference, source, deviceId = '', originSession } = command;
+    const { store, clock, ids, policies, gate } = this.#deps;
+    const { clientId, target, reference, source, deviceId = '', originSession } = command;
     if (clientId !== undefined) requireClientId(clientId);
     requireLength(reference?.reason ?? '', 'reason', 0, MAX_REASON_LENGTH);
     const found = policies.of(actor);
     const policy = found instanceof Promise ? await found : found;
     try {
       requireWriter(policy);
-      requireContent(content, policy.limits, reference?.kind === 'forward');
+      requireContent(command.content, policy.limits, reference?.kind === 'forward');
     } catch (refusal) {
-      if (!(await this.#isRepeat(actor, clientId, refusal))) throw refusal;
+      if (!(await this.#isForbiddenRepeat(actor, clientId, refusal))) throw refusal;
     }
     requireRate(this.#deps.rate, policy.limits, actor);
+    const passing = gate.pass('message.send', actor, command);
+    const passed = passing instanceof Promise ? await this.#passed(actor, command, passing) : passing;
+    const { content } = passed;
+    const isChanged = content !== command.content;
+    if (isChanged) requireContent(content, policy.limits, reference?.kind === 'forward');
     const id = ids.next();
     const files = filesNamedIn(content, reference?.kind === 'forward');
     const appended = await store.appendMessage({
@@ -103,6 +111,7 @@ export class Messages {
       ...(actor.guest ? { guest: actor.guest } : {}),
       target,
       content,
+      ...(isChanged ? { sentContent: command.content } : {}),
       ...(reference === undefined ? {} : { reference }),
       ...(files.length === 0 ? {} : { files }),
       source,
@@ -115,6 +124,8 @@ export class Messages {
 
   /** Marks one message as read by the actor and tells its sender. ENOENT, also for one who is no member. */
   async read(actor: Principal, ref: string): Promise<void> {
+    const passing = this.#deps.gate.pass('message.read', actor, { ref });
+    if (passing instanceof Promise) await passing;
     const { message, viewerRole } = await findVisible(this.#deps.store, actor, ref, 'received');
     if (viewerRole === undefined) throw noMessage(ref);
     if (message.senderId === actor.userId) return;
@@ -168,15 +179,31 @@ export class Messages {
   /** Resolves once everything that was sent before has been stored and told. */
   async barrier(): Promise<void> {
     await this.#deps.store.ping();
+    await this.#deps.sink.settled?.();
+  }
+
+  /** What the gate lets pass; a repeat passes as it is, whatever the gate says now. */
+  async #passed(actor: Principal, command: SendCommand, passing: Promise<SendCommand>): Promise<SendCommand> {
+    try {
+      return await passing;
+    } catch (refusal) {
+      if (await this.#isRepeat(actor, command.clientId)) return command;
+      throw refusal;
+    }
   }
 
   /** Whether it was stored before what forbids it now was laid down: a repeat is still answered as the first was. */
-  async #isRepeat(actor: Principal, ref: string | undefined, refusal: unknown): Promise<boolean> {
-    const { store, rate, limits } = this.#deps;
+  async #isForbiddenRepeat(actor: Principal, ref: string | undefined, refusal: unknown): Promise<boolean> {
+    const { rate, limits } = this.#deps;
     const { code } = toDomainError(refusal);
     if (ref === undefined || (code !== 'EPERM' && code !== 'ETOOLONG')) return false;
     requireRate(rate, limits, actor);
-    const { tenant, userId } = actor;
+    return this.#isRepeat(actor, ref);
+  }
+
+  async #isRepeat({ tenant, userId }: Principal, ref: string | undefined): Promise<boolean> {
+    const { store } = this.#deps;
+    if (ref === undefined) return false;
     const known = (await store.findMessage({ tenant, ref, viewerId: userId, prefer: 'own' }))?.message;
     return known?.senderId === userId && known.clientId === ref;
   }

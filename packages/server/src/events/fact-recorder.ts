@@ -54,6 +54,10 @@ export class FactRecorder implements EventSink {
     this.#deps.next.notify(topics, event);
   }
 
+  async settled(): Promise<void> {
+    await this.#deps.next.settled?.();
+  }
+
   /** Entries that are not in the store yet. */
   get depth(): number {
     return this.#pending.length;

@@ -63,6 +63,7 @@ const FACTS: Mapping = {
   'service.noted': NONE,
   'desk.changed': NONE,
   broadcast: NONE,
+  'user.told': NONE,
 };
 
 /** The facts of an event; mostly one, and none where it is no business of other systems. */

@@ -55,6 +55,18 @@ export class Metrics {
   readonly closures = this.#counter('haina_connections_closed_total', 'Connections that ended.', 'cause');
   /** By reason. */
   readonly rejected = this.#counter('haina_connections_refused_total', 'Connections not taken.', 'reason');
+  /** By plug-in and outcome: passed, changed, refused, failed, timeout, unavailable, dropped. */
+  readonly pluginCalls = this.#counter(
+    'haina_plugin_calls_total',
+    'What plug-ins were asked, and what they could not be told.',
+    'plugin',
+    'outcome',
+  );
+  readonly pluginRestarts = this.#counter(
+    'haina_plugin_restarts_total',
+    'Threads of plug-ins that were lost.',
+    'plugin',
+  );
   /** By direction, `in` or `out`. */
   readonly #bytes = this.#counter('haina_bytes_total', 'Bytes of messages, by direction.', 'direction');
   readonly bytesIn: Cell = this.#bytes.of('in');

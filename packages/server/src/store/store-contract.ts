@@ -460,6 +460,19 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       await assert.rejects(store.appendMessage(other), { code: 'ECONFLICT' });
     });
 
+    test('a repeat is known by what its client sent, also where another content was stored', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      const sent = newMessage(tenant, 'alice', toUser('bob'), 'darn');
+      const stored = { ...sent, content: { ...sent.content, text: '****' }, sentContent: sent.content };
+      assert.equal((await store.appendMessage(stored)).message.content.text, '****');
+      for (const repeat of [stored, sent, { ...stored, content: { ...sent.content, text: '####' } }]) {
+        const { duplicate, message } = await store.appendMessage(repeat);
+        assert.deepEqual([duplicate, message.content.text], [true, '****']);
+      }
+      const other = { ...sent, content: { ...sent.content, text: '****' } };
+      await assert.rejects(store.appendMessage(other), { code: 'ECONFLICT', field: 'clientId' });
+    });
+
     test('a changed message takes the next revision; a recalled one can not be changed again', async () => {
       const tenant = await tenantWith('alice', 'bob');
       const one = await send(tenant, 'alice', toUser('bob'), 'one');

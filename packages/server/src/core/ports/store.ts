@@ -188,6 +188,8 @@ export interface NewMessage {
   readonly guest?: Profile;
   readonly target: MessageTarget;
   readonly content: Content;
+  /** What the client sent, where another content is stored: a repeat is known by it. */
+  readonly sentContent?: Content;
   readonly reference?: NewReference;
   /** What its content points at. A forward holds its original's files too. */
   readonly files?: readonly FileMention[];

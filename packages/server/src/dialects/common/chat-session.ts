@@ -12,12 +12,15 @@ import type { LiveSession, SessionEnd } from '../../hub/sessions.ts';
 import type { Connection } from '../../transport/connection.ts';
 import { Confirmations } from './confirmations.ts';
 import type { DialectServices } from './services.ts';
+import type { SessionFacts } from './session-hooks.ts';
 
 /** Longest delay that a timer takes, in ms. */
 const MAX_TIMER = 2 ** 31 - 1;
 
 export interface ChatSessionOptions {
   readonly services: DialectServices;
+  /** Name of the dialect. */
+  readonly dialect: string;
   readonly connection: Connection;
   readonly principal: Principal;
   readonly expiresAt: Timestamp;
@@ -60,6 +63,7 @@ export class ChatSession implements LiveSession {
   #expiresAt: Timestamp;
   #expiry: NodeJS.Timeout | undefined;
   #ended = false;
+  #isTold = false;
 
   private constructor(options: ChatSessionOptions) {
     const { services, connection, principal } = options;
@@ -73,18 +77,27 @@ export class ChatSession implements LiveSession {
     this.#confirmations = new Confirmations(services.core, principal);
   }
 
-  /** Opens a session. EPERM where the user has too many; EINTERNAL while the store is out of reach. */
+  /**
+   * Opens a session. EPERM where the user has too many; EINTERNAL while the store is out of reach; whatever a plug-in
+   * refuses it with.
+   */
   static async open(options: ChatSessionOptions): Promise<ChatSession> {
-    const session = new ChatSession(options);
+    const session = new ChatSession({ ...options, principal: await admitted(options) });
     options.services.sessions.add(session);
     try {
       await session.#join();
       session.#awaitExpiry();
+      session.#tellConnected();
       return session;
     } catch (error) {
       session.close();
       throw error;
     }
+  }
+
+  /** The session as plug-ins know it. */
+  get facts(): SessionFacts {
+    return factsOf(this.#options);
   }
 
   /**
@@ -173,6 +186,7 @@ export class ChatSession implements LiveSession {
     hub.unlisten(this.#topic, this.#listener);
     sessions.remove(this);
     this.feed.close();
+    if (this.#isTold) this.#options.services.plugins?.disconnected(this.facts);
   }
 
   get #replaySource(): ReplaySource {
@@ -225,9 +239,24 @@ export class ChatSession implements LiveSession {
     this.#expiry.unref();
   }
 
+  #tellConnected(): void {
+    if (this.#ended) return;
+    this.#isTold = true;
+    this.#options.services.plugins?.connected(this.facts);
+  }
+
   get #topic(): string {
     return userTopic(this.principal.tenant, this.principal.userId);
   }
+}
+
+/** The user as plug-ins let it in. */
+function admitted(options: ChatSessionOptions): Principal | Promise<Principal> {
+  return options.services.plugins?.connect(factsOf(options)) ?? options.principal;
+}
+
+function factsOf({ connection, dialect, principal: user }: ChatSessionOptions): SessionFacts {
+  return { id: connection.id, dialect, user, address: connection.request.remoteAddress };
 }
 
 function isReceipts({ items }: FanOut): boolean {

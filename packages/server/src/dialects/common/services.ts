@@ -7,6 +7,7 @@ import type { Deliveries } from '../../hub/deliveries.ts';
 import type { Hub } from '../../hub/hub.ts';
 import type { Sessions } from '../../hub/sessions.ts';
 import type { Metrics } from '../../observe/metrics.ts';
+import type { SessionHooks } from './session-hooks.ts';
 
 /** What the composition root hands to every dialect. */
 export interface DialectServices {
@@ -19,4 +20,6 @@ export interface DialectServices {
   readonly timers: Timers;
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** Absent where no plug-in is configured. */
+  readonly plugins?: SessionHooks;
 }

@@ -7,12 +7,13 @@ import type { ReplayResult } from '../../hub/replay.ts';
 import { StompLimitError, StompTransactionError } from '../../stomp/errors.ts';
 import type { ConnectedInfo, StompHandler, StompSubscription } from '../../stomp/handler.ts';
 import type { StompSession } from '../../stomp/session.ts';
+import { addedQueueShape, handleAdded } from './added-destination.ts';
 import { ChatSession, type DeliveryProof, type Outlet, type ReplayQuery } from './chat-session.ts';
 import { authenticateAll, bearerToken, headerOf } from './credentials.ts';
 import { deviceOf } from './device.ts';
 import { replayTarget } from './replay-target.ts';
 import type { DialectServices } from './services.ts';
-import { trackedBy } from './stomp-shape.ts';
+import { JSON_TYPE, sendBody, trackedBy } from './stomp-shape.ts';
 
 /** What a SUBSCRIBE's destination means. `name` tells a dialect's own destinations of one kind apart. */
 export type Target =
@@ -50,6 +51,8 @@ export abstract class StompDialectHandler implements StompHandler {
   protected readonly stomp: StompSession;
   readonly #routes = new Map<StompSubscription, Route>();
   #chat: ChatSession | undefined;
+  /** A SUBSCRIBE that waits for a plug-in: what the client sent after it is not done before it. */
+  #waiting: Promise<unknown> | undefined;
 
   constructor(services: DialectServices, stomp: StompSession) {
     this.services = services;
@@ -104,6 +107,7 @@ export abstract class StompDialectHandler implements StompHandler {
       const { principal, expiresAt } = await authenticateAll(authenticator, this.tokens(frame));
       this.#chat = await ChatSession.open({
         services: this.services,
+        dialect: this.dialect,
         connection,
         principal,
         expiresAt,
@@ -118,8 +122,19 @@ export abstract class StompDialectHandler implements StompHandler {
     }
   }
 
-  subscribe(subscription: StompSubscription): void {
-    const target = this.parseTarget(subscription.destination);
+  subscribe(subscription: StompSubscription): void | Promise<void> {
+    return this.#inTurn(() => {
+      const { plugins } = this.services;
+      const { destination } = subscription;
+      const passing = plugins?.subscribe(this.chat.facts, destination) ?? destination;
+      if (!(passing instanceof Promise)) return this.#subscribe(subscription, passing);
+      return this.#holdBack(passing.then((passed) => this.#subscribe(subscription, passed)));
+    });
+  }
+
+  #subscribe(subscription: StompSubscription, destination: string): void {
+    const isAdded = this.services.plugins?.hasQueue(destination);
+    const target: Target = isAdded ? { kind: 'user', name: destination } : this.parseTarget(destination);
     if (target.kind === 'group' && !this.chat.feed.isMember(target.groupId)) {
       throw new DomainError('EPERM', 'you are not a member of this group', { field: 'destination' });
     }
@@ -128,12 +143,15 @@ export abstract class StompDialectHandler implements StompHandler {
     const outlet = this.chat.outlet(proof, (fanOut) =>
       subscription.deliver(fanOut.batch, subscription.ack === 'auto' ? undefined : fanOut.tracked(track)),
     );
-    const shape = this.shapeOf(target, subscription);
+    const shape = isAdded
+      ? addedQueueShape(this.stomp.version, subscription, destination)
+      : this.shapeOf(target, subscription);
     const notifications = target.kind === 'notifications' ? new NotificationOutlet(outlet) : undefined;
     const route: Route = { target, shape, outlet, ...(notifications ? { notifications } : {}) };
     this.#routes.set(subscription, route);
     this.#connectRoute(subscription.id, route);
     if (notifications) void this.#tellMissed(notifications, shape, subscription);
+    this.services.plugins?.subscribed(this.chat.facts, destination);
   }
 
   unsubscribe(subscription: StompSubscription): void {
@@ -152,7 +170,32 @@ export abstract class StompDialectHandler implements StompHandler {
   }
 
   async send(frame: StompFrame): Promise<void> {
-    await this.execute(frame.headers.get('destination') ?? '', frame);
+    await this.#inTurn(() => this.#send(frame.headers.get('destination') ?? '', frame));
+  }
+
+  #send(destination: string, frame: StompFrame): Promise<unknown> {
+    const added = this.services.plugins?.destination(this.dialect, destination);
+    if (!added) return this.execute(destination, frame);
+    return handleAdded(added, this.chat.facts, frame, (body) => {
+      for (const subscription of this.subscriptionsTo(added.queue)) {
+        sendBody(this.stomp, subscription, body, JSON_TYPE);
+      }
+    });
+  }
+
+  #inTurn<T>(work: () => T): T | Promise<Awaited<T>> {
+    return this.#waiting ? (this.#waiting.then(work) as Promise<Awaited<T>>) : work();
+  }
+
+  /** Lets the client's further frames wait for this. */
+  async #holdBack(work: Promise<void>): Promise<void> {
+    const settled = work.then(nothing, nothing);
+    this.#waiting = settled;
+    try {
+      await work;
+    } finally {
+      if (this.#waiting === settled) this.#waiting = undefined;
+    }
   }
 
   acknowledged(tokens: readonly unknown[]): void {
@@ -240,7 +283,8 @@ export abstract class StompDialectHandler implements StompHandler {
     }
     if (error instanceof StompTransactionError) return new DomainError('ECONFLICT', error.message);
     const refusal = toDomainError(error);
-    if (refusal.code === 'EINTERNAL') {
+    // Without a cause it is an overload, or a plug-in that is away: counted, and told by whoever it is.
+    if (refusal.code === 'EINTERNAL' && refusal.cause !== undefined) {
       this.services.log.error({ err: refusal, dialect: this.dialect }, 'a command failed');
     }
     return refusal;
@@ -269,3 +313,5 @@ function proofOf(target: Target, { ack }: StompSubscription): DeliveryProof {
   if (target.kind === 'inbox' && target.isConfirmed) return 'confirmed';
   return ack === 'auto' ? 'written' : 'acknowledged';
 }
+
+const nothing = (): void => {};

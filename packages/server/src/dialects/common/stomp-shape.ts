@@ -10,7 +10,7 @@ export type BodyWriter = (event: CoreEvent) => Uint8Array | undefined;
 /** What a MESSAGE says, where that is more than a body of one type. */
 export type StompContent = Pick<OutgoingMessage, 'body' | 'contentType' | 'headers'>;
 
-const JSON_TYPE = 'application/json';
+export const JSON_TYPE = 'application/json';
 
 /**
  * The shape of MESSAGE frames for all subscriptions that agree in version, destination, id and acknowledgement.

@@ -7,7 +7,7 @@ import type { Connection } from '../../transport/connection.ts';
 import { ChatSession } from '../common/chat-session.ts';
 import { authenticateAll, bearerToken } from '../common/credentials.ts';
 import { deviceOf } from '../common/device.ts';
-import type { RoomContext } from './context.ts';
+import { ROOM, type RoomContext } from './context.ts';
 import { Sealing } from './sealing.ts';
 
 const ENCRYPTION = 'A256GCM';
@@ -77,7 +77,15 @@ export async function admit(
   const { principal, expiresAt } = await authenticateAll(services.authenticator, tokens);
   const sealing = isSealed ? sealingOf(token as string, options) : undefined;
   const device = deviceOf(connection.request, (name) => query.get(name));
-  const chat = await ChatSession.open({ services, connection, device, principal, expiresAt, onEnd });
+  const chat = await ChatSession.open({
+    services,
+    dialect: ROOM,
+    connection,
+    device,
+    principal,
+    expiresAt,
+    onEnd,
+  });
   return new Visitor(principal.tenant, chat, sealing);
 }
 

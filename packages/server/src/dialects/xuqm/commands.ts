@@ -11,6 +11,8 @@ export interface CommandContext {
   readonly core: Core;
   readonly principal: Principal;
   readonly sessionId: string;
+  /** Whether a plug-in added a message type of this name. */
+  hasMessageType(name: string): boolean;
   /** Tells the client what its user missed. */
   sync(query: ReplayQuery): Promise<void>;
 }
@@ -25,13 +27,16 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['/app/chat.sync', sync],
 ]);
 
-function send({ core, principal, sessionId }: CommandContext, body: Uint8Array): Promise<unknown> {
+function send(
+  { core, principal, sessionId, hasMessageType }: CommandContext,
+  body: Uint8Array,
+): Promise<unknown> {
   const { appId, messageId, toId, chatType, msgType, content } = readSend(body);
   requireTenant(principal, appId);
   return core.messages.send(principal, {
     ...(messageId === undefined ? {} : { clientId: messageId }),
     target: chatType === 'SINGLE' ? { kind: 'user', userId: toId } : groupTarget(toId),
-    content: toContent(msgType, content),
+    content: toContent(msgType, content, hasMessageType),
     source: 'xuqm',
     originSession: sessionId,
   });

@@ -1,4 +1,6 @@
-import type { XuqmMessageType } from '@haina/wire';
+import { XUQM_MESSAGE_TYPES, type XuqmMessageType, type XuqmType } from '@haina/wire';
+import { addedTypeOf, TYPE_FIELD } from '../../core/content.ts';
+import { DomainError } from '../../core/errors.ts';
 import type { Content, ContentType } from '../../core/model.ts';
 import { readPlainContent } from '../common/plain-content.ts';
 
@@ -18,11 +20,30 @@ const NAMES = Object.fromEntries(Object.entries(TYPES).map(([name, type]) => [ty
   XuqmMessageType
 >;
 
-/** A body's content in the core's words. EINVAL for what is none. */
-export function toContent(msgType: XuqmMessageType, content: unknown): Content {
-  return readPlainContent(TYPES[msgType], content);
+/**
+ * A body's content in the core's words. EINVAL for what is none.
+ *
+ * @param isAdded whether somebody added a type of this name
+ */
+export function toContent(msgType: string, content: unknown, isAdded: (type: string) => boolean): Content {
+  const { name, fields } = typeOf(msgType, isAdded);
+  const read = readPlainContent(name, content);
+  return fields === undefined ? read : { ...read, fields };
 }
 
-export function toMessageType(type: ContentType): XuqmMessageType {
-  return NAMES[type];
+function typeOf(
+  msgType: string,
+  isAdded: (type: string) => boolean,
+): { readonly name: ContentType; readonly fields?: Content['fields'] } {
+  if (Object.hasOwn(TYPES, msgType)) return { name: TYPES[msgType as XuqmMessageType] };
+  if (isAdded(msgType)) return { name: 'custom', fields: { [TYPE_FIELD]: msgType } };
+  throw new DomainError('EINVAL', `msgType must be one of ${XUQM_MESSAGE_TYPES.join(', ')}`, {
+    field: 'msgType',
+  });
+}
+
+/** Added types by their own name. */
+export function toMessageType(content: Content): XuqmType {
+  const added = content.type === 'custom' ? addedTypeOf(content) : undefined;
+  return (added as XuqmType | undefined) ?? NAMES[content.type];
 }

@@ -41,8 +41,10 @@ export class XuqmHandler extends StompDialectHandler {
   protected execute(destination: string, frame: StompFrame): Promise<unknown> {
     const command = COMMANDS.get(destination);
     if (!command) throw refuseSend(destination);
+    const { core, plugins } = this.services;
     const { principal, id } = this.chat;
-    const context = { core: this.services.core, principal, sessionId: id, sync: this.sync.bind(this) };
+    const hasMessageType = (name: string): boolean => plugins?.hasMessageType(name) ?? false;
+    const context = { core, principal, sessionId: id, hasMessageType, sync: this.sync.bind(this) };
     return command(context, frame.body);
   }
 

@@ -12,7 +12,7 @@ export function renderMessage(message: Message): XuqmMessage {
     fromId: message.senderId,
     toId: message.targetId,
     chatType: message.kind === 'single' ? 'SINGLE' : 'GROUP',
-    msgType: toMessageType(message.content.type),
+    msgType: toMessageType(message.content),
     content: gone ? '' : plainContent(message.content),
     status: gone ? 'REVOKED' : 'SENT',
     createdAt: message.createdAt,

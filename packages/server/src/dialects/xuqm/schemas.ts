@@ -1,4 +1,4 @@
-import { XUQM_CHAT_TYPES, XUQM_MESSAGE_TYPES } from '@haina/wire';
+import { XUQM_CHAT_TYPES } from '@haina/wire';
 import { Type } from 'typebox';
 import { MAX_ID_LENGTH } from '../../core/validate.ts';
 import { bodyReader } from '../common/json.ts';
@@ -13,7 +13,8 @@ export const readSend = bodyReader(
     messageId: Type.Optional(messageId),
     toId: Type.String({ minLength: 1, maxLength: MAX_ID_LENGTH }),
     chatType: Type.Enum([...XUQM_CHAT_TYPES]),
-    msgType: Type.Enum([...XUQM_MESSAGE_TYPES]),
+    /** `toContent` knows the types. */
+    msgType: Type.String(),
     content: Type.Unknown(),
   }),
 );

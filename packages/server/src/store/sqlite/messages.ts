@@ -103,13 +103,14 @@ export class MessageTable {
     const reference = referenceTo(original, message);
     const content = contentWith(original, message);
     const said = contentColumns(content);
+    const sent = message.sentContent && contentDigest(contentColumns(message.sentContent));
     const seq = conversation.last_seq + 1;
     const number = this.#numbers.next(tenant);
     sql
       .get(
-        `INSERT INTO message (conversation, seq, number, id, tenant, client_id, sender, type, text, extra, fields, created_at, changed_at,
-             source, device, ref_kind, ref_id, ref_reason, guest)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO message (conversation, seq, number, id, tenant, client_id, sender, type, text, extra, fields, created_at,
+             changed_at, source, device, ref_kind, ref_id, ref_reason, guest, original)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         conversation.pk,
@@ -131,6 +132,7 @@ export class MessageTable {
         reference?.messageId ?? null,
         reference?.reason ?? null,
         message.guest ? JSON.stringify(message.guest) : null,
+        sent ?? null,
       );
     conversation.last_seq = seq;
     this.#dirty.add(conversation);
@@ -465,10 +467,11 @@ function contentWith(original: Message | undefined, { content, reference }: NewM
   return { ...content, type, text: content.text === '' ? text : content.text, extra };
 }
 
-function saysTheSame(row: RepeatRow, { target, senderId, content, reference }: NamedMessage): boolean {
+function saysTheSame(row: RepeatRow, message: NamedMessage): boolean {
+  const { target, senderId, reference, content: stored, sentContent: content = stored } = message;
   if (!goesTo(row, target, senderId)) return false;
-  if (reference?.kind === 'forward') return content.text === '' || content.text === row.text;
   const said = contentColumns(content);
+  if (reference?.kind === 'forward' && (content.text === '' || content.text === row.text)) return true;
   if (row.original) return contentDigest(said).equals(row.original);
   const { type, text, extra, fields } = said;
   return type === row.type && text === row.text && extra === row.extra && fields === row.fields;

@@ -1,0 +1,103 @@
+import type { Principal } from '../core/model.ts';
+import type {
+  AddedDestination,
+  AddedRequest,
+  SessionFacts,
+  SessionHooks,
+} from '../dialects/common/session-hooks.ts';
+import { ADDED_QUEUE } from './definition.ts';
+import type { MessageTypes } from './message-types.ts';
+import { type Facts, type Panel, refusalOf, wants } from './panel.ts';
+import type { PluginOutcome, Supervisor } from './supervisor.ts';
+
+export interface PluginSessionsDeps {
+  readonly panel: Panel;
+  readonly types: MessageTypes;
+  readonly plugins: readonly Supervisor[];
+  counted(plugin: string, outcome: PluginOutcome): void;
+}
+
+const APP = '/app/';
+const QUEUE = '/user/queue/';
+
+/** Lets plug-ins have their say in sessions, and serves the destinations they added. */
+export class PluginSessions implements SessionHooks {
+  readonly #deps: PluginSessionsDeps;
+  readonly #destinations: ReadonlyMap<string, Supervisor>;
+  /** By session: as many as there are live ones. */
+  readonly #dialects = new Map<string, string>();
+
+  constructor(deps: PluginSessionsDeps) {
+    this.#deps = deps;
+    this.#destinations = new Map(
+      deps.plugins.flatMap((plugin) => plugin.manifest.destinations.map((name) => [name, plugin] as const)),
+    );
+  }
+
+  dialectOf(sessionId: string): string | undefined {
+    return this.#dialects.get(sessionId);
+  }
+
+  connect(session: SessionFacts): Principal | Promise<Principal> {
+    const { panel } = this.#deps;
+    const asked = panel.wanting('connect', factsOf(session));
+    if (asked.length === 0) return session.user;
+    const apply = (given: SessionFacts, change: object) => ({ ...given, user: { ...given.user, ...change } });
+    return panel.ask({ name: 'connect', asked, input: session, apply }).then(({ user }) => user);
+  }
+
+  connected(session: SessionFacts): void {
+    this.#dialects.set(session.id, session.dialect);
+    this.#deps.panel.tell('session.connected', factsOf(session), session);
+  }
+
+  disconnected(session: SessionFacts): void {
+    this.#dialects.delete(session.id);
+    this.#deps.panel.tell('session.disconnected', factsOf(session), session);
+  }
+
+  subscribe(session: SessionFacts, destination: string): string | Promise<string> {
+    const { panel } = this.#deps;
+    const asked = panel.wanting('subscribe', { ...factsOf(session), destination });
+    if (asked.length === 0) return destination;
+    const apply = (given: { session: SessionFacts; destination: string }, change: object) => ({
+      ...given,
+      ...change,
+    });
+    return panel
+      .ask({ name: 'subscribe', asked, input: { session, destination }, apply })
+      .then((passed) => passed.destination);
+  }
+
+  subscribed(session: SessionFacts, destination: string): void {
+    const facts = { ...factsOf(session), destination };
+    this.#deps.panel.tell('session.subscribed', facts, { session, destination });
+  }
+
+  destination(dialect: string, destination: string): AddedDestination | undefined {
+    const plugin = this.#destinations.get(destination);
+    if (!plugin || !wants(plugin, { dialect })) return undefined;
+    return {
+      queue: destination.replace(APP, QUEUE),
+      handle: (request, reply) => this.#handle(plugin, request, reply),
+    };
+  }
+
+  hasQueue(destination: string): boolean {
+    return this.#deps.plugins.length > 0 && ADDED_QUEUE.test(destination);
+  }
+
+  hasMessageType(name: string): boolean {
+    return this.#deps.types.has(name);
+  }
+
+  async #handle(plugin: Supervisor, request: AddedRequest, reply: (json: string) => void): Promise<void> {
+    const verdict = await plugin.ask(`destination ${request.destination}`, request, reply);
+    this.#deps.counted(plugin.name, verdict.answer === 'refuse' ? 'refused' : 'passed');
+    if (verdict.answer === 'refuse') throw refusalOf(verdict);
+  }
+}
+
+function factsOf({ dialect, user }: SessionFacts): Facts {
+  return { dialect, tenant: user.tenant };
+}

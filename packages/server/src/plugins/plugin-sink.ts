@@ -1,0 +1,76 @@
+import type { CoreEvent, EventSink } from '../core/events.ts';
+import type { Content, Message } from '../core/model.ts';
+import { changedContent } from './changes.ts';
+import { eventName } from './event-names.ts';
+import type { Facts, Panel } from './panel.ts';
+import { Turns } from './turns.ts';
+
+/** Told where an event is kept from the sessions, with what refused it. */
+export type OnKept = (event: CoreEvent, reason: unknown) => void;
+
+/**
+ * Lets plug-ins hear every event, and have a say in it before it is fanned out: once an event, never once a recipient.
+ * The events of a topic keep their order while one of them waits for an answer.
+ */
+export class PluginSink implements EventSink {
+  readonly #next: EventSink;
+  readonly #panel: Panel;
+  readonly #onKept: OnKept;
+  readonly #turns = new Turns();
+
+  constructor(next: EventSink, panel: Panel, onKept: OnKept) {
+    this.#next = next;
+    this.#panel = panel;
+    this.#onKept = onKept;
+  }
+
+  publish(topics: readonly string[], event: CoreEvent): void {
+    const name = eventName(event);
+    const facts = factsOf(event);
+    this.#panel.tell(name, facts, event);
+    const asked = this.#panel.wanting(name, facts);
+    if (asked.length === 0 && this.#turns.isFree(topics)) {
+      this.#next.publish(topics, event);
+      return;
+    }
+    const question = { name, asked, input: event, apply: applyTo };
+    void this.#publishInTurn(topics, event, this.#panel.ask(question));
+  }
+
+  notify(topics: readonly string[], event: CoreEvent): void {
+    this.#next.notify(topics, event);
+  }
+
+  async settled(): Promise<void> {
+    await this.#turns.settled();
+    await this.#next.settled?.();
+  }
+
+  /** What is refused, or not answered, is kept from live sessions; what is stored comes with their next sync. */
+  async #publishInTurn(
+    topics: readonly string[],
+    event: CoreEvent,
+    asked: Promise<CoreEvent>,
+  ): Promise<void> {
+    try {
+      this.#next.publish(topics, await this.#turns.take(topics, asked));
+    } catch (error) {
+      this.#onKept(event, error);
+    }
+  }
+}
+
+function applyTo(event: CoreEvent, change: object): CoreEvent {
+  if (!('message' in event)) return event;
+  const { message } = event;
+  const content = changedContent(message.content, (change as { content: Partial<Content> }).content);
+  return { ...event, message: { ...message, content } } as CoreEvent;
+}
+
+function factsOf(event: CoreEvent): Facts {
+  const message: Message | undefined = 'message' in event ? event.message : undefined;
+  if (message) return { tenant: message.tenant, dialect: message.source };
+  if ('tenant' in event) return { tenant: event.tenant };
+  if (event.type === 'notification') return { tenant: event.notification.tenant };
+  return event.type === 'conversation.changed' ? { tenant: event.conversation.tenant } : {};
+}
