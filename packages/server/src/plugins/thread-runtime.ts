@@ -1,5 +1,4 @@
 import { DomainError, ERROR_CODES, type ErrorCode } from '../core/errors.ts';
-import { valueReader } from '../dialects/common/json.ts';
 import type { DestinationRequest, PluginHooks } from './api.ts';
 import type { Board, Call, FromThread, Outcome, Verdict } from './protocol.ts';
 
@@ -7,6 +6,9 @@ import type { Board, Call, FromThread, Outcome, Verdict } from './protocol.ts';
 const GATHER = 2;
 
 type Run = (input: unknown, id: number) => unknown;
+
+/** Makes a check of values: it throws EINVAL naming the field, for what does not fit the schema. */
+export type CheckerMaker = (schema: object, field?: string) => (value: unknown) => unknown;
 
 const PASS: Verdict = { answer: 'pass' };
 
@@ -19,8 +21,12 @@ export class ThreadRuntime {
   #taken = 0;
   #isFlushing = false;
 
-  constructor(hooks: PluginHooks, board: Board, post: (message: FromThread) => void) {
-    this.#runs = runsOf(hooks, (id, reply) => post({ reply, id }));
+  constructor(
+    { hooks, checker }: { readonly hooks: PluginHooks; readonly checker: CheckerMaker },
+    board: Board,
+    post: (message: FromThread) => void,
+  ) {
+    this.#runs = runsOf(hooks, checker, (id, reply) => post({ reply, id }));
     this.#board = board;
     this.#post = post;
   }
@@ -91,13 +97,18 @@ export class ThreadRuntime {
   }
 }
 
-function runsOf(hooks: PluginHooks, reply: (id: number, json: string) => void): Map<string, Run> {
+function runsOf(
+  hooks: PluginHooks,
+  checker: CheckerMaker,
+  reply: (id: number, json: string) => void,
+): Map<string, Run> {
   const { intercept = {}, listen = {}, messageTypes = {}, destinations = {} } = hooks;
   const runs = new Map<string, Run>();
   for (const [name, run] of Object.entries(intercept)) runs.set(name, run as Run);
   for (const [name, run] of Object.entries(listen)) runs.set(`listen ${name}`, run as Run);
   for (const [name, { schema }] of Object.entries(messageTypes)) {
-    runs.set(`type ${name}`, checker(schema, 'content'));
+    const check = checker(schema, 'content');
+    runs.set(`type ${name}`, (content) => void check(content));
   }
   for (const [name, { schema, handle }] of Object.entries(destinations)) {
     const check = schema && checker(schema);
@@ -108,14 +119,6 @@ function runsOf(hooks: PluginHooks, reply: (id: number, json: string) => void): 
     });
   }
   return runs;
-}
-
-/** Throws EINVAL naming the field, for what does not fit. */
-function checker(schema: object, field?: string): (value: unknown) => void {
-  const read = valueReader(schema, field);
-  return (value) => {
-    read(value);
-  };
 }
 
 function toVerdict(value: unknown): Verdict {

@@ -1,12 +1,11 @@
 import { registerHooks } from 'node:module';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { valueReader } from '../dialects/common/json.ts';
 import type { PluginHooks } from './api.ts';
 import { definitionOf, manifestOf } from './definition.ts';
 import { locate } from './entry.ts';
 import { Board, type FromThread, type ThreadSettings, type ToThread } from './protocol.ts';
 import { ServerCalls } from './server-calls.ts';
-import { describe, ThreadRuntime } from './thread-runtime.ts';
+import { type CheckerMaker, describe, ThreadRuntime } from './thread-runtime.ts';
 
 const API = new URL('./api.ts', import.meta.url).href;
 
@@ -27,7 +26,11 @@ registerHooks({
 try {
   const hooks = await setUp();
   const manifest = manifestOf(hooks);
-  const runtime = new ThreadRuntime(hooks, new Board(settings.board), post);
+  const runtime = new ThreadRuntime(
+    { hooks, checker: await checkerFor(hooks) },
+    new Board(settings.board),
+    post,
+  );
   port.on('message', (message: ToThread) => {
     if ('calls' in message) runtime.run(message.calls);
     else if ('answer' in message) calls.answered(message.answer);
@@ -42,8 +45,18 @@ try {
 async function setUp(): Promise<PluginHooks> {
   const { entry, base, options } = settings;
   const { options: schema, setup } = definitionOf(await import(locate(entry, base)?.href ?? entry));
-  if (schema) valueReader(schema, 'options')(options);
+  if (schema) (await loadChecker())(schema, 'options')(options);
   return setup(options, calls.host);
+}
+
+async function checkerFor({ messageTypes = {}, destinations = {} }: PluginHooks): Promise<CheckerMaker> {
+  const added = [...Object.values(messageTypes), ...Object.values(destinations)];
+  return added.some(({ schema }) => schema) ? loadChecker() : () => () => {};
+}
+
+/** Loaded only where there are schemas: it would make each restart a good deal longer. */
+async function loadChecker(): Promise<CheckerMaker> {
+  return (await import('../dialects/common/json.ts')).valueReader;
 }
 
 async function close(hooks: PluginHooks): Promise<void> {

@@ -123,13 +123,18 @@ export abstract class StompDialectHandler implements StompHandler {
   }
 
   subscribe(subscription: StompSubscription): void | Promise<void> {
-    return this.#inTurn(() => {
-      const { plugins } = this.services;
-      const { destination } = subscription;
-      const passing = plugins?.subscribe(this.chat.facts, destination) ?? destination;
-      if (!(passing instanceof Promise)) return this.#subscribe(subscription, passing);
-      return this.#holdBack(passing.then((passed) => this.#subscribe(subscription, passed)));
-    });
+    const work = this.#waiting
+      ? this.#waiting.then(() => this.#admit(subscription))
+      : this.#admit(subscription);
+    return work instanceof Promise ? this.#holdBack(work) : work;
+  }
+
+  /** Asks plug-ins first, where there are some. */
+  #admit(subscription: StompSubscription): void | Promise<void> {
+    const { destination } = subscription;
+    const passing = this.services.plugins?.subscribe(this.chat.facts, destination) ?? destination;
+    if (!(passing instanceof Promise)) return this.#subscribe(subscription, passing);
+    return passing.then((passed) => this.#subscribe(subscription, passed));
   }
 
   #subscribe(subscription: StompSubscription, destination: string): void {
@@ -170,7 +175,8 @@ export abstract class StompDialectHandler implements StompHandler {
   }
 
   async send(frame: StompFrame): Promise<void> {
-    await this.#inTurn(() => this.#send(frame.headers.get('destination') ?? '', frame));
+    if (this.#waiting) await this.#waiting;
+    await this.#send(frame.headers.get('destination') ?? '', frame);
   }
 
   #send(destination: string, frame: StompFrame): Promise<unknown> {
@@ -181,10 +187,6 @@ export abstract class StompDialectHandler implements StompHandler {
         sendBody(this.stomp, subscription, body, JSON_TYPE);
       }
     });
-  }
-
-  #inTurn<T>(work: () => T): T | Promise<Awaited<T>> {
-    return this.#waiting ? (this.#waiting.then(work) as Promise<Awaited<T>>) : work();
   }
 
   /** Lets the client's further frames wait for this. */

@@ -1,0 +1,73 @@
+import { definePlugin, type ListenedEvents, type Message, type SessionInfo } from '../api.ts';
+import { RotatingFile } from './rotating-file.ts';
+
+interface Options {
+  readonly file?: string;
+  /** Size at which a file is full, in bytes. */
+  readonly maxBytes?: number;
+  /** Full files that are kept. */
+  readonly keep?: number;
+  /** Whether what the messages say is written too. */
+  readonly content?: boolean;
+}
+
+const OPTIONS = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    file: { type: 'string', minLength: 1 },
+    maxBytes: { type: 'integer', minimum: 1024 },
+    keep: { type: 'integer', minimum: 0, maximum: 1000 },
+    content: { type: 'boolean' },
+  },
+};
+
+const DEFAULT_MAX_BYTES = 104_857_600;
+const DEFAULT_KEEP = 10;
+
+/** Writes a line of JSON for each message that was sent, edited, recalled or hidden: who, when, where, and by which dialect. */
+export default definePlugin<Options>({
+  options: OPTIONS,
+  setup({ file = 'audit.jsonl', maxBytes = DEFAULT_MAX_BYTES, keep = DEFAULT_KEEP, content = false }) {
+    const log = new RotatingFile(file, maxBytes, keep);
+    /** Dialects of the live sessions, as a recall can come by another than the message did. */
+    const dialects = new Map<string, string>();
+    const write = (event: string, at: number, by: string, message: Message, session?: string): void => {
+      const dialect = dialects.get(session ?? '') ?? message.source;
+      log.append(JSON.stringify({ at, event, by, dialect, ...factsOf(message, content) }));
+    };
+    const onChange = ({ change, message, actorId, originSession }: ListenedEvents['message.edited']): void =>
+      write(`message.${change}`, message.changedAt, actorId, message, originSession);
+    return {
+      listen: {
+        'session.connected': ({ id, dialect }: SessionInfo) => void dialects.set(id, dialect),
+        'session.disconnected': ({ id }: SessionInfo) => void dialects.delete(id),
+        'message.created': ({ message, originSession }) =>
+          write('message.created', message.createdAt, message.senderId, message, originSession),
+        'message.edited': onChange,
+        'message.recalled': onChange,
+        'message.hidden': ({ message, userId, originSession }) =>
+          write('message.hidden', Date.now(), userId, message, originSession),
+      },
+      close: () => log.close(),
+    };
+  },
+});
+
+function factsOf(message: Message, withContent: boolean): object {
+  const { tenant, conversationId, kind, seq, id, clientId, senderId, deviceId, content, changeReason } =
+    message;
+  return {
+    tenant,
+    conversationId,
+    kind,
+    seq,
+    messageId: id,
+    clientId,
+    senderId,
+    deviceId,
+    type: content.type,
+    ...(changeReason === '' ? {} : { reason: changeReason }),
+    ...(withContent ? { content } : {}),
+  };
+}

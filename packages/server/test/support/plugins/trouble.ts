@@ -1,0 +1,54 @@
+import { definePlugin } from 'haina/plugin';
+
+const HOG = 100_000;
+
+/** Breaks in whatever way a text asks for, at the hook that the text names. */
+function breakAs(text: string): unknown {
+  switch (text) {
+    case 'throw':
+      throw new Error('thrown on purpose');
+    case 'reject':
+      return Promise.reject(new Error('rejected on purpose'));
+    case 'answer nonsense':
+      return 'nonsense';
+    case 'answer a function':
+      return { answer: 'change', change: { content: { text: () => {} } } };
+    case 'change what there is not':
+      return { answer: 'change', change: { colour: 'red' } };
+    case 'loop':
+      for (;;);
+    case 'never answer':
+      return new Promise(() => {});
+    case 'exit':
+      return process.exit(7);
+    case 'throw later':
+      setImmediate(() => {
+        throw new Error('thrown later, on purpose');
+      });
+      return new Promise(() => {});
+    case 'leave a rejection':
+      void Promise.reject(new Error('left on purpose'));
+      return new Promise(() => {});
+    case 'hog': {
+      const hog: unknown[] = [];
+      for (;;) hog.push(Array.from({ length: HOG }, (_, index) => ({ index })));
+    }
+    default:
+      return undefined;
+  }
+}
+
+export default definePlugin({
+  setup: () => ({
+    only: { dialects: ['xuqm'] },
+    intercept: {
+      'message.send': ({ content }) => breakAs(content.text) as undefined,
+      'message.created': ({ message }) => breakAs(message.content.text.replace('event: ', '')) as undefined,
+      subscribe: ({ destination }) => breakAs(destination.replace('/topic/group/', '')) as undefined,
+      connect: ({ user }) => breakAs(user.name) as undefined,
+    },
+    listen: {
+      'message.created': ({ message }) => void breakAs(message.content.text.replace('listen: ', '')),
+    },
+  }),
+});
