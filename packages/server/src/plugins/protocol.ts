@@ -22,7 +22,10 @@ export interface Manifest {
   readonly destinations: readonly string[];
 }
 
-/** Something to do for the plug-in. `id` 0 is told, anything else waits for its outcome. */
+/**
+ * Something to do for the plug-in. Ids count up, whatever their sign: a negative one is told, a positive one waits for
+ * its outcome.
+ */
 export interface Call {
   readonly id: number;
   readonly hook: string;

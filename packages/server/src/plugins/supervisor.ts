@@ -107,7 +107,7 @@ export class Supervisor {
   /** Tells without waiting. */
   tell(hook: string, input: unknown): void {
     if (this.#behind + this.#batch.length < MAX_TOLD && this.#state.name !== 'closed') {
-      this.#post({ id: 0, hook, input });
+      this.#post({ id: -this.#nextId(), hook, input });
     } else {
       this.#options.events.outcome('dropped');
     }
@@ -229,7 +229,9 @@ export class Supervisor {
     }
     for (const [id, { since }] of this.#asked) {
       if (now - since < limit) break;
-      this.#refuse(id, 'timeout', `did not answer within ${limit} ms`);
+      const hasBegun = current === 0 || id <= Math.abs(current);
+      if (hasBegun) this.#refuse(id, 'timeout', `did not answer within ${limit} ms`);
+      else this.#refuse(id, 'unavailable', 'has too much to do; try again');
       this.#abandoned++;
     }
     if (this.#abandoned >= MAX_ABANDONED)
@@ -255,7 +257,7 @@ export class Supervisor {
     this.#forget();
     this.#options.events.restarting(reason, pause);
     if (this.#asked.has(culprit)) this.#refuse(culprit, outcome, fault);
-    else this.#options.events.outcome(outcome);
+    else if (culprit < 0) this.#options.events.outcome(outcome);
     this.#refuseAll(culprit, 'is being restarted; try again');
   }
 
@@ -265,7 +267,7 @@ export class Supervisor {
 
   /** What the lost thread had not begun is lost with it; what listeners are to be told later stays. */
   #forget(): void {
-    this.#batch = this.#batch.filter(({ id }) => id === 0);
+    this.#batch = this.#batch.filter(({ id }) => id < 0);
     this.#behind = 0;
     this.#abandoned = 0;
     this.#progress = 0;
@@ -298,7 +300,7 @@ export class Supervisor {
 
   #refuse(id: number, outcome: PluginOutcome, why: string, cause?: unknown): void {
     const asked = this.#asked.get(id);
-    this.#options.events.outcome(id === 0 ? 'dropped' : outcome);
+    this.#options.events.outcome(id < 0 ? 'dropped' : outcome);
     if (!asked) return;
     this.#asked.delete(id);
     asked.reject(this.#fault(why, cause));

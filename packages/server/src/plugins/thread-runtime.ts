@@ -71,12 +71,12 @@ export class ThreadRuntime {
   }
 
   #settle(id: number, value: unknown): void {
-    if (id !== 0) this.#done.push({ id, verdict: toVerdict(value) });
+    if (id > 0) this.#done.push({ id, verdict: toVerdict(value) });
   }
 
   #fail(id: number, hook: string, error: unknown): void {
-    if (error instanceof DomainError) this.#done.push({ id, verdict: refusal(error) });
-    else if (id === 0) this.#post({ fault: describe(error), hook });
+    if (error instanceof DomainError && id > 0) this.#done.push({ id, verdict: refusal(error) });
+    else if (id < 0) this.#post({ fault: describe(error), hook });
     else this.#done.push({ id, failure: describe(error) });
   }
 

@@ -62,6 +62,7 @@ export class WordMatcher {
   /** Breadth first, so that what a node falls back to is linked already. */
   #link(): void {
     const queue = [...this.#root.next.values()];
+    for (const node of queue) node.fallback = this.#root;
     for (const node of queue) {
       for (const [character, next] of node.next) {
         next.fallback = this.#step(node.fallback ?? this.#root, character);

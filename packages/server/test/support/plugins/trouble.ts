@@ -11,8 +11,10 @@ function breakAs(text: string): unknown {
       return Promise.reject(new Error('rejected on purpose'));
     case 'answer nonsense':
       return 'nonsense';
-    case 'answer a function':
-      return { answer: 'change', change: { content: { text: () => {} } } };
+    case 'answer what has no JSON form':
+      return { answer: 'change', change: { content: { text: 1n } } };
+    case 'change a text to a number':
+      return { answer: 'change', change: { content: { text: 1 } } };
     case 'change what there is not':
       return { answer: 'change', change: { colour: 'red' } };
     case 'loop':
