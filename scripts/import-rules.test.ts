@@ -30,6 +30,12 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     `${SERVER}/transport/payload.ts`,
     `type:${SERVER}/observe`,
   ],
+  [`${SERVER}/plugins`]: [
+    `${SERVER}/core`,
+    `type:${SERVER}/dialects/common`,
+    `${SERVER}/config/start-error.ts`,
+    `type:${SERVER}/observe`,
+  ],
   [`${SERVER}/http`]: [
     `${SERVER}/core`,
     `${SERVER}/auth`,
@@ -60,6 +66,7 @@ function importsOf(file: string): Import[] {
 function resolve(file: string, specifier: string): string | undefined {
   if (specifier.startsWith('.')) return relative(ROOT, join(ROOT, dirname(file), specifier));
   if (specifier === '@haina/wire') return 'packages/wire/src/index.ts';
+  if (specifier === 'haina/plugin') return `${SERVER}/plugins/api.ts`;
   if (specifier === 'haina') return `${SERVER}/index.ts`;
   return undefined;
 }

@@ -84,6 +84,23 @@ test('durations and sizes take units, lists take commas, switches take words', (
   assert.equal(config.sendRate, 0.5);
 });
 
+test('objects by name are JSON in a variable and plain in the file; their values are not printed', () => {
+  const options = { 'sensitive-words': { words: ['a secret'] } };
+  const fromVariable = loadConfig({ env: { HAINA_PLUGIN_OPTIONS: JSON.stringify(options) } });
+  const fromFile = loadConfig({ file: configFile({ pluginOptions: options, plugins: ['sensitive-words'] }) });
+  for (const loaded of [fromVariable, fromFile]) {
+    assert.deepEqual(loaded.config.pluginOptions, options);
+    assert.doesNotMatch(printConfig(loaded), /a secret/);
+  }
+  assert.deepEqual(fromFile.config.plugins, ['sensitive-words']);
+  for (const bad of ['{', '[]', '{"a":1}', '{"a":[]}', 'null']) {
+    assert.match(
+      refusal({ env: { HAINA_PLUGIN_OPTIONS: bad } }),
+      /^the setting pluginOptions must be a JSON object of objects; its value \(not shown\) came from/,
+    );
+  }
+});
+
 test('a bad value is refused with its setting, its source and what is allowed', () => {
   assert.equal(
     refusal({ env: { HAINA_PORT: '99999' } }),

@@ -32,22 +32,32 @@ export default definePlugin<Options>({
     const log = new RotatingFile(file, maxBytes, keep);
     /** Dialects of the live sessions, as a recall can come by another than the message did. */
     const dialects = new Map<string, string>();
-    const write = (event: string, at: number, by: string, message: Message, session?: string): void => {
-      const dialect = dialects.get(session ?? '') ?? message.source;
-      log.append(JSON.stringify({ at, event, by, dialect, ...factsOf(message, content) }));
+    const write = (
+      event: string,
+      at: number,
+      { by, message, session = '' }: { by: string; message: Message; session?: string | undefined },
+    ): void => {
+      const dialect = dialects.get(session) ?? message.source;
+      const reason =
+        event === 'message.hidden' || message.changeReason === '' ? {} : { reason: message.changeReason };
+      log.append(JSON.stringify({ at, event, by, dialect, ...factsOf(message, content), ...reason }));
     };
     const onChange = ({ change, message, actorId, originSession }: ListenedEvents['message.edited']): void =>
-      write(`message.${change}`, message.changedAt, actorId, message, originSession);
+      write(`message.${change}`, message.changedAt, { by: actorId, message, session: originSession });
     return {
       listen: {
         'session.connected': ({ id, dialect }: SessionInfo) => void dialects.set(id, dialect),
         'session.disconnected': ({ id }: SessionInfo) => void dialects.delete(id),
         'message.created': ({ message, originSession }) =>
-          write('message.created', message.createdAt, message.senderId, message, originSession),
+          write('message.created', message.createdAt, {
+            by: message.senderId,
+            message,
+            session: originSession,
+          }),
         'message.edited': onChange,
         'message.recalled': onChange,
         'message.hidden': ({ message, userId, originSession }) =>
-          write('message.hidden', Date.now(), userId, message, originSession),
+          write('message.hidden', Date.now(), { by: userId, message, session: originSession }),
       },
       close: () => log.close(),
     };
@@ -55,8 +65,7 @@ export default definePlugin<Options>({
 });
 
 function factsOf(message: Message, withContent: boolean): object {
-  const { tenant, conversationId, kind, seq, id, clientId, senderId, deviceId, content, changeReason } =
-    message;
+  const { tenant, conversationId, kind, seq, id, clientId, senderId, deviceId, content } = message;
   return {
     tenant,
     conversationId,
@@ -67,7 +76,6 @@ function factsOf(message: Message, withContent: boolean): object {
     senderId,
     deviceId,
     type: content.type,
-    ...(changeReason === '' ? {} : { reason: changeReason }),
     ...(withContent ? { content } : {}),
   };
 }

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { XuqmError, XuqmMessage } from '@haina/wire';
+import { ERRORS } from './support/refusals.ts';
+import { startTestServer, type TestServer } from './support/server.ts';
+import { StompClient } from './support/stomp-client.ts';
+import { tokenOf } from './support/token.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'haina-shipped-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const INBOX = '/user/queue/messages';
+
+interface Pair {
+  readonly server: TestServer;
+  /** Speaks `im`. */
+  readonly ann: StompClient;
+  /** Speaks `xuqm`. */
+  readonly ben: StompClient;
+}
+
+/** Two users at a server with one of the plug-ins. */
+async function withPlugin(
+  plugin: string,
+  options: object,
+  act: (pair: Pair) => Promise<void>,
+): Promise<void> {
+  const server = await startTestServer({ plugins: [plugin], pluginOptions: { [plugin]: options } });
+  const ann = await StompClient.connect(server.wsUrl, tokenOf('ann'), '/ws');
+  const ben = await StompClient.of(server.wsUrl, 'ben');
+  await ann.subscribe(ERRORS);
+  await ben.subscribe(INBOX);
+  try {
+    await act({ server, ann, ben });
+  } finally {
+    await Promise.all([ann, ben].map((client) => client.drop()));
+    await server.stop();
+  }
+}
+
+const send = (client: StompClient, content: unknown, clientMsgId = 'm', msgType = 0): Promise<void> =>
+  client.confirmed('/app/private-message', { receiverId: 'ben', content, clientMsgId, msgType });
+
+async function next(ben: StompClient): Promise<XuqmMessage['content']> {
+  return (await ben.nextAt<XuqmMessage>(INBOX)).content;
+}
+
+test('sensitive-words masks what is sent and edited, from a list and a file', async () => {
+  const file = join(folder, 'words.txt');
+  writeFileSync(file, '# words\n笨蛋\r\n\n');
+  await withPlugin('sensitive-words', { words: ['darn'], file, mask: '#' }, async ({ ann, ben }) => {
+    await send(ann, 'Ｄarn you, 大笨蛋!');
+    assert.equal(await next(ben), '#### you, 大##!');
+    await ann.confirmed('/app/edit-message', { messageId: 'm', newContent: '笨\u200b蛋' });
+    assert.equal(await next(ben), '###');
+  });
+});
+
+test('sensitive-words leaves what is beside the text alone, unless it is told to', async () => {
+  const card = { content: 'darn', contentExtra: { userId: 'ben', nickname: 'darn' } };
+  for (const [extra, nickname] of [
+    [false, 'darn'],
+    [true, '****'],
+  ] as const) {
+    await withPlugin('sensitive-words', { words: ['darn'], extra }, async ({ ann, ben }) => {
+      await send(ann, card, 'm', 6);
+      assert.deepEqual(await next(ben), { text: '****', userId: 'ben', nickname });
+    });
+  }
+});
+
+test('sensitive-words refuses where it is told to', async () => {
+  await withPlugin('sensitive-words', { words: ['darn'], action: 'refuse' }, async ({ ann, ben }) => {
+    ann.sendJson('/app/private-message', { receiverId: 'ben', content: 'Darn!', clientMsgId: 'm' });
+    const { code, message } = await ann.nextAt<XuqmError>(ERRORS);
+    assert.deepEqual([code, message], ['EPERM', 'content has words that are not allowed here']);
+    await send(ann, 'nice', 'n');
+    assert.equal(await next(ben), 'nice');
+  });
+});
+
+test('strip-html leaves text; a message of nothing but HTML is refused as an empty one', async () => {
+  await withPlugin('strip-html', {}, async ({ ann, ben }) => {
+    await send(ann, '<p>one &amp; <b>two</b></p><script>alert(1)</script>');
+    assert.equal(await next(ben), 'one &amp; two');
+    await ann.confirmed('/app/edit-message', { messageId: 'm', newContent: '<i>three</i>' });
+    assert.equal(await next(ben), 'three');
+    ann.sendJson('/app/private-message', { receiverId: 'ben', content: '<img src=x>', clientMsgId: 'n' });
+    assert.equal((await ann.nextAt<XuqmError>(ERRORS)).code, 'EINVAL');
+  });
+});
+
+test('audit-log has a line for each message that was sent, edited, recalled or hidden, and no content', async () => {
+  const file = join(folder, 'audit.jsonl');
+  await withPlugin('audit-log', { file }, async ({ ann, ben }) => {
+    await send(ann, 'one', 'c-1');
+    await ann.confirmed('/app/edit-message', { messageId: 'c-1', newContent: 'two', editReason: 'better' });
+    await ben.confirmed('/app/chat.send', {
+      toId: 'ann',
+      chatType: 'SINGLE',
+      msgType: 'TEXT',
+      content: 'three',
+    });
+    await ann.confirmed('/app/delete-message', { messageId: 'c-1', deleteScope: 0 });
+    await send(ann, 'four', 'c-2');
+    await ann.confirmed('/app/delete-message', { messageId: 'c-2', deleteScope: 1, deleteReason: 'a slip' });
+  });
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.deepEqual(
+    records.map(({ event, by, dialect, seq, reason }) => [event, by, dialect, seq, reason]),
+    [
+      ['message.created', 'ann', 'im', 1, undefined],
+      ['message.edited', 'ann', 'im', 1, 'better'],
+      ['message.created', 'ben', 'xuqm', 2, undefined],
+      ['message.hidden', 'ann', 'im', 1, undefined],
+      ['message.created', 'ann', 'im', 3, undefined],
+      ['message.recalled', 'ann', 'im', 3, 'a slip'],
+    ],
+  );
+  for (const { at, tenant, conversationId, content } of records) {
+    assert.ok(Math.abs(Number(at) - Date.now()) < 60_000);
+    assert.deepEqual([tenant, conversationId, content], ['default', 'single:ann:ben', undefined]);
+  }
+});
+
+test('audit-log writes contents where it is told to, names the dialect of who acted, and rotates', async () => {
+  const file = join(folder, 'full.jsonl');
+  await withPlugin('audit-log', { file, content: true, maxBytes: 1024, keep: 2 }, async ({ server, ann }) => {
+    await send(ann, 'by im', 'c-1');
+    const other = await StompClient.of(server.wsUrl, 'ann');
+    await other.confirmed('/app/chat.revoke', { messageId: 'c-1' });
+    for (let i = 0; i < 10; i++) await send(ann, 'x'.repeat(400), `full-${i}`);
+    await other.drop();
+  });
+  const files = readdirSync(folder).filter((name) => name.startsWith('full.jsonl'));
+  assert.deepEqual(files.sort(), ['full.jsonl', 'full.jsonl.1', 'full.jsonl.2']);
+  const last = readFileSync(file, 'utf8').trimEnd().split('\n').at(-1) ?? '';
+  assert.deepEqual((JSON.parse(last) as { content: object }).content, {
+    type: 'text',
+    text: 'x'.repeat(400),
+    extra: null,
+  });
+});
