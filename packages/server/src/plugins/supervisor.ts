@@ -113,9 +113,9 @@ export class Supervisor {
     }
   }
 
-  /** Questions that wait, and what listeners are behind. */
+  /** Calls that wait: for their turn in the thread, or for its answer. */
   get depth(): number {
-    return this.#asked.size + this.#behind + this.#batch.length;
+    return Math.max(this.#asked.size, this.#behind + this.#batch.length);
   }
 
   /** Lets the plug-in do what it was told, and end. */
