@@ -25,18 +25,20 @@ const NAMES = Object.fromEntries(Object.entries(TYPES).map(([name, type]) => [ty
  *
  * @param isAdded whether somebody added a type of this name
  */
-export function toContent(msgType: string, content: unknown, isAdded: (type: string) => boolean): Content {
+export function toContent(msgType: unknown, content: unknown, isAdded: (type: string) => boolean): Content {
   const { name, fields } = typeOf(msgType, isAdded);
   const read = readPlainContent(name, content);
   return fields === undefined ? read : { ...read, fields };
 }
 
 function typeOf(
-  msgType: string,
+  msgType: unknown,
   isAdded: (type: string) => boolean,
 ): { readonly name: ContentType; readonly fields?: Content['fields'] } {
-  if (Object.hasOwn(TYPES, msgType)) return { name: TYPES[msgType as XuqmMessageType] };
-  if (isAdded(msgType)) return { name: 'custom', fields: { [TYPE_FIELD]: msgType } };
+  if (typeof msgType === 'string' && Object.hasOwn(TYPES, msgType))
+    return { name: TYPES[msgType as XuqmMessageType] };
+  if (typeof msgType === 'string' && isAdded(msgType))
+    return { name: 'custom', fields: { [TYPE_FIELD]: msgType } };
   throw new DomainError('EINVAL', `msgType must be one of ${XUQM_MESSAGE_TYPES.join(', ')}`, {
     field: 'msgType',
   });
