@@ -6,6 +6,7 @@ import {
   type HostCall,
   type Manifest,
   type Outcome,
+  type Taken,
   type ThreadSettings,
   type ToThread,
 } from './protocol.ts';
@@ -23,7 +24,7 @@ export interface WorkerOptions extends Omit<ThreadSettings, 'board'> {
 }
 
 export interface WorkerListener {
-  done(outcomes: readonly Outcome[], taken: number): void;
+  done(outcomes: readonly Outcome[], taken: Taken): void;
   reply(id: number, json: string): void;
   hostCall(call: HostCall): void;
   fault(hook: string, fault: string): void;

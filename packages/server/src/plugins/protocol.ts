@@ -63,11 +63,16 @@ export type ToThread =
   | { readonly answer: HostAnswer }
   | { readonly close: true };
 
+/** How many calls were begun since the last time. */
+export interface Taken {
+  readonly asked: number;
+  readonly told: number;
+}
+
 export type FromThread =
   | { readonly ready: Manifest }
   | { readonly unfit: string }
-  /** `taken` calls were begun since the last time. */
-  | { readonly done: readonly Outcome[]; readonly taken: number }
+  | { readonly done: readonly Outcome[]; readonly taken: Taken }
   /** The answer to a destination's request, as JSON. */
   | { readonly reply: string; readonly id: number }
   | { readonly hostCall: HostCall }

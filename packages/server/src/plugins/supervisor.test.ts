@@ -106,6 +106,15 @@ test('what listeners are to be told while the thread is away is told once it is 
   assert.equal(outcomes.get('failed'), 2, 'the exit, and the listener');
 });
 
+test('what a lost thread had not told its listeners is counted', async () => {
+  const supervisor = await supervise();
+  const exit = assert.rejects(ask(supervisor, 'exit'));
+  for (let i = 0; i < 5; i++)
+    supervisor.tell('listen message.created', { message: { content: { text: 'fine' } } });
+  await exit;
+  assert.deepEqual([outcomes.get('failed'), outcomes.get('dropped')], [1, 5]);
+});
+
 test('a thread that leaves too many questions unanswered is restarted', async () => {
   const supervisor = await supervise();
   const waiting = Array.from({ length: 100 }, () => ask(supervisor, 'never answer'));

@@ -1,7 +1,7 @@
 import { DomainError } from '../core/errors.ts';
 import type { Cancel, Timers } from '../core/ports/timers.ts';
 import { PluginWorker, type WorkerOptions } from './plugin-worker.ts';
-import type { Call, HostAnswer, HostCall, Manifest, Outcome, Verdict } from './protocol.ts';
+import type { Call, HostAnswer, HostCall, Manifest, Outcome, Taken, Verdict } from './protocol.ts';
 
 /** Questions that may wait for their answer; one more is refused. */
 const MAX_ASKED = 10_000;
@@ -70,6 +70,8 @@ export class Supervisor {
   #batch: Call[] = [];
   /** Calls handed to the thread that it has not begun. */
   #behind = 0;
+  /** Of these, what listeners are told. */
+  #untold = 0;
   #progress = 0;
   #progressAt = 0;
   #abandoned = 0;
@@ -180,11 +182,13 @@ export class Supervisor {
     }
     if (this.#behind === 0) this.#progressAt = performance.now();
     this.#behind += calls.length;
+    for (const { id } of calls) if (id < 0) this.#untold++;
     this.#watch();
   }
 
-  #done(outcomes: readonly Outcome[], taken: number): void {
-    this.#behind -= taken;
+  #done(outcomes: readonly Outcome[], { asked, told }: Taken): void {
+    this.#behind -= asked + told;
+    this.#untold -= told;
     for (const outcome of outcomes) this.#settle(outcome);
   }
 
@@ -254,7 +258,7 @@ export class Supervisor {
       cancel: this.#options.timers.after(pause, () => void this.#revive()),
     };
     worker.terminate();
-    this.#forget();
+    this.#forget(culprit);
     this.#options.events.restarting(reason, pause);
     if (this.#asked.has(culprit)) this.#refuse(culprit, outcome, fault);
     else if (culprit < 0) this.#options.events.outcome(outcome);
@@ -265,8 +269,11 @@ export class Supervisor {
     return this.#state.name === 'running' ? this.#state.worker.board.current : 0;
   }
 
-  /** What the lost thread had not begun is lost with it; what listeners are to be told later stays. */
-  #forget(): void {
+  /** What the lost thread had not finished is lost with it; what listeners are to be told later stays. */
+  #forget(culprit: number): void {
+    // The culprit is counted by itself.
+    for (let lost = culprit < 0 ? 1 : 0; lost < this.#untold; lost++) this.#options.events.outcome('dropped');
+    this.#untold = 0;
     this.#batch = this.#batch.filter(({ id }) => id < 0);
     this.#behind = 0;
     this.#abandoned = 0;

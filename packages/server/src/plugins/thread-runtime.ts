@@ -18,7 +18,7 @@ export class ThreadRuntime {
   readonly #board: Board;
   readonly #post: (message: FromThread) => void;
   #done: Outcome[] = [];
-  #taken = 0;
+  #taken = { asked: 0, told: 0 };
   #isFlushing = false;
 
   constructor(
@@ -36,7 +36,7 @@ export class ThreadRuntime {
     let flushedAt = performance.now();
     for (const call of calls) {
       this.#begin(call);
-      this.#taken++;
+      this.#taken[call.id < 0 ? 'told' : 'asked']++;
       const now = performance.now();
       if (now - flushedAt < GATHER) continue;
       flushedAt = now;
@@ -90,10 +90,10 @@ export class ThreadRuntime {
   }
 
   #flush(): void {
-    if (this.#done.length === 0 && this.#taken === 0) return;
+    if (this.#done.length === 0 && this.#taken.asked + this.#taken.told === 0) return;
     this.#post({ done: this.#done, taken: this.#taken });
     this.#done = [];
-    this.#taken = 0;
+    this.#taken = { asked: 0, told: 0 };
   }
 }
 
