@@ -38,7 +38,12 @@ for (const name of ['plugins.md', 'plugins.zh-CN.md']) {
       writeFileSync(join(folder, 'haina.json'), blockOf(page, 'json'));
       haina = start(['serve', '--config', 'haina.json'], {
         cwd: folder,
-        env: { HAINA_SECRET: TEST_SECRET, HAINA_PORT: '0', HAINA_DATA_DIR: join(folder, 'data') },
+        env: {
+          HAINA_SECRET: TEST_SECRET,
+          HAINA_PORT: '0',
+          HAINA_DATA_DIR: join(folder, 'data'),
+          HAINA_PLUGIN_TIMEOUT: '60s',
+        },
       });
       const printed = await haina.printed(/listening on \S+/);
       const url = /listening on http(\S+)/.exec(printed)?.[1];

@@ -28,7 +28,11 @@ async function withPlugin(
   options: object,
   act: (pair: Pair) => Promise<void>,
 ): Promise<void> {
-  const server = await startTestServer({ plugins: [plugin], pluginOptions: { [plugin]: options } });
+  const server = await startTestServer({
+    plugins: [plugin],
+    pluginOptions: { [plugin]: options },
+    pluginTimeout: 60_000,
+  });
   const ann = await StompClient.connect(server.wsUrl, tokenOf('ann'), '/ws');
   const ben = await StompClient.of(server.wsUrl, 'ben');
   await ann.subscribe(ERRORS);
@@ -79,6 +83,18 @@ test('sensitive-words refuses where it is told to', async () => {
     assert.deepEqual([code, message], ['EPERM', 'content has words that are not allowed here']);
     await send(ann, 'nice', 'n');
     assert.equal(await next(ben), 'nice');
+  });
+});
+
+test('sensitive-words masks what mimi clients send too', async () => {
+  await withPlugin('sensitive-words', { words: ['darn'] }, async ({ server, ann, ben }) => {
+    const { body } = await server.call('GET', '/api/v1/users/me', tokenOf('ben'));
+    const client = await StompClient.connect(server.wsUrl, tokenOf('cleo'), '/Mimi/client');
+    const message = { msgID: 'm', reciverId: (body as { uid: number }).uid, content: 'Darn!' };
+    await client.confirmed('/socket/chat/send', message);
+    assert.equal(await next(ben), '****!');
+    await client.drop();
+    await send(ann, 'fine');
   });
 });
 

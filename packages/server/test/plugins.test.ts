@@ -8,6 +8,8 @@ import { StompClient } from './support/stomp-client.ts';
 import { tokenOf } from './support/token.ts';
 
 const SAY = join(import.meta.dirname, 'support/plugins/say.ts');
+/** No answer is late, however busy the machine is. */
+const PATIENT = 60_000;
 const ADMIN = tokenOf('admin', { role: 'admin' });
 
 /** What a client of a dialect does, and how it sees it, for one and the same plug-in. */
@@ -65,7 +67,11 @@ const clients: StompClient[] = [];
 let users = 0;
 
 before(async () => {
-  server = await startTestServer({ plugins: [SAY], pluginOptions: { say: { greeting: 'Welcome' } } });
+  server = await startTestServer({
+    plugins: [SAY],
+    pluginOptions: { say: { greeting: 'Welcome' } },
+    pluginTimeout: PATIENT,
+  });
 });
 after(async () => {
   await Promise.all(clients.map((client) => client.drop()));
