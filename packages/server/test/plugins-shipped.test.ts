@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { XuqmError, XuqmMessage } from '@haina/wire';
 import { ERRORS } from './support/refusals.ts';
+import { RoomClient } from './support/room-client.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
 import { tokenOf } from './support/token.ts';
@@ -95,6 +96,22 @@ test('sensitive-words masks what mimi clients send too', async () => {
     assert.equal(await next(ben), '****!');
     await client.drop();
     await send(ann, 'fine');
+  });
+});
+
+test('sensitive-words masks what guests say in rooms, and a guest gets it before it leaves', async () => {
+  await withPlugin('sensitive-words', { words: ['darn'] }, async ({ server }) => {
+    const [one, two] = [await RoomClient.connect(server.wsUrl), await RoomClient.connect(server.wsUrl)];
+    const [first, second] = [
+      { id: 'g1', personName: 'One' },
+      { id: 'g2', personName: 'Two' },
+    ];
+    await one.join(first, 'r1');
+    await two.join(second, 'r1');
+    await one.chat(first, 'r1', 'Darn!');
+    await one.leave(first, 'r1');
+    for (const client of [one, two]) assert.equal((await client.nextChat()).content, '****!');
+    await Promise.all([one, two].map((client) => client.drop()));
   });
 });
 

@@ -179,6 +179,11 @@ export class Messages {
   /** Resolves once everything that was sent before has been stored and told. */
   async barrier(): Promise<void> {
     await this.#deps.store.ping();
+    await this.told();
+  }
+
+  /** Resolves once what was stored before is on its way to the sessions. */
+  async told(): Promise<void> {
     await this.#deps.sink.settled?.();
   }
 

@@ -2,7 +2,7 @@ import type { GatedCommands } from '../core/command-gate.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Content, JsonValue, Message, Principal, Role } from '../core/model.ts';
 import type { MessageTarget } from '../core/ports/store.ts';
-import type { ListenedEvents, ListenedName } from './event-names.ts';
+import type { INTERCEPTED_EVENTS, ListenedEvents, ListenedName } from './event-names.ts';
 
 export type { Content, ErrorCode, JsonValue, ListenedEvents, Message, MessageTarget, Principal, Role };
 
@@ -69,8 +69,7 @@ export interface Questions extends CommandQuestions, InterceptedEvents {
   readonly subscribe: { readonly session: SessionInfo; readonly destination: string };
 }
 
-type Unchangeable = 'message.status' | 'member.added' | 'member.removed' | 'user.deleted' | 'user.told';
-type InterceptedEvents = Omit<ListenedEvents, Unchangeable | `session.${string}`>;
+type InterceptedEvents = Pick<ListenedEvents, (typeof INTERCEPTED_EVENTS)[number]>;
 
 /** What may be changed, by name. Nothing where a name is missing here. */
 export interface Changes {

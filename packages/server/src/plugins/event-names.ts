@@ -14,7 +14,6 @@ export interface ListenedEvents extends Omit<Named, 'message.changed' | 'message
   readonly 'session.disconnected': SessionInfo;
   readonly 'session.subscribed': { readonly session: SessionInfo; readonly destination: string };
 }
-export type ListenedName = keyof ListenedEvents;
 
 /** Events that may be changed or kept from the sessions, as nothing but what they see depends on them. */
 export const INTERCEPTED_EVENTS = [
@@ -32,17 +31,21 @@ export const INTERCEPTED_EVENTS = [
   'notification',
   'settings.changed',
   'permission.changed',
-] as const satisfies readonly ListenedName[];
+] as const satisfies readonly (keyof ListenedEvents)[];
 
 export const LISTENED_EVENTS = [
   ...INTERCEPTED_EVENTS,
   'member.added',
   'member.removed',
   'user.deleted',
+  'attendance.joined',
+  'attendance.left',
+  'room.closed',
   'session.connected',
   'session.disconnected',
   'session.subscribed',
-] as const satisfies readonly ListenedName[];
+] as const satisfies readonly (keyof ListenedEvents)[];
+export type ListenedName = (typeof LISTENED_EVENTS)[number];
 
 /** The name by which plug-ins know an event. */
 export function eventName(event: CoreEvent): string {

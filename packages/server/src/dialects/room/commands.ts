@@ -52,15 +52,20 @@ async function chat({ context, visitor, seats, output }: CommandContext, message
   const { textData, extendFields } = readChat(message);
   const { from, roomNumber, content, id } = textData.data;
   seats.require(roomNumber);
-  const { message: stored, duplicate } = await context.services.core.messages.send(visitor.identify(from), {
+  const { messages } = context.services.core;
+  const { message: stored, duplicate } = await messages.send(visitor.identify(from), {
     ...(id === undefined || id === null ? {} : { clientId: id }),
     target: { kind: 'conversation', conversationId: roomNumber },
     content: toContent(content, extendFields as JsonValue | undefined),
     source: ROOM,
   });
-  if (duplicate) output.send(renderChat(stored));
+  if (duplicate) {
+    output.send(renderChat(stored));
+    return;
+  }
   // What comes next may be a leave: the sender gets its message, which is its confirmation, before.
-  else await new Promise((resolve) => setImmediate(resolve));
+  await messages.told();
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 async function sign({ context, visitor, seats }: CommandContext, message: unknown): Promise<void> {
