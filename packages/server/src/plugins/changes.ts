@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { isDeeper, MAX_EXTRA_DEPTH } from '../core/content.ts';
+import { type ValueReader, valueReader } from '../core/json.ts';
 import { CONTENT_TYPES, type Content, type JsonValue, ROLES } from '../core/model.ts';
-import { type ValueReader, valueReader } from '../dialects/common/json.ts';
 
 /** Nothing but what may be changed. */
 const closed = { additionalProperties: false };

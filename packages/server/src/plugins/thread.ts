@@ -56,7 +56,7 @@ async function checkerFor({ messageTypes = {}, destinations = {} }: PluginHooks)
 
 /** Loaded only where there are schemas: it would make each restart a good deal longer. */
 async function loadChecker(): Promise<CheckerMaker> {
-  return (await import('../dialects/common/json.ts')).valueReader;
+  return (await import('../core/json.ts')).valueReader;
 }
 
 async function close(hooks: PluginHooks): Promise<void> {
