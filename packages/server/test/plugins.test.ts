@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { ImMessage, XuqmMessage, XuqmSyncDone } from '@haina/wire';
+import type { DeskHistory, ImMessage, XuqmMessage, XuqmSyncDone } from '@haina/wire';
 import { assertEnds, ERRORS, POLICY_VIOLATION } from './support/refusals.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
@@ -319,4 +319,35 @@ test('a message type that nobody added is refused as before', async () => {
   const ann = await open(XUQM, from);
   const { message } = await refusalOf(ann, XUQM.sendTyped(to, 'x.other', {}));
   assert.match(message, /^msgType must be one of TEXT, /);
+});
+
+test('desk: what a customer says is changed or refused, and polls are polls', async () => {
+  const inbox = '/user/queue/messages';
+  const client = await StompClient.connect(server.wsUrl, tokenOf(names()[0]), '/ws/chat');
+  clients.push(client);
+  for (const destination of [inbox, ERRORS]) await client.subscribe(destination);
+  const poll = { question: 'Lunch?', options: ['noodles', 'rice'] };
+  const refusals: [object, string][] = [
+    [{ content: 'no' }, 'not this one'],
+    [{ msgType: 'x.poll', content: { options: [] } }, 'content.question is missing'],
+  ];
+  for (const [body, message] of refusals) {
+    assert.equal((await refusalOf(client, ['/app/send', body])).message, message);
+  }
+  await client.confirmed('/app/send', { content: 'shout help' });
+  const isSent = ({ body }: { body: Uint8Array }) => Buffer.from(body).includes('"type":"sent"');
+  const sent = await client.nextMatching('the confirmation', isSent);
+  const { sessionId } = JSON.parse(Buffer.from(sent.body).toString()) as { sessionId: string };
+  await client.confirmed('/app/send', { sessionId, msgType: 'x.poll', content: poll });
+  client.sendJson('/app/history', { sessionId });
+  const isHistory = ({ body }: { body: Uint8Array }) => Buffer.from(body).includes('"type":"history"');
+  const answer = await client.nextMatching('the history', isHistory);
+  const { messages } = JSON.parse(Buffer.from(answer.body).toString()) as DeskHistory;
+  assert.deepEqual(
+    messages.map(({ msgType, content }) => [msgType, content]),
+    [
+      ['text', 'SHOUT HELP'],
+      ['x.poll', poll],
+    ],
+  );
 });

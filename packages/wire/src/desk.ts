@@ -10,7 +10,8 @@ export const DESK_MESSAGE_TYPES = [
   'card',
   'custom',
 ] as const;
-export type DeskMessageType = (typeof DESK_MESSAGE_TYPES)[number];
+/** A type of the protocol, or one that a plug-in of the server added, such as `x.poll`. */
+export type DeskMessageType = (typeof DESK_MESSAGE_TYPES)[number] | `${string}.${string}`;
 
 export const DESK_AGENT_STATUSES = ['online', 'busy', 'away'] as const;
 export type DeskAgentStatus = (typeof DESK_AGENT_STATUSES)[number];

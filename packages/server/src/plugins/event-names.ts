@@ -41,6 +41,7 @@ export const LISTENED_EVENTS = [
   'attendance.joined',
   'attendance.left',
   'room.closed',
+  'service.changed',
   'session.connected',
   'session.disconnected',
   'session.subscribed',

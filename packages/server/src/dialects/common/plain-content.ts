@@ -1,3 +1,4 @@
+import { addedTypeOf, TYPE_FIELD } from '../../core/content.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Content, ContentType, JsonValue } from '../../core/model.ts';
 
@@ -9,6 +10,36 @@ export function readPlainContent(type: ContentType, content: unknown): Content {
   }
   const allowed = type === 'text' ? 'a string' : 'a string or an object';
   throw new DomainError('EINVAL', `content must be ${allowed}`, { field: 'content' });
+}
+
+/** Whether somebody added a message type of this name. */
+export type IsAdded = (name: string) => boolean;
+
+/** The types that a dialect has a name for, and those that were added. */
+export interface NamedTypes {
+  readonly names: Readonly<Record<string, ContentType>>;
+  readonly isAdded: IsAdded;
+}
+
+/** As `readPlainContent`, of a type by its name. EINVAL for what is no type. */
+export function readNamedContent(
+  { names, isAdded }: NamedTypes,
+  msgType: unknown,
+  content: unknown,
+): Content {
+  const name = typeof msgType === 'string' ? msgType : '';
+  const type = Object.hasOwn(names, name) ? names[name] : undefined;
+  if (type !== undefined) return readPlainContent(type, content);
+  if (isAdded(name)) return { ...readPlainContent('custom', content), fields: { [TYPE_FIELD]: name } };
+  throw new DomainError('EINVAL', `msgType must be one of ${Object.keys(names).join(', ')}`, {
+    field: 'msgType',
+  });
+}
+
+/** The name of an added type; undefined for the types of the core. */
+export function addedNameOf(content: Content): `${string}.${string}` | undefined {
+  const name = content.type === 'custom' ? addedTypeOf(content) : undefined;
+  return name as `${string}.${string}` | undefined;
 }
 
 /** The content as clients read it. What other dialects keep beside the text comes as one object with it. */

@@ -1,10 +1,10 @@
-import type { DeskOut } from '@haina/wire';
+import { DESK_MESSAGE_TYPES, type DeskOut } from '@haina/wire';
 import { isAtDesk } from '../../core/desk/access.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Core } from '../../core/index.ts';
-import type { Principal } from '../../core/model.ts';
+import type { ContentType, Principal } from '../../core/model.ts';
 import type { ReplayQuery } from '../common/chat-session.ts';
-import { readPlainContent } from '../common/plain-content.ts';
+import { type IsAdded, readNamedContent } from '../common/plain-content.ts';
 import { renderHistory, renderNote, renderSent } from './render.ts';
 import {
   MAX_HISTORY,
@@ -26,11 +26,19 @@ export interface CommandContext {
   readonly core: Core;
   readonly principal: Principal;
   readonly sessionId: string;
+  /** Whether a plug-in added a message type of this name. */
+  readonly hasMessageType: IsAdded;
   /** Tells the client what its user missed. */
   sync(query: ReplayQuery): Promise<void>;
   /** Answers this session alone, at its inbox. */
   reply(body: DeskOut): void;
 }
+
+/** The protocol calls the types as the core does. */
+const TYPES = Object.fromEntries(DESK_MESSAGE_TYPES.map((type) => [type, type])) as Record<
+  string,
+  ContentType
+>;
 
 export type Command = (context: CommandContext, body: Uint8Array) => Promise<unknown>;
 
@@ -79,14 +87,14 @@ export function commandOf(destination: string, principal: Principal): Command | 
 }
 
 async function send(context: CommandContext, body: Uint8Array): Promise<void> {
-  const { core, principal, sessionId: originSession } = context;
+  const { core, principal, sessionId: originSession, hasMessageType: isAdded } = context;
   const { sessionId, clientMsgId, content, msgType = 'text', ...asked } = readSend(body);
   const skill = skillOf(asked);
   const { message } = await core.desk.sessions.send(principal, {
     ...(sessionId === undefined ? {} : { sessionId }),
     ...(clientMsgId === undefined ? {} : { clientId: clientMsgId }),
     ...(skill === undefined ? {} : { skill }),
-    content: readPlainContent(msgType, content),
+    content: readNamedContent({ names: TYPES, isAdded }, msgType, content),
     source: 'desk',
     originSession,
   });

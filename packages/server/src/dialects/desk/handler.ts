@@ -137,6 +137,7 @@ export class DeskHandler extends StompDialectHandler {
       core: this.services.core,
       principal: this.chat.principal,
       sessionId: this.chat.id,
+      hasMessageType: (name) => this.services.plugins?.hasMessageType(name) ?? false,
       sync: (query) => this.sync(query),
       reply: (body) => {
         for (const subscription of this.inboxes()) this.#tell(subscription, body);

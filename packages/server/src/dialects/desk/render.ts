@@ -12,7 +12,7 @@ import type { DeskAgent, DeskBoard, ServiceNote, ServiceSession } from '../../co
 import type { ServiceHistory, ServiceView } from '../../core/desk/service-sessions.ts';
 import type { CoreEvent, ServiceChanged } from '../../core/events.ts';
 import type { Message, MessageState } from '../../core/model.ts';
-import { plainContent } from '../common/plain-content.ts';
+import { addedNameOf, plainContent } from '../common/plain-content.ts';
 
 const STATUSES: Record<MessageState, DeskMessage['status']> = {
   normal: 'sent',
@@ -32,7 +32,7 @@ export function renderMessage(message: Message): DeskMessage {
     conversationId: message.conversationId,
     seq: message.seq,
     fromId: message.senderId,
-    msgType: message.content.type,
+    msgType: addedNameOf(message.content) ?? message.content.type,
     content: status === 'recalled' ? '' : plainContent(message.content),
     status,
     createdAt: message.createdAt,

@@ -1,4 +1,4 @@
-import { DESK_AGENT_STATUSES, DESK_MESSAGE_TYPES } from '@haina/wire';
+import { DESK_AGENT_STATUSES } from '@haina/wire';
 import { Type } from 'typebox';
 import { MAX_ID_LENGTH } from '../../core/validate.ts';
 import { bodyReader } from '../common/json.ts';
@@ -18,7 +18,8 @@ export const readSend = bodyReader(
     skill: Type.Optional(Text),
     topic: Type.Optional(Text),
     content: Type.Unknown(),
-    msgType: Type.Optional(Type.Enum([...DESK_MESSAGE_TYPES])),
+    /** `readNamedContent` knows the types. */
+    msgType: Type.Optional(Type.Unknown()),
     clientMsgId,
   }),
 );

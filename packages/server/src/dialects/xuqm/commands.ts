@@ -3,6 +3,7 @@ import type { Core } from '../../core/index.ts';
 import type { Principal } from '../../core/model.ts';
 import type { MessageTarget } from '../../core/ports/store.ts';
 import type { ReplayQuery } from '../common/chat-session.ts';
+import type { IsAdded } from '../common/plain-content.ts';
 import { toContent } from './content.ts';
 import { readMessageRef, readSend, readSync } from './schemas.ts';
 
@@ -12,7 +13,7 @@ export interface CommandContext {
   readonly principal: Principal;
   readonly sessionId: string;
   /** Whether a plug-in added a message type of this name. */
-  hasMessageType(name: string): boolean;
+  readonly hasMessageType: IsAdded;
   /** Tells the client what its user missed. */
   sync(query: ReplayQuery): Promise<void>;
 }

@@ -1,8 +1,6 @@
-import { XUQM_MESSAGE_TYPES, type XuqmMessageType, type XuqmType } from '@haina/wire';
-import { addedTypeOf, TYPE_FIELD } from '../../core/content.ts';
-import { DomainError } from '../../core/errors.ts';
+import type { XuqmMessageType, XuqmType } from '@haina/wire';
 import type { Content, ContentType } from '../../core/model.ts';
-import { readPlainContent } from '../common/plain-content.ts';
+import { addedNameOf, type IsAdded, readNamedContent } from '../common/plain-content.ts';
 
 const TYPES: Record<XuqmMessageType, ContentType> = {
   TEXT: 'text',
@@ -20,32 +18,12 @@ const NAMES = Object.fromEntries(Object.entries(TYPES).map(([name, type]) => [ty
   XuqmMessageType
 >;
 
-/**
- * A body's content in the core's words. EINVAL for what is none.
- *
- * @param isAdded whether somebody added a type of this name
- */
-export function toContent(msgType: unknown, content: unknown, isAdded: (type: string) => boolean): Content {
-  const { name, fields } = typeOf(msgType, isAdded);
-  const read = readPlainContent(name, content);
-  return fields === undefined ? read : { ...read, fields };
-}
-
-function typeOf(
-  msgType: unknown,
-  isAdded: (type: string) => boolean,
-): { readonly name: ContentType; readonly fields?: Content['fields'] } {
-  if (typeof msgType === 'string' && Object.hasOwn(TYPES, msgType))
-    return { name: TYPES[msgType as XuqmMessageType] };
-  if (typeof msgType === 'string' && isAdded(msgType))
-    return { name: 'custom', fields: { [TYPE_FIELD]: msgType } };
-  throw new DomainError('EINVAL', `msgType must be one of ${XUQM_MESSAGE_TYPES.join(', ')}`, {
-    field: 'msgType',
-  });
+/** A body's content in the core's words. EINVAL for what is none. */
+export function toContent(msgType: unknown, content: unknown, isAdded: IsAdded): Content {
+  return readNamedContent({ names: TYPES, isAdded }, msgType, content);
 }
 
 /** Added types by their own name. */
 export function toMessageType(content: Content): XuqmType {
-  const added = content.type === 'custom' ? addedTypeOf(content) : undefined;
-  return (added as XuqmType | undefined) ?? NAMES[content.type];
+  return addedNameOf(content) ?? NAMES[content.type];
 }
