@@ -231,6 +231,7 @@ export async function startServer(
       endpoints,
       async stop() {
         isStopping = true;
+        sessions.stopping();
         await transports.close();
         await core.attendance.settled();
         presence.close();

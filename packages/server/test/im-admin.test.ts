@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { decodeImProtobuf, type ImMessage, ImMessageType, type StompFrame } from '@haina/wire';
+import { subscribeIm } from './support/im-client.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
 import { tokenOf } from './support/token.ts';
@@ -48,7 +49,7 @@ async function connect(
   const Authorization = `Bearer ${tokenOf(userId, { app })}`;
   client.send('CONNECT', { 'accept-version': '1.2', Authorization, userId, ...headers });
   await client.next('CONNECTED');
-  for (const destination of destinations) await client.subscribe(destination);
+  for (const destination of destinations) await subscribeIm(client, destination);
   return client;
 }
 

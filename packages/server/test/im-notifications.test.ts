@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { decodeImProtobuf, type ImMessage, ImMessageType, type StompFrame } from '@haina/wire';
 import { ManualTimers } from '../src/stomp/testing/manual-timers.ts';
+import { subscribeIm } from './support/im-client.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
 import { tokenOf as shortTokenOf } from './support/token.ts';
@@ -74,7 +75,7 @@ async function connect(userId: string, claims: Record<string, unknown> = {}): Pr
   const client = await StompClient.connect(server.wsUrl, tokenOf(userId, claims), '/ws');
   clients.push(client);
   await client.subscribe(ERRORS);
-  await client.subscribe(EVENTS);
+  await subscribeIm(client, EVENTS);
   return client;
 }
 

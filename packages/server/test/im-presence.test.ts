@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { decodeImProtobuf, type ImMessage, ImMessageType } from '@haina/wire';
 import { ManualTimers } from '../src/stomp/testing/manual-timers.ts';
+import { subscribeIm } from './support/im-client.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
 import { tokenOf } from './support/token.ts';
@@ -27,7 +28,7 @@ async function watch(userId: string, headers: Record<string, string> = {}): Prom
   const client = await StompClient.connect(server.wsUrl, tokenOf(userId), '/ws');
   clients.push(client);
   await client.subscribe(PRESENCE, headers);
-  await client.subscribe(EVENTS);
+  await subscribeIm(client, EVENTS);
   return client;
 }
 

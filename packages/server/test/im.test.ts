@@ -7,6 +7,7 @@ import {
   ImMessageType,
   type StompFrame,
 } from '@haina/wire';
+import { subscribeIm } from './support/im-client.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
 import { tokenOf } from './support/token.ts';
@@ -45,7 +46,7 @@ async function connect(
     ...headers,
   });
   await client.next('CONNECTED');
-  for (const destination of destinations) await client.subscribe(destination);
+  for (const destination of destinations) await subscribeIm(client, destination);
   return client;
 }
 

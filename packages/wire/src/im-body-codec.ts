@@ -1,6 +1,6 @@
 import { type ImMessage, ImMessageType } from './im.ts';
 import type { ImBodies, ImChatBody, ImDestination, ImPrivateMessageBody } from './im-bodies.ts';
-import { decodeImProtobuf, encodeImProtobuf } from './im-codec.ts';
+import { decodeImProtobuf, encodeImProtobuf, parseProtobuf } from './im-codec.ts';
 import { ImCodecError, toImMessage } from './im-message.ts';
 
 /**
@@ -59,6 +59,23 @@ function parse(json: string): unknown {
     return JSON.parse(json);
   } catch (cause) {
     throw new ImCodecError('malformed', 'system.content', 'system.content is not valid JSON', { cause });
+  }
+}
+
+/**
+ * The id by which a client knows what it sent there: `clientMessageId` of a message, `messageId` of another command. Also
+ * of a body that `decodeImBody` refuses; null where there is none, or the bytes are no protobuf.
+ */
+export function peekImMessageId(destination: ImDestination, bytes: Uint8Array): string | null {
+  try {
+    const { clientMessageId, payload } = parseProtobuf(bytes);
+    if (!isSystem(destination)) return clientMessageId === '' ? null : clientMessageId;
+    const body = payload.case === 'system' ? parse(payload.value.content) : null;
+    const messageId = (body as { messageId?: unknown } | null)?.messageId;
+    return typeof messageId === 'string' ? messageId : null;
+  } catch (error) {
+    if (error instanceof ImCodecError) return null;
+    throw error;
   }
 }
 

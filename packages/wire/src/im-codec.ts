@@ -76,7 +76,12 @@ export function decodeImProtobuf(bytes: Uint8Array): ImMessage {
   });
 }
 
-function parseProtobuf(bytes: Uint8Array): WebSocketMessage {
+/**
+ * What the bytes hold, whether or not it makes sense.
+ *
+ * @throws {ImCodecError} where they are no protobuf
+ */
+export function parseProtobuf(bytes: Uint8Array): WebSocketMessage {
   try {
     return fromBinary(WebSocketMessageSchema, bytes, READ);
   } catch (cause) {

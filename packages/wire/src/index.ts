@@ -2,7 +2,12 @@ export * from './desk.ts';
 export * from './im.ts';
 export * from './im-bodies.ts';
 export * from './im-body-codec.ts';
-export * from './im-codec.ts';
+export {
+  decodeImJson,
+  decodeImProtobuf,
+  encodeImJson,
+  encodeImProtobuf,
+} from './im-codec.ts';
 export * from './im-content.ts';
 export { ImCodecError, type ImCodecErrorCode } from './im-message.ts';
 export * from './mimi.ts';

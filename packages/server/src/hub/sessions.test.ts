@@ -4,7 +4,12 @@ import type { LiveSession } from './sessions.ts';
 import { Sessions } from './sessions.ts';
 
 function session(id: string, userId: string): LiveSession {
-  return { id, principal: { tenant: 'default', userId, role: 'user', name: userId }, end() {} };
+  return {
+    id,
+    principal: { tenant: 'default', userId, role: 'user', name: userId },
+    end() {},
+    stopping() {},
+  };
 }
 
 test('a user enters with its first session and leaves with its last', () => {

@@ -54,6 +54,7 @@ const LINE_END = Batch.of(Payload.text('\n'));
  * stalled process missed are not held against the client.
  */
 export class HeartBeat {
+  readonly terms: HeartBeatTerms;
   readonly #connection: Connection;
   /** Ticks without a write after which the server must write. */
   readonly #idleLimit: number;
@@ -67,6 +68,7 @@ export class HeartBeat {
 
   /** @param missed called when the client was silent for too long, and again if it stays so */
   constructor(terms: HeartBeatTerms, connection: Connection, timers: Timers, missed: () => void) {
+    this.terms = terms;
     const { outgoing, incoming } = terms;
     const tick = Math.max(Math.floor(Math.min(outgoing || LONGEST, incoming || LONGEST) / RESOLUTION), 1);
     this.#connection = connection;

@@ -26,9 +26,9 @@ import type {
   StompSubscription,
   TrackedDelivery,
 } from './handler.ts';
-import { HeartBeat } from './heart-beat.ts';
+import { HeartBeat, type HeartBeatTerms, NO_HEART_BEAT } from './heart-beat.ts';
 import { Inbox } from './inbox.ts';
-import type { StompContext } from './options.ts';
+import type { StompContext, StompSettings } from './options.ts';
 import { messagePayload, type OutgoingMessage, Output } from './output.ts';
 import { type SessionState, type Sources, type StateName, type StateOf, transition } from './state.ts';
 
@@ -74,6 +74,15 @@ export class StompSession implements ConnectionHandler {
   /** The version agreed on; 1.2 until then. */
   get version(): StompVersion {
     return this.#output.version;
+  }
+
+  /** What was agreed on; nothing until CONNECTED. */
+  get heartBeat(): HeartBeatTerms {
+    return this.#state.name === 'active' ? this.#state.heartBeat.terms : NO_HEART_BEAT;
+  }
+
+  get settings(): StompSettings {
+    return this.#context.settings;
   }
 
   get state(): StateName {

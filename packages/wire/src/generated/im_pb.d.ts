@@ -8,7 +8,8 @@
 //
 //   A subscription whose `accept` is application/x-protobuf gets one WebSocketMessage as the body of each MESSAGE.
 //   `content` of the payload arm is a JSON document: section 4.2 for chat, 5.2 for notification, 6.2 and 7.3 for event.
-//   The arm follows from `type`: 0-13 chat, 20-23 notification, 30-34 system, 40-43 event.
+//   The arm follows from `type`: 0-13 chat, 20-23 notification, 30-34 system, 40-43 event. A refusal is type 34, status 5,
+//   with {"code", "message", "destination", "messageId"} in system.content.
 //
 // To the server
 //

@@ -27,6 +27,8 @@ export interface ChatSessionOptions {
   readonly device: Device;
   /** Closes the connection in the protocol's way. */
   onEnd(reason: SessionEnd): void;
+  /** Says what the client should know before a stopping server closes it. */
+  onStopping?(): void;
 }
 
 /**
@@ -135,6 +137,11 @@ export class ChatSession implements LiveSession {
     return this.#confirmations.confirm(clientId);
   }
 
+  /** When the session ends unless it is renewed. */
+  get expiresAt(): Timestamp {
+    return this.#expiresAt;
+  }
+
   get isReplaying(): boolean {
     return this.#replay !== undefined;
   }
@@ -175,6 +182,10 @@ export class ChatSession implements LiveSession {
 
   end(reason: SessionEnd): void {
     this.#options.onEnd(reason);
+  }
+
+  stopping(): void {
+    this.#options.onStopping?.();
   }
 
   /** Leaves the registry and the hub. */

@@ -1,9 +1,11 @@
 import { type StompFrame, StompProtocolError } from '@haina/wire';
 import { DomainError, toDomainError } from '../../core/errors.ts';
+import type { Principal } from '../../core/model.ts';
 import { tenantTopic, userTopic } from '../../core/topics.ts';
 import type { FanOutItem, Shape } from '../../hub/fan-out.ts';
 import { NotificationOutlet } from '../../hub/notification-outlet.ts';
 import type { ReplayResult } from '../../hub/replay.ts';
+import type { SessionEnd } from '../../hub/sessions.ts';
 import { StompLimitError, StompTransactionError } from '../../stomp/errors.ts';
 import type { ConnectedInfo, StompHandler, StompSubscription } from '../../stomp/handler.ts';
 import type { StompSession } from '../../stomp/session.ts';
@@ -34,6 +36,9 @@ export type Target =
   | { readonly kind: 'notifications'; readonly name: string }
   /** What the server writes to this session alone. */
   | { readonly kind: 'replies'; readonly name: string };
+
+/** Why the server ends a session that it can still tell so. */
+export type Farewell = SessionEnd | 'server-stopping';
 
 interface Route {
   readonly target: Target;
@@ -78,7 +83,7 @@ export abstract class StompDialectHandler implements StompHandler {
   protected readonly syncsAllInboxes: boolean = false;
 
   /** Called once the user is known, before CONNECTED is sent. */
-  protected opened(_frame: StompFrame): void | Promise<void> {}
+  protected opened(): void | Promise<void> {}
 
   /** The tokens that the client presents, at any place where they may be. */
   protected tokens({ headers }: StompFrame): (string | null | undefined)[] {
@@ -94,6 +99,15 @@ export abstract class StompDialectHandler implements StompHandler {
     return code === 'EAUTH' ? 'Unauthorized' : message;
   }
 
+  /** Looks at a CONNECT once its user is known, and before anybody can notice the user; refuses it by throwing. */
+  protected admit(_principal: Principal, _frame: StompFrame): void {}
+
+  /** Called when a subscription was accepted; what is told to it here comes before everything else. */
+  protected subscribed(_subscription: StompSubscription, _target: Target): void {}
+
+  /** Called before the server ends the session. */
+  protected ending(_reason: Farewell): void {}
+
   /** The authenticated session. */
   protected get chat(): ChatSession {
     if (!this.#chat) throw new Error('not connected');
@@ -105,6 +119,7 @@ export abstract class StompDialectHandler implements StompHandler {
     try {
       const { authenticator } = this.services;
       const { principal, expiresAt } = await authenticateAll(authenticator, this.tokens(frame));
+      this.admit(principal, frame);
       this.#chat = await ChatSession.open({
         services: this.services,
         dialect: this.dialect,
@@ -112,9 +127,10 @@ export abstract class StompDialectHandler implements StompHandler {
         principal,
         expiresAt,
         device: deviceOf(connection.request, (name) => headerOf(frame.headers, name)),
-        onEnd: () => this.stomp.fail(this.#unauthorized(new DomainError('EAUTH', 'the session is over'))),
+        onEnd: (reason) => this.#end(reason),
+        onStopping: () => this.ending('server-stopping'),
       });
-      await this.opened(frame);
+      await this.opened();
       if (!connection.isOpen) this.#chat.close();
       return { userName: principal.userId };
     } catch (error) {
@@ -154,6 +170,7 @@ export abstract class StompDialectHandler implements StompHandler {
     const notifications = target.kind === 'notifications' ? new NotificationOutlet(outlet) : undefined;
     const route: Route = { target, shape, outlet, ...(notifications ? { notifications } : {}) };
     this.#routes.set(subscription, route);
+    this.subscribed(subscription, target);
     this.#connectRoute(subscription.id, route);
     if (notifications) void this.#tellMissed(notifications, shape, subscription);
     this.services.plugins?.subscribed(this.chat.facts, destination);
@@ -240,6 +257,11 @@ export abstract class StompDialectHandler implements StompHandler {
     if (!first) throw new DomainError('EINVAL', `subscribe to ${this.inbox} before a sync`);
     const target = replayTarget(this.stomp.connection, this.syncsAllInboxes ? inboxes : [first]);
     await this.chat.replay(target, query, (result) => this.tellSyncDone(first.subscription, result), prelude);
+  }
+
+  #end(reason: SessionEnd): void {
+    this.ending(reason);
+    this.stomp.fail(this.#unauthorized(new DomainError('EAUTH', 'the session is over')));
   }
 
   #connectRoute(id: string, { target, shape, outlet, notifications }: Route): void {

@@ -1,6 +1,7 @@
 import {
   encodeImJson,
   encodeImProtobuf,
+  type ImError,
   type ImMessage,
   ImMessageStatus,
   ImMessageType,
@@ -10,18 +11,20 @@ import {
 import { DomainError } from '../../core/errors.ts';
 import type { CoreEvent } from '../../core/events.ts';
 import { MAX_DEVICE_ID_LENGTH } from '../../core/messages.ts';
+import type { Principal } from '../../core/model.ts';
+import type { Policy } from '../../core/policies.ts';
 import { requireLength } from '../../core/validate.ts';
 import type { Shape } from '../../hub/fan-out.ts';
 import type { ReplayResult } from '../../hub/replay.ts';
 import type { StompSubscription } from '../../stomp/handler.ts';
 import { headerOf } from '../common/credentials.ts';
 import { noDestination, parseUserQueue, refuseSend } from '../common/destinations.ts';
-import { StompDialectHandler, type Target } from '../common/stomp-dialect-handler.ts';
+import { type Farewell, StompDialectHandler, type Target } from '../common/stomp-dialect-handler.ts';
 import { sendBody, sendJson, stompShape } from '../common/stomp-shape.ts';
 import { type CommandContext, execute, isImDestination } from './commands.ts';
-import { serverEnvelope } from './envelope.ts';
 import { type EventRenderer, RENDERERS, renderAttempt, renderStatus } from './render.ts';
 import { type ImEncoding, peekMessageId } from './schemas.ts';
+import { type Addressee, renderConnected, renderGoodbye, renderRefusal, renderSystem } from './system.ts';
 
 export const IM = 'im';
 const PROTOBUF_TYPE = 'application/x-protobuf';
@@ -46,13 +49,27 @@ export class ImHandler extends StompDialectHandler {
   #encoding: ImEncoding = 'json';
   #deviceId = '';
 
-  protected override opened({ headers }: StompFrame): void {
-    this.#encoding = this.#requireEncoding(headerOf(headers, 'accept'), 'json');
-    this.#deviceId = requireLength(headerOf(headers, 'deviceId') ?? '', 'deviceId', 0, MAX_DEVICE_ID_LENGTH);
+  protected override admit(principal: Principal, { headers }: StompFrame): void {
     const userId = headerOf(headers, 'userId');
-    if (userId !== undefined && userId !== this.chat.principal.userId) {
+    if (userId !== undefined && userId !== principal.userId) {
       throw new DomainError('EAUTH', 'the token is of another user');
     }
+    this.#encoding = this.#requireEncoding(headerOf(headers, 'accept'), 'json');
+    this.#deviceId = requireLength(headerOf(headers, 'deviceId') ?? '', 'deviceId', 0, MAX_DEVICE_ID_LENGTH);
+  }
+
+  protected override subscribed(subscription: StompSubscription, target: Target): void {
+    if (target.kind !== 'events') return;
+    const tell = (policy: Policy) =>
+      this.#tell(subscription, renderConnected(this.#addressee, this.chat, this.stomp, policy));
+    const found = this.services.core.policies.of(this.chat.principal);
+    if (!(found instanceof Promise)) tell(found);
+    else
+      found.then(tell, (err: unknown) => this.services.log.warn({ err }, 'a session was not told of itself'));
+  }
+
+  protected override ending(reason: Farewell): void {
+    this.#tellEvents(renderGoodbye(this.#addressee, reason));
   }
 
   protected parseTarget(destination: string): Target {
@@ -93,8 +110,7 @@ export class ImHandler extends StompDialectHandler {
     const destination = frame.headers.get('destination') ?? '';
     const encoding = encodingOf(frame.headers.get('content-type')) ?? 'json';
     const messageId = isImDestination(destination) ? peekMessageId(destination, frame.body, encoding) : null;
-    const body = { code, message, destination, messageId };
-    for (const subscription of this.subscriptionsTo('errors')) sendJson(this.stomp, subscription, body);
+    this.#tellError({ code, message, destination, messageId });
     const isSend = destination === '/app/chat' || destination === '/app/private-message';
     // A conflict is about another message under the same id, which has not failed.
     if (isSend && messageId !== null && code !== 'ECONFLICT')
@@ -113,7 +129,12 @@ export class ImHandler extends StompDialectHandler {
     }));
     this.#tell(
       subscription,
-      this.#system(ImMessageType.SYSTEM_STATUS, { type: 'SYNC_DONE', count, complete, pins }),
+      renderSystem(this.#addressee, ImMessageType.SYSTEM_STATUS, {
+        type: 'SYNC_DONE',
+        count,
+        complete,
+        pins,
+      }),
     );
   }
 
@@ -129,7 +150,7 @@ export class ImHandler extends StompDialectHandler {
       repeated: (message) =>
         this.#tellStatus(renderStatus({ type: 'message.status', status: 'sent', message })),
       sending: (id) => this.#tellAttempt(ImMessageStatus.MESSAGE_SENDING, id),
-      heartbeat: () => this.#tellEvents(this.#system(ImMessageType.SYSTEM_HEARTBEAT, {})),
+      heartbeat: () => this.#tellEvents(renderSystem(this.#addressee, ImMessageType.SYSTEM_HEARTBEAT, {})),
     };
   }
 
@@ -140,7 +161,7 @@ export class ImHandler extends StompDialectHandler {
       throw new DomainError('EPERM', 'the token is of another user', { field: 'token' });
     }
     this.chat.renew(expiresAt);
-    this.#tellEvents(this.#system(ImMessageType.SYSTEM_AUTH, { expiresAt }));
+    this.#tellEvents(renderSystem(this.#addressee, ImMessageType.SYSTEM_AUTH, { expiresAt }));
   }
 
   #tellAttempt(status: ImMessageStatus, clientMessageId: string, reason = ''): void {
@@ -166,18 +187,19 @@ export class ImHandler extends StompDialectHandler {
     sendBody(this.stomp, subscription, encode(message, encoding), typeOf(encoding));
   }
 
-  #system(
-    type:
-      | typeof ImMessageType.SYSTEM_STATUS
-      | typeof ImMessageType.SYSTEM_HEARTBEAT
-      | typeof ImMessageType.SYSTEM_AUTH,
-    document: object,
-  ): ImMessage {
-    const now = this.services.clock.now();
+  /** Plain JSON where JSON is read; who reads protobuf only finds the same inside an envelope. */
+  #tellError(error: ImError): void {
+    for (const subscription of this.subscriptionsTo('errors')) {
+      if (this.#encodingOf(subscription) === 'json') sendJson(this.stomp, subscription, error);
+      else this.#tell(subscription, renderRefusal(this.#addressee, error));
+    }
+  }
+
+  get #addressee(): Addressee {
     return {
-      ...serverEnvelope(now, { receiverId: this.chat.principal.userId, deviceId: this.#deviceId }),
-      type,
-      system: { content: JSON.stringify({ ...document, timestamp: now }), code: '' },
+      userId: this.chat.principal.userId,
+      deviceId: this.#deviceId,
+      now: this.services.clock.now(),
     };
   }
 

@@ -1,4 +1,11 @@
-import { decodeImBody, IM_SENDABLE_TYPES, ImCodecError, type ImDestination, ImScope } from '@haina/wire';
+import {
+  decodeImBody,
+  IM_SENDABLE_TYPES,
+  ImCodecError,
+  type ImDestination,
+  ImScope,
+  peekImMessageId,
+} from '@haina/wire';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../core/errors.ts';
 import { MAX_ID_LENGTH } from '../../core/validate.ts';
@@ -99,12 +106,5 @@ export function peekMessageId(
 ): string | null {
   const name =
     destination === '/app/chat' || destination === '/app/private-message' ? 'clientMsgId' : 'messageId';
-  if (encoding === 'json') return peekString(body, name);
-  try {
-    const value = decodeImBody(destination, body);
-    const found = (value as Record<string, unknown> | null)?.[name];
-    return typeof found === 'string' ? found : null;
-  } catch {
-    return null;
-  }
+  return encoding === 'json' ? peekString(body, name) : peekImMessageId(destination, body);
 }
