@@ -229,6 +229,23 @@ const OPERATIONS: Record<string, (scene: Scene) => Promise<void>> = {
   },
 };
 
+test('a picture that xuqm sends as an address has the form that im clients read, and one without is a text', async () => {
+  const [alice, bob] = [await openXuqm(`from${++users}`), await openIm(`to${++users}`)];
+  const body = { toId: bob.userId, chatType: 'SINGLE', msgType: 'IMAGE' };
+  alice.client.sendJson('/app/chat.send', { ...body, content: 'https://example.com/a.jpg' });
+  alice.client.sendJson('/app/chat.send', { ...body, content: 'no picture at all' });
+  const told: [number, unknown][] = [];
+  for (let i = 0; i < 2; i++) {
+    const { type, chat } = await bob.client.nextAt<ImMessage>('/user/queue/private-messages');
+    told.push([type, JSON.parse(chat?.content ?? '')]);
+  }
+  const address = 'https://example.com/a.jpg';
+  assert.deepEqual(told, [
+    [1, { content: address, contentExtra: { url: address } }],
+    [0, { content: 'no picture at all', contentExtra: null }],
+  ]);
+});
+
 for (const [operation, act] of Object.entries(OPERATIONS)) {
   for (const [from, to] of [
     ['xuqm', 'im'],

@@ -56,6 +56,12 @@ export function valueReader<Schema extends TSchema>(
   };
 }
 
+/** Tells whether plain data has a form. */
+export function checkerOf(schema: TSchema): (value: unknown) => boolean {
+  const validator = Compile(schema);
+  return (value) => validator.Check(value);
+}
+
 interface Misfit {
   readonly keyword: string;
   readonly instancePath: string;

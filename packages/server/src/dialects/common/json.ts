@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox';
 import { decodeUtf8, parseJson, valueReader } from '../../core/json.ts';
 
-export { parseJson, parseJsonText, type ValueReader, valueReader } from '../../core/json.ts';
+export { checkerOf, parseJson, parseJsonText, type ValueReader, valueReader } from '../../core/json.ts';
 
 /** Reads bodies of one form. */
 export type BodyReader<T> = (body: Uint8Array) => T;

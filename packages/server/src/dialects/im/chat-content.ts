@@ -5,18 +5,19 @@ import { MAX_ID_LENGTH } from '../../core/validate.ts';
 import { parseJsonText, type ValueReader, valueReader } from '../common/json.ts';
 
 /** An http or https address, or a path of this server: never a script that runs where it is clicked. */
-const url = Type.String({ pattern: '^(?:https?://[^/\\s]|/(?![/\\\\]))\\S*$' });
+const ADDRESS = '^(?:https?://[^/\\s]|/(?![/\\\\]))\\S*$';
+const url = Type.String({ pattern: ADDRESS });
 const count = Type.Optional(Type.Integer({ minimum: 0 }));
 const seconds = Type.Optional(Type.Number({ minimum: 0 }));
 const word = Type.Optional(Type.String());
 const messageId = Type.String({ minLength: 1 });
-const objectOrNull = Type.Unsafe<object | null>({ type: ['object', 'null'] });
+export const objectOrNull = Type.Unsafe<object | null>({ type: ['object', 'null'] });
 
 const withExtra = (extra: Record<string, TSchema>): TObject =>
   Type.Object({ content: Type.String(), contentExtra: Type.Object(extra) });
 
-/** Section 4.2; voice, video, location and card by analogy. */
-const FORMS: Readonly<Record<ImSendableType, TObject>> = {
+/** What a client may say, section 4.2; voice, video, location and card by analogy. */
+export const CHAT_FORMS: Readonly<Record<ImSendableType, TObject>> = {
   [ImMessageType.CHAT_TEXT]: Type.Object({
     content: Type.String(),
     contentExtra: Type.Optional(objectOrNull),
@@ -60,7 +61,7 @@ const FORMS: Readonly<Record<ImSendableType, TObject>> = {
 export type ContentField = 'content' | 'newContent';
 
 const readersAt = (field: ContentField): ReadonlyMap<number, ValueReader<unknown>> =>
-  new Map(Object.entries(FORMS).map(([type, form]) => [Number(type), valueReader(form, field)]));
+  new Map(Object.entries(CHAT_FORMS).map(([type, form]) => [Number(type), valueReader(form, field)]));
 const READERS = { content: readersAt('content'), newContent: readersAt('newContent') };
 
 /**
@@ -99,6 +100,12 @@ function isDocument(type: ImSendableType, text: string): boolean {
   }
 }
 
-function isObject(value: unknown): value is object {
+const address = new RegExp(ADDRESS, 'u');
+
+export function isAddress(text: string): boolean {
+  return address.test(text);
+}
+
+export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

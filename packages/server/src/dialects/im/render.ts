@@ -19,24 +19,13 @@ import type {
   ReceiptIssued,
   UserStatusChanged,
 } from '../../core/events.ts';
-import type { ContentType, Message, MessageState, ReferenceKind } from '../../core/model.ts';
+import type { Message, MessageState, ReferenceKind } from '../../core/model.ts';
 import { renderConfigChange, renderPermissionChange } from './admin.ts';
 import { renderBusinessAt, renderBusinessEvent, renderProfile } from './business.ts';
-import { documentOf } from './content.ts';
+import { documentOf, formOf } from './content.ts';
 import { IM_VERSION, serverEnvelope } from './envelope.ts';
 import { renderNotification } from './notification.ts';
 
-const CHAT_TYPES: Record<ContentType, ImChatType> = {
-  text: ImMessageType.CHAT_TEXT,
-  image: ImMessageType.CHAT_IMAGE,
-  file: ImMessageType.CHAT_FILE,
-  voice: ImMessageType.CHAT_VOICE,
-  video: ImMessageType.CHAT_VIDEO,
-  location: ImMessageType.CHAT_LOCATION,
-  card: ImMessageType.CHAT_CARD,
-  // The document has no type for what an application made up: its text is what can be shown.
-  custom: ImMessageType.CHAT_TEXT,
-};
 const REFERENCE_TYPES: Record<ReferenceKind, ImChatType> = {
   quote: ImMessageType.CHAT_QUOTE,
   forward: ImMessageType.CHAT_FORWARD,
@@ -84,7 +73,7 @@ function chat(message: Message, type: ImChatType): ImChatMessage {
 }
 
 function chatType({ content, reference }: Message): ImChatType {
-  return reference ? REFERENCE_TYPES[reference.kind] : CHAT_TYPES[content.type];
+  return reference ? REFERENCE_TYPES[reference.kind] : formOf(content).type;
 }
 
 /** What became of a message of one's own. */

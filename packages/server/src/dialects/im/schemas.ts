@@ -22,7 +22,7 @@ const msgType = Type.Optional(Type.Enum([...IM_SENDABLE_TYPES]));
 const content = Type.Unknown();
 
 /** Section 8, and the two destinations that were added. */
-const FORMS = {
+export const BODY_FORMS = {
   '/app/chat': Type.Object({
     conversationId: Type.String({ minLength: 1 }),
     content,
@@ -61,18 +61,18 @@ const FORMS = {
 } satisfies Record<ImDestination, unknown>;
 
 /** A body of a destination, as far as its form goes. */
-export type ImBody<Destination extends ImDestination> = Static<(typeof FORMS)[Destination]>;
+export type ImBody<Destination extends ImDestination> = Static<(typeof BODY_FORMS)[Destination]>;
 
 const READERS: { readonly [Destination in ImDestination]: ValueReader<ImBody<Destination>> } = {
-  '/app/chat': valueReader(FORMS['/app/chat']),
-  '/app/private-message': valueReader(FORMS['/app/private-message']),
-  '/app/edit-message': valueReader(FORMS['/app/edit-message']),
-  '/app/delete-message': valueReader(FORMS['/app/delete-message']),
-  '/app/pin-message': valueReader(FORMS['/app/pin-message']),
-  '/app/read-message': valueReader(FORMS['/app/read-message']),
-  '/app/sync': valueReader(FORMS['/app/sync']),
-  '/app/heartbeat': valueReader(FORMS['/app/heartbeat']),
-  '/app/auth': valueReader(FORMS['/app/auth']),
+  '/app/chat': valueReader(BODY_FORMS['/app/chat']),
+  '/app/private-message': valueReader(BODY_FORMS['/app/private-message']),
+  '/app/edit-message': valueReader(BODY_FORMS['/app/edit-message']),
+  '/app/delete-message': valueReader(BODY_FORMS['/app/delete-message']),
+  '/app/pin-message': valueReader(BODY_FORMS['/app/pin-message']),
+  '/app/read-message': valueReader(BODY_FORMS['/app/read-message']),
+  '/app/sync': valueReader(BODY_FORMS['/app/sync']),
+  '/app/heartbeat': valueReader(BODY_FORMS['/app/heartbeat']),
+  '/app/auth': valueReader(BODY_FORMS['/app/auth']),
 };
 
 /** By the `content-type` of the SEND. */

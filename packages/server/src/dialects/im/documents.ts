@@ -1,0 +1,208 @@
+import { ImMessageStatus, ImMessageType, ImScope } from '@haina/wire';
+import { type TObject, type TProperties, type TSchema, Type } from 'typebox';
+import { CHAT_PERMISSIONS } from '../../core/chat-settings.ts';
+import { PRIORITIES } from '../../core/model.ts';
+import { CHAT_FORMS, objectOrNull } from './chat-content.ts';
+
+/**
+ * The forms of the documents in the `content` of what the server tells: of sections 4.2, 5.2 and 6.2, and of those that
+ * the document leaves open. Any of them may have further fields.
+ */
+
+const text = Type.String();
+const word = Type.Optional(text);
+const time = Type.Integer({ minimum: 0, description: 'Milliseconds since 1970.' });
+const isoTime = Type.String({ format: 'date-time' });
+const count = Type.Integer({ minimum: 0 });
+
+/** The changed message is named in the document too. */
+const EDITED = { messageId: text, editReason: text };
+
+/** A message under its own type; at a sync also an edited one. */
+const told = (form: TObject, filled: TProperties = {}): TObject =>
+  Type.Object({ ...form.properties, ...filled, ...optional(EDITED) });
+
+function optional(properties: TProperties): TProperties {
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, schema]) => [name, Type.Optional(schema)]),
+  );
+}
+
+const withExtra = { content: text, contentExtra: objectOrNull };
+const QUOTED = {
+  ...withExtra,
+  quotedMessageId: text,
+  quotedContent: text,
+  quotedSenderId: text,
+  quotedRecalled: Type.Boolean(),
+};
+const FORWARDED = {
+  ...withExtra,
+  originalMessageId: text,
+  originalSenderId: text,
+  originalContent: text,
+  originalRecalled: Type.Boolean(),
+  forwardReason: text,
+};
+
+/** Section 5.2. */
+export const NOTIFICATION_FORM = Type.Object({
+  title: text,
+  content: text,
+  priority: Type.Optional(Type.Enum([...PRIORITIES])),
+  category: word,
+  expiresAt: Type.Optional(isoTime),
+  action: word,
+  data: Type.Optional(Type.Object({})),
+  maintenanceType: word,
+  estimatedDuration: word,
+});
+
+const chatSettings = Type.Object({ maxMessageLength: count, fileUploadLimit: count });
+const changed = { changedBy: text, reason: text };
+
+/** Section 6.2, configuration. */
+export const CONFIG_CHANGE_FORM = Type.Object({
+  configType: Type.Literal('chat_settings'),
+  oldConfig: chatSettings,
+  newConfig: chatSettings,
+  ...changed,
+});
+
+const permission = Type.Enum([...CHAT_PERMISSIONS]);
+const permissions = Type.Object({ chat_permission: permission });
+
+/** Section 6.2, permission, and the same as section 6.1 reads it. */
+export const PERMISSION_CHANGE_FORM = Type.Object({
+  userId: text,
+  permissionType: Type.Literal('chat_permission'),
+  oldPermission: permission,
+  newPermission: permission,
+  configType: Type.Optional(Type.Literal('user_permissions')),
+  oldConfig: Type.Optional(permissions),
+  newConfig: Type.Optional(permissions),
+  ...changed,
+});
+
+/** Section 6.2, group. */
+export const GROUP_UPDATE_FORM = Type.Object({
+  eventType: word,
+  groupId: text,
+  updateType: text,
+  memberId: word,
+  memberRole: word,
+  groupName: word,
+  messageId: word,
+  pinScope: Type.Optional(Type.Enum([ImScope.ME, ImScope.EVERYONE])),
+  updatedBy: text,
+  timestamp: isoTime,
+});
+
+export const USER_STATUS_FORM = Type.Object({
+  eventType: Type.Literal('business.user.status.changed'),
+  userId: text,
+  status: Type.Enum(['online', 'offline']),
+  timestamp: isoTime,
+});
+
+export const MESSAGE_STATUS_FORM = Type.Object({
+  messageId: text,
+  clientMessageId: text,
+  conversationId: text,
+  status: Type.Enum(Object.values(ImMessageStatus)),
+  userId: text,
+  reason: text,
+  timestamp: time,
+});
+
+export const CONNECT_FORM = Type.Object({
+  sessionId: text,
+  userId: text,
+  deviceId: text,
+  expiresAt: time,
+  heartBeat: Type.Object({ client: count, server: count }),
+  permission,
+  limits: Type.Object({
+    maxMessageLength: count,
+    maxExtraBytes: count,
+    maxFrameBytes: count,
+    maxSubscriptions: count,
+    maxUnacknowledged: count,
+    maxSessions: count,
+    sendRate: Type.Number({ minimum: 0 }),
+    recallWindow: count,
+    editWindow: count,
+  }),
+  timestamp: time,
+});
+
+export const DISCONNECT_FORM = Type.Object({
+  reason: Type.Enum(['token-expired', 'user-deleted', 'server-stopping']),
+  message: text,
+  reconnect: Type.Boolean(),
+  timestamp: time,
+});
+
+export const HEARTBEAT_FORM = Type.Object({ timestamp: time });
+
+export const AUTH_FORM = Type.Object({ expiresAt: time, timestamp: time });
+
+const pin = Type.Object({
+  messageId: text,
+  conversationId: text,
+  pinScope: Type.Enum([ImScope.ME, ImScope.EVERYONE]),
+});
+
+export const SYNC_DONE_FORM = Type.Object({
+  type: Type.Literal('SYNC_DONE'),
+  count,
+  complete: Type.Boolean(),
+  pins: Type.Array(pin),
+  timestamp: time,
+});
+
+/** A refusal: the body in JSON, the content of type 34 in protobuf. */
+export const ERROR_FORM = Type.Object({
+  code: text,
+  message: text,
+  destination: text,
+  messageId: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+});
+
+/** What the document in a message of this type may be, by names that people know it by. */
+export const DOCUMENTS: Readonly<Record<ImMessageType, Readonly<Record<string, TSchema>>>> = {
+  [ImMessageType.CHAT_TEXT]: { Text: told(CHAT_FORMS[ImMessageType.CHAT_TEXT]) },
+  [ImMessageType.CHAT_IMAGE]: { Image: told(CHAT_FORMS[ImMessageType.CHAT_IMAGE]) },
+  [ImMessageType.CHAT_FILE]: { File: told(CHAT_FORMS[ImMessageType.CHAT_FILE]) },
+  [ImMessageType.CHAT_VOICE]: { Voice: told(CHAT_FORMS[ImMessageType.CHAT_VOICE]) },
+  [ImMessageType.CHAT_VIDEO]: { Video: told(CHAT_FORMS[ImMessageType.CHAT_VIDEO]) },
+  [ImMessageType.CHAT_LOCATION]: { Location: told(CHAT_FORMS[ImMessageType.CHAT_LOCATION]) },
+  [ImMessageType.CHAT_CARD]: { Card: told(CHAT_FORMS[ImMessageType.CHAT_CARD]) },
+  [ImMessageType.CHAT_EDIT]: { Edit: Type.Object({ ...withExtra, ...EDITED }) },
+  [ImMessageType.CHAT_QUOTE]: { Quote: told(CHAT_FORMS[ImMessageType.CHAT_QUOTE], QUOTED) },
+  [ImMessageType.CHAT_FORWARD]: { Forward: told(CHAT_FORMS[ImMessageType.CHAT_FORWARD], FORWARDED) },
+  [ImMessageType.CHAT_RECALL]: {
+    Recall: Type.Object({
+      content: Type.Literal(''),
+      contentExtra: Type.Null(),
+      messageId: text,
+      recallReason: text,
+    }),
+  },
+  [ImMessageType.NOTIFICATION_ANNOUNCEMENT]: { Notification: NOTIFICATION_FORM },
+  [ImMessageType.NOTIFICATION_ALERT]: { Notification: NOTIFICATION_FORM },
+  [ImMessageType.NOTIFICATION_PROMOTION]: { Notification: NOTIFICATION_FORM },
+  [ImMessageType.NOTIFICATION_MAINTENANCE]: { Notification: NOTIFICATION_FORM },
+  [ImMessageType.SYSTEM_CONNECT]: { Connect: CONNECT_FORM },
+  [ImMessageType.SYSTEM_DISCONNECT]: { Disconnect: DISCONNECT_FORM },
+  [ImMessageType.SYSTEM_HEARTBEAT]: { Heartbeat: HEARTBEAT_FORM },
+  [ImMessageType.SYSTEM_AUTH]: { Auth: AUTH_FORM },
+  [ImMessageType.SYSTEM_STATUS]: { SyncDone: SYNC_DONE_FORM, Error: ERROR_FORM },
+  [ImMessageType.EVENT_USER_STATUS_CHANGE]: { UserStatus: USER_STATUS_FORM },
+  [ImMessageType.EVENT_GROUP_UPDATE]: { GroupUpdate: GROUP_UPDATE_FORM },
+  [ImMessageType.EVENT_MESSAGE_STATUS_CHANGE]: { MessageStatus: MESSAGE_STATUS_FORM },
+  [ImMessageType.EVENT_SYSTEM_CONFIG_CHANGE]: {
+    ConfigChange: CONFIG_CHANGE_FORM,
+    PermissionChange: PERMISSION_CHANGE_FORM,
+  },
+};
