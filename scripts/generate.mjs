@@ -1,6 +1,7 @@
-// Writes the code that is made from packages/wire/proto. Needs protoc.
+// Writes what is made from something else: the code from packages/wire/proto, which needs protoc, and docs/asyncapi from the
+// schemas of the server.
 //   npm run generate
-//   node scripts/generate.mjs --out FOLDER     the same, elsewhere
+//   node scripts/generate.mjs --out FOLDER     the code only, elsewhere
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -30,4 +31,8 @@ const { status, error } = spawnSync(
   { stdio: 'inherit' },
 );
 if (error) console.error(`protoc: ${error.message} (sudo apt-get install protobuf-compiler)`);
-process.exit(status ?? 1);
+if (status !== 0) process.exit(status ?? 1);
+if (at === -1) {
+  const asyncApi = spawnSync(process.execPath, [join(root, 'scripts/asyncapi.ts')], { stdio: 'inherit' });
+  process.exit(asyncApi.status ?? 1);
+}

@@ -18,7 +18,7 @@ import type { Store } from './core/ports/store.ts';
 import type { Timers } from './core/ports/timers.ts';
 import { seedDemo } from './demo.ts';
 import { desk } from './dialects/desk/index.ts';
-import { im } from './dialects/im/index.ts';
+import { describeIm, im } from './dialects/im/index.ts';
 import { mimi } from './dialects/mimi/index.ts';
 import { type RoomOptions, room } from './dialects/room/index.ts';
 import { xuqm } from './dialects/xuqm/index.ts';
@@ -221,6 +221,7 @@ export async function startServer(
         await store.ping();
       },
       endpoints,
+      asyncApi: () => describeIm(VERSION),
       serverFactory: (handler) => serveBoth(transports, handler, config.requestTimeout),
     });
     await events.start(core.businessEvents);

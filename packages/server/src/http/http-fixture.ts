@@ -124,6 +124,7 @@ export async function startHttp(
     webhooks: events.webhooks,
     version: '0.0.0-test',
     readiness: () => store.ping(),
+    asyncApi: async () => ({ asyncapi: '3.1.0' }),
     endpoints: [{ dialect: 'xuqm', path: '/ws/im', summary: 'STOMP <xuqm>' }],
     ...overrides,
   });

@@ -169,6 +169,12 @@ test('metrics can be turned off', async () => {
   assert.equal(status, 404);
 });
 
+test('the AsyncAPI document is served to everybody', async () => {
+  const response = await fetch(`${http.url}/asyncapi.json`);
+  assert.equal(response.headers.get('content-type'), 'application/json; charset=utf-8');
+  assert.deepEqual(await response.json(), { asyncapi: '3.1.0' });
+});
+
 test('the home page names server and endpoints, as HTML for browsers and JSON for programs', async () => {
   const json = (await http.call('GET', '/')).body;
   assert.deepEqual(

@@ -29,6 +29,7 @@ import { parseJsonBodies } from './bodies.ts';
 import { registerDocs } from './docs.ts';
 import { sendError } from './errors.ts';
 import { adminRoutes } from './routes/admin.ts';
+import { asyncApiRoute } from './routes/asyncapi.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { deskRoutes } from './routes/desk.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -79,6 +80,8 @@ export interface HttpDeps {
   readonly readiness: Readiness;
   /** Where the dialects are, for the home page. */
   readonly endpoints: readonly Endpoint[];
+  /** What is said there, as an AsyncAPI document. */
+  readonly asyncApi: () => Promise<object>;
   /** Makes the HTTP server that also serves the transports; Node's own where absent. */
   readonly serverFactory?: FastifyServerFactory;
 }
@@ -89,6 +92,7 @@ export async function buildHttp(deps: HttpDeps): Promise<Api> {
   const app = createApp(deps);
   await registerDocs(app, version);
   homeRoute(app, { version, endpoints, metrics: config.metrics });
+  asyncApiRoute(app, deps.asyncApi);
   sockJsClientRoute(app);
   healthRoutes(app, deps.readiness);
   if (config.metrics) metricsRoute(app, metrics);

@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import type { StompSession } from '../../stomp/session.ts';
 import type { Dialect } from '../common/dialect.ts';
 import type { DialectServices } from '../common/services.ts';
+import { imAsyncApi } from './asyncapi.ts';
 import { IM, ImHandler } from './handler.ts';
 
 /** The full chat protocol: a typed envelope in JSON or protobuf, statuses, edits, quotes, forwards and pins. */
@@ -11,4 +14,11 @@ export function im(services: DialectServices): Dialect {
     paths: ['/ws'],
     openSession: (stomp: StompSession) => new ImHandler(services, stomp),
   };
+}
+
+const PROTO = fileURLToPath(import.meta.resolve('@haina/wire/proto/im.proto'));
+
+/** The AsyncAPI document of the protocol as this version of the server serves it. */
+export async function describeIm(version: string): Promise<object> {
+  return imAsyncApi({ version, proto: await readFile(PROTO, 'utf8') });
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Api } from '../api.ts';
+import { ASYNC_API_PATH } from './asyncapi.ts';
 
 /** Where clients of one dialect connect. */
 export interface Endpoint {
@@ -25,6 +26,7 @@ export function homeRoute(api: Api, options: HomeOptions): void {
     ...options.endpoints.map(({ path, summary }) => ({ path, summary })),
     { path: '/api/v1', summary: 'HTTP API' },
     { path: '/docs', summary: 'API reference' },
+    { path: ASYNC_API_PATH, summary: 'the im protocol as AsyncAPI' },
     { path: '/healthz', summary: 'is the process alive?' },
     { path: '/readyz', summary: 'can it serve?' },
     ...(options.metrics ? [{ path: '/metrics', summary: 'figures for Prometheus' }] : []),

@@ -1,0 +1,137 @@
+import { type ImDestination, ImMessageType as T } from '@haina/wire';
+
+/** A destination that clients send to. */
+export interface InboundChannel {
+  readonly name: string;
+  readonly summary: string;
+  /** The message types of its protobuf form. */
+  readonly protobuf: string;
+  /** Where an answer comes to, if there is one beside the RECEIPT. */
+  readonly reply?: string;
+}
+
+export const INBOUND: Readonly<Record<ImDestination, InboundChannel>> = {
+  '/app/chat': {
+    name: 'chat',
+    summary: 'Sends a message to a conversation',
+    protobuf: 'type 0 to 6, 11 or 12; conversationId, clientMessageId, timestamp, chat.content',
+    reply: 'messageStatus',
+  },
+  '/app/private-message': {
+    name: 'privateMessage',
+    summary: 'Sends a message to a user',
+    protobuf: 'type 0 to 6, 11 or 12; receiverId, clientMessageId, timestamp, chat.content',
+    reply: 'messageStatus',
+  },
+  '/app/edit-message': {
+    name: 'editMessage',
+    summary: 'Gives a message another text',
+    protobuf: 'type 34; system.content is the JSON body',
+    reply: 'messageStatus',
+  },
+  '/app/delete-message': {
+    name: 'deleteMessage',
+    summary: 'Deletes a message for oneself, or recalls it for everyone',
+    protobuf: 'type 34; system.content is the JSON body',
+    reply: 'messageStatus',
+  },
+  '/app/pin-message': {
+    name: 'pinMessage',
+    summary: 'Pins a message, for oneself or for everyone, or takes the pin off',
+    protobuf: 'type 34; system.content is the JSON body',
+  },
+  '/app/read-message': {
+    name: 'readMessage',
+    summary: 'Marks a message or a notification as read',
+    protobuf: 'type 34; system.content is the JSON body',
+  },
+  '/app/sync': {
+    name: 'sync',
+    summary: 'Asks for what the user missed',
+    protobuf: 'type 34; system.content is the JSON body',
+    reply: 'privateMessages',
+  },
+  '/app/heartbeat': {
+    name: 'heartbeat',
+    summary: 'Asks for the time of the server',
+    protobuf: 'type 32; system.content is the JSON body',
+    reply: 'events',
+  },
+  '/app/auth': {
+    name: 'auth',
+    summary: 'Lets the session last as long as another token',
+    protobuf: 'type 33; system.content is the JSON body',
+    reply: 'events',
+  },
+};
+
+/** A destination that clients subscribe to. */
+export interface OutboundChannel {
+  readonly name: string;
+  readonly address: string;
+  readonly summary: string;
+  /** The message types that come there. */
+  readonly types: readonly T[];
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
+const CHAT = Object.values(T).filter((type) => type <= T.CHAT_RECALL);
+
+export const OUTBOUND: readonly OutboundChannel[] = [
+  {
+    name: 'privateMessages',
+    address: '/user/queue/private-messages',
+    summary: 'The inbox: messages, edits, recalls, and everything of a sync with its verdict',
+    types: [...CHAT, T.SYSTEM_STATUS],
+  },
+  {
+    name: 'conversation',
+    address: '/topic/conversation/{groupId}',
+    summary: 'Messages, edits, recalls and updates of one group, for its members',
+    types: [...CHAT, T.EVENT_GROUP_UPDATE],
+    parameters: { groupId: 'The id of the group.' },
+  },
+  {
+    name: 'messageStatus',
+    address: '/user/queue/message-status',
+    summary: "What became of one's own messages, and what one deleted for oneself",
+    types: [T.EVENT_MESSAGE_STATUS_CHANGE],
+  },
+  {
+    name: 'userStatus',
+    address: '/user/queue/user-status',
+    summary: 'Who comes and goes, of those one shares a conversation with',
+    types: [T.EVENT_USER_STATUS_CHANGE],
+  },
+  {
+    name: 'events',
+    address: '/user/queue/events',
+    summary: "Of the session itself, of all one's groups, and of one's permission",
+    types: [
+      T.SYSTEM_CONNECT,
+      T.SYSTEM_DISCONNECT,
+      T.SYSTEM_HEARTBEAT,
+      T.SYSTEM_AUTH,
+      T.EVENT_GROUP_UPDATE,
+      T.EVENT_SYSTEM_CONFIG_CHANGE,
+    ],
+  },
+  {
+    name: 'notifications',
+    address: '/topic/system/notifications',
+    summary: 'Notifications, also the missed ones, and changed settings',
+    types: [
+      T.NOTIFICATION_ANNOUNCEMENT,
+      T.NOTIFICATION_ALERT,
+      T.NOTIFICATION_PROMOTION,
+      T.NOTIFICATION_MAINTENANCE,
+      T.EVENT_SYSTEM_CONFIG_CHANGE,
+    ],
+  },
+  {
+    name: 'errors',
+    address: '/user/queue/errors',
+    summary: 'Refusals of what this session sent: the plain error in JSON, type 34 with status 5 in protobuf',
+    types: [],
+  },
+];
