@@ -12,6 +12,7 @@ import { DeskNews } from './core/desk/desk-news.ts';
 import { FileSweep } from './core/file-sweep.ts';
 import { Files } from './core/files.ts';
 import { type Core, createCore } from './core/index.ts';
+import { NotificationPurge } from './core/notification-purge.ts';
 import { NotificationSchedule } from './core/notification-schedule.ts';
 import type { Clock } from './core/ports/clock.ts';
 import type { Store } from './core/ports/store.ts';
@@ -176,6 +177,11 @@ export async function startServer(
     const { deskNews, agentWatch } = watchDesk(config, { core, store, hub, clock, timers, log });
     await agentWatch.start();
     metrics.watchDesk(async () => ({ ...(await core.desk.reports.totals()) }));
+    const purge = new NotificationPurge({
+      notifications: core.notifications,
+      timers,
+      onError: (err) => log.warn({ err }, 'old notifications were not removed'),
+    });
     metrics.watchQueue('sessions', () => sessions.count);
     metrics.watchQueue('topics', () => hub.topicCount);
     metrics.watchQueue('store', () => store.depth);
@@ -227,6 +233,7 @@ export async function startServer(
     await events.start(core.businessEvents);
     await api.listen({ host: config.host, port: config.port });
     sweep.start();
+    purge.start();
     return {
       url: urlOf(config.host, api.server.address() as AddressInfo),
       endpoints,
@@ -240,6 +247,7 @@ export async function startServer(
         await sweep.close();
         await agentWatch.close();
         await deskNews.close();
+        await purge.close();
         await api.close();
         await deliveries.close();
         await files.close();

@@ -333,3 +333,30 @@ test('a client does not send to the topic of notifications', async () => {
   alice.sendJson(NOTIFICATIONS, { title: 'x' });
   assert.equal((await alice.nextAt<{ code: string }>(ERRORS)).code, 'EPERM');
 });
+
+test('the length that managers set for messages does not bind what they tell', async () => {
+  const { userId, claims, admin } = newUser();
+  const body = { configType: 'chat_settings', newConfig: { maxMessageLength: 5 }, reason: 'a test' };
+  assert.equal((await server.call('PUT', '/api/v1/admin/settings', admin, body)).status, 200);
+  const alice = await watch(userId, claims);
+  const { id } = await issueIn(admin, { content: 'x'.repeat(2000) });
+  assert.equal(await nextId(alice), id);
+  const tooLong = { type: 'alert', title: 'x', content: 'x'.repeat(2001) };
+  assert.equal((await server.call('POST', '/api/v1/notifications', admin, tooLong)).status, 413);
+});
+
+test('a notification goes once it is older than it is kept, with who has read it', async () => {
+  const { userId, claims, admin } = newUser();
+  const token = tokenOf(userId, claims);
+  await (await connect(userId, claims)).close();
+  const { id } = await issueIn(admin, {});
+  const read = () => server.call('POST', `/api/v1/notifications/${id}/read`, token);
+  assert.equal((await read()).status, 204);
+  pass(90 * 86_400_000 - 60_000);
+  assert.equal((await listOf(token)).notifications.length, 1);
+  for (let hours = 0; (await listOf(token)).notifications.length > 0; hours++) {
+    assert.ok(hours < 100, 'it is still there');
+    pass(3_600_000);
+  }
+  assert.equal((await read()).status, 404);
+});

@@ -132,6 +132,10 @@ const messages = {
     minimum: 1,
   }),
   maxGroupMembers: count('Members a group.', { default: DEFAULT_LIMITS.maxGroupMembers, minimum: 1 }),
+  notificationRetention: duration(
+    'How long notifications, and who has read them, are kept; expired ones go at once, 0 keeps the others for ever. Longer lets users who were away for long see more, and costs disk.',
+    { default: DEFAULT_LIMITS.notificationRetention, maximum: TEN_YEARS },
+  ),
 };
 
 const desk = {

@@ -25,6 +25,8 @@ export interface Limits {
   readonly roomCreate: boolean;
   /** How long an agent of the desk may be away before it loses its customers, in ms. */
   readonly deskAgentTimeout: number;
+  /** How long a notification is kept after it was due, in ms; 0 is for ever. */
+  readonly notificationRetention: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -41,4 +43,5 @@ export const DEFAULT_LIMITS: Limits = {
   maxRoomsPerSession: 16,
   roomCreate: false,
   deskAgentTimeout: 30_000,
+  notificationRetention: 7_776_000_000,
 };

@@ -25,6 +25,8 @@ export const MAX_RECIPIENTS = 10_000;
 /** Most notifications that one who comes is told at once; older ones are in the list. */
 const MAX_UNTOLD = 200;
 const DUE_BATCH = 20;
+/** Rows removed in one operation, so that messages do not wait for it. */
+const PURGE_BATCH = 1000;
 /** How far ahead a notification may be planned, in ms: ten years. */
 const MAX_AHEAD = 315_360_000_000;
 
@@ -95,6 +97,15 @@ export class Notifications {
       for (const one of due) if ((one.notification.expiresAt ?? now + 1) > now) this.#tell(one);
       if (due.length < DUE_BATCH) return store.nextNotificationDue();
     }
+  }
+
+  /** Removes a batch of what expired or is older than it is kept. Returns whether there may be more. */
+  async purge(): Promise<boolean> {
+    const { store, clock, limits } = this.#deps;
+    const now = clock.now();
+    const dueBefore = limits.notificationRetention === 0 ? 0 : now - limits.notificationRetention;
+    const removed = await store.purgeNotifications({ expiredBy: now, dueBefore, limit: PURGE_BATCH });
+    return removed >= PURGE_BATCH;
   }
 
   /** What the actor was not told yet and is still worth telling, the oldest first. */

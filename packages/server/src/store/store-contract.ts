@@ -1013,6 +1013,36 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       assert.equal(await store.nextNotificationDue(), null);
     });
 
+    test('expired and old notifications are removed batch by batch, told to nobody meanwhile', async () => {
+      const tenant = await tenantWith('alice', 'bob', 'carol');
+      const purge = (expiredBy: number, dueBefore: number, limit = 1000) =>
+        store.purgeNotifications({ expiredBy, dueBefore, limit });
+      const left = async (userId: string) =>
+        (await store.listNotifications({ tenant, userId, now: 0, limit: 9 })).map(({ notification }) =>
+          short(tenant, notification),
+        );
+      // What other tests left behind.
+      await purge(1_000, 1_000);
+      await notify(tenant, 'expired', null, { at: 2_000, expiresAt: 2_100 });
+      await notify(tenant, 'old', ['alice', 'bob', 'carol'], { at: 2_000 });
+      await notify(tenant, 'kept', null, { at: 3_000, expiresAt: 9_000 });
+      await notify(tenant, 'planned', null, { at: 2_000 }, false);
+      await store.readNotification(tenant, `${tenant}-expired`, 'alice', 2_050);
+      await store.readNotification(tenant, `${tenant}-kept`, 'alice', 3_050);
+      assert.equal(await purge(2_099, 2_000), 0);
+      assert.deepEqual(await left('alice'), ['old', 'kept', 'expired']);
+      assert.equal(await purge(2_100, 2_000), 2, 'with who has read it');
+      assert.deepEqual(await left('alice'), ['old', 'kept']);
+      assert.equal(await purge(2_100, 2_001, 2), 2, 'two of its three users');
+      for (const user of ['alice', 'bob', 'carol']) assert.deepEqual(await left(user), ['kept']);
+      assert.equal(await purge(2_100, 2_001, 2), 2);
+      assert.equal(await purge(2_100, 2_001, 2), 0);
+      await assert.rejects(store.readNotification(tenant, `${tenant}-old`, 'carol', 9), { code: 'ENOENT' });
+      await store.markNotified(tenant, `${tenant}-old`, ['carol'], 9);
+      const [planned] = await store.takeDueNotifications(2_000, 9);
+      assert.equal(planned?.notification.id, `${tenant}-planned`);
+    });
+
     test('a user of a deleted one’s id does not inherit its notifications', async () => {
       const tenant = await tenantWith('alice');
       await notify(tenant, 'hers', ['alice']);

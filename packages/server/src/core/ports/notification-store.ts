@@ -29,6 +29,16 @@ export interface NotificationCursor {
   readonly id: string;
 }
 
+/** Which notifications are of no use any more. */
+export interface NotificationPurge {
+  /** Those that expired by then. */
+  readonly expiredBy: Timestamp;
+  /** And those that were due before. */
+  readonly dueBefore: Timestamp;
+  /** Most rows to remove at once. */
+  readonly limit: number;
+}
+
 /** Notifications, and what became of each at its users. Only published ones are seen by users. */
 export interface NotificationStore {
   /** ENOENT (field `to.userIds`) where a recipient is no user. */
@@ -47,4 +57,9 @@ export interface NotificationStore {
   markNotified(tenant: string, id: string, userIds: readonly string[], at: Timestamp): Promise<void>;
   /** False where the user had read it before. ENOENT (field `id`) where there is none for the user. */
   readNotification(tenant: string, id: string, userId: string, at: Timestamp): Promise<boolean>;
+  /**
+   * Removes published notifications with what became of them, the oldest first. One that is too large for a batch is seen by
+   * nobody from the first on. Returns how many rows it removed: fewer than the limit where nothing is left.
+   */
+  purgeNotifications(purge: NotificationPurge): Promise<number>;
 }

@@ -10,6 +10,7 @@ import type {
   DueNotification,
   NewNotification,
   NotificationCursor,
+  NotificationPurge,
   NotificationQuery,
 } from '../../core/ports/notification-store.ts';
 import type { Statements } from './database.ts';
@@ -165,6 +166,36 @@ export class NotificationTable {
       )
       .run(row.pk, userId, row.tenant, at, at);
     return true;
+  }
+
+  purge({ expiredBy, dueBefore, limit }: NotificationPurge): number {
+    const dead = this.#sql
+      .get(
+        'SELECT pk FROM notification WHERE published AND (expires_at <= ? OR due_at < ?) ORDER BY due_at LIMIT ?',
+      )
+      .all(expiredBy, dueBefore, limit) as { pk: number }[];
+    let removed = 0;
+    for (const { pk } of dead) {
+      removed += this.#removeStates(pk, limit - removed);
+      if (removed >= limit) {
+        // Half of its states gone, it would be told again.
+        this.#sql.get('UPDATE notification SET expires_at = 0 WHERE pk = ?').run(pk);
+        break;
+      }
+      this.#sql.get('DELETE FROM notification WHERE pk = ?').run(pk);
+      removed++;
+    }
+    return removed;
+  }
+
+  #removeStates(pk: number, limit: number): number {
+    const { changes } = this.#sql
+      .get(
+        `DELETE FROM notification_user WHERE notification = ?1 AND user IN
+           (SELECT user FROM notification_user WHERE notification = ?1 LIMIT ?2)`,
+      )
+      .run(pk, limit);
+    return Number(changes);
   }
 
   /** A user of the same id is another one. */

@@ -115,6 +115,7 @@ export function writeOperations(tables: Tables) {
     closeService: desk.services.close.bind(desk.services),
     rateService: desk.services.rate.bind(desk.services),
     addNote: desk.services.addNote.bind(desk.services),
+    purgeNotifications: notifications.purge.bind(notifications),
     ping(): void {},
   };
 }

@@ -70,6 +70,7 @@ const WRITES: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'closeService',
   'rateService',
   'addNote',
+  'purgeNotifications',
   'ping',
 ]);
 const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
