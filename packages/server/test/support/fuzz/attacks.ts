@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as elapse } from 'node:timers/promises';
 import WebSocket from 'ws';
 import { tokenOf } from '../token.ts';
+import { IM } from './im-inputs.ts';
 import {
   ATTACKERS,
   anyAuthorization,
@@ -44,8 +45,17 @@ const DOORS: readonly (readonly [path: string, dialect: Dialect])[] = [
   ['/ws/im', XUQM],
   ['/ws/im', XUQM],
   ['/ws/im/websocket', XUQM],
+  ['/ws', IM],
+  ['/ws', IM],
+  ['/ws/websocket', IM],
   ['/Mimi/client', MIMI],
   ['/socketServer/websocket', MIMI],
+];
+
+/** Base URLs of SockJS. */
+const SOCKJS_DOORS: readonly (readonly [path: string, dialect: Dialect])[] = [
+  ['/ws/im', XUQM],
+  ['/ws', IM],
 ];
 
 /** A stream of STOMP frames, or nearly, cut into WebSocket messages anywhere, at any dialect's door. */
@@ -64,9 +74,10 @@ async function overWebSocket({ url, random, record }: Target): Promise<void> {
 
 /** The same in SockJS's arrays, or nearly. */
 async function overSockJsWebSocket({ url, random, record }: Target): Promise<void> {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/ws/im/000/any/websocket`);
+  const [path, dialect] = random.pick(SOCKJS_DOORS);
+  const socket = new WebSocket(`${url.replace('http', 'ws')}${path}/000/any/websocket`);
   if (!(await opened(socket))) return;
-  const body = anySockJsBody(random, anyStream(random, userToken(random), XUQM));
+  const body = anySockJsBody(random, anyStream(random, userToken(random), dialect));
   record('SockJS WebSocket', body);
   socket.send(body, { binary: random.happens(0.1) });
   await leave(socket, random);
@@ -112,11 +123,12 @@ async function leave(socket: WebSocket, random: Random): Promise<void> {
 /** A session by xhr polling: its requests in order, but with anything in them. */
 async function overXhr(target: Target): Promise<void> {
   const { random, record } = target;
-  const session = `/ws/im/000/${random.below(2 ** 32)}`;
+  const [path, dialect] = random.pick(SOCKJS_DOORS);
+  const session = `${path}/000/${random.below(2 ** 32)}`;
   const poll = random.pick(['xhr', 'xhr', 'xhr_streaming', 'jsonp?c=f', 'eventsource', 'htmlfile?c=f']);
   const method = poll.startsWith('xhr') ? 'POST' : 'GET';
   await exchange(target, method, `${session}/${poll}`);
-  for (const piece of random.slices(anyStream(random, userToken(random), XUQM), 3)) {
+  for (const piece of random.slices(anyStream(random, userToken(random), dialect), 3)) {
     const body = anySockJsBody(random, piece);
     record(`${session}/xhr_send`, body);
     const sending = exchange(target, 'POST', `${session}/xhr_send`, body);

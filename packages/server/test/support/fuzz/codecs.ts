@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import {
+  decodeImJson,
+  decodeImProtobuf,
   encodeFrame,
   encodeSockJsMessages,
+  IM_SENDABLE_TYPES,
+  ImCodecError,
   parseSockJsBody,
   parseSockJsWebSocketMessage,
   SockJsPayloadError,
@@ -14,7 +18,10 @@ import {
 import fc from 'fast-check';
 import { DomainError } from '../../../src/core/errors.ts';
 import { parseJson } from '../../../src/dialects/common/json.ts';
+import { readChatContent } from '../../../src/dialects/im/chat-content.ts';
+import { peekMessageId, readBody } from '../../../src/dialects/im/schemas.ts';
 import { readSend } from '../../../src/dialects/xuqm/schemas.ts';
+import { anyImBody, IM_DESTINATIONS } from './im-inputs.ts';
 import { anyStream, XUQM } from './inputs.ts';
 import { mutate, Random } from './random.ts';
 
@@ -94,6 +101,25 @@ const json = fc.property(fc.json({ maxDepth: 6 }), fc.nat(), (sound, seed) => {
   assert.ok(!namesPrototype(refusedAs(DomainError, () => parseJson(body))));
 });
 
+/** A body of `im` in either encoding is read or refused, and what is told of a refusal is a text or nothing. */
+const im = fc.property(fc.nat(), (seed) => {
+  const random = new Random(seed);
+  const destination = random.pick(IM_DESTINATIONS);
+  const { body, type } = anyImBody(random, destination);
+  for (const encoding of ['json', 'protobuf'] as const) {
+    const read = refusedAs(DomainError, () => readBody(destination, body, encoding));
+    assert.ok(!namesPrototype(read));
+    const content = (read as { content?: unknown } | undefined)?.content;
+    const { document } =
+      refusedAs(DomainError, () => readChatContent(random.pick(IM_SENDABLE_TYPES), content)) ?? {};
+    assert.ok(!namesPrototype(document));
+    const id = peekMessageId(destination, body, encoding);
+    assert.ok(id === null || typeof id === 'string', type);
+  }
+  refusedAs(ImCodecError, () => decodeImProtobuf(body));
+  refusedAs(ImCodecError, () => decodeImJson(body));
+});
+
 function namesPrototype(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return Object.hasOwn(value, '__proto__') || Object.values(value).some(namesPrototype);
@@ -111,7 +137,7 @@ function refusedAs<T>(proper: new (...args: never[]) => Error, work: () => T): T
 
 /** Throws the seed and the input of what it finds. @param time in ms */
 export function checkCodecs(seed: number, time: number): void {
-  const properties = [stomp, sockJs, json] as readonly fc.IProperty<unknown>[];
+  const properties = [stomp, sockJs, json, im] as readonly fc.IProperty<unknown>[];
   for (const property of properties) {
     fc.assert(property, {
       seed,

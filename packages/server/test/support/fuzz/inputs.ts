@@ -101,6 +101,10 @@ function anyBodyText(random: Random): string {
 export interface Dialect {
   readonly commands: readonly string[];
   readonly destinations: readonly string[];
+  /** Of CONNECT, beside those of STOMP. */
+  connectHeaders?(random: Random): [string, string][];
+  /** A SEND's body and content-type, where they are not the JSON that the others share. */
+  say?(random: Random, command: string): { readonly body: string | Buffer; readonly type?: string };
 }
 
 const QUEUES = ['messages', 'errors', 'receipts', 'nothing'].map((name) => `/user/queue/${name}`);
@@ -143,9 +147,12 @@ class Talker {
 
   #send(): Uint8Array {
     const transaction = this.#random.pick([...this.#transactions, undefined]);
-    const headers: [string, string][] = [['destination', this.#random.pick(this.#dialect.commands)]];
+    const destination = this.#random.pick(this.#dialect.commands);
+    const said = this.#dialect.say?.(this.#random, destination) ?? { body: anyBodyText(this.#random) };
+    const headers: [string, string][] = [['destination', destination]];
+    if (said.type !== undefined) headers.push(['content-type', said.type]);
     if (transaction !== undefined && this.#random.happens(0.5)) headers.push(['transaction', transaction]);
-    return this.#encode('SEND', headers, anyBodyText(this.#random));
+    return this.#encode('SEND', headers, said.body);
   }
 
   #subscribe(): Uint8Array {
@@ -171,7 +178,7 @@ class Talker {
     return this.#encode(command, [[header, value]]);
   }
 
-  #encode(command: string, headers: [string, string][], body = ''): Uint8Array {
+  #encode(command: string, headers: [string, string][], body: string | Buffer = ''): Uint8Array {
     if (this.#random.happens(0.5)) headers.push(['receipt', `r${this.#random.below(100)}`]);
     return encodeFrame(command, headers, body);
   }
@@ -184,6 +191,7 @@ export function anyStream(random: Random, token: string, dialect: Dialect): Buff
     ['accept-version', version],
     ['token', token],
     ['heart-beat', random.pick(['0,0', '10,10', '1000,0'])],
+    ...(dialect.connectHeaders?.(random) ?? []),
   ]);
   const talker = new Talker(random, dialect);
   const rest = Buffer.concat(random.some(30, () => Buffer.from(talker.frame())));
@@ -235,6 +243,8 @@ const PLACES = [
   '/api/v1/groups/:id/members/:id',
   '/api/v1/conversations/:id/messages',
   '/api/v1/login',
+  '/api/v1/notifications',
+  '/api/v1/notifications/:id/read',
   '/api/v1/nothing',
   '/',
   '/docs',
@@ -242,6 +252,10 @@ const PLACES = [
   '/docs/static/:id',
   '/healthz',
   '/readyz',
+  '/asyncapi.json',
+  '/ws',
+  '/ws/info',
+  '/ws/:id/:id/xhr_send',
   '/ws/im',
   '/ws/im/info',
   '/ws/im/websocket',
