@@ -359,6 +359,25 @@ test('who was away gets everything at sync, with a verdict', async () => {
   assert.deepEqual([type, count, complete], ['SYNC_DONE', 2, true]);
 });
 
+test('what a user deleted for itself is told to its device that was away, when that syncs the conversation', async () => {
+  const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
+  const [alice, phone, tablet] = [await connect(aliceId), await connect(bobId), await connect(bobId)];
+  alice.sendJson('/app/private-message', { receiverId: bobId, content: 'x' });
+  const { messageId, conversationId } = await tablet.nextAt<ImMessage>(INBOX);
+  await tablet.close();
+  await phone.confirmed('/app/delete-message', { messageId, deleteScope: 0 });
+  const again = await connect(bobId);
+  const verdictOf = async (query: object) => {
+    again.sendJson('/app/sync', query);
+    return documentOf(await again.nextAt<ImMessage>(INBOX));
+  };
+  const { count, deleted } = await verdictOf({ conversationId, sinceSequence: 1 });
+  assert.deepEqual([count, deleted], [0, [messageId]]);
+  assert.equal((await verdictOf({})).deleted, undefined);
+  alice.sendJson('/app/sync', { conversationId });
+  assert.deepEqual(documentOf(await alice.nextAt<ImMessage>(INBOX)).deleted, []);
+});
+
 function protobufOf({ headers, body }: StompFrame): ImMessage {
   assert.equal(headers.get('content-type'), 'application/x-protobuf');
   assert.equal(Number(headers.get('content-length')), body.length);

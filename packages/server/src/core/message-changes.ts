@@ -102,6 +102,11 @@ export class MessageChanges {
     return message;
   }
 
+  /** Ids of what the actor hid in a conversation, the newest messages first: for its devices that were away. */
+  listHidden({ tenant, userId }: Principal, conversationId: string): Promise<string[]> {
+    return this.#deps.store.listHidden(tenant, conversationId, userId);
+  }
+
   /** Pins a message or takes its pin off. ENOENT where the actor sees none; ECONFLICT where it was recalled. */
   async pin(actor: Principal, command: PinCommand): Promise<Message> {
     const { ref, scope, pinned, originSession } = await this.#pass('message.pin', actor, command);

@@ -862,6 +862,8 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
         );
       assert.deepEqual(await texts('bob'), ['two']);
       assert.deepEqual(await texts('alice'), ['one', 'two']);
+      assert.deepEqual(await store.listHidden(tenant, conversationId, 'bob'), [one.id]);
+      assert.deepEqual(await store.listHidden(tenant, conversationId, 'alice'), []);
       assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), ['two']);
       assert.equal(
         (await store.findMessage({ tenant, ref: one.id, viewerId: 'bob', prefer: 'own' }))?.isHidden,

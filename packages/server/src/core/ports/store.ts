@@ -305,6 +305,8 @@ export interface MessageStore {
   listMessages(query: HistoryQuery): Promise<Message[]>;
   /** Takes a message out of one user's sight. False where it was hidden before. */
   hideMessage(tenant: string, conversationId: string, seq: number, userId: string): Promise<boolean>;
+  /** Ids of what a user hid in a conversation, the newest messages first and not all of very many. */
+  listHidden(tenant: string, conversationId: string, userId: string): Promise<string[]>;
   /** False where it was pinned in this scope before. */
   pinMessage(pin: NewPin): Promise<boolean>;
   /** False where it was not pinned in this scope. */

@@ -75,6 +75,7 @@ export abstract class StompDialectHandler implements StompHandler {
   protected abstract tellSyncDone(
     subscription: StompSubscription,
     result: ReplayResult,
+    query: ReplayQuery,
   ): void | Promise<void>;
   /** The inbox's destination, for refusals to name. */
   protected abstract readonly inbox: string;
@@ -256,7 +257,12 @@ export abstract class StompDialectHandler implements StompHandler {
     const [first] = inboxes;
     if (!first) throw new DomainError('EINVAL', `subscribe to ${this.inbox} before a sync`);
     const target = replayTarget(this.stomp.connection, this.syncsAllInboxes ? inboxes : [first]);
-    await this.chat.replay(target, query, (result) => this.tellSyncDone(first.subscription, result), prelude);
+    await this.chat.replay(
+      target,
+      query,
+      (result) => this.tellSyncDone(first.subscription, result, query),
+      prelude,
+    );
   }
 
   #end(reason: SessionEnd): void {

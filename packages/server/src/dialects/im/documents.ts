@@ -158,6 +158,7 @@ export const SYNC_DONE_FORM = Type.Object({
   count,
   complete: Type.Boolean(),
   pins: Type.Array(pin),
+  deleted: Type.Optional(Type.Array(text)),
   timestamp: time,
 });
 

@@ -17,6 +17,7 @@ import { requireLength } from '../../core/validate.ts';
 import type { Shape } from '../../hub/fan-out.ts';
 import type { ReplayResult } from '../../hub/replay.ts';
 import type { StompSubscription } from '../../stomp/handler.ts';
+import type { ReplayQuery } from '../common/chat-session.ts';
 import { headerOf } from '../common/credentials.ts';
 import { noDestination, parseUserQueue, refuseSend } from '../common/destinations.ts';
 import { type Farewell, StompDialectHandler, type Target } from '../common/stomp-dialect-handler.ts';
@@ -120,8 +121,13 @@ export class ImHandler extends StompDialectHandler {
   protected async tellSyncDone(
     subscription: StompSubscription,
     { count, complete }: ReplayResult,
+    { conversationId }: ReplayQuery,
   ): Promise<void> {
-    const pinned = await this.services.core.changes.listAllPins(this.chat.principal);
+    const { changes } = this.services.core;
+    const { principal } = this.chat;
+    const pinned = await changes.listAllPins(principal);
+    const deleted =
+      conversationId === undefined ? undefined : await changes.listHidden(principal, conversationId);
     const pins = pinned.map(({ message, scope }) => ({
       messageId: message.id,
       conversationId: message.conversationId,
@@ -134,6 +140,7 @@ export class ImHandler extends StompDialectHandler {
         count,
         complete,
         pins,
+        deleted,
       }),
     );
   }

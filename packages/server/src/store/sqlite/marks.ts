@@ -12,6 +12,8 @@ const EVERYONE = '';
 
 /** Most pins of one answer; older ones are left out. */
 const MAX_PINS = 500;
+/** Most hidden messages of one answer. */
+const MAX_HIDDEN = 500;
 
 interface PinRow extends MessageRow {
   cid: string;
@@ -45,6 +47,17 @@ export class MarkTable {
     // What nobody will be shown must not count as missed for ever.
     this.#deps.positions.cover(pk, userId, 'delivered', [{ from: seq, to: seq }]);
     return changes === 1;
+  }
+
+  listHidden(tenant: string, conversationId: string, userId: string): string[] {
+    const rows = this.#deps.sql
+      .get(
+        `SELECT m.id FROM conversation c JOIN hidden h ON h.conversation = c.pk
+           JOIN message m ON m.conversation = h.conversation AND m.seq = h.seq
+           WHERE c.tenant = ? AND c.id = ? AND h.user = ? ORDER BY h.seq DESC LIMIT ?`,
+      )
+      .all(this.#deps.tenants.find(tenant) ?? null, conversationId, userId, MAX_HIDDEN);
+    return (rows as { id: string }[]).map(({ id }) => id);
   }
 
   pin({ tenant, conversationId, seq, userId, scope, at }: NewPin): boolean {

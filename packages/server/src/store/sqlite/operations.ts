@@ -168,6 +168,7 @@ export function readOperations({
     listPeers: conversations.listPeers.bind(conversations),
     listMessages: messages.list.bind(messages),
     listPins: marks.listPins.bind(marks),
+    listHidden: marks.listHidden.bind(marks),
     listPending: pending.page.bind(pending),
     nextNotificationDue: notifications.nextDue.bind(notifications),
     listUntoldNotifications: notifications.listUntold.bind(notifications),

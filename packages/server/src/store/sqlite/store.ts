@@ -87,6 +87,7 @@ const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'listPeers',
   'listMessages',
   'listPins',
+  'listHidden',
   'listPending',
   'nextNotificationDue',
   'listUntoldNotifications',
