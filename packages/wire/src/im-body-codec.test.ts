@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ImMessageType } from './im.ts';
 import type { ImBodies, ImDestination } from './im-bodies.ts';
-import { decodeImBody, encodeImBody } from './im-body-codec.ts';
+import { decodeImBody, encodeImBody, peekImMessageId } from './im-body-codec.ts';
 import { encodeImProtobuf } from './im-codec.ts';
 import { fullMessage } from './im-messages-fixture.ts';
 
@@ -59,4 +59,37 @@ describe('a body that is not for its destination is refused', () => {
       '{',
     );
   });
+});
+
+describe('the id by which a client knows what it sent is found, also where the body is refused', () => {
+  const wrongArm = Buffer.concat([encodeImBody('/app/chat', BODIES['/app/chat']), Uint8Array.of(0x10, 20)]);
+  const CASES: [name: string, destination: ImDestination, body: Uint8Array, id: string | null][] = [
+    ['a message', '/app/chat', encodeImBody('/app/chat', BODIES['/app/chat']), 'c1'],
+    ['a message of another type than its arm', '/app/chat', wrongArm, 'c1'],
+    [
+      'a message without one',
+      '/app/chat',
+      encodeImBody('/app/chat', { conversationId: 'g', content: '' }),
+      null,
+    ],
+    [
+      'another command',
+      '/app/edit-message',
+      encodeImBody('/app/edit-message', BODIES['/app/edit-message']),
+      'm1',
+    ],
+    ['a command that names none', '/app/auth', encodeImBody('/app/auth', BODIES['/app/auth']), null],
+    [
+      'a command whose id is no text',
+      '/app/read-message',
+      encodeImBody('/app/read-message', { messageId: 5 as never }),
+      null,
+    ],
+    ['a message where a command was due', '/app/sync', encodeImBody('/app/chat', BODIES['/app/chat']), null],
+    ['system.content that is no object', '/app/sync', encodeImBody('/app/sync', null as never), null],
+    ['garbage', '/app/chat', Uint8Array.of(0xff), null],
+  ];
+  for (const [name, destination, body, id] of CASES) {
+    test(name, () => assert.equal(peekImMessageId(destination, body), id));
+  }
 });
