@@ -224,6 +224,11 @@ const STATUSES: Readonly<Record<keyof typeof ImMessageStatus, (scene: Scene) => 
   },
 };
 
+test('there are the 24 types and 9 statuses of the document', () => {
+  assert.equal(Object.keys(ImMessageType).length, 24);
+  assert.equal(Object.keys(ImMessageStatus).length, 9);
+});
+
 describe('every type of section 3.2 is told, in its published form', () => {
   for (const [name, type] of Object.entries(ImMessageType)) {
     test(`${type} ${name}`, async () => {

@@ -94,7 +94,7 @@ export const IM: Dialect = {
   commands: [...IM_DESTINATIONS, ...IM_DESTINATIONS, '/app/nothing'],
   connectHeaders: (random) => [
     ['accept', random.pick(['application/json', PROTOBUF, 'x'])],
-    ['deviceId', random.pick(['phone', '', 'x'.repeat(129)])],
+    ['deviceId', random.happens(0.03) ? 'x'.repeat(129) : random.pick(['phone', ''])],
   ],
   destinations: [
     ...QUEUES.map((name) => `/user/queue/${name}`),
