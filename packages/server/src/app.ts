@@ -9,14 +9,13 @@ import { createTokens } from './auth/tokens.ts';
 import type { Config } from './config/settings.ts';
 import { AgentWatch } from './core/desk/agent-watch.ts';
 import { DeskNews } from './core/desk/desk-news.ts';
-import { FileSweep } from './core/file-sweep.ts';
 import { Files } from './core/files.ts';
 import { type Core, createCore } from './core/index.ts';
-import { NotificationPurge } from './core/notification-purge.ts';
 import { NotificationSchedule } from './core/notification-schedule.ts';
 import type { Clock } from './core/ports/clock.ts';
 import type { Store } from './core/ports/store.ts';
 import type { Timers } from './core/ports/timers.ts';
+import { Sweep } from './core/sweep.ts';
 import { seedDemo } from './demo.ts';
 import { desk } from './dialects/desk/index.ts';
 import { describeIm, im } from './dialects/im/index.ts';
@@ -47,8 +46,10 @@ export interface Runtime {
   readonly timers: Timers;
 }
 
-/** From one look for unused files to the next, in ms. */
-const FILE_SWEEP_INTERVAL = 600_000;
+/** From one look for what is of no use any more to the next, in ms. */
+const SWEEP_INTERVAL = 600_000;
+/** Unused files removed at a time. */
+const FILE_SWEEP_BATCH = 100;
 
 /** Longest time between looks for requests that take too long, in ms. */
 const MAX_REQUEST_CHECK = 30_000;
@@ -167,20 +168,21 @@ export async function startServer(
       limits: config,
       onError: (err) => log.warn({ err }, 'a refused upload could not be cleared away yet'),
     });
-    const sweep = new FileSweep({
-      files,
+    const fileSweep = new Sweep({
+      removeBatch: () => files.removeUnused(FILE_SWEEP_BATCH),
       timers,
-      interval: FILE_SWEEP_INTERVAL,
+      interval: SWEEP_INTERVAL,
       onError: (err) => log.warn({ err }, 'unused files could not be removed; trying again'),
     });
     metrics.watchQueue('uploads', () => files.uploading);
     const { deskNews, agentWatch } = watchDesk(config, { core, store, hub, clock, timers, log });
     await agentWatch.start();
     metrics.watchDesk(async () => ({ ...(await core.desk.reports.totals()) }));
-    const purge = new NotificationPurge({
-      notifications: core.notifications,
+    const notificationSweep = new Sweep({
+      removeBatch: () => core.notifications.removeOld(),
       timers,
-      onError: (err) => log.warn({ err }, 'old notifications were not removed'),
+      interval: SWEEP_INTERVAL,
+      onError: (err) => log.warn({ err }, 'old notifications could not be removed; trying again'),
     });
     metrics.watchQueue('sessions', () => sessions.count);
     metrics.watchQueue('topics', () => hub.topicCount);
@@ -232,8 +234,8 @@ export async function startServer(
     });
     await events.start(core.businessEvents);
     await api.listen({ host: config.host, port: config.port });
-    sweep.start();
-    purge.start();
+    fileSweep.start();
+    notificationSweep.start();
     return {
       url: urlOf(config.host, api.server.address() as AddressInfo),
       endpoints,
@@ -244,10 +246,10 @@ export async function startServer(
         await core.attendance.settled();
         presence.close();
         await schedule.close();
-        await sweep.close();
+        await fileSweep.close();
+        await notificationSweep.close();
         await agentWatch.close();
         await deskNews.close();
-        await purge.close();
         await api.close();
         await deliveries.close();
         await files.close();

@@ -100,7 +100,7 @@ export class Notifications {
   }
 
   /** Removes a batch of what expired or is older than it is kept. Returns whether there may be more. */
-  async purge(): Promise<boolean> {
+  async removeOld(): Promise<boolean> {
     const { store, clock, limits } = this.#deps;
     const now = clock.now();
     const dueBefore = limits.notificationRetention === 0 ? 0 : now - limits.notificationRetention;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualTimers } from '../stomp/testing/manual-timers.ts';
-import { FileSweep } from './file-sweep.ts';
+import { Sweep } from './sweep.ts';
 
 const INTERVAL = 1000;
 
@@ -9,21 +9,19 @@ const INTERVAL = 1000;
 function sweepOf(...answers: (boolean | Error)[]) {
   const timers = new ManualTimers();
   const errors: unknown[] = [];
-  const sizes: number[] = [];
-  const sweep = new FileSweep({
-    files: {
-      async removeUnused(limit) {
-        sizes.push(limit);
-        const answer = answers.shift() ?? false;
-        if (answer instanceof Error) throw answer;
-        return answer;
-      },
+  const batches = { count: 0 };
+  const sweep = new Sweep({
+    async removeBatch() {
+      batches.count++;
+      const answer = answers.shift() ?? false;
+      if (answer instanceof Error) throw answer;
+      return answer;
     },
     timers,
     interval: INTERVAL,
     onError: (error) => errors.push(error),
   });
-  return { sweep, timers, errors, sizes };
+  return { sweep, timers, errors, batches };
 }
 
 /** Lets the sweep that runs come to its end. */
@@ -32,43 +30,43 @@ async function settled(): Promise<void> {
 }
 
 test('a sweep goes on while there may be more, and comes again after the interval', async () => {
-  const { sweep, timers, sizes } = sweepOf(true, true, false);
+  const { sweep, timers, batches } = sweepOf(true, true, false);
   sweep.start();
   await settled();
-  assert.equal(sizes.length, 3);
+  assert.equal(batches.count, 3);
   timers.advance(INTERVAL - 1);
   await settled();
-  assert.equal(sizes.length, 3);
+  assert.equal(batches.count, 3);
   timers.advance(1);
   await settled();
-  assert.equal(sizes.length, 4);
+  assert.equal(batches.count, 4);
   await sweep.close();
 });
 
 test('a sweep is bounded', async () => {
-  const { sweep, sizes } = sweepOf(...Array.from({ length: 1000 }, () => true));
+  const { sweep, batches } = sweepOf(...Array.from({ length: 1000 }, () => true));
   sweep.start();
   await settled();
-  assert.equal(sizes.length, 50);
+  assert.equal(batches.count, 50);
   await sweep.close();
 });
 
 test('a sweep that fails is told, and the next one tries again', async () => {
   const trouble = new Error('no storage');
-  const { sweep, timers, errors, sizes } = sweepOf(trouble, false);
+  const { sweep, timers, errors, batches } = sweepOf(trouble, false);
   sweep.start();
   await settled();
   assert.deepEqual(errors, [trouble]);
   timers.advance(INTERVAL);
   await settled();
-  assert.equal(sizes.length, 2);
+  assert.equal(batches.count, 2);
   await sweep.close();
 });
 
 test('a closed sweep waits for what it does and does no more', async () => {
-  const { sweep, timers, sizes } = sweepOf(true, true, true);
+  const { sweep, timers, batches } = sweepOf(true, true, true);
   sweep.start();
   await sweep.close();
   assert.equal(timers.pending, 0);
-  assert.equal(sizes.length, 1);
+  assert.equal(batches.count, 1);
 });

@@ -1,26 +1,25 @@
-import type { Files } from './files.ts';
 import type { Cancel, Timers } from './ports/timers.ts';
 
-/** Files removed at a time, and times in a row: the rest waits for the next sweep. */
-const BATCH = 100;
+/** Batches in a row: the rest waits for the next sweep. */
 const MAX_BATCHES = 50;
 
-export interface FileSweepDeps {
-  readonly files: Pick<Files, 'removeUnused'>;
+export interface SweepDeps {
+  /** Removes one bounded batch of what is of no use any more; whether there may be more. */
+  removeBatch(): Promise<boolean>;
   readonly timers: Timers;
   /** From the end of a sweep to the next, in ms. */
   readonly interval: number;
   onError(error: unknown): void;
 }
 
-/** Removes files that no message holds, again and again. What one sweep could not remove, the next one tries again. */
-export class FileSweep {
-  readonly #deps: FileSweepDeps;
+/** Removes what is of no use any more, again and again. What one sweep could not remove, the next one tries again. */
+export class Sweep {
+  readonly #deps: SweepDeps;
   #cancel: Cancel = () => {};
   #running = Promise.resolve();
   #isClosed = false;
 
-  constructor(deps: FileSweepDeps) {
+  constructor(deps: SweepDeps) {
     this.#deps = deps;
   }
 
@@ -44,7 +43,7 @@ export class FileSweep {
   async #sweep(): Promise<void> {
     try {
       for (let batch = 0; batch < MAX_BATCHES && !this.#isClosed; batch++) {
-        if (!(await this.#deps.files.removeUnused(BATCH))) return;
+        if (!(await this.#deps.removeBatch())) return;
       }
     } catch (error) {
       this.#deps.onError(error);
