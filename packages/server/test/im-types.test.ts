@@ -119,7 +119,7 @@ const TYPES: Readonly<Record<keyof typeof ImMessageType, (scene: Scene) => Promi
     contentExtra: { url: URL, size: 1, type: 'application/pdf', extension: 'pdf' },
   }),
   CHAT_VOICE: sent(3, { content: '', contentExtra: { url: URL, duration: 1.5 } }),
-  CHAT_VIDEO: sent(4, { content: '', contentExtra: { url: URL, thumbnailUrl: '/files/1' } }),
+  CHAT_VIDEO: sent(4, { content: '', contentExtra: { url: URL, thumbnailUrl: URL } }),
   CHAT_LOCATION: sent(5, { content: '故宫', contentExtra: { latitude: 39.9, longitude: 116.4 } }),
   CHAT_CARD: sent(6, { content: 'Bob', contentExtra: { userId: 'bob' } }),
   async CHAT_EDIT({ alice, bob }) {
