@@ -239,6 +239,19 @@ const SECTIONS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     assert.deepEqual([oldPermission, newPermission], ['full_access', 'read_only']);
   },
   async '7, events: their name is in the document'({ alice, bob, groupId }) {
+    const login = {
+      eventType: 'business.user.login',
+      userId: alice.id,
+      deviceId: 'device_001',
+      loginTime: '2024-01-20T10:00:00Z',
+      ipAddress: '192.168.1.100',
+      clientType: 'web',
+      userAgent: 'Mozilla/5.0...',
+    };
+    assert.equal((await server.call('POST', '/api/v1/events', ADMIN, login)).status, 202);
+    const { eventId: _eventId, ...told } = await bob.event(USER_STATUS);
+    assert.deepEqual(told, login);
+    assert.equal((await bob.event(EVENTS)).eventType, 'business.user.login');
     await alice.client.disconnect();
     const { eventType, userId, status } = await bob.event(USER_STATUS);
     assert.deepEqual([eventType, userId, status], ['business.user.status.changed', alice.id, 'offline']);

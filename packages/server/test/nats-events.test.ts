@@ -7,6 +7,7 @@ import { decodeImProtobuf, type ImMessage, ImMessageType, type StompFrame } from
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect as connectNats } from '@nats-io/transport-node';
 import { ensureConsumers } from '../src/events/nats/streams.ts';
+import { subscribeIm } from './support/im-client.ts';
 import { makeStream, NatsPeer, parsed, storedEvents, streamNames } from './support/nats-peer.ts';
 import { NatsServer, SKIP_NATS } from './support/nats-server.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
@@ -42,7 +43,7 @@ async function connect(
   clients.push(client);
   client.send('CONNECT', { 'accept-version': '1.2', Authorization: `Bearer ${tokenOf(userId)}`, ...headers });
   await client.next('CONNECTED');
-  for (const destination of destinations) await client.subscribe(destination);
+  for (const destination of destinations) await subscribeIm(client, destination);
   return client;
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { ImMessage } from '@haina/wire';
 import { ManualTimers } from '../src/stomp/testing/manual-timers.ts';
+import { subscribeIm } from './support/im-client.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
 import { tokenOf } from './support/token.ts';
@@ -219,7 +220,7 @@ test('an event that another system posts is pushed as one from NATS, once, and g
   const { app, admin, hook, makeGroup } = newApp();
   await hook(['*']);
   const client = await StompClient.connect(server.wsUrl, tokenOf('alice', { app, exp: FAR }), '/ws');
-  await client.subscribe('/user/queue/events');
+  await subscribeIm(client, '/user/queue/events');
   const event = {
     eventId: 'crm-1',
     eventType: 'business.user.login',

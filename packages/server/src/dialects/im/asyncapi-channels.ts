@@ -94,25 +94,30 @@ export const OUTBOUND: readonly OutboundChannel[] = [
   {
     name: 'messageStatus',
     address: '/user/queue/message-status',
-    summary: "What became of one's own messages, and what one deleted for oneself",
+    summary:
+      "What became of one's own messages, what one deleted for oneself, and what other systems say of messages",
     types: [T.EVENT_MESSAGE_STATUS_CHANGE],
   },
   {
     name: 'userStatus',
     address: '/user/queue/user-status',
-    summary: 'Who comes and goes, of those one shares a conversation with',
+    summary:
+      'Who comes and goes or looks different, of those one shares a conversation with; what other systems say of users',
     types: [T.EVENT_USER_STATUS_CHANGE],
   },
   {
     name: 'events',
     address: '/user/queue/events',
-    summary: "Of the session itself, of all one's groups, and of one's permission",
+    summary:
+      "Of the session itself, of all one's groups and of one's permission, and all events of other systems",
     types: [
       T.SYSTEM_CONNECT,
       T.SYSTEM_DISCONNECT,
       T.SYSTEM_HEARTBEAT,
       T.SYSTEM_AUTH,
+      T.EVENT_USER_STATUS_CHANGE,
       T.EVENT_GROUP_UPDATE,
+      T.EVENT_MESSAGE_STATUS_CHANGE,
       T.EVENT_SYSTEM_CONFIG_CHANGE,
     ],
   },

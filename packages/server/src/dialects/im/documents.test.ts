@@ -5,6 +5,7 @@ import type { TSchema } from 'typebox';
 import {
   ADMIN_EXAMPLES,
   CHAT_EXAMPLES,
+  EVENT_EXAMPLES,
   NOTIFICATION_EXAMPLES,
 } from '../../../../wire/src/im-examples-fixture.ts';
 import { checkerOf, valueReader } from '../common/json.ts';
@@ -27,9 +28,22 @@ const FORMS: [name: string, form: TSchema, examples: readonly object[]][] = [
   ['configuration', CONFIG_CHANGE_FORM, [ADMIN_EXAMPLES.config]],
   ['group', GROUP_UPDATE_FORM, [ADMIN_EXAMPLES.group]],
   ['permission', PERMISSION_CHANGE_FORM, [ADMIN_EXAMPLES.permission]],
+  ['login', documentForm(T.EVENT_USER_STATUS_CHANGE, 'BusinessUserLogin'), [EVENT_EXAMPLES.login]],
+  [
+    'recall',
+    documentForm(T.EVENT_MESSAGE_STATUS_CHANGE, 'CommunicationMessageRecalled'),
+    [EVENT_EXAMPLES.recalled],
+  ],
+  ['new group', documentForm(T.EVENT_GROUP_UPDATE, 'BusinessGroupCreated'), [EVENT_EXAMPLES.groupCreated]],
 ];
 
-describe('the examples of sections 4.2, 5.2 and 6.2 have the forms, with further fields too', () => {
+function documentForm(type: T, name: string): TSchema {
+  const form = DOCUMENTS[type][name];
+  assert.ok(form, name);
+  return form;
+}
+
+describe('the examples of sections 4.2, 5.2, 6.2 and 7.3 have the forms, with further fields too', () => {
   for (const [name, form, examples] of FORMS) {
     test(name, () => {
       const fits = checkerOf(form);

@@ -1,5 +1,6 @@
 import { ImMessageStatus, ImMessageType, ImScope } from '@haina/wire';
 import { type TObject, type TProperties, type TSchema, Type } from 'typebox';
+import { BUSINESS_EVENT_SCHEMAS, OTHER_EVENT_SCHEMA } from '../../core/business-event-schemas.ts';
 import { CHAT_PERMISSIONS } from '../../core/chat-settings.ts';
 import { PRIORITIES } from '../../core/model.ts';
 import { CHAT_FORMS, objectOrNull } from './chat-content.ts';
@@ -170,6 +171,27 @@ export const ERROR_FORM = Type.Object({
   messageId: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
 });
 
+/** The forms of section 7.3, as they are passed on, of the events whose type begins so. */
+function businessForms(...prefixes: readonly string[]): Readonly<Record<string, TSchema>> {
+  const forms = Object.entries(BUSINESS_EVENT_SCHEMAS).filter(([eventType]) =>
+    prefixes.some((prefix) => eventType.startsWith(prefix)),
+  );
+  return Object.fromEntries(
+    forms.map(([eventType, { properties }]) => [
+      formName(eventType),
+      Type.Object({ ...properties, eventType: Type.Literal(eventType) }),
+    ]),
+  );
+}
+
+/** `business.user.login` as `BusinessUserLogin`. */
+function formName(eventType: string): string {
+  return eventType.replace(/(?:^|\.)(\w)/g, (_match, letter: string) => letter.toUpperCase());
+}
+
+/** An event whose type section 7.1 does not list is told under that of its prefix. */
+const OtherEvent = OTHER_EVENT_SCHEMA;
+
 /** What the document in a message of this type may be, by names that people know it by. */
 export const DOCUMENTS: Readonly<Record<ImMessageType, Readonly<Record<string, TSchema>>>> = {
   [ImMessageType.CHAT_TEXT]: { Text: told(CHAT_FORMS[ImMessageType.CHAT_TEXT]) },
@@ -199,11 +221,24 @@ export const DOCUMENTS: Readonly<Record<ImMessageType, Readonly<Record<string, T
   [ImMessageType.SYSTEM_HEARTBEAT]: { Heartbeat: HEARTBEAT_FORM },
   [ImMessageType.SYSTEM_AUTH]: { Auth: AUTH_FORM },
   [ImMessageType.SYSTEM_STATUS]: { SyncDone: SYNC_DONE_FORM, Error: ERROR_FORM },
-  [ImMessageType.EVENT_USER_STATUS_CHANGE]: { UserStatus: USER_STATUS_FORM },
-  [ImMessageType.EVENT_GROUP_UPDATE]: { GroupUpdate: GROUP_UPDATE_FORM },
-  [ImMessageType.EVENT_MESSAGE_STATUS_CHANGE]: { MessageStatus: MESSAGE_STATUS_FORM },
+  [ImMessageType.EVENT_USER_STATUS_CHANGE]: {
+    UserStatus: USER_STATUS_FORM,
+    ...businessForms('business.user.'),
+    OtherEvent,
+  },
+  [ImMessageType.EVENT_GROUP_UPDATE]: {
+    GroupUpdate: GROUP_UPDATE_FORM,
+    ...businessForms('business.conversation.', 'business.group.'),
+    OtherEvent,
+  },
+  [ImMessageType.EVENT_MESSAGE_STATUS_CHANGE]: {
+    MessageStatus: MESSAGE_STATUS_FORM,
+    ...businessForms('communication.'),
+    OtherEvent,
+  },
   [ImMessageType.EVENT_SYSTEM_CONFIG_CHANGE]: {
     ConfigChange: CONFIG_CHANGE_FORM,
     PermissionChange: PERMISSION_CHANGE_FORM,
+    OtherEvent,
   },
 };

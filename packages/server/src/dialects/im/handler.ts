@@ -60,7 +60,7 @@ export class ImHandler extends StompDialectHandler {
   }
 
   protected override subscribed(subscription: StompSubscription, target: Target): void {
-    if (target.kind !== 'events') return;
+    if (!('name' in target) || target.name !== 'events') return;
     const tell = (policy: Policy) =>
       this.#tell(subscription, renderConnected(this.#addressee, this.chat, this.stomp, policy));
     const found = this.services.core.policies.of(this.chat.principal);
