@@ -355,11 +355,13 @@ test('a notification goes once it is older than it is kept, with who has read it
   const { id } = await issueIn(admin, {});
   const read = () => server.call('POST', `/api/v1/notifications/${id}/read`, token);
   assert.equal((await read()).status, 204);
-  pass(90 * 86_400_000 - 60_000);
+  // The clock alone: what waits for the time does not have to go through each of these days.
+  ahead += 90 * 86_400_000 - 60_000;
   assert.equal((await listOf(token)).notifications.length, 1);
-  for (let hours = 0; (await listOf(token)).notifications.length > 0; hours++) {
-    assert.ok(hours < 100, 'it is still there');
-    pass(3_600_000);
+  ahead += 60_000;
+  for (let minutes = 0; (await listOf(token)).notifications.length > 0; minutes++) {
+    assert.ok(minutes < 100, 'it is still there');
+    pass(60_000);
   }
   assert.equal((await read()).status, 404);
 });
