@@ -101,6 +101,11 @@ test('objects by name are JSON in a variable and plain in the file; their values
   }
 });
 
+test('a refused URL does not show its password', () => {
+  const told = refusal({ env: { HAINA_NATS_URL: 'http://me:p@ss/word@nats.example.org' } });
+  assert.match(told, /http:\/\/me:\*{8}@nats\.example\.org/);
+});
+
 test('a bad value is refused with its setting, its source and what is allowed', () => {
   assert.equal(
     refusal({ env: { HAINA_PORT: '99999' } }),

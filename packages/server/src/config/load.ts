@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { withoutCredentials } from './mask.ts';
 import { describeAllowed, parseSetting } from './parse-setting.ts';
 import { type Config, SETTING_NAMES, type SettingName, settingSchema } from './settings.ts';
 import { StartError } from './start-error.ts';
@@ -100,7 +101,7 @@ function parseJson(file: string, text: string): unknown {
 
 function badValue(name: SettingName, source: Source, raw: unknown): StartError {
   const schema = settingSchema(name);
-  const given = schema.secret ? 'its value (not shown)' : JSON.stringify(raw);
+  const given = schema.secret ? 'its value (not shown)' : JSON.stringify(withoutCredentials(raw));
   return new StartError(
     `the setting ${name} must be ${describeAllowed(schema)}; ${given} came from ${source}`,
   );

@@ -1,7 +1,6 @@
 import type { LoadedConfig } from './load.ts';
+import { MASK, withoutCredentials } from './mask.ts';
 import { SETTING_NAMES, settingSchema } from './settings.ts';
-
-const MASK = '********';
 
 /** Every setting with its value and where that came from, as JSON; secrets are masked. */
 export function printConfig({ config, sources }: LoadedConfig): string {
@@ -11,10 +10,4 @@ export function printConfig({ config, sources }: LoadedConfig): string {
     return [name, { value: shown, from: sources[name] }];
   });
   return JSON.stringify(Object.fromEntries(entries), null, 2);
-}
-
-/** URLs may carry a password of their own. */
-function withoutCredentials(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutCredentials);
-  return typeof value === 'string' ? value.replace(/(\/\/[^/@:]*):[^/@]*@/, `$1:${MASK}@`) : value;
 }
