@@ -12,6 +12,7 @@ import type {
   MessageHidden,
   MessagePinned,
   PermissionChanged,
+  ServiceChanged,
   SettingsChanged,
   UserChanged,
   UserStatusChanged,
@@ -46,6 +47,7 @@ const FACTS: Mapping = {
   'member.removed': (event, now) => [memberChanged('business.group.member.left', event, {}, now)],
   'attendance.joined': attendanceChanged('business.conversation.member.added'),
   'attendance.left': attendanceChanged('business.conversation.member.removed'),
+  'service.changed': serviceChanged,
   'user.status': (event) => [event.status === 'online' ? login(event) : logout(event)],
   'user.changed': profileUpdated,
   'settings.changed': configChanged,
@@ -57,7 +59,6 @@ const FACTS: Mapping = {
   'user.deleted': NONE,
   'room.closed': NONE,
   notification: NONE,
-  'service.changed': NONE,
   'service.position': NONE,
   'service.typing': NONE,
   'service.noted': NONE,
@@ -184,6 +185,19 @@ function attendanceChanged(eventType: KnownEventType) {
           }),
         ]
       : [];
+}
+
+function serviceChanged({ change, session }: ServiceChanged, now: Timestamp): Fact[] {
+  const { tenant, id: conversationId, customerId, agentId, state, skill, rating } = session;
+  const service = { conversationId, conversationType: 'service', customerId, agentId, state, skill };
+  if (change === 'opened') {
+    const opening = { creatorId: customerId, memberIds: [customerId], createTime: iso(session.openedAt) };
+    return [fact(tenant, 'business.conversation.created', { ...service, ...opening })];
+  }
+  const fields = { ...service, updateType: `service_${change}`, timestamp: iso(now) };
+  return [
+    fact(tenant, 'business.conversation.updated', rating ? { ...fields, score: rating.score } : fields),
+  ];
 }
 
 function profileUpdated({ user, actorId }: UserChanged, now: Timestamp): Fact[] {
