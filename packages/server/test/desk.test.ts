@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { DeskAgents, DeskHistory, DeskSession } from '@haina/wire';
+import type { DeskAgents, DeskHistory, DeskMessage, DeskSession } from '@haina/wire';
 import { AGENTS, DeskPerson, INBOX } from './support/desk-person.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
@@ -45,6 +45,26 @@ function openDesk() {
   };
 }
 
+test('a member of a group writes there too, and reads it, outside of any session', async () => {
+  const desk = openDesk();
+  const [agent, alice] = [await desk.agent('agent1'), await desk.customer('alice')];
+  const members = [{ userId: 'agent1' }, { userId: 'alice' }];
+  const manager = tokenOf('boss', { app: desk.app, role: 'admin' });
+  const made = await server.call('POST', '/api/v1/groups', manager, { id: 'team', name: 'Team', members });
+  assert.equal(made.status, 201);
+  await agent.does('send', { conversationId: 'team', content: 'to all', clientMsgId: 'g-1' });
+  const { createdAt: _, id: __, ...sent } = await agent.next('sent');
+  assert.deepEqual(sent, {
+    type: 'sent',
+    clientMsgId: 'g-1',
+    sessionId: null,
+    conversationId: 'team',
+    seq: 1,
+  });
+  const { fromId, sessionId, conversationId, content } = (await alice.next('message')) as DeskMessage;
+  assert.deepEqual([fromId, sessionId, conversationId, content], ['agent1', null, 'team', 'to all']);
+});
+
 test("a customer's first message opens a session, reaches an agent, and the answer comes back", async () => {
   const desk = openDesk();
   const agent = await desk.agent('agent1');
@@ -53,7 +73,13 @@ test("a customer's first message opens a session, reaches an agent, and the answ
   const opened = await alice.session('opened');
   assert.deepEqual([opened.state, opened.customerId, opened.skill], ['queued', 'alice', '']);
   const { createdAt: _, id, ...sent } = await alice.next('sent');
-  assert.deepEqual(sent, { type: 'sent', clientMsgId: 'c-1', sessionId: opened.id, seq: 1 });
+  assert.deepEqual(sent, {
+    type: 'sent',
+    clientMsgId: 'c-1',
+    sessionId: opened.id,
+    conversationId: opened.id,
+    seq: 1,
+  });
   const assigned = await agent.session('assigned');
   assert.deepEqual([assigned.id, assigned.state, assigned.agentId], [opened.id, 'active', 'agent1']);
   assert.equal((await alice.session('assigned')).agentId, 'agent1');

@@ -22,6 +22,8 @@ export type DeskJson = string | number | boolean | null | DeskJson[] | { [key: s
 export interface DeskSend {
   /** The customer's own session, or a new one, where absent; agents name it. */
   sessionId?: string;
+  /** A conversation outside of service sessions, such as a group, instead of `sessionId`. */
+  conversationId?: string;
   /** What an agent must be able to do; counts where the message opens a session. `topic` is another name for it. */
   skill?: string;
   topic?: string;
@@ -135,7 +137,9 @@ export interface DeskSent {
   type: 'sent';
   id: string;
   clientMsgId: string;
-  sessionId: string;
+  /** Null for a message outside of service sessions. */
+  sessionId: string | null;
+  conversationId: string;
   seq: number;
   createdAt: number;
 }

@@ -88,17 +88,39 @@ export function commandOf(destination: string, principal: Principal): Command | 
 
 async function send(context: CommandContext, body: Uint8Array): Promise<void> {
   const { core, principal, sessionId: originSession, hasMessageType: isAdded } = context;
-  const { sessionId, clientMsgId, content, msgType = 'text', ...asked } = readSend(body);
+  const { sessionId, conversationId, clientMsgId, content, msgType = 'text', ...asked } = readSend(body);
   const skill = skillOf(asked);
-  const { message } = await core.desk.sessions.send(principal, {
-    ...(sessionId === undefined ? {} : { sessionId }),
+  const command = {
     ...(clientMsgId === undefined ? {} : { clientId: clientMsgId }),
-    ...(skill === undefined ? {} : { skill }),
     content: readNamedContent({ names: TYPES, isAdded }, msgType, content),
     source: 'desk',
     originSession,
-  });
+  };
+  if (conversationId !== undefined) requireAlone(conversationId, sessionId, skill);
+  const { message } =
+    conversationId === undefined
+      ? await core.desk.sessions.send(principal, {
+          ...command,
+          ...(sessionId === undefined ? {} : { sessionId }),
+          ...(skill === undefined ? {} : { skill }),
+        })
+      : await core.messages.send(principal, {
+          ...command,
+          target: { kind: 'conversation', conversationId },
+        });
   context.reply(renderSent(message));
+}
+
+/** EINVAL where a message outside of service sessions has what only these have, or names one of them. */
+function requireAlone(conversationId: string, sessionId?: string, skill?: string): void {
+  if (sessionId === undefined && skill === undefined) return;
+  throw new DomainError(
+    'EINVAL',
+    `conversationId ${conversationId} goes without sessionId, skill and topic`,
+    {
+      field: 'conversationId',
+    },
+  );
 }
 
 /** EINVAL where the two names of one thing disagree. */

@@ -39,8 +39,9 @@ export function renderMessage(message: Message): DeskMessage {
   };
 }
 
-export function renderSent({ id, clientId, conversationId, seq, createdAt }: Message): DeskSent {
-  return { type: 'sent', id, clientMsgId: clientId, sessionId: conversationId, seq, createdAt };
+export function renderSent(message: Message): DeskSent {
+  const { id, clientId: clientMsgId, conversationId, seq, createdAt } = message;
+  return { type: 'sent', id, clientMsgId, sessionId: sessionIdOf(message), conversationId, seq, createdAt };
 }
 
 export function renderNote({ id, clientId, sessionId, authorId, content, at }: ServiceNote): DeskNote {

@@ -15,6 +15,7 @@ const clientMsgId = Type.Optional(Text);
 export const readSend = bodyReader(
   Type.Object({
     sessionId: Type.Optional(Id),
+    conversationId: Type.Optional(Id),
     skill: Type.Optional(Text),
     topic: Type.Optional(Text),
     content: Type.Unknown(),
