@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { ImMessage, MimiMessage, MimiSuccess, XuqmMessage, XuqmReceipt } from '@haina/wire';
-import { INIT, type MimiUser, makeUser, RECIVE, SEND } from './support/mimi-client.ts';
+import { INIT, MimiClient, type MimiUser, makeUser, RECIVE, SEND } from './support/mimi-client.ts';
 import { RealClient } from './support/real-client.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { tokenOf } from './support/token.ts';
@@ -265,6 +265,21 @@ for (const dialect of ['xuqm', 'im'] as const) {
     await to.confirm('m');
     assert.deepEqual(await to.sync(), []);
     assert.deepEqual(await from.receipts(), ['m']);
+  });
+
+  test(`mimi to ${dialect}: a group is answered under the number that its messages bear`, async () => {
+    const other = await person(RICH[dialect]);
+    const user = await makeUser(server, `person${++runs}`);
+    const mimi = await MimiClient.connect(server, user);
+    const members = [other.user, user].map(({ id: userId }) => ({ userId }));
+    const admin = tokenOf('admin', { role: 'admin' });
+    const { body } = await server.call('POST', '/api/v1/groups', admin, { name: 'Both', members });
+    await other.sendToGroup((body as { id: string }).id, 'm', 'to all');
+    const { reciver, reciverId } = await mimi.next();
+    assert.equal(reciver, 'Both');
+    await mimi.sent({ ...user, uid: reciverId }, 'answer', 'from mimi');
+    assert.deepEqual(await other.next(), { id: 'answer', text: 'from mimi', from: user.id });
+    mimi.stomp.close();
   });
 
   test(`${dialect} to mimi: a message taken back comes again without content`, async () => {

@@ -255,8 +255,9 @@ describe('what is refused comes to /user/queue/status, and the connection goes o
     ['a uid as text', SEND, sending({ reciverId: '2' }), -401, 'EINVAL', 'reciverId must be an integer'],
     ['half a uid', SEND, sending({ reciverId: 1.5 }), -401, 'EINVAL', 'reciverId must be an integer'],
     ['a huge uid', SEND, sending({ reciverId: 1e300 }), -401, 'EINVAL', /^reciverId must be/],
-    ['an unknown uid', SEND, sending({ reciverId: 4_000_000 }), -404, 'ENOENT', 'no user with uid 4000000'],
-    ['a uid below 0', SEND, sending({ reciverId: -1 }), -404, 'ENOENT', 'no user with uid -1'],
+    ['an unknown uid', SEND, sending({ reciverId: 4_000_000 }), -404, 'ENOENT', 'nobody has the uid 4000000'],
+    ['no group', SEND, sending({ reciverId: -9 }), -404, 'ENOENT', 'nobody has the uid -9'],
+    ['a group of others', SEND, sending({ reciverId: -1 }), -303, 'EPERM', /^you are not a member/],
     [
       'oneself',
       SEND,
@@ -471,8 +472,8 @@ test('init tells what was not confirmed, oldest first across conversations and g
   assert.deepEqual(await back.settled(), [], 'each once');
   const [, , inGroup] = told as [MimiMessage, MimiMessage, MimiMessage];
   assert.deepEqual(
-    [inGroup.sender, inGroup.reciver, inGroup.reciverId, inGroup.content],
-    [carol.user.username, '一家人', 0, 'g2'],
+    [inGroup.sender, inGroup.reciver, inGroup.reciverId < 0, inGroup.content],
+    [carol.user.username, '一家人', true, 'g2'],
   );
   for (const id of ids.filter((_, index) => index % 2 === 0)) back.recive(id);
   for (const [index, id] of ids.entries()) {

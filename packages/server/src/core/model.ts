@@ -124,7 +124,7 @@ export interface MessageReference {
 export interface Party {
   /** The username, or the group's name. */
   readonly name: string;
-  /** 0 for what is no user. */
+  /** Of a group or any other conversation of many a negative number; 0 for who has none. */
   readonly uid: number;
   /** As others see it; empty for a user who was deleted. */
   readonly nickname: string;

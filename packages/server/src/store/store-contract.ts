@@ -95,10 +95,10 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       const single = await send(tenant, 'alice', toUser('bob'), 'one');
       const group = await send(tenant, 'alice', toGroup('team'), 'two');
       assert.deepEqual(single.parties, { sender: alice, target: bob });
-      assert.deepEqual(group.parties, { sender: alice, target: party('Group team', 0) });
+      assert.deepEqual(group.parties, { sender: alice, target: party('Group team', -1) });
       await store.updateUser(tenant, 'alice', { username: 'Alice', nickname: 'Ali' });
       await store.updateGroup(tenant, 'team', { name: 'Crew' });
-      const parties = { sender: party('Alice', 1, 'Ali'), target: party('Crew', 0) };
+      const parties = { sender: party('Alice', 1, 'Ali'), target: party('Crew', -1) };
       const { conversationId } = group;
       const look = { tenant, ref: group.id, viewerId: 'bob', prefer: 'received' as const };
       const page = await store.listPending({ tenant, userId: 'bob', conversationId, limit: 9 });

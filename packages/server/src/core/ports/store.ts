@@ -171,6 +171,7 @@ export interface ConversationStore {
 /** Where a message goes. */
 export type MessageTarget =
   | { readonly kind: 'user'; readonly userId: string }
+  /** A user, or below zero a conversation of many. */
   | { readonly kind: 'uid'; readonly uid: number }
   /** A conversation that exists. */
   | { readonly kind: 'conversation'; readonly conversationId: string }

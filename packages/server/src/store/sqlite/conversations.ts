@@ -24,6 +24,7 @@ export interface ConversationRow {
   last_seq: number;
   revision: number;
   created_at: number;
+  uid: number | null;
 }
 
 interface MemberRow {
@@ -34,7 +35,7 @@ interface MemberRow {
   read: number;
 }
 
-const COLUMNS = 'pk, tenant, id, kind, name, avatar, member_count, last_seq, revision, created_at';
+const COLUMNS = 'pk, tenant, id, kind, name, avatar, member_count, last_seq, revision, created_at, uid';
 const MEMBER_COLUMNS = 'user, role, joined_at, delivered, read';
 
 /** SQL of conversations and members. Runs inside the worker thread, writes inside its transaction. */
@@ -68,9 +69,9 @@ export class ConversationTable {
     const { id, name, avatar, members, createdAt } = conversation;
     this.#sql
       .get(
-        'INSERT INTO conversation (tenant, id, kind, name, avatar, member_count, created_at) VALUES (?, ?, ?, ?, ?, 0, ?)',
+        'INSERT INTO conversation (tenant, id, kind, name, avatar, member_count, created_at, uid) VALUES (?, ?, ?, ?, ?, 0, ?, ?)',
       )
-      .run(tenant, id, kind, name, avatar, createdAt);
+      .run(tenant, id, kind, name, avatar, createdAt, kind === 'single' ? null : this.#nextUid(tenant));
     const row = this.row(tenant, id) as ConversationRow;
     const added = this.addToConversation(row, members, createdAt);
     return { ...row, member_count: added.length };
@@ -86,6 +87,22 @@ export class ConversationTable {
     return this.#sql.get(`SELECT ${COLUMNS} FROM conversation WHERE tenant = ? AND id = ?`).get(tenant, id) as
       | ConversationRow
       | undefined;
+  }
+
+  /** The id of the conversation with this uid. */
+  idOf(tenant: number, uid: number): string | undefined {
+    const row = this.#sql.get('SELECT id FROM conversation WHERE tenant = ? AND uid = ?').get(tenant, uid);
+    return row?.id as string | undefined;
+  }
+
+  /** Below zero, so that none is a user's, and never given again. */
+  #nextUid(tenant: number): number {
+    const row = this.#sql
+      .get(
+        'UPDATE tenant SET last_group_uid = last_group_uid - 1 WHERE pk = ? RETURNING last_group_uid AS uid',
+      )
+      .get(tenant) as { uid: number };
+    return row.uid;
   }
 
   listGroups(tenant: string, { after = '', limit }: Page, userId?: string): Conversation[] {

@@ -18,6 +18,7 @@ const MAX_HIDDEN = 500;
 interface PinRow extends MessageRow {
   cid: string;
   cname: string;
+  cuid: number | null;
   kind: ConversationKind;
   pin_user: string;
   pinned_by: string;
@@ -83,7 +84,7 @@ export class MarkTable {
     if (key === undefined) return [];
     const rows = this.#deps.sql
       .get(
-        `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.name AS cname, p.user AS pin_user, p.pinned_by, p.pinned_at
+        `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.name AS cname, c.uid AS cuid, p.user AS pin_user, p.pinned_by, p.pinned_at
            FROM member v JOIN pin p ON p.conversation = v.conversation JOIN conversation c ON c.pk = v.conversation,
              ${MESSAGE_TABLE}
            WHERE v.tenant = ? AND v.user = ? AND (? IS NULL OR c.id = ?) AND p.user IN (?, ?)
@@ -102,7 +103,7 @@ export class MarkTable {
       ) as unknown as PinRow[];
     const parties = new PartyTable(this.#deps.sql);
     return rows.map((row) => {
-      const conversation = { id: row.cid, kind: row.kind, name: row.cname };
+      const conversation = { id: row.cid, kind: row.kind, name: row.cname, uid: row.cuid };
       return {
         message: toMessage(tenant, conversation, row, parties.of(key, conversation, row.sender)),
         scope: row.pin_user === EVERYONE ? 'everyone' : 'self',

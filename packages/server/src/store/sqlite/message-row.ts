@@ -46,6 +46,8 @@ export interface ConversationRef {
   readonly id: string;
   readonly kind: ConversationKind;
   readonly name: string;
+  /** Negative; null for a single chat. */
+  readonly uid: number | null;
 }
 
 /** A message with what it refers to; `m` is the message, `MESSAGE_TABLE` the tables. */

@@ -208,7 +208,7 @@ export class MessageTable {
     const key = this.#deps.tenants.find(tenant);
     if (key === undefined) return undefined;
     const { sql } = this.#deps;
-    const select = `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.name AS cname, v.role AS viewer_role,
+    const select = `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.name AS cname, c.uid AS cuid, v.role AS viewer_role,
          EXISTS (SELECT 1 FROM hidden h WHERE h.conversation = m.conversation AND h.user = v.user AND h.seq = m.seq)
            AS is_hidden
        FROM ${MESSAGE_TABLE} JOIN conversation c ON c.pk = m.conversation
@@ -225,7 +225,7 @@ export class MessageTable {
         )
         .get(viewerId, key, ref, within, within, viewerId)) as ViewRow | undefined;
     if (!row) return undefined;
-    const conversation = { id: row.cid, kind: row.kind, name: row.cname };
+    const conversation = { id: row.cid, kind: row.kind, name: row.cname, uid: row.cuid };
     return {
       message: toMessage(tenant, conversation, row, this.#parties.of(key, conversation, row.sender)),
       viewerRole: row.viewer_role ?? undefined,
@@ -280,7 +280,7 @@ export class MessageTable {
   #repeat(tenant: number, message: NamedMessage): AppendOutcome | undefined {
     const row = this.#deps.sql
       .get(
-        `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.name AS cname, c.member_count FROM ${MESSAGE_TABLE}
+        `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.name AS cname, c.uid AS cuid, c.member_count FROM ${MESSAGE_TABLE}
            JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.client_id = ? AND m.sender = ?`,
       )
       .get(tenant, message.clientId, message.senderId) as RepeatRow | undefined;
@@ -291,7 +291,7 @@ export class MessageTable {
       });
     }
     const { cid: conversationId, kind, seq, number, member_count: memberCount } = row;
-    const conversation = { id: conversationId, kind, name: row.cname };
+    const conversation = { id: conversationId, kind, name: row.cname, uid: row.cuid };
     const parties = this.#parties.of(tenant, conversation, row.sender);
     const earlier = toMessage(message.tenant, conversation, row, parties);
     return { conversationId, kind, seq, number, parties: packParties(parties), memberCount, earlier };
@@ -344,9 +344,13 @@ export class MessageTable {
   /** A target that is given by its uid, by its id. */
   #named(tenant: number, target: MessageTarget): NamedTarget {
     if (target.kind !== 'uid') return target;
-    const userId = this.#deps.users.idOf(tenant, target.uid);
+    const { users, conversations } = this.#deps;
+    const { uid } = target;
+    const conversationId = uid < 0 ? conversations.idOf(tenant, uid) : undefined;
+    if (conversationId !== undefined) return { kind: 'conversation', conversationId };
+    const userId = users.idOf(tenant, uid);
     if (userId !== undefined) return { kind: 'user', userId };
-    throw new DomainError('ENOENT', `no user with uid ${target.uid}`, { field: 'target' });
+    throw new DomainError('ENOENT', `nobody has the uid ${uid}`, { field: 'target' });
   }
 
   #target(tenant: number, message: NamedMessage): Destination {
@@ -435,6 +439,7 @@ interface Destination {
 interface ViewRow extends MessageRow {
   cid: string;
   cname: string;
+  cuid: number | null;
   kind: ConversationRow['kind'];
   viewer_role: MemberRole | null;
   is_hidden: 0 | 1;
@@ -443,6 +448,7 @@ interface ViewRow extends MessageRow {
 interface RepeatRow extends MessageRow {
   cid: string;
   cname: string;
+  cuid: number | null;
   kind: ConversationRow['kind'];
   member_count: number;
 }

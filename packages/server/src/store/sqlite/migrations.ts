@@ -340,4 +340,19 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX service_note_session ON service_note (conversation, pk);
     `,
   },
+  {
+    version: 10,
+    sql: `
+      -- What protocols with numeric ids call what is no single chat; negative, so that it is nobody's uid.
+      ALTER TABLE tenant ADD COLUMN last_group_uid INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE conversation ADD COLUMN uid INTEGER;
+      UPDATE conversation SET uid = numbered.uid
+        FROM (SELECT pk, -row_number() OVER (PARTITION BY tenant ORDER BY pk) AS uid FROM conversation WHERE kind <> 'single')
+          AS numbered
+        WHERE numbered.pk = conversation.pk;
+      UPDATE tenant SET last_group_uid =
+        coalesce((SELECT min(uid) FROM conversation WHERE conversation.tenant = tenant.pk), 0);
+      CREATE UNIQUE INDEX conversation_uid ON conversation (tenant, uid) WHERE uid IS NOT NULL;
+    `,
+  },
 ];

@@ -59,7 +59,7 @@ export class OldestFirst {
   #behind(tenant: string, userId: string): BehindRow[] {
     return this.#sql
       .get(
-        `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.last_seq FROM member m JOIN conversation c ON c.pk = m.conversation
+        `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.uid, c.last_seq FROM member m JOIN conversation c ON c.pk = m.conversation
            WHERE m.tenant = ? AND m.user = ? AND m.delivered < c.last_seq`,
       )
       .all(this.#tenants.find(tenant) ?? -1, userId) as unknown as BehindRow[];

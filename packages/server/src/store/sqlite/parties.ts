@@ -36,11 +36,10 @@ export class PartyTable {
   }
 
   /** @param tenant its key */
-  of(tenant: number, { id, kind, name }: ConversationRef, senderId: string): Parties {
-    const isSingle = kind === 'single';
+  of(tenant: number, { id, name, uid }: ConversationRef, senderId: string): Parties {
     return {
       sender: this.#user(tenant, senderId),
-      target: isSingle ? this.#user(tenant, singlePeer(id, senderId)) : nobody(name || id),
+      target: uid === null ? this.#user(tenant, singlePeer(id, senderId)) : nobody(name || id, uid),
     };
   }
 
@@ -64,6 +63,6 @@ export class PartyTable {
 }
 
 /** What is no user. */
-function nobody(name: string): Party {
-  return { name, uid: 0, nickname: name, avatar: '' };
+function nobody(name: string, uid = 0): Party {
+  return { name, uid, nickname: name, avatar: '' };
 }

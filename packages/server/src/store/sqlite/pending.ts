@@ -70,7 +70,7 @@ export class PendingReader {
     cursor: ConversationCursor | undefined,
   ): BehindRow[] {
     const key = this.#tenants.find(tenant) ?? -1;
-    const select = `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.last_seq, c.revision
+    const select = `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.uid, c.last_seq, c.revision
        FROM member m JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.user = ?`;
     if (conversationId !== undefined) {
       const rows = this.#sql
