@@ -138,9 +138,10 @@ export class Deliveries {
     for (const each of handed) {
       const waiting: Handed = { fanOut: each.fanOut, recipients: [], offsets: [] };
       const reached: string[] = [];
-      for (const [index, recipient] of each.recipients.entries()) {
-        const { principal, connection } = recipient;
+      for (let index = 0; index < each.recipients.length; index++) {
+        const recipient = each.recipients[index] as Recipient;
         const offset = each.offsets[index] as number;
+        const { principal, connection } = recipient;
         if (offset <= connection.enqueuedBytes - connection.queuedBytes) {
           reached.push(principal.userId);
         } else if (connection.isOpen) {
