@@ -104,6 +104,10 @@ test('objects by name are JSON in a variable and plain in the file; their values
 test('a refused URL does not show its password', () => {
   const told = refusal({ env: { HAINA_NATS_URL: 'http://me:p@ss/word@nats.example.org' } });
   assert.match(told, /http:\/\/me:\*{8}@nats\.example\.org/);
+  const port = refusal({ env: { HAINA_NATS_URL: 'nats://me:hunter2@nats.example.org:notaport' } });
+  assert.doesNotMatch(port, /hunter2/);
+  const token = refusal({ env: { HAINA_NATS_URL: 'nats://hunter2@nats.example.org' } });
+  assert.doesNotMatch(token, /hunter2/);
 });
 
 test('a bad value is refused with its setting, its source and what is allowed', () => {

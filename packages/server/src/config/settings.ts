@@ -16,6 +16,9 @@ import {
 /** Upper bound of spans that no timer waits for, in ms: ten years. */
 const TEN_YEARS = 315_360_000_000;
 
+/** A name goes with a password: a token is a setting of its own, and shown nowhere. */
+const NATS_URL = '^(nats|tls)://([^\\s/:@]+:[^\\s/@]+@)?(\\[[\\da-fA-F:]+\\]|[\\w.-]+)(:\\d{1,5})?/?$';
+
 /** What JetStream takes as the name of a stream or consumer. */
 const STREAM_NAME = { pattern: '^[\\w-]{1,64}$', allowed: '1 to 64 letters, digits, _ or -' };
 
@@ -281,8 +284,9 @@ const events = {
     'NATS servers to share business events with, of one cluster; none: no NATS. A name and password may be in the URL.',
     {
       default: [],
-      pattern: '^(nats|tls)://[^\\s/]+/?$',
-      allowed: 'URLs such as nats://nats.example.org:4222, or tls://…',
+      pattern: NATS_URL,
+      allowed:
+        'URLs such as nats://nats.example.org:4222, or tls://…, with name:password@ before the host or without',
     },
   ),
   natsToken: Type.Optional(text('Token for NATS.', { secret: true })),

@@ -24,7 +24,7 @@ const PING_INTERVAL = 20_000;
 /** Throws what kept it from reading the file of credentials. */
 export function connectionOptions(options: NatsOptions): NodeConnectionOptions {
   const { urls, token, credsFile } = options;
-  const parsed = urls.map((url) => new URL(url));
+  const parsed = urls.map(parseUrl);
   const named = parsed.find(({ username }) => username !== '');
   const user = options.user ?? (named && decodeURIComponent(named.username));
   const pass = options.password ?? (named && decodeURIComponent(named.password));
@@ -41,4 +41,11 @@ export function connectionOptions(options: NatsOptions): NodeConnectionOptions {
     ...(pass === undefined ? {} : { pass }),
     ...(credsFile === undefined ? {} : { authenticator: credsAuthenticator(readFileSync(credsFile)) }),
   };
+}
+
+/** The error of `URL` would show the password. */
+function parseUrl(url: string): URL {
+  const parsed = URL.parse(url);
+  if (parsed) return parsed;
+  throw new Error('natsUrl holds what is no URL');
 }
