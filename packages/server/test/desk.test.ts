@@ -45,6 +45,22 @@ function openDesk() {
   };
 }
 
+test('an agent who never came to the desk is offline, and gets nobody', async () => {
+  const desk = openDesk();
+  const [agent, alice] = [await desk.agent('agent1'), await desk.customer('alice')];
+  const manager = tokenOf('boss', { app: desk.app, role: 'admin' });
+  const user = { id: 'agent9', username: 'agent9', role: 'agent' };
+  assert.equal((await server.call('POST', '/api/v1/users', manager, user)).status, 201);
+  await alice.does('send', { content: 'Hello' });
+  const { id: sessionId } = await agent.session('assigned');
+  const refusal = await agent.isRefused(
+    '/app/transfer',
+    { sessionId, agentId: 'agent9' },
+    { code: 'ECONFLICT' },
+  );
+  assert.equal(refusal.message, 'the agent agent9 is not online');
+});
+
 test('a member of a group writes there too, and reads it, outside of any session', async () => {
   const desk = openDesk();
   const [agent, alice] = [await desk.agent('agent1'), await desk.customer('alice')];

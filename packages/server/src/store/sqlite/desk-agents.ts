@@ -111,13 +111,17 @@ export class AgentTable {
     return rows.map(toAgent);
   }
 
-  /** ENOENT for one who never was at the desk. */
+  /** ECONFLICT for an agent who never was at the desk, ENOENT for anybody else. */
   require(tenant: number, userId: string): AgentRow {
     const row = this.#sql
       .get(`SELECT ${COLUMNS} FROM desk_agent a WHERE a.tenant = ? AND a.user = ?`)
       .get(tenant, userId) as AgentRow | undefined;
     if (row) return row;
-    throw new DomainError('ENOENT', `no agent ${userId}`, { field: 'agentId' });
+    const isAgent = this.#sql
+      .get("SELECT 1 FROM user WHERE tenant = ? AND id = ? AND role IN ('agent', 'admin') AND deleted = 0")
+      .get(tenant, userId);
+    if (!isAgent) throw new DomainError('ENOENT', `no agent ${userId}`, { field: 'agentId' });
+    throw new DomainError('ECONFLICT', `the agent ${userId} is not online`, { field: 'agentId' });
   }
 
   remove(tenant: number, userId: string): void {
