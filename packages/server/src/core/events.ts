@@ -3,6 +3,7 @@ import type { ChatPermission, ChatSettings } from './chat-settings.ts';
 import type { DeskBoard, ServiceNote, ServiceSession } from './desk/model.ts';
 import type {
   Conversation,
+  ConversationKind,
   MemberRole,
   Message,
   Notification,
@@ -108,6 +109,7 @@ export interface MemberAdded {
   readonly type: 'member.added';
   readonly tenant: string;
   readonly conversationId: string;
+  readonly kind: ConversationKind;
   readonly userId: string;
   readonly role: MemberRole;
   readonly actorId: string;
@@ -117,6 +119,7 @@ export interface MemberRemoved {
   readonly type: 'member.removed';
   readonly tenant: string;
   readonly conversationId: string;
+  readonly kind: ConversationKind;
   readonly userId: string;
   readonly actorId: string;
 }

@@ -1,4 +1,5 @@
 import type { EventSink, MemberAdded } from './events.ts';
+import type { ConversationKind } from './model.ts';
 import type { NewMember } from './ports/store.ts';
 import { conversationTopic, userTopic } from './topics.ts';
 
@@ -12,8 +13,9 @@ export function memberAdded(
   { tenant, userId: actorId }: Actor,
   conversationId: string,
   { userId, role }: NewMember,
+  kind: ConversationKind = 'group',
 ): MemberAdded {
-  return { type: 'member.added', tenant, conversationId, userId, role, actorId };
+  return { type: 'member.added', tenant, conversationId, kind, userId, role, actorId };
 }
 
 /** Lets the sessions of a new member into the conversation: then it is told with the others, and once. */
@@ -27,19 +29,32 @@ export function tellConversation(sink: EventSink, addition: MemberAdded): void {
 }
 
 /** Lets a new member in and tells the conversation. */
-export function tellAdded(sink: EventSink, actor: Actor, conversationId: string, member: NewMember): void {
-  const addition = memberAdded(actor, conversationId, member);
+export function tellAdded(
+  sink: EventSink,
+  actor: Actor,
+  conversationId: string,
+  member: NewMember,
+  kind?: ConversationKind,
+): void {
+  const addition = memberAdded(actor, conversationId, member, kind);
   letIn(sink, addition);
   tellConversation(sink, addition);
 }
 
 /** Tells a conversation, and the one who is no member any more, who went. */
-export function tellRemoved(sink: EventSink, actor: Actor, conversationId: string, userId: string): void {
+export function tellRemoved(
+  sink: EventSink,
+  actor: Actor,
+  conversationId: string,
+  userId: string,
+  kind: ConversationKind = 'group',
+): void {
   const { tenant } = actor;
   sink.publish([conversationTopic(tenant, conversationId), userTopic(tenant, userId)], {
     type: 'member.removed',
     tenant,
     conversationId,
+    kind,
     userId,
     actorId: actor.userId,
   });

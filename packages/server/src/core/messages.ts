@@ -231,7 +231,7 @@ export class Messages {
   #tellCreated({ message, memberCount, joined }: Appended, originSession: string | undefined): void {
     const sender = { tenant: message.tenant, userId: message.senderId };
     for (const member of joined ?? []) {
-      tellAdded(this.#deps.sink, sender, message.conversationId, member);
+      tellAdded(this.#deps.sink, sender, message.conversationId, member, message.kind);
     }
     this.#deps.sink.publish(topicsOf(message), {
       type: 'message.created',

@@ -24,7 +24,14 @@ export class RoomMembership {
     const { store, sink, clock } = this.#deps;
     await store.enterRoom({ tenant, roomId, userId, at: clock.now() });
     const role = owner?.id === userId ? 'owner' : 'member';
-    const added = { type: 'member.added', tenant, conversationId: roomId, userId, role } as const;
+    const added = {
+      type: 'member.added',
+      tenant,
+      conversationId: roomId,
+      kind: 'room',
+      userId,
+      role,
+    } as const;
     const event = { ...added, actorId: userId };
     // First the user's sessions join: then they are told with the others, and once.
     sink.notify([userTopic(tenant, userId)], event);
@@ -38,6 +45,7 @@ export class RoomMembership {
       type: 'member.removed',
       tenant,
       conversationId: roomId,
+      kind: 'room',
       userId,
       actorId: userId,
     });

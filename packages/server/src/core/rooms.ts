@@ -82,7 +82,14 @@ export class Rooms {
     const members = await store.deleteRoom(tenant, id);
     const topic = conversationTopic(tenant, id);
     for (const userId of members) {
-      const event = { type: 'member.removed', tenant, conversationId: id, userId, actorId } as const;
+      const event = {
+        type: 'member.removed',
+        tenant,
+        conversationId: id,
+        kind: 'room',
+        userId,
+        actorId,
+      } as const;
       sink.publish([topic, userTopic(tenant, userId)], event);
     }
     sink.publish([topic], { type: 'room.closed', tenant, roomId: id });

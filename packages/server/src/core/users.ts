@@ -110,6 +110,7 @@ export class Users {
         type: 'member.removed',
         tenant,
         conversationId,
+        kind: 'group',
         userId: id,
         actorId: actor.userId,
       });

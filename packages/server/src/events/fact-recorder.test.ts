@@ -11,6 +11,7 @@ const GONE: CoreEvent = {
   type: 'member.removed',
   tenant: 'default',
   conversationId: 'team',
+  kind: 'group',
   userId: 'alice',
   actorId: 'admin',
 };

@@ -82,6 +82,29 @@ test('a service session is a conversation that is created, and updated until it 
   ]);
 });
 
+test('members of a group, of a service session and of a room are told as what they are of', () => {
+  const member = { tenant: 't', conversationId: 'c', userId: 'bob', actorId: 'alice' };
+  const added = { ...member, type: 'member.added', role: 'member' } as const;
+  const removed = { ...member, type: 'member.removed' } as const;
+  const told = [
+    factsOf({ ...added, kind: 'group' }, NOW),
+    factsOf({ ...removed, kind: 'group' }, NOW),
+    factsOf({ ...added, kind: 'service' }, NOW),
+    factsOf({ ...removed, kind: 'service' }, NOW),
+    factsOf({ ...added, kind: 'room' }, NOW),
+  ].map(
+    ([fact]) =>
+      fact && [fact.eventType, fact.fields.groupId ?? fact.fields.conversationId, fact.fields.operatorId],
+  );
+  assert.deepEqual(told, [
+    ['business.group.member.joined', 'c', 'alice'],
+    ['business.group.member.left', 'c', 'alice'],
+    ['business.conversation.member.added', 'c', 'alice'],
+    ['business.conversation.member.removed', 'c', 'alice'],
+    undefined,
+  ]);
+});
+
 test('who comes into a room is added to it, and who leaves is removed; at a group it is no news', () => {
   const [joined] = factsOf(attendance('attendance.joined', 'room'), NOW);
   assert.equal(joined?.eventType, 'business.conversation.member.added');

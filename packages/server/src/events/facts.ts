@@ -41,10 +41,8 @@ const FACTS: Mapping = {
   'message.unpinned': pinChanged('message_unpinned'),
   'conversation.created': groupCreated,
   'conversation.changed': groupUpdated,
-  'member.added': (event, now) => [
-    memberChanged('business.group.member.joined', event, { memberRole: event.role }, now),
-  ],
-  'member.removed': (event, now) => [memberChanged('business.group.member.left', event, {}, now)],
+  'member.added': (event, now) => memberChanged(event, { memberRole: event.role }, now),
+  'member.removed': (event, now) => memberChanged(event, {}, now),
   'attendance.joined': attendanceChanged('business.conversation.member.added'),
   'attendance.left': attendanceChanged('business.conversation.member.removed'),
   'service.changed': serviceChanged,
@@ -147,14 +145,23 @@ function groupUpdated({ conversation, actorId }: ConversationChanged, now: Times
   return [fact(tenant, 'business.group.updated', fields)];
 }
 
-function memberChanged(
-  eventType: KnownEventType,
-  { tenant, conversationId, userId, actorId }: MemberAdded | MemberRemoved,
-  fields: Fact['fields'],
-  now: Timestamp,
-): Fact {
-  const member = { groupId: conversationId, memberId: userId, ...fields };
-  return fact(tenant, eventType, { ...member, operatorId: actorId, timestamp: iso(now) });
+/** Of a room attendance tells, guests included. */
+function memberChanged(event: MemberAdded | MemberRemoved, fields: Fact['fields'], now: Timestamp): Fact[] {
+  const { tenant, conversationId, kind, userId: memberId, actorId: operatorId } = event;
+  const isAdded = event.type === 'member.added';
+  const act = { memberId, ...fields, operatorId, timestamp: iso(now) };
+  switch (kind) {
+    case 'room':
+      return [];
+    case 'service': {
+      const eventType = `business.conversation.member.${isAdded ? 'added' : 'removed'}` as const;
+      return [fact(tenant, eventType, { conversationId, conversationType: kind, ...act })];
+    }
+    default: {
+      const eventType = `business.group.member.${isAdded ? 'joined' : 'left'}` as const;
+      return [fact(tenant, eventType, { groupId: conversationId, ...act })];
+    }
+  }
 }
 
 function login({ tenant, userId, at, device }: UserStatusChanged): Fact {

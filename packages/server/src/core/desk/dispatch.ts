@@ -86,7 +86,7 @@ export class Dispatch {
   async accept(actor: Principal, sessionId: string): Promise<void> {
     this.#requireAgent(actor);
     const handover = await this.#deps.store.acceptService(this.#act(actor, sessionId));
-    this.#tell(handover, 'assigned');
+    this.#tell(handover, 'assigned', actor);
   }
 
   /**
@@ -100,7 +100,7 @@ export class Dispatch {
     const target =
       'skill' in to ? { skill: requireSkill(to.skill) } : { agentId: to.agentId, seenAfter: this.#seenAfter };
     const handover = await this.#deps.store.transferService({ ...this.#act(actor, sessionId), to: target });
-    this.#tell(handover, 'skill' in to ? 'requeued' : 'transferred');
+    this.#tell(handover, 'skill' in to ? 'requeued' : 'transferred', actor);
     await this.fill(actor.tenant);
   }
 
@@ -138,17 +138,18 @@ export class Dispatch {
     if (closed.length + released.length > 0) await this.fill(user.tenant, skills);
   }
 
-  #tell(handover: Handover, change: ServiceChangeKind): void {
+  /** @param actor who did it; where nobody did, it is the agent's own doing */
+  #tell(handover: Handover, change: ServiceChangeKind, actor?: Principal): void {
     const { session, formerAgentId } = handover;
     const { tenant, id, agentId, skill } = session;
     const { sink } = this.#deps;
     tellChanged(sink, change, session, formerAgentId);
-    const desk = { tenant, userId: agentId ?? formerAgentId ?? '' };
-    if (formerAgentId !== null) tellRemoved(sink, desk, id, formerAgentId);
+    const desk = { tenant, userId: actor?.userId ?? agentId ?? formerAgentId ?? '' };
+    if (formerAgentId !== null) tellRemoved(sink, desk, id, formerAgentId, 'service');
     if (agentId !== null) {
       tellHandover(sink, handover, agentId);
       // Only now do the agent's sessions hear the conversation: what was said before came first.
-      tellAdded(sink, desk, id, { userId: agentId, role: 'member' });
+      tellAdded(sink, desk, id, { userId: agentId, role: 'member' }, 'service');
     }
     this.#listener(tenant, [skill]);
   }

@@ -145,7 +145,7 @@ test('a recalled message keeps nothing but its place', () => {
 });
 
 test('what the protocol has no words for is not told', () => {
-  const event = { tenant: 't', conversationId: 'team', userId: 'u', actorId: 'u' };
+  const event = { tenant: 't', conversationId: 'team', kind: 'group', userId: 'u', actorId: 'u' } as const;
   assert.equal(ROOM_SHAPE.render({ type: 'member.removed', ...event }), undefined);
   assert.equal(
     ROOM_SHAPE.render({ type: 'message.status', status: 'sent', message: groupMessage(1) }),
