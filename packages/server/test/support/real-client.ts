@@ -3,25 +3,34 @@ import { Client, type IFrame, type StompConfig } from '@stomp/stompjs';
 /** How long to wait for what must come, in ms. Only a test that fails waits that long. */
 const PATIENCE = 15_000;
 
+/** Hears of everything that comes, as it comes. */
+export type Listener = (destination: string, body: unknown) => void;
+
 /** An unchanged `@stomp/stompjs` client that keeps what comes, by destination, until it is asked for. */
 export class RealClient {
   readonly #client: Client;
+  readonly #listener: Listener;
   readonly #received = new Map<string, unknown[]>();
   #check = () => {};
   #receipts = 0;
 
-  private constructor(client: Client) {
+  private constructor(client: Client, listener: Listener) {
     this.#client = client;
+    this.#listener = listener;
   }
 
-  static async connect(config: StompConfig, destinations: readonly string[]): Promise<RealClient> {
+  static async connect(
+    config: StompConfig,
+    destinations: readonly string[],
+    listener: Listener = () => {},
+  ): Promise<RealClient> {
     const client = new Client({ reconnectDelay: 0, debug: () => {}, ...config });
     const connected = Promise.withResolvers<void>();
     client.onConnect = () => connected.resolve();
     client.onStompError = (frame: IFrame) => connected.reject(new Error(frame.headers.message));
     client.activate();
     await connected.promise;
-    const real = new RealClient(client);
+    const real = new RealClient(client, listener);
     for (const destination of destinations) await real.#subscribe(destination);
     return real;
   }
@@ -74,7 +83,9 @@ export class RealClient {
       this.#client.subscribe(
         destination,
         ({ body }) => {
-          this.#at(destination).push(JSON.parse(body));
+          const value: unknown = JSON.parse(body);
+          this.#at(destination).push(value);
+          this.#listener(destination, value);
           this.#check();
         },
         { receipt },
