@@ -243,7 +243,7 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
       const id = await openSession(tenant, 'alice');
       await assert.rejects(store.acceptService(act(tenant, 'nothing', 'agent1')), { code: 'ENOENT' });
       await assert.rejects(store.acceptService(act(tenant, id, 'agent1')), {
-        code: 'ENOENT',
+        code: 'ECONFLICT',
         field: 'agentId',
       });
       await attend(tenant, 'agent1', 1);
@@ -273,6 +273,7 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
       await attend(tenant, 'agent1');
       await assign(tenant);
       await assert.rejects(transfer(toAgent('nobody')), { code: 'ENOENT', field: 'agentId' });
+      await assert.rejects(transfer(toAgent('agent2')), { code: 'ECONFLICT', field: 'agentId' });
       await assert.rejects(transfer(toAgent('agent1')), { code: 'EINVAL', field: 'agentId' });
       await attend(tenant, 'agent2', 1);
       await attend(tenant, 'agent3', 0);
