@@ -2,11 +2,12 @@ import { requireManager } from './access.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
+import { tellRemoved } from './membership-news.ts';
 import type { Person, Principal, Room } from './model.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type { RoomPatch } from './ports/room-store.ts';
 import type { Page, Store } from './ports/store.ts';
-import { conversationTopic, userTopic } from './topics.ts';
+import { conversationTopic } from './topics.ts';
 import { requireId, requireLength } from './validate.ts';
 
 const MAX_DESCRIPTION_LENGTH = 500;
@@ -78,21 +79,10 @@ export class Rooms {
   async delete(actor: Principal, id: string): Promise<void> {
     requireManager(actor);
     const { store, sink } = this.#deps;
-    const { tenant, userId: actorId } = actor;
+    const { tenant } = actor;
     const members = await store.deleteRoom(tenant, id);
-    const topic = conversationTopic(tenant, id);
-    for (const userId of members) {
-      const event = {
-        type: 'member.removed',
-        tenant,
-        conversationId: id,
-        kind: 'room',
-        userId,
-        actorId,
-      } as const;
-      sink.publish([topic, userTopic(tenant, userId)], event);
-    }
-    sink.publish([topic], { type: 'room.closed', tenant, roomId: id });
+    for (const userId of members) tellRemoved(sink, actor, id, userId, 'room');
+    sink.publish([conversationTopic(tenant, id)], { type: 'room.closed', tenant, roomId: id });
   }
 
   /**

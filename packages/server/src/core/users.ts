@@ -3,12 +3,13 @@ import type { Dispatch } from './desk/dispatch.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
+import { tellRemoved } from './membership-news.ts';
 import type { Principal, Role, User } from './model.ts';
 import { listPeers } from './peers.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type { PasswordHasher } from './ports/passwords.ts';
 import type { Page, Store, UserPatch } from './ports/store.ts';
-import { conversationTopic, userTopic } from './topics.ts';
+import { userTopic } from './topics.ts';
 import { requireId, requireLength } from './validate.ts';
 
 /** Highest uid that may be asked for. The server counts on from the highest there is, and must not run out of numbers. */
@@ -105,16 +106,7 @@ export class Users {
     const { store, sink, desk } = this.#deps;
     await desk.forget({ tenant, userId: id });
     const groups = await store.deleteUser(tenant, id);
-    for (const conversationId of groups) {
-      sink.publish([conversationTopic(tenant, conversationId), userTopic(tenant, id)], {
-        type: 'member.removed',
-        tenant,
-        conversationId,
-        kind: 'group',
-        userId: id,
-        actorId: actor.userId,
-      });
-    }
+    for (const conversationId of groups) tellRemoved(sink, actor, conversationId, id);
     sink.publish([userTopic(tenant, id)], { type: 'user.deleted', tenant, userId: id });
   }
 
