@@ -14,7 +14,8 @@ import { PartyTable } from './parties.ts';
 import { PositionTable } from './positions.ts';
 import type { Tenants } from './tenants.ts';
 
-interface BehindRow extends ConversationRef {
+/** A conversation with something for a user. */
+export interface BehindRow extends ConversationRef {
   pk: number;
   tenant: number;
   last_seq: number;

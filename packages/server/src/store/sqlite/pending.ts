@@ -8,28 +8,18 @@ import type {
 } from '../../core/ports/store.ts';
 import { gaps, includes, type Position } from '../../core/ranges.ts';
 import type { Statements } from './database.ts';
-import {
-  type ConversationRef,
-  MESSAGE_COLUMNS,
-  MESSAGE_TABLE,
-  type MessageRow,
-  NOT_HIDDEN,
-  toMessage,
-} from './message-row.ts';
-import { OldestFirst } from './oldest-first.ts';
+import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, NOT_HIDDEN, toMessage } from './message-row.ts';
+import { type BehindRow, OldestFirst } from './oldest-first.ts';
 import { PartyTable } from './parties.ts';
 import { type Positions, PositionTable } from './positions.ts';
 import type { Tenants } from './tenants.ts';
 
-interface BehindRow extends ConversationRef {
-  pk: number;
-  tenant: number;
-  last_seq: number;
+interface RevisedRow extends BehindRow {
   revision: number;
 }
 
 interface PageDraft {
-  read(conversation: BehindRow, row: MessageRow): Message;
+  read(conversation: RevisedRow, row: MessageRow): Message;
   readonly messages: Message[];
   readonly revisions: KnownRevisions[];
 }
@@ -68,28 +58,28 @@ export class PendingReader {
   #behind(
     { tenant, userId, conversationId }: PendingQuery,
     cursor: ConversationCursor | undefined,
-  ): BehindRow[] {
+  ): RevisedRow[] {
     const key = this.#tenants.find(tenant) ?? -1;
     const select = `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.uid, c.last_seq, c.revision
        FROM member m JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.user = ?`;
     if (conversationId !== undefined) {
       const rows = this.#sql
         .get(`${select} AND c.id = ?`)
-        .all(key, userId, conversationId) as unknown as BehindRow[];
+        .all(key, userId, conversationId) as unknown as RevisedRow[];
       if (rows.length === 0)
         throw new DomainError('ENOENT', 'no such conversation', { field: 'conversationId' });
       return rows;
     }
     return this.#sql
       .get(`${select} AND c.id >= ? AND (m.delivered < c.last_seq OR m.revision < c.revision) ORDER BY c.id`)
-      .all(key, userId, cursor?.conversationId ?? '') as unknown as BehindRow[];
+      .all(key, userId, cursor?.conversationId ?? '') as unknown as RevisedRow[];
   }
 
   /** Adds one conversation's share to the page; returns where to go on if there is more than fits. */
   #read(
     query: PendingQuery,
     cursor: ConversationCursor | undefined,
-    conversation: BehindRow,
+    conversation: RevisedRow,
     page: PageDraft,
   ): ConversationCursor | undefined {
     const positions = new PositionTable(this.#sql).find(conversation.pk, query.userId);
@@ -121,7 +111,7 @@ export class PendingReader {
    */
   #changed(
     query: PendingQuery,
-    conversation: BehindRow,
+    conversation: RevisedRow,
     positions: Positions,
     from: Pick<ConversationCursor, 'revision' | 'seq'>,
     page: PageDraft,
@@ -151,7 +141,7 @@ export class PendingReader {
   /** Messages not yet delivered. Returns the last sequence told if there are more than fit. */
   #undelivered(
     query: PendingQuery,
-    conversation: BehindRow,
+    conversation: RevisedRow,
     positions: Positions,
     after: number,
     page: PageDraft,
