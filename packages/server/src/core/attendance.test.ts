@@ -29,8 +29,17 @@ let rooms = 0;
 before(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'haina-attendance-'));
   store = await openSqliteStore({ dataDir });
-  core = createCore({
-    store,
+  core = coreOver(store);
+  for (const id of ['alice', 'bob']) await core.users.create(manager, { id, username: id });
+});
+after(async () => {
+  await store.close();
+  await rm(dataDir, { recursive: true });
+});
+
+function coreOver(coreStore: Store): Core {
+  return createCore({
+    store: coreStore,
     sink: { publish: (_topics, event) => void events.push(event), notify() {} },
     clock: { now: () => 1 },
     ids: { next: uuidv7 },
@@ -38,12 +47,7 @@ before(async () => {
     limits: { ...DEFAULT_LIMITS, sendRate: 5 },
     register: new MemoryAttendance(),
   });
-  for (const id of ['alice', 'bob']) await core.users.create(manager, { id, username: id });
-});
-after(async () => {
-  await store.close();
-  await rm(dataDir, { recursive: true });
-});
+}
 
 async function makeRoom(isOpen = true): Promise<string> {
   const id = `room${++rooms}`;
@@ -114,6 +118,30 @@ test('a room that ends while somebody comes in takes it in no more', async () =>
   await core.attendance.settled();
   assert.equal(await core.attendance.countIn('t', id), 0);
   assert.deepEqual(core.attendance.people('t', id), []);
+});
+
+test('what happens to a room while it is looked up is known to who comes in', async () => {
+  const [ended, closed] = [await makeRoom(), await makeRoom()];
+  const meanwhile = new Map<string, () => Promise<unknown>>([
+    [ended, () => late.rooms.delete(manager, ended)],
+    [closed, () => late.rooms.update(manager, closed, { isOpen: false })],
+  ]);
+  const late = coreOver({
+    ...store,
+    async findRoom(tenant, id) {
+      const room = await store.findRoom(tenant, id);
+      const change = meanwhile.get(id);
+      meanwhile.delete(id);
+      await change?.();
+      return room;
+    },
+  });
+  const come = (roomId: string) =>
+    late.attendance.join(guest('g'), { roomId, session: session(), seated() {} });
+  await assert.rejects(come(ended), { code: 'ENOENT' });
+  await assert.rejects(come(closed), { code: 'EPERM' });
+  assert.equal(meanwhile.size, 0);
+  assert.deepEqual([late.attendance.people('t', ended), late.attendance.people('t', closed)], [[], []]);
 });
 
 test('a guest who comes in while the room is closed to guests stays out', async () => {

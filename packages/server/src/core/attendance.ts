@@ -103,9 +103,10 @@ export class Attendance {
    */
   async join(actor: Principal, { roomId, session, seated }: JoinCommand): Promise<void> {
     this.requireRate(session);
-    const hall = await this.#hallFor(actor, roomId);
+    const { rooms } = this.#deps;
+    const hall = await this.#halls.expect(actor.tenant, roomId, () => rooms.findOrMake(actor, roomId));
     try {
-      await this.#deps.rooms.requireAccess(actor, hall.room);
+      await rooms.requireAccess(actor, hall.room);
       const person = await this.#personOf(actor);
       const place: Place = { tenant: actor.tenant, roomId, person, sessionId: session.id };
       await this.#enter(actor, hall, place);
@@ -178,11 +179,6 @@ export class Attendance {
       limit: limits.sendRate,
       retryAfter,
     });
-  }
-
-  async #hallFor(actor: Principal, roomId: string): Promise<Hall> {
-    const known = this.#halls.find(actor.tenant, roomId);
-    return this.#halls.expect(known?.room ?? (await this.#deps.rooms.findOrMake(actor, roomId)));
   }
 
   async #personOf({ tenant, userId, guest }: Principal): Promise<Person> {
@@ -267,6 +263,7 @@ export class Attendance {
   }
 
   #close(tenant: string, roomId: string): void {
+    this.#halls.changed(tenant, roomId);
     const hall = this.#halls.find(tenant, roomId);
     if (!hall) return;
     this.#halls.end(hall);
@@ -278,7 +275,9 @@ export class Attendance {
   }
 
   #refresh(conversation: Conversation | Room): void {
-    const hall = this.#halls.find(conversation.tenant, conversation.id);
+    const { tenant, id } = conversation;
+    this.#halls.changed(tenant, id);
+    const hall = this.#halls.find(tenant, id);
     if (!hall) return;
     const room = { ...hall.room, ...conversation };
     hall.room = room;

@@ -36,21 +36,47 @@ export interface Hall {
 /** Messages that a guest signed for and is not asked about again. */
 const MAX_SIGNED = 1000;
 
+/** A look at a room that no hall follows yet. */
+interface Reading {
+  readonly key: string;
+  isStale: boolean;
+}
+
 /** The rooms that are of concern to this node now. */
 export class Halls {
   readonly #halls = new Map<string, Hall>();
+  readonly #readings = new Set<Reading>();
 
   find(tenant: string, roomId: string): Hall | undefined {
     return this.#halls.get(keyOf(tenant, roomId));
   }
 
-  /** Keeps a hall for one who comes, until `arrived`. */
-  expect(room: Room): Hall {
-    const key = keyOf(room.tenant, room.id);
-    const hall = this.#halls.get(key) ?? newHall(room);
+  /**
+   * Keeps a hall for one who comes, until `arrived`. A room that is not at hand is read, and read again where it changed
+   * meanwhile: no event is missed between the reading and the hall. Throws what `read` throws.
+   */
+  async expect(tenant: string, roomId: string, read: () => Promise<Room>): Promise<Hall> {
+    const key = keyOf(tenant, roomId);
+    let hall = this.#halls.get(key);
+    while (!hall) {
+      const reading: Reading = { key, isStale: false };
+      this.#readings.add(reading);
+      try {
+        const room = await read();
+        hall = this.#halls.get(key) ?? (reading.isStale ? undefined : newHall(room));
+      } finally {
+        this.#readings.delete(reading);
+      }
+    }
     this.#halls.set(key, hall);
     hall.coming++;
     return hall;
+  }
+
+  /** What somebody may be reading of the room right now is not so any more. */
+  changed(tenant: string, roomId: string): void {
+    const key = keyOf(tenant, roomId);
+    for (const reading of this.#readings) if (reading.key === key) reading.isStale = true;
   }
 
   /** The one who was coming is in, or stays out. */
