@@ -4,7 +4,7 @@
 //   npm test -- FILE…         the tests of these files only
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { requireSystemPackages } from './system-packages.mjs';
 
@@ -15,6 +15,9 @@ const named = args.filter((arg) => !arg.startsWith('--'));
 
 /** For one test file, in ms: what hangs must not hang for ever, and a long fuzz is no hanging. */
 const TIMEOUT = 900_000 + Number(process.env.HAINA_FUZZ_SECONDS ?? 0) * 1000;
+
+// Each test file is a process, and many start the server: what one has compiled the next need not.
+process.env.NODE_COMPILE_CACHE ??= join(process.cwd(), 'node_modules', '.cache', 'node-compile');
 
 /** Runs a command in the foreground; ends this process where it fails. */
 function run(command, ...rest) {
