@@ -139,11 +139,22 @@ describe('acknowledgement', () => {
     assert.deepEqual(harness.handler.acks, [['other']]);
   });
 
-  test('of a message that was delivered twice counts for its later place', async () => {
+  test('of a message that was delivered twice counts for its first delivery, and no other', async () => {
     const { harness, subscription } = await setup('1.2', 'client', 2);
     deliver({ harness, subscription }, 1);
     harness.send('ACK', { id: 'a1' });
-    assert.deepEqual(harness.handler.acks, [[2, 1]]);
+    assert.deepEqual(harness.handler.acks, [[1]]);
+    harness.send('ACK', { id: 'a1' });
+    assert.deepEqual(harness.handler.acks, [[1], [2, 1]]);
+  });
+
+  test('of each delivery of a message is no error, one by one', async () => {
+    const { harness, subscription } = await setup('1.2', 'client-individual', 1);
+    deliver({ harness, subscription }, 1);
+    harness.take();
+    for (let count = 0; count < 3; count++) harness.send('ACK', { id: 'a1' });
+    assert.deepEqual(harness.handler.acks, [[1], [1]]);
+    assert.deepEqual(harness.takeShort(), ['ERROR Unknown message']);
   });
 
   test('is not possible after UNSUBSCRIBE, which forgets what waits for it', async () => {

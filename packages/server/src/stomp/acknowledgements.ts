@@ -3,11 +3,18 @@ import { requireHeader } from './errors.ts';
 import type { AckMode, TrackedDelivery } from './handler.ts';
 import type { Subscription, Subscriptions } from './subscriptions.ts';
 
-/** Deliveries of one subscription that wait for ACK or NACK, oldest first. */
+/**
+ * Deliveries of one subscription that wait for ACK or NACK, oldest first. A message delivered once more, by a sync for
+ * example, waits twice: the client acknowledges what it gets as it gets it, so the first ACK says nothing of the second
+ * delivery, nor of what came between them.
+ */
 export class Unacknowledged {
-  readonly #deliveries = new Map<string, TrackedDelivery>();
+  readonly #deliveries = new Map<number, TrackedDelivery>();
+  /** Where the deliveries of a message wait, by what it is acknowledged by. */
+  readonly #places = new Map<string, number[]>();
   readonly #isCumulative: boolean;
   readonly #key: (delivery: TrackedDelivery) => string;
+  #next = 0;
 
   /** 1.2 acknowledges by the `ack` header of MESSAGE, earlier versions by its `message-id`. */
   constructor(mode: AckMode, version: StompVersion) {
@@ -20,26 +27,43 @@ export class Unacknowledged {
   }
 
   has(key: string): boolean {
-    return this.#deliveries.has(key);
+    return this.#places.has(key);
   }
 
-  /** A message delivered once more, by a sync for example, takes its newest place. */
   add(delivery: TrackedDelivery): void {
     const key = this.#key(delivery);
-    this.#deliveries.delete(key);
-    this.#deliveries.set(key, delivery);
+    const place = this.#next++;
+    this.#deliveries.set(place, delivery);
+    const places = this.#places.get(key);
+    if (places) places.push(place);
+    else this.#places.set(key, [place]);
   }
 
-  /** Removes what one ACK or NACK covers: all up to `key` under `client`, itself alone under `client-individual`. */
+  /**
+   * Removes what one ACK or NACK covers: all up to the oldest delivery of `key` under `client`, that one alone under
+   * `client-individual`.
+   */
   take(key: string): TrackedDelivery[] {
+    const [end] = this.#places.get(key) ?? [];
+    if (end === undefined) return [];
+    if (!this.#isCumulative) return [this.#remove(end)];
     const taken: TrackedDelivery[] = [];
-    for (const [at, delivery] of this.#deliveries) {
-      if (at !== key && !this.#isCumulative) continue;
-      taken.push(delivery);
-      this.#deliveries.delete(at);
-      if (at === key) break;
+    for (const place of this.#deliveries.keys()) {
+      if (place > end) break;
+      taken.push(this.#remove(place));
     }
     return taken;
+  }
+
+  /** @param place the oldest of its message */
+  #remove(place: number): TrackedDelivery {
+    const delivery = this.#deliveries.get(place) as TrackedDelivery;
+    this.#deliveries.delete(place);
+    const key = this.#key(delivery);
+    const places = this.#places.get(key) as number[];
+    if (places.length === 1) this.#places.delete(key);
+    else places.shift();
+    return delivery;
   }
 }
 
