@@ -244,6 +244,28 @@ describe('a change to a message', () => {
     );
   });
 
+  test('is not lost to a confirmation of the original that comes while what was missed is told', async () => {
+    const scene = await Scene.open();
+    const { recall } = await editing(scene);
+    for (const msgID of ['a', 'b', 'c', 'd', 'e']) {
+      const receiver = await scene.receiver();
+      await scene.sender.sent(scene.user, msgID);
+      await receiver.next();
+      await receiver.stomp.drop();
+      await recall(msgID);
+      const back = await scene.receiver();
+      const missed = back.init();
+      back.recive(msgID);
+      assert.deepEqual(
+        (await missed).map(({ chatID, content }) => [chatID, content]),
+        [[msgID, '']],
+      );
+      await back.recived(msgID);
+      assert.deepEqual(await back.init(), [], 'the last form is confirmed too');
+      await back.stomp.drop();
+    }
+  });
+
   test('made while the receiver was away comes at init, one that was never delivered in its last form only', async () => {
     const scene = await Scene.open();
     const { edit, recall } = await editing(scene);

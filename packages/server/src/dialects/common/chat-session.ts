@@ -62,6 +62,8 @@ export class ChatSession implements LiveSession {
   /** Membership changes that came while the memberships were read. */
   #changedMeanwhile: Set<string> | undefined = new Set();
   #replay: Replay | undefined;
+  /** Resolves once no sync is under way. */
+  #replayed: Promise<void> = Promise.resolve();
   #expiresAt: Timestamp;
   #expiry: NodeJS.Timeout | undefined;
   #ended = false;
@@ -134,7 +136,7 @@ export class ChatSession implements LiveSession {
    * the first was. ENOENT, also for a message of others; EPERM for the user's own.
    */
   confirm(clientId: string): Promise<void> {
-    return this.#confirmations.confirm(clientId);
+    return this.#confirmations.confirm(clientId, this.#replayed);
   }
 
   /** When the session ends unless it is renewed. */
@@ -161,6 +163,8 @@ export class ChatSession implements LiveSession {
     const { services } = this.#options;
     const replay = new Replay(this.principal, this.#replaySource, target);
     this.#replay = replay;
+    const ended = Promise.withResolvers<void>();
+    this.#replayed = ended.promise;
     try {
       await this.#confirmations.settled();
       // What was written just now, to this or an earlier session of the user, is not missed.
@@ -169,6 +173,7 @@ export class ChatSession implements LiveSession {
       await tellVerdict(await replay.run(query));
     } finally {
       this.#replay = undefined;
+      ended.resolve();
       replay.release();
     }
   }

@@ -20,9 +20,13 @@ export class Confirmations {
     this.#unconfirmed.add(items);
   }
 
-  /** Resolves once the confirmation is stored. ENOENT, also for a message of others; EPERM for the user's own. */
-  confirm(clientId: string): Promise<void> {
-    const running = this.#confirm(clientId);
+  /**
+   * Resolves once the confirmation is stored. ENOENT, also for a message of others; EPERM for the user's own.
+   *
+   * @param replayed resolves once no sync of the session is under way
+   */
+  confirm(clientId: string, replayed: Promise<void>): Promise<void> {
+    const running = this.#confirm(clientId, replayed);
     this.#running.add(running);
     const ended = () => this.#running.delete(running);
     running.then(ended, ended);
@@ -44,10 +48,14 @@ export class Confirmations {
     await Promise.allSettled(this.#running);
   }
 
-  async #confirm(clientId: string): Promise<void> {
+  async #confirm(clientId: string, replayed: Promise<void>): Promise<void> {
     const told = this.#unconfirmed.take(clientId);
-    // What is not known here came to an earlier session of the user.
-    if (!told) return this.#core.messages.received(this.#principal, clientId);
+    if (!told) {
+      // It came to an earlier session of the user. A sync that reads meanwhile would take a message that changed for known
+      // before, and then for delivered, and tell neither.
+      await replayed;
+      return this.#core.messages.received(this.#principal, clientId);
+    }
     const { message, revisions } = told;
     const isOwn = message.senderId === this.#principal.userId;
     return this.#report(message.conversationId, isOwn ? [] : [message], revisions);
