@@ -3,6 +3,9 @@ import { Client, type IFrame, type StompConfig } from '@stomp/stompjs';
 /** How long to wait for what must come, in ms. Only a test that fails waits that long. */
 const PATIENCE = 15_000;
 
+/** How a client says that it has a message. */
+export type AckMode = 'auto' | 'client' | 'client-individual';
+
 /** Hears of everything that comes, as it comes. */
 export type Listener = (destination: string, body: unknown) => void;
 
@@ -10,19 +13,22 @@ export type Listener = (destination: string, body: unknown) => void;
 export class RealClient {
   readonly #client: Client;
   readonly #listener: Listener;
+  readonly #ack: AckMode;
   readonly #received = new Map<string, unknown[]>();
   #check = () => {};
   #receipts = 0;
 
-  private constructor(client: Client, listener: Listener) {
+  private constructor(client: Client, listener: Listener, ack: AckMode) {
     this.#client = client;
     this.#listener = listener;
+    this.#ack = ack;
   }
 
   static async connect(
     config: StompConfig,
     destinations: readonly string[],
     listener: Listener = () => {},
+    ack: AckMode = 'auto',
   ): Promise<RealClient> {
     const client = new Client({ reconnectDelay: 0, debug: () => {}, ...config });
     const connected = Promise.withResolvers<void>();
@@ -30,7 +36,7 @@ export class RealClient {
     client.onStompError = (frame: IFrame) => connected.reject(new Error(frame.headers.message));
     client.activate();
     await connected.promise;
-    const real = new RealClient(client, listener);
+    const real = new RealClient(client, listener, ack);
     for (const destination of destinations) await real.#subscribe(destination);
     return real;
   }
@@ -82,13 +88,14 @@ export class RealClient {
     return this.#withReceipt((receipt) =>
       this.#client.subscribe(
         destination,
-        ({ body }) => {
-          const value: unknown = JSON.parse(body);
+        (message) => {
+          const value: unknown = JSON.parse(message.body);
+          if (this.#ack !== 'auto') message.ack();
           this.#at(destination).push(value);
           this.#listener(destination, value);
           this.#check();
         },
-        { receipt },
+        { receipt, ack: this.#ack },
       ),
     );
   }

@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import { RealClient } from '../real-client.ts';
+import { type AckMode, RealClient } from '../real-client.ts';
 import { tokenOf } from '../token.ts';
 import { Heard } from './heard.ts';
 
@@ -56,29 +56,37 @@ export interface MatrixClient {
 export interface World {
   readonly wsUrl: string;
   readonly group: Group;
+  /** How clients of STOMP acknowledge; automatically where absent. */
+  readonly ack?: AckMode;
 }
 
 type Make = (world: World, self: Person) => MatrixClient;
 
 /** What the STOMP dialects share: how they connect, and what becomes of what comes. */
-function stompOf(url: string, destinations: string[], parse: (body: unknown) => unknown = (body) => body) {
+function stompOf(
+  { brokerURL, ack }: { brokerURL: string; ack: AckMode | undefined },
+  destinations: string[],
+  parse: (body: unknown) => unknown = (body) => body,
+) {
   const heard = new Heard();
   let client: RealClient;
   return {
     heard,
     publish: (destination: string, body?: object): void => client.publish(destination, body),
     async come(): Promise<void> {
-      client = await RealClient.connect({ brokerURL: url }, destinations, (at, body) =>
-        heard.add(at, parse(body)),
-      );
+      const hear = (at: string, body: unknown): void => heard.add(at, parse(body));
+      client = await RealClient.connect({ brokerURL }, destinations, hear, ack);
     },
     go: () => client.close(),
   };
 }
 
-const xuqm: Make = ({ wsUrl }, self) => {
+const xuqm: Make = ({ wsUrl, ack }, self) => {
   const queues = ['messages', 'receipts', 'errors'].map((name) => `/user/queue/${name}`);
-  const { publish, ...connection } = stompOf(`${wsUrl}/ws/im?token=${tokenOf(self.id)}`, queues);
+  const { publish, ...connection } = stompOf(
+    { brokerURL: `${wsUrl}/ws/im?token=${tokenOf(self.id)}`, ack },
+    queues,
+  );
   const send = (to: Place, messageId: string, msgType: string, content: unknown): void =>
     publish('/app/chat.send', {
       messageId,
@@ -97,11 +105,15 @@ const xuqm: Make = ({ wsUrl }, self) => {
   };
 };
 
-const im: Make = ({ wsUrl }, self) => {
+const im: Make = ({ wsUrl, ack }, self) => {
   const queues = ['private-messages', 'message-status', 'events', 'errors'].map(
     (name) => `/user/queue/${name}`,
   );
-  const { publish, ...connection } = stompOf(`${wsUrl}/ws?token=${tokenOf(self.id)}`, queues, unpackIm);
+  const { publish, ...connection } = stompOf(
+    { brokerURL: `${wsUrl}/ws?token=${tokenOf(self.id)}`, ack },
+    queues,
+    unpackIm,
+  );
   const send = (to: Place, clientMsgId: string, msgType: number, content: unknown): void =>
     isGroup(to)
       ? publish('/app/chat', { conversationId: to.id, clientMsgId, msgType, content })
@@ -112,7 +124,7 @@ const im: Make = ({ wsUrl }, self) => {
       await connection.come();
       // The server's greeting, which tells of the session.
       await connection.heard.count(1);
-      connection.heard.take();
+      connection.heard.drop(({ body }) => (body as { type: number }).type === 30);
     },
     sync: () => publish('/app/sync', {}),
     say: (to, id, text) => send(to, id, 0, text),
@@ -134,7 +146,7 @@ function unpackIm(body: unknown): unknown {
   return Object.fromEntries(Object.entries(body as object).map(unpack));
 }
 
-const mimi: Make = ({ wsUrl }, self) => {
+const mimi: Make = ({ wsUrl, ack }, self) => {
   const inbox = `/user/${self.uid}/recive`;
   const queues = ['status', 'send/status', 'recive/status'].map((name) => `/user/queue/${name}`);
   // A group's number is known to who got a message of it.
@@ -144,8 +156,8 @@ const mimi: Make = ({ wsUrl }, self) => {
     if (reciverId < 0) group = reciverId;
     return body;
   };
-  const url = `${wsUrl}/Mimi/client?srect=${tokenOf(self.id)}`;
-  const { publish, ...connection } = stompOf(url, [inbox, ...queues], learn);
+  const brokerURL = `${wsUrl}/Mimi/client?srect=${tokenOf(self.id)}`;
+  const { publish, ...connection } = stompOf({ brokerURL, ack }, [inbox, ...queues], learn);
   return {
     ...connection,
     sync: () => publish('/socket/chat/init'),
@@ -155,10 +167,10 @@ const mimi: Make = ({ wsUrl }, self) => {
   };
 };
 
-const desk: Make = ({ wsUrl }, self) => {
+const desk: Make = ({ wsUrl, ack }, self) => {
   const queues = ['/user/queue/messages', '/user/queue/errors'];
-  const url = `${wsUrl}/ws/agent?token=${tokenOf(self.id, { role: 'agent' })}`;
-  const { publish, ...connection } = stompOf(url, queues);
+  const brokerURL = `${wsUrl}/ws/agent?token=${tokenOf(self.id, { role: 'agent' })}`;
+  const { publish, ...connection } = stompOf({ brokerURL, ack }, queues);
   const send = (to: Place, clientMsgId: string, more: object): void =>
     publish('/app/send', { conversationId: isGroup(to) ? to.id : singleOf(self, to), clientMsgId, ...more });
   return {

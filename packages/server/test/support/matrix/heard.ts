@@ -43,6 +43,12 @@ export class Heard {
     return this.#all.splice(0);
   }
 
+  /** Forgets what is of no concern. */
+  drop(matches: (told: Told) => boolean): void {
+    const kept = this.take().filter((told) => !matches(told));
+    this.#all.push(...kept);
+  }
+
   #until(isDone: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       const end = (): void => {
