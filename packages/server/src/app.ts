@@ -203,10 +203,10 @@ export async function startServer(
     };
     const dialects = [
       xuqm(services),
-      im(services),
-      mimi(services, config.mimiPrefix),
+      im(services, config.imApp),
+      mimi(services, config.mimiApp, config.mimiPrefix),
       room(services, roomOptions(config, roomKeys)),
-      desk(services, agentWatch),
+      desk(services, config.deskApp, agentWatch),
     ];
     const endpoints = dialects.flatMap(({ name, paths, summary }) =>
       paths.map((path) => ({ dialect: name, path, summary })),

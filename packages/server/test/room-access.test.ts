@@ -116,7 +116,7 @@ describe('without authentication', () => {
 });
 
 describe('with authentication', () => {
-  const rooms = useRooms({ roomAuth: 'token', maxSessionsPerUser: 2 });
+  const rooms = useRooms({ roomAuth: 'token', roomApp: '*', maxSessionsPerUser: 2 });
 
   test('who brings no token is refused', async () => {
     const client = await rooms.open();

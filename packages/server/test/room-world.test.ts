@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import type { ImMessage, XuqmMessage, XuqmReceipt } from '@haina/wire';
 import { person, useRooms } from './support/room-fixture.ts';
 import type { StompClient } from './support/stomp-client.ts';
-import { tokenOf } from './support/token.ts';
 
 const XUQM_INBOX = '/user/queue/messages';
 const XUQM_RECEIPTS = '/user/queue/receipts';
@@ -296,12 +295,4 @@ test('figures name the protocol', async () => {
   ]) {
     assert.match(text, line);
   }
-});
-
-test('the token of another application does not reach the rooms of this one', async () => {
-  const number = await rooms.makeRoom({ open: false });
-  const other = await rooms.open({ token: tokenOf('alice', { app: 'elsewhere' }) });
-  await other.sendJoin({ id: 'alice' }, number);
-  // In demo mode it makes a room of the same number in its own application.
-  assert.equal((await other.next('joined')).resultBody.textData.data.owner?.id, 'alice');
 });

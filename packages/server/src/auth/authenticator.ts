@@ -20,12 +20,18 @@ export class Authenticator {
 
   /** EAUTH; EINTERNAL while keys or store are out of reach. */
   async authenticate(token: string): Promise<VerifiedToken> {
-    const verified = await this.#deps.verifier.verify(token);
-    await this.#requireUser(verified.principal);
+    const verified = await this.verify(token);
+    await this.requireUser(verified.principal);
     return verified;
   }
 
-  async #requireUser(principal: Principal): Promise<void> {
+  /** What a valid token says; nothing is known of its user yet. EAUTH; EINTERNAL while keys are out of reach. */
+  verify(token: string): Promise<VerifiedToken> {
+    return this.#deps.verifier.verify(token);
+  }
+
+  /** Sees that the user exists, or makes it. EAUTH for an unknown one; EINTERNAL while the store is out of reach. */
+  async requireUser(principal: Principal): Promise<void> {
     // A service is another program: nobody chats with it, so it needs no user.
     if (principal.role === 'service') return;
     const { users, autoProvision } = this.#deps;

@@ -142,6 +142,9 @@ for (const [name, bad] of [
   ['sendRate', 'NaN'],
   ['sendRate', '-0.5'],
   ['host', ''],
+  ['imApp', 'two words'],
+  ['deskApp', 'default,*'],
+  ['mimiApp', 'a'.repeat(65)],
 ] as const) {
   test(`${flagName(name)} "${bad}" is refused`, () => {
     assert.match(refusal({ flags: { [name]: bad } }), new RegExp(`^the setting ${name} must be `));
@@ -162,6 +165,25 @@ for (const [name, bad] of [
     assert.match(refusal({ file: configFile({ [name]: bad }) }), new RegExp(`^the setting ${name} must be `));
   });
 }
+
+test('endpoints are for the application default, another one, or all; guests need one', () => {
+  const of = (flags: Parameters<typeof loadConfig>[0]['flags'] = {}) => {
+    const { imApp, mimiApp, deskApp, roomApp } = loadConfig({ flags }).config;
+    return [imApp, mimiApp, deskApp, roomApp];
+  };
+  assert.deepEqual(of(), ['default', 'default', 'default', 'default']);
+  assert.deepEqual(of({ imApp: '*', mimiApp: '海纳', deskApp: 'a.b@c-d', roomApp: 'school' }), [
+    '*',
+    '海纳',
+    'a.b@c-d',
+    'school',
+  ]);
+  assert.equal(of({ roomApp: '*', roomAuth: 'token' })[3], '*');
+  assert.equal(
+    refusal({ flags: { roomApp: '*' } }),
+    'roomApp can be * only with roomAuth token: guests have no token that names one',
+  );
+});
 
 test('a bad secret is refused without being shown', () => {
   assert.doesNotMatch(refusal({ file: configFile({ secret: ['hush-hush'] }) }), /hush/);

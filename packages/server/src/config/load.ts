@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { ANY_TENANT } from '../core/model.ts';
 import { withoutCredentials } from './mask.ts';
 import { describeAllowed, parseSetting } from './parse-setting.ts';
 import { type Config, SETTING_NAMES, type SettingName, settingSchema } from './settings.ts';
@@ -45,8 +46,10 @@ export function loadConfig({ flags = {}, env = {}, file = env.HAINA_CONFIG }: Co
     if (value !== undefined) values[name] = Object.freeze(value);
     sources[name] = source;
   }
+  const config = Object.freeze(values) as Config;
+  requireAppOfGuests(config);
   return {
-    config: Object.freeze(values) as Config,
+    config,
     sources: sources as LoadedConfig['sources'],
     warnings: unknownVariables(env),
   };
@@ -64,6 +67,12 @@ export function variableName(name: SettingName): string {
 
 function firstGiven(...candidates: readonly (readonly [unknown, Source])[]): readonly [unknown, Source] {
   return candidates.find(([raw]) => raw !== undefined) ?? [undefined, 'default'];
+}
+
+/** Only a token says which of all applications somebody is of. */
+function requireAppOfGuests({ roomApp, roomAuth }: Config): void {
+  if (roomApp !== ANY_TENANT || roomAuth === 'token') return;
+  throw new StartError('roomApp can be * only with roomAuth token: guests have no token that names one');
 }
 
 function readConfigFile(file: string): Readonly<Record<string, unknown>> {

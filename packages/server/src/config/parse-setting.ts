@@ -118,7 +118,7 @@ function within(schema: SettingSchema, value: number | undefined, whole: boolean
 }
 
 function matches(schema: SettingSchema, value: string): boolean {
-  return schema.pattern === undefined || new RegExp(schema.pattern).test(value);
+  return schema.pattern === undefined || new RegExp(schema.pattern, 'u').test(value);
 }
 
 function range({ minimum = 0, maximum }: SettingSchema): string {

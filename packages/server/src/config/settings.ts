@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { DEFAULT_LIMITS } from '../core/limits.ts';
+import { ID_PATTERN } from '../core/validate.ts';
 import {
   bytes,
   choice,
@@ -18,6 +19,13 @@ const TEN_YEARS = 315_360_000_000;
 
 /** A name goes with a password: a token is a setting of its own, and shown nowhere. */
 const NATS_URL = '^(nats|tls)://([^\\s/:@]+:[^\\s/@]+@)?(\\[[\\da-fA-F:]+\\]|[\\w.-]+)(:\\d{1,5})?/?$';
+
+/** The application of an endpoint. */
+const APP = {
+  default: 'default',
+  pattern: `^(\\*|${ID_PATTERN})$`,
+  allowed: "the id of an application, or * for that of each client's token",
+};
 
 /** What JetStream takes as the name of a stream or consumer. */
 const STREAM_NAME = { pattern: '^[\\w-]{1,64}$', allowed: '1 to 64 letters, digits, _ or -' };
@@ -91,6 +99,19 @@ const authentication = {
   autoProvision: flag('Make a user at the first valid token that names a new one. Off: make users first.', {
     default: true,
   }),
+};
+
+const applications = {
+  imApp: text(
+    'Application whose tokens the im protocol takes; * takes those of all, and each client is in that of its token.',
+    APP,
+  ),
+  mimiApp: text('Application whose tokens the mimi protocol takes; * takes those of all.', APP),
+  deskApp: text('Application of the service desk; * gives each application a desk of its own.', APP),
+  roomApp: text(
+    'Application of the guests and users of the room protocol; * takes the tokens of all, and needs roomAuth token.',
+    APP,
+  ),
 };
 
 const messages = {
@@ -257,9 +278,6 @@ const rooms = {
     ['none', 'token'],
     { default: 'none' },
   ),
-  roomApp: text('Application of the guests. Users are of the application that their token names.', {
-    default: 'default',
-  }),
   roomCreate: flag(
     'Make an open room when somebody joins one that is not there; always on in demo mode. Guests can then fill the database with rooms.',
     { default: DEFAULT_LIMITS.roomCreate },
@@ -373,6 +391,7 @@ const log = {
 export const SETTINGS = Type.Object({
   ...server,
   ...authentication,
+  ...applications,
   ...messages,
   ...desk,
   ...connections,
@@ -392,6 +411,7 @@ export type SettingName = keyof Config;
 export const SETTING_GROUPS: Readonly<Record<string, readonly SettingName[]>> = {
   Server: names(server),
   Authentication: names(authentication),
+  Applications: names(applications),
   Messages: names(messages),
   'Service desk': names(desk),
   Connections: names(connections),

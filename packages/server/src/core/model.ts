@@ -1,6 +1,9 @@
 /** Milliseconds since the epoch. */
 export type Timestamp = number;
 
+/** Stands for every tenant where one is named. No tenant can have it as its id. */
+export const ANY_TENANT = '*';
+
 export const ROLES = ['user', 'agent', 'admin', 'service'] as const;
 export type Role = (typeof ROLES)[number];
 

@@ -3,7 +3,10 @@ import { DomainError } from './errors.ts';
 /** Longest id of a user or group, in characters. */
 export const MAX_ID_LENGTH = 64;
 
-const ID = new RegExp(`^[\\p{L}\\p{N}_.@-]{1,${MAX_ID_LENGTH}}$`, 'u');
+/** What ids look like, as the source of a regular expression with the flag `u`. */
+export const ID_PATTERN = `[\\p{L}\\p{N}_.@-]{1,${MAX_ID_LENGTH}}`;
+
+const ID = new RegExp(`^${ID_PATTERN}$`, 'u');
 
 /** Returns the value if it can be the id of a user or group; else throws EINVAL naming the field. */
 export function requireId(value: string, field: string): string {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EVERY_APP } from './every-app.ts';
 import { TEST_SECRET } from './token.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
@@ -35,6 +36,9 @@ export async function startChildServer(
     HAINA_SEND_RATE: '0',
     HAINA_LOG_LEVEL: 'error',
     HAINA_LOG_FORMAT: 'json',
+    HAINA_IM_APP: EVERY_APP.imApp,
+    HAINA_MIMI_APP: EVERY_APP.mimiApp,
+    HAINA_DESK_APP: EVERY_APP.deskApp,
     ...settings,
   };
   const child = spawn(process.execPath, ['--expose-gc', '--import', PROBE, MAIN, 'serve'], {

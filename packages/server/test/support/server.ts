@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type RunningServer, type Runtime, startServer } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/settings.ts';
+import { EVERY_APP } from './every-app.ts';
 import { TEST_SECRET } from './token.ts';
 
 export interface TestServer {
@@ -28,7 +29,15 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const dataDir = settings.dataDir ?? (await mkdtemp(join(tmpdir(), 'haina-test-')));
   const { config } = loadConfig({
-    flags: { secret: TEST_SECRET, port: '0', demo: 'true', sendRate: '0', logLevel: 'fatal', dataDir },
+    flags: {
+      ...EVERY_APP,
+      secret: TEST_SECRET,
+      port: '0',
+      demo: 'true',
+      sendRate: '0',
+      logLevel: 'fatal',
+      dataDir,
+    },
   });
   const server: RunningServer = await startServer({ ...config, ...settings, dataDir }, runtime);
   return {

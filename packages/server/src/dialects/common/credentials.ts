@@ -1,23 +1,29 @@
 import type { Authenticator } from '../../auth/authenticator.ts';
 import type { VerifiedToken } from '../../auth/tokens.ts';
 import { DomainError } from '../../core/errors.ts';
+import { ANY_TENANT, type Principal } from '../../core/model.ts';
 
 /**
  * The user behind the tokens a client presents: in the query, in the CONNECT headers, or both, and then of the same
  * user. The session lasts as long as the token that expires first. EAUTH.
+ *
+ * @param tenant of which the user must be, or `ANY_TENANT`; the tokens of others make no users
  */
 export async function authenticateAll(
   authenticator: Authenticator,
   tokens: readonly (string | null | undefined)[],
+  tenant: string,
 ): Promise<VerifiedToken> {
   const presented = [
     ...new Set(tokens.filter((token) => typeof token === 'string' && token !== '')),
   ] as string[];
-  const [first, ...others] = await Promise.all(presented.map((token) => authenticator.authenticate(token)));
+  const [first, ...others] = await Promise.all(presented.map((token) => authenticator.verify(token)));
   if (!first) throw new DomainError('EAUTH', 'a token is needed');
   for (const other of others) {
     if (!isSameUser(first, other)) throw new DomainError('EAUTH', 'the tokens are of different users');
   }
+  requireTenant(first.principal, tenant);
+  await authenticator.requireUser(first.principal);
   return { ...first, expiresAt: Math.min(first.expiresAt, ...others.map(({ expiresAt }) => expiresAt)) };
 }
 
@@ -32,6 +38,11 @@ export function headerOf(headers: ReadonlyMap<string, string>, name: string): st
   if (exact !== undefined) return exact;
   for (const [key, value] of headers) if (key.toLowerCase() === name.toLowerCase()) return value;
   return undefined;
+}
+
+function requireTenant(principal: Principal, tenant: string): void {
+  if (tenant === ANY_TENANT || principal.tenant === tenant) return;
+  throw new DomainError('EAUTH', 'the token is of another application');
 }
 
 function isSameUser({ principal: a }: VerifiedToken, { principal: b }: VerifiedToken): boolean {

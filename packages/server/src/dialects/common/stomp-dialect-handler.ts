@@ -54,14 +54,17 @@ interface Route {
 export abstract class StompDialectHandler implements StompHandler {
   protected readonly services: DialectServices;
   protected readonly stomp: StompSession;
+  readonly #tenant: string;
   readonly #routes = new Map<StompSubscription, Route>();
   #chat: ChatSession | undefined;
   /** A SUBSCRIBE that waits for a plug-in: what the client sent after it is not done before it. */
   #waiting: Promise<unknown> | undefined;
 
-  constructor(services: DialectServices, stomp: StompSession) {
+  /** @param tenant the one whose users the endpoint is for, or `ANY_TENANT` */
+  constructor(services: DialectServices, stomp: StompSession, tenant: string) {
     this.services = services;
     this.stomp = stomp;
+    this.#tenant = tenant;
   }
 
   /** For logs and metrics. */
@@ -119,7 +122,7 @@ export abstract class StompDialectHandler implements StompHandler {
     const { connection } = this.stomp;
     try {
       const { authenticator } = this.services;
-      const { principal, expiresAt } = await authenticateAll(authenticator, this.tokens(frame));
+      const { principal, expiresAt } = await authenticateAll(authenticator, this.tokens(frame), this.#tenant);
       this.admit(principal, frame);
       this.#chat = await ChatSession.open({
         services: this.services,

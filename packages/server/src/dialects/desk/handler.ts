@@ -38,8 +38,8 @@ export class DeskHandler extends StompDialectHandler {
   #isWelcomed = false;
   #syncing: Promise<void> | undefined;
 
-  constructor(services: DialectServices, stomp: StompSession, agentWatch: AgentWatch) {
-    super(services, stomp);
+  constructor(services: DialectServices, stomp: StompSession, tenant: string, agentWatch: AgentWatch) {
+    super(services, stomp, tenant);
     this.#agentWatch = agentWatch;
   }
 

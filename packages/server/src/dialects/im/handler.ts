@@ -18,7 +18,7 @@ import type { Shape } from '../../hub/fan-out.ts';
 import type { ReplayResult } from '../../hub/replay.ts';
 import type { StompSubscription } from '../../stomp/handler.ts';
 import type { ReplayQuery } from '../common/chat-session.ts';
-import { headerOf } from '../common/credentials.ts';
+import { authenticateAll, headerOf } from '../common/credentials.ts';
 import { noDestination, parseUserQueue, refuseSend } from '../common/destinations.ts';
 import { type Farewell, StompDialectHandler, type Target } from '../common/stomp-dialect-handler.ts';
 import { sendBody, sendJson, stompShape } from '../common/stomp-shape.ts';
@@ -162,9 +162,9 @@ export class ImHandler extends StompDialectHandler {
   }
 
   async #renew(token: string): Promise<void> {
-    const { principal, expiresAt } = await this.services.authenticator.authenticate(token);
     const { tenant, userId } = this.chat.principal;
-    if (principal.tenant !== tenant || principal.userId !== userId) {
+    const { principal, expiresAt } = await authenticateAll(this.services.authenticator, [token], tenant);
+    if (principal.userId !== userId) {
       throw new DomainError('EPERM', 'the token is of another user', { field: 'token' });
     }
     this.chat.renew(expiresAt);

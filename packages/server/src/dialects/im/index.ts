@@ -6,13 +6,17 @@ import type { DialectServices } from '../common/services.ts';
 import { imAsyncApi } from './asyncapi.ts';
 import { IM, ImHandler } from './handler.ts';
 
-/** The full chat protocol: a typed envelope in JSON or protobuf, statuses, edits, quotes, forwards and pins. */
-export function im(services: DialectServices): Dialect {
+/**
+ * The full chat protocol: a typed envelope in JSON or protobuf, statuses, edits, quotes, forwards and pins.
+ *
+ * @param tenant whose users it is for, or `ANY_TENANT`
+ */
+export function im(services: DialectServices, tenant: string): Dialect {
   return {
     name: IM,
     summary: 'Chat with a typed envelope over STOMP, JSON or protobuf bodies',
     paths: ['/ws'],
-    openSession: (stomp: StompSession) => new ImHandler(services, stomp),
+    openSession: (stomp: StompSession) => new ImHandler(services, stomp, tenant),
   };
 }
 

@@ -10,15 +10,16 @@ const ENDPOINTS = ['/socketServer', '/client'];
 /**
  * Point-to-point chat in which the receiver confirms each message.
  *
+ * @param tenant whose users it is for, or `ANY_TENANT`
  * @param prefix of the endpoints, such as `/Mimi`, or `/` for none; they are there without it too
  */
-export function mimi(services: DialectServices, prefix: string): Dialect {
+export function mimi(services: DialectServices, tenant: string, prefix: string): Dialect {
   const paths = ENDPOINTS.map((path) => `${prefix === '/' ? '' : prefix}${path}`);
   return {
     name: MIMI,
     summary: 'Point-to-point chat over STOMP in which the receiver confirms each message',
     paths,
     aliases: ENDPOINTS.filter((path) => !paths.includes(path)),
-    openSession: (stomp: StompSession) => new MimiHandler(services, stomp),
+    openSession: (stomp: StompSession) => new MimiHandler(services, stomp, tenant),
   };
 }

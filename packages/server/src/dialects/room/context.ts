@@ -6,7 +6,7 @@ import type { Rosters } from './rosters.ts';
 export interface RoomOptions {
   /** Whether who brings no token is a guest, or refused. */
   readonly auth: 'none' | 'token';
-  /** Of the guests. */
+  /** Whose users and guests it is for; `ANY_TENANT` only where there are no guests. */
   readonly tenant: string;
   /** How often clients say that they are alive, in ms. */
   readonly heartbeat: number;

@@ -74,7 +74,7 @@ export async function admit(
   const [token] = tokens;
   const isSealed = isEncryptionAsked(query.get('enc'));
   if (token === undefined && options.auth === 'none' && !isSealed) return new Visitor(options.tenant);
-  const { principal, expiresAt } = await authenticateAll(services.authenticator, tokens);
+  const { principal, expiresAt } = await authenticateAll(services.authenticator, tokens, options.tenant);
   const sealing = isSealed ? sealingOf(token as string, options) : undefined;
   const device = deviceOf(connection.request, (name) => query.get(name));
   const chat = await ChatSession.open({

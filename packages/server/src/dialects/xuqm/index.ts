@@ -1,3 +1,4 @@
+import { ANY_TENANT } from '../../core/model.ts';
 import type { StompSession } from '../../stomp/session.ts';
 import type { Dialect } from '../common/dialect.ts';
 import type { DialectServices } from '../common/services.ts';
@@ -9,6 +10,6 @@ export function xuqm(services: DialectServices): Dialect {
     name: XUQM,
     summary: 'Multi-tenant chat over STOMP, plain WebSocket or SockJS, JSON bodies',
     paths: ['/ws/im'],
-    openSession: (stomp: StompSession) => new XuqmHandler(services, stomp),
+    openSession: (stomp: StompSession) => new XuqmHandler(services, stomp, ANY_TENANT),
   };
 }
