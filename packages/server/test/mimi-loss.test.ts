@@ -266,6 +266,25 @@ describe('a change to a message', () => {
     }
   });
 
+  test('that came at an init and was not confirmed is not taken for known when the original is', async () => {
+    const scene = await Scene.open();
+    const { edit } = await editing(scene);
+    const receiver = await scene.receiver();
+    await scene.sender.sent(scene.user, 'm');
+    await receiver.next();
+    await receiver.stomp.drop();
+    await edit('m', 'better');
+    const lost = await scene.receiver();
+    assert.equal((await lost.init()).length, 1);
+    await lost.stomp.drop();
+    const back = await scene.receiver();
+    await back.recived('m');
+    assert.deepEqual(
+      (await back.init()).map(({ content }) => content),
+      ['better'],
+    );
+  });
+
   test('made while the receiver was away comes at init, one that was never delivered in its last form only', async () => {
     const scene = await Scene.open();
     const { edit, recall } = await editing(scene);

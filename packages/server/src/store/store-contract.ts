@@ -9,6 +9,7 @@ import type {
   MessageTarget,
   NewMessage,
   NewUser,
+  PendingCursor,
   PendingQuery,
   Store,
 } from '../core/ports/store.ts';
@@ -751,8 +752,25 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
           ],
         );
       }
-      const { revisions } = await store.listPending({ ...query, limit: 9 });
-      assert.deepEqual(revisions, [{ conversationId: had.conversationId, from: 1, to: 2 }]);
+      const first = await store.listPending({ ...query, limit: 9 });
+      assert.deepEqual(first.revisions, [], 'nothing is known before all that is to be told of it');
+      const last = await store.listPending({ ...query, limit: 9, cursor: first.next as PendingCursor });
+      assert.deepEqual(last.revisions, [{ conversationId: had.conversationId, from: 1, to: 2 }]);
+      assert.equal(last.next, undefined);
+    });
+
+    test('in the order of time what is acknowledged between two pages is told all the same, as it is now', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      const message = await send(tenant, 'alice', toUser('bob'), 'old');
+      await store.changeMessage(recall(message));
+      const query = { tenant, userId: 'bob', order: 'time' as const, limit: 9 };
+      const { next } = await store.listPending(query);
+      await acknowledge(tenant, message.conversationId, 'bob', { from: 1, to: 1 });
+      const { messages } = await store.listPending({ ...query, cursor: next as PendingCursor });
+      assert.deepEqual(
+        messages.map(({ id, state }) => [id, state]),
+        [[message.id, 'recalled']],
+      );
     });
 
     test('what was told on an earlier page and changed since is told anew', async () => {

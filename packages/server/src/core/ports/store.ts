@@ -361,11 +361,22 @@ export interface ConversationCursor {
   readonly revision: number;
   /** Undelivered messages up to this sequence were told. */
   readonly seq: number;
+  /** In the order of time. */
+  readonly later?: LaterPages;
 }
 
 /** In the order of time: all changed messages were told, and undelivered ones up to this number. */
 export interface TimeCursor {
   readonly number: number;
+  readonly later: LaterPages;
+}
+
+/** What the later pages in the order of time have to know of the first one. */
+export interface LaterPages {
+  /** What was not delivered, by conversation: what is delivered between two pages is told all the same. */
+  readonly open: ReadonlyMap<string, readonly SeqRange[]>;
+  /** For the last page to say. */
+  readonly revisions: readonly KnownRevisions[];
 }
 
 export interface PendingPage {
@@ -376,7 +387,7 @@ export interface PendingPage {
   readonly messages: readonly Message[];
   /**
    * For each conversation that this page finishes, the revisions the user knows once it has the page. That is the page
-   * with the conversation's last message, or, where no message is to be told, any.
+   * with the conversation's last message, or, where no message is to be told, any; in the order of time the last page.
    */
   readonly revisions: readonly KnownRevisions[];
   /** Absent on the last page. */

@@ -1,5 +1,5 @@
 import type { Message, SeqRange } from '../../core/model.ts';
-import type { PendingPage, PendingQuery, TimeCursor } from '../../core/ports/store.ts';
+import type { LaterPages, PendingPage, PendingQuery, TimeCursor } from '../../core/ports/store.ts';
 import { gaps } from '../../core/ranges.ts';
 import type { Statements } from './database.ts';
 import {
@@ -21,6 +21,9 @@ export interface BehindRow extends ConversationRef {
   last_seq: number;
 }
 
+const CONVERSATIONS_OF = `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.uid, c.last_seq
+   FROM member m JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.user = ?`;
+
 /** Rows read ahead of a conversation that was found to have the oldest message. */
 const READ_AHEAD = 50;
 
@@ -37,16 +40,27 @@ export class OldestFirst {
     this.#tenants = tenants;
   }
 
-  page({ tenant, userId, limit }: PendingQuery, { number: after }: TimeCursor): PendingPage {
-    const lanes = this.#behind(tenant, userId).map(
-      (conversation) => new Lane(this.#sql, conversation, userId, after),
-    );
+  /** What the pages have to go through. */
+  begin({ tenant, userId }: PendingQuery): LaterPages {
+    const rows = this.#sql
+      .get(`${CONVERSATIONS_OF} AND m.delivered < c.last_seq`)
+      .all(this.#tenants.find(tenant) ?? -1, userId) as unknown as BehindRow[];
+    const positions = new PositionTable(this.#sql);
+    const open = rows.map(({ pk, id, last_seq }): [string, SeqRange[]] => {
+      const found = positions.find(pk, userId);
+      return [id, found ? gaps(found.delivered, last_seq) : []];
+    });
+    return { open: new Map(open), revisions: [] };
+  }
+
+  page({ tenant, userId, limit }: PendingQuery, { number: after, later }: TimeCursor): PendingPage {
+    const lanes = this.#lanes(tenant, userId, after, later.open);
     const parties = new PartyTable(this.#sql);
     const messages: Message[] = [];
     for (let lane = oldest(lanes); lane; lane = oldest(lanes)) {
       const number = messages.at(-1)?.number;
       if (messages.length >= limit && number !== undefined) {
-        return { messages, revisions: [], next: { number } };
+        return { messages, revisions: [], next: { number, later } };
       }
       const { conversation } = lane;
       const row = lane.take();
@@ -54,16 +68,16 @@ export class OldestFirst {
         toMessage(tenant, conversation, row, parties.of(conversation.tenant, conversation, row.sender)),
       );
     }
-    return { messages, revisions: [] };
+    return { messages, revisions: later.revisions };
   }
 
-  #behind(tenant: string, userId: string): BehindRow[] {
-    return this.#sql
-      .get(
-        `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.uid, c.last_seq FROM member m JOIN conversation c ON c.pk = m.conversation
-           WHERE m.tenant = ? AND m.user = ? AND m.delivered < c.last_seq`,
-      )
-      .all(this.#tenants.find(tenant) ?? -1, userId) as unknown as BehindRow[];
+  #lanes(tenant: string, userId: string, after: number, open: LaterPages['open']): Lane[] {
+    const key = this.#tenants.find(tenant) ?? -1;
+    const select = this.#sql.get(`${CONVERSATIONS_OF} AND c.id = ?`);
+    return [...open].flatMap(([id, ranges]) => {
+      const row = select.get(key, userId, id) as BehindRow | undefined;
+      return row ? [new Lane(this.#sql, row, userId, ranges, after)] : [];
+    });
   }
 }
 
@@ -82,12 +96,17 @@ class Lane {
   #rows: MessageRow[];
   #after: number;
 
-  constructor(sql: Statements, conversation: BehindRow, userId: string, after: number) {
+  constructor(
+    sql: Statements,
+    conversation: BehindRow,
+    userId: string,
+    open: readonly SeqRange[],
+    after: number,
+  ) {
     this.conversation = conversation;
     this.#sql = sql;
     this.#userId = userId;
-    const positions = new PositionTable(sql).find(conversation.pk, userId);
-    this.#open = positions ? gaps(positions.delivered, conversation.last_seq) : [];
+    this.#open = open;
     this.#after = this.#seqOf(after);
     this.#rows = this.#read(1);
   }

@@ -3,6 +3,8 @@ import type { Message } from '../../core/model.ts';
 import type {
   ConversationCursor,
   KnownRevisions,
+  LaterPages,
+  PendingCursor,
   PendingPage,
   PendingQuery,
 } from '../../core/ports/store.ts';
@@ -46,12 +48,24 @@ export class PendingReader {
       read: (conversation, row) =>
         toMessage(tenant, conversation, row, parties.of(conversation.tenant, conversation, row.sender)),
     };
+    const later = order === 'time' ? (cursor?.later ?? this.#oldestFirst.begin(query)) : undefined;
+    const next = this.#fill(query, cursor, page);
     const { messages, revisions } = page;
+    if (later) return { messages, revisions: [], next: laterFrom(later, revisions, next) };
+    return next ? { messages, revisions, next } : { messages, revisions };
+  }
+
+  /** Adds what there is by conversation; returns where to go on if there is more than fits. */
+  #fill(
+    query: PendingQuery,
+    cursor: ConversationCursor | undefined,
+    page: PageDraft,
+  ): ConversationCursor | undefined {
     for (const conversation of this.#behind(query, cursor)) {
       const next = this.#read(query, cursor, conversation, page);
-      if (next) return { messages, revisions, next };
+      if (next) return next;
     }
-    return order === 'time' ? { messages, revisions, next: { number: 0 } } : { messages, revisions };
+    return undefined;
   }
 
   /** The conversations with something for the user, by id, from the cursor's on. */
@@ -176,6 +190,15 @@ export class PendingReader {
     }
     return undefined;
   }
+}
+
+/** Where the order of time goes on: with more that changed, or with what was not delivered. */
+function laterFrom(
+  { open, revisions }: LaterPages,
+  known: readonly KnownRevisions[],
+  next: ConversationCursor | undefined,
+): PendingCursor {
+  return { ...(next ?? { number: 0 }), later: { open, revisions: [...revisions, ...known] } };
 }
 
 /** Whether the user had a message before it began to ask. */
