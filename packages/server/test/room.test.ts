@@ -158,6 +158,25 @@ test('the contacts of a room are those who are in it now', async () => {
   });
 });
 
+test('a guest who names no room gets the contacts of the one it is in, and has to name it where that is not clear', async () => {
+  const client = await rooms.open();
+  const refusal = /^textData.data.roomNumber is missing/;
+  await client.send({ msgType: 5 });
+  assert.match(await client.nextRefusal(), refusal);
+
+  const number = await rooms.makeRoom();
+  await client.join(person(1), number);
+  for (const textData of [undefined, null, { dataType: 5, data: null }, { data: {} }]) {
+    await client.send({ msgType: 5, textData });
+    const { data } = (await client.next('contacts')).resultBody.textData;
+    assert.deepEqual(data, { roomNumber: number, members: [person(1)] });
+  }
+
+  await client.join(person(1), await rooms.makeRoom());
+  await client.send({ msgType: 5, textData: { data: {} } });
+  assert.match(await client.nextRefusal(), refusal);
+});
+
 test('one connection may be in several rooms, and each hears its own', async () => {
   const [first, second] = [await rooms.makeRoom(), await rooms.makeRoom()];
   const [one, two] = [await rooms.open(), await rooms.open()];
@@ -183,7 +202,8 @@ test('the first who joins a room that is not there makes it, and owns it', async
   const { owner, name, members } = await two.join(person(2), number);
   assert.deepEqual([owner, name, members?.length], [person(1), number, 2]);
   const { body } = await rooms.manage('GET', `/rooms/${number}`);
-  const { createdAt, ...room } = body as Record<string, unknown>;
+  const { createdAt, uid, ...room } = body as Record<string, unknown>;
+  assert.ok((uid as number) < 0);
   assert.deepEqual(room, {
     number,
     appId: 'default',
