@@ -66,16 +66,17 @@ export class Visitor {
  */
 export async function admit(
   connection: Connection,
-  { services, options }: RoomContext,
+  context: RoomContext,
   onEnd: (reason: SessionEnd) => void,
 ): Promise<Visitor> {
+  const { services, options } = context;
   const { query, headers } = connection.request;
   const tokens = [query.get('token'), bearerToken(headers.authorization)].filter(Boolean) as string[];
   const [token] = tokens;
   const isSealed = isEncryptionAsked(query.get('enc'));
   if (token === undefined && options.auth === 'none' && !isSealed) return new Visitor(options.tenant);
   const { principal, expiresAt } = await authenticateAll(services.authenticator, tokens, options.tenant);
-  const sealing = isSealed ? sealingOf(token as string, options) : undefined;
+  const sealing = isSealed ? sealingOf(token as string, context) : undefined;
   const device = deviceOf(connection.request, (name) => query.get(name));
   const chat = await ChatSession.open({
     services,
@@ -94,7 +95,7 @@ function isEncryptionAsked(enc: string | null): boolean {
   throw new DomainError('EINVAL', `enc must be ${ENCRYPTION}`, { field: 'enc' });
 }
 
-function sealingOf(token: string, { keys }: RoomContext['options']): Sealing {
-  if (keys) return new Sealing(keys.keyOf(token));
+function sealingOf(token: string, { options, opened }: RoomContext): Sealing {
+  if (options.keys) return new Sealing(options.keys.keyOf(token), opened);
   throw new DomainError('EPERM', 'this server makes no tokens, and so no keys', { field: 'enc' });
 }
