@@ -52,6 +52,16 @@ test('who leaves is told so, as are the others, and gets nothing any more', asyn
   assert.deepEqual(await two.settled(), []);
 });
 
+test('who leaves need not say who it is', async () => {
+  const number = await rooms.makeRoom();
+  const client = await rooms.open();
+  for (const from of [{}, { from: null }]) {
+    await client.join(person(1), number);
+    await client.send({ msgType: 2, textData: { dataType: 2, data: { ...from, roomNumber: number } } });
+    assert.deepEqual((await client.next('left')).resultBody.textData.data.newLeaveMember, person(1));
+  }
+});
+
 test('the end of a connection is a leave', async () => {
   const number = await rooms.makeRoom();
   const [one, two] = [await rooms.open(), await rooms.open()];

@@ -31,7 +31,7 @@ export const readInit = valueReader(
   Type.Object({
     textData: Type.Object({
       dataType: Type.Enum([1, 2]),
-      data: Type.Object({ from: Type.Optional(from), roomNumber }),
+      data: Type.Object({ from: optional(from), roomNumber }),
     }),
   }),
 );
