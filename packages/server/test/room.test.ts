@@ -62,6 +62,21 @@ test('who leaves need not say who it is', async () => {
   }
 });
 
+test('a guest who has left all rooms may come again as another, and not before', async () => {
+  const number = await rooms.makeRoom();
+  const client = await rooms.open();
+  await client.join(person(1), number);
+  await client.sendJoin(person(2), await rooms.makeRoom());
+  assert.match(await client.nextRefusal(), /^from.id must be .*jk1, your own$/);
+  await client.leave(person(1), number);
+  await client.next('left');
+  assert.deepEqual((await client.join(person(2), number)).members, [person(2)]);
+  await client.chat(person(1), number, 'as before');
+  assert.match(await client.nextRefusal(), /^from.id must be .*jk2, your own$/);
+  await client.chat(person(2), number, 'as now');
+  assert.deepEqual((await client.nextChat()).from, person(2));
+});
+
 test('the end of a connection is a leave', async () => {
   const number = await rooms.makeRoom();
   const [one, two] = [await rooms.open(), await rooms.open()];

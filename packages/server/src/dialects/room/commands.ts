@@ -43,7 +43,7 @@ async function init({ visitor, seats }: CommandContext, message: unknown): Promi
   }
   if (!from)
     throw new DomainError('EINVAL', 'textData.data.from is missing', { field: 'textData.data.from' });
-  const actor = visitor.identify(from);
+  const actor = seats.isEmpty ? visitor.introduce(from) : visitor.identify(from);
   await seats.join(actor, roomNumber, visitor.chat);
   visitor.settle(actor);
 }

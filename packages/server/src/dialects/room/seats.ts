@@ -37,6 +37,11 @@ export class Seats implements AttendanceSession {
     this.#output = output;
   }
 
+  /** Whether this connection is in no room. */
+  get isEmpty(): boolean {
+    return this.#held.size === 0;
+  }
+
   /** The room that this connection is in, where it is in no other. */
   get only(): string | undefined {
     const [first, second] = this.#held.keys();

@@ -44,9 +44,14 @@ export class Visitor {
     return known ?? this.#guest(from);
   }
 
-  /** Keeps who a guest is, for as long as the connection lasts: one that could change its name could not be held to it. */
+  /** As `identify`, of one who is in no room: a guest may be somebody else than before. */
+  introduce(from: RoomFrom): Principal {
+    return this.chat ? this.identify(from) : this.#guest(from);
+  }
+
+  /** Keeps who a guest is while it is in a room: one that could change its name there could not be held to it. */
   settle(principal: Principal): void {
-    this.#principal ??= principal;
+    this.#principal = principal;
   }
 
   #guest({ id, personName, personNum, nickName, headImgUrl }: RoomFrom): Principal {
