@@ -3,7 +3,6 @@ import { DomainError } from './core/errors.ts';
 import type { Groups } from './core/groups.ts';
 import type { Principal, Role } from './core/model.ts';
 import type { Store } from './core/ports/store.ts';
-import type { Rooms } from './core/rooms.ts';
 import type { Users } from './core/users.ts';
 
 /** An account whose password is its name. */
@@ -28,18 +27,14 @@ export const DEMO_ACCOUNTS: readonly DemoAccount[] = [
 /** The group of all accounts of the tenant `default`. */
 export const DEMO_GROUP = 'demo';
 
-/** A room that guests may come into. */
-export const DEMO_ROOM = 'E00001';
-
 export interface DemoDeps {
   readonly users: Users;
   readonly groups: Groups;
-  readonly rooms: Rooms;
   readonly store: Store;
 }
 
-/** Makes the demo accounts, their group and the room where they are missing. StartError where other users are in their place. */
-export async function seedDemo({ users, groups, rooms, store }: DemoDeps): Promise<void> {
+/** Makes the demo accounts and their group where they are missing. StartError where other users are in their place. */
+export async function seedDemo({ users, groups, store }: DemoDeps): Promise<void> {
   const known = await Promise.all(DEMO_ACCOUNTS.map(({ tenant, name }) => store.findUser(tenant, name)));
   const missing = DEMO_ACCOUNTS.filter((_, index) => !known[index]);
   await Promise.all(missing.map((account) => makeAccount(users, account)));
@@ -48,9 +43,6 @@ export async function seedDemo({ users, groups, rooms, store }: DemoDeps): Promi
       userId: name,
     }));
     await groups.create(seeder('default'), { id: DEMO_GROUP, name: 'Demo', members });
-  }
-  if (!(await store.findConversation('default', DEMO_ROOM))) {
-    await rooms.create(seeder('default'), { id: DEMO_ROOM, name: 'Demo room', isOpen: true });
   }
 }
 

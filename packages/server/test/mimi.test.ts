@@ -212,6 +212,12 @@ describe('a client without a good token is refused as the document has it', () =
   });
 });
 
+/** The destination that a failure names, and what it says of it. */
+function split(message: string): [destination: string, reason: string] {
+  const at = message.indexOf(': ');
+  return [message.slice(0, at), message.slice(at + 2)];
+}
+
 describe('what is refused comes to /user/queue/status, and the connection goes on', () => {
   type Refusal = [
     name: string,
@@ -323,10 +329,9 @@ describe('what is refused comes to /user/queue/status, and the connection goes o
       const { content, ...failure } = await alice.refused();
       assert.deepEqual(failure, { msgID, code, status: '失败' });
       assert.equal(content.error, error);
-      assert.match(
-        content.message,
-        message instanceof RegExp ? message : new RegExp(`^${RegExp.escape(message)}$`),
-      );
+      const [refused, reason] = split(content.message);
+      assert.equal(refused, destination);
+      assert.match(reason, message instanceof RegExp ? message : new RegExp(`^${RegExp.escape(message)}$`));
       assert.deepEqual(await alice.settled(), [], 'no RECEIPT');
       assert.deepEqual(await bob.settled(), []);
     });
@@ -338,7 +343,8 @@ describe('what is refused comes to /user/queue/status, and the connection goes o
       const destination = `/user/${name}/recive`;
       alice.stomp.send('SUBSCRIBE', { id: `x-${name}`, destination, receipt: 'never' });
       const { code, content } = await alice.refused();
-      assert.deepEqual([code, content], [-303, { error: 'EPERM', message: "another user's messages" }]);
+      const message = `${destination}: another user's messages`;
+      assert.deepEqual([code, content], [-303, { error: 'EPERM', message }]);
       assert.deepEqual(await alice.settled(), []);
     });
   }
@@ -363,7 +369,8 @@ describe('what is refused comes to /user/queue/status, and the connection goes o
     await stomp.subscribe(ERRORS);
     stomp.sendJson(INIT, null, { receipt: 'never' });
     const { code, content } = await stomp.nextAt<{ code: number; content: { message: string } }>(ERRORS);
-    assert.deepEqual([code, content.message], [-401, 'subscribe to /user/{uname}/recive before a sync']);
+    const message = `${INIT}: subscribe to /user/{uname}/recive before a sync`;
+    assert.deepEqual([code, content.message], [-401, message]);
   });
 });
 

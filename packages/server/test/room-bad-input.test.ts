@@ -81,11 +81,6 @@ const CASES: readonly (readonly [name: string, send: () => unknown, refusal: str
     'join room E00001 first',
   ],
   [
-    'contacts of a guest',
-    () => ({ msgType: 5, textData: { data: {} } }),
-    /^textData.data.roomNumber is missing/,
-  ],
-  [
     'contacts of another room',
     () => ({ msgType: 5, textData: { data: { roomNumber: 'E00001' } } }),
     'join room E00001 first',

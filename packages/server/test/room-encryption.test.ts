@@ -89,7 +89,7 @@ for (const [what, forge] of Object.entries(FORGERIES)) {
   });
 }
 
-test('a frame that comes twice ends the connection, and is not done twice', async () => {
+test('a frame that comes twice, on its connection or another, ends the one that brought it, and is not done twice', async () => {
   const number = await rooms.makeRoom();
   const watcher = await rooms.open();
   await watcher.join(person(1), number);
@@ -102,6 +102,12 @@ test('a frame that comes twice ends the connection, and is not done twice', asyn
   await watcher.nextChat();
   client.sendRaw(sealed);
   assert.deepEqual(await client.closed, { code: 1008, reason: 'a frame came twice' });
+  await watcher.next('left');
+  await watcher.next('joined');
+  const again = await rooms.open({ token, key });
+  await again.join({ id: 'alice' }, number);
+  again.sendRaw(sealed);
+  assert.deepEqual(await again.closed, { code: 1008, reason: 'a frame came twice' });
   await watcher.next('left');
   await watcher.next('joined');
   assert.deepEqual(await watcher.settled(), []);

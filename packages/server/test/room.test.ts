@@ -52,6 +52,31 @@ test('who leaves is told so, as are the others, and gets nothing any more', asyn
   assert.deepEqual(await two.settled(), []);
 });
 
+test('who leaves need not say who it is', async () => {
+  const number = await rooms.makeRoom();
+  const client = await rooms.open();
+  for (const from of [{}, { from: null }]) {
+    await client.join(person(1), number);
+    await client.send({ msgType: 2, textData: { dataType: 2, data: { ...from, roomNumber: number } } });
+    assert.deepEqual((await client.next('left')).resultBody.textData.data.newLeaveMember, person(1));
+  }
+});
+
+test('a guest who has left all rooms may come again as another, and not before', async () => {
+  const number = await rooms.makeRoom();
+  const client = await rooms.open();
+  await client.join(person(1), number);
+  await client.sendJoin(person(2), await rooms.makeRoom());
+  assert.match(await client.nextRefusal(), /^from.id must be .*jk1, your own$/);
+  await client.leave(person(1), number);
+  await client.next('left');
+  assert.deepEqual((await client.join(person(2), number)).members, [person(2)]);
+  await client.chat(person(1), number, 'as before');
+  assert.match(await client.nextRefusal(), /^from.id must be .*jk2, your own$/);
+  await client.chat(person(2), number, 'as now');
+  assert.deepEqual((await client.nextChat()).from, person(2));
+});
+
 test('the end of a connection is a leave', async () => {
   const number = await rooms.makeRoom();
   const [one, two] = [await rooms.open(), await rooms.open()];
@@ -158,6 +183,25 @@ test('the contacts of a room are those who are in it now', async () => {
   });
 });
 
+test('a guest who names no room gets the contacts of the one it is in, and has to name it where that is not clear', async () => {
+  const client = await rooms.open();
+  const refusal = /^textData.data.roomNumber is missing/;
+  await client.send({ msgType: 5 });
+  assert.match(await client.nextRefusal(), refusal);
+
+  const number = await rooms.makeRoom();
+  await client.join(person(1), number);
+  for (const textData of [undefined, null, { dataType: 5, data: null }, { data: {} }]) {
+    await client.send({ msgType: 5, textData });
+    const { data } = (await client.next('contacts')).resultBody.textData;
+    assert.deepEqual(data, { roomNumber: number, members: [person(1)] });
+  }
+
+  await client.join(person(1), await rooms.makeRoom());
+  await client.send({ msgType: 5, textData: { data: {} } });
+  assert.match(await client.nextRefusal(), refusal);
+});
+
 test('one connection may be in several rooms, and each hears its own', async () => {
   const [first, second] = [await rooms.makeRoom(), await rooms.makeRoom()];
   const [one, two] = [await rooms.open(), await rooms.open()];
@@ -183,7 +227,8 @@ test('the first who joins a room that is not there makes it, and owns it', async
   const { owner, name, members } = await two.join(person(2), number);
   assert.deepEqual([owner, name, members?.length], [person(1), number, 2]);
   const { body } = await rooms.manage('GET', `/rooms/${number}`);
-  const { createdAt, ...room } = body as Record<string, unknown>;
+  const { createdAt, uid, ...room } = body as Record<string, unknown>;
+  assert.ok((uid as number) < 0);
   assert.deepEqual(room, {
     number,
     appId: 'default',
@@ -232,7 +277,7 @@ test('what a manager changes of a room shows with the next who comes; nobody can
   assert.equal((await rooms.manage('GET', `/rooms/${number}`)).status, 404);
 });
 
-test('the demo has an open room', async () => {
+test("in the demo the document's own room belongs to whoever joins it first", async () => {
   const one = await rooms.open();
-  assert.equal((await one.join(person(1), 'E00001')).name, 'Demo room');
+  assert.deepEqual((await one.join(person(1), 'E00001')).owner, person(1));
 });

@@ -69,6 +69,6 @@ export interface MimiFailure {
 export interface MimiFailureReason {
   /** One of the server's codes, the same for all protocols. */
   error: string;
-  /** What was wrong, for people. */
+  /** The destination of the frame that was refused, and what was wrong with it, for people. */
   message: string;
 }

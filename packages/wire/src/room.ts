@@ -29,7 +29,7 @@ export type RoomFrom = { id: string } & { [Key in Exclude<keyof RoomMember, 'id'
 /** `msgType` 2, with `dataType` 1 to join and 2 to leave. */
 export interface RoomInit {
   msgType: 2;
-  textData: { dataType: 1 | 2; data: { from?: RoomFrom; roomNumber: string } };
+  textData: { dataType: 1 | 2; data: { from?: RoomFrom | null; roomNumber: string } };
 }
 
 /** `msgType` 3 of a client. */

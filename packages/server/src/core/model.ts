@@ -56,6 +56,8 @@ export interface Conversation {
   readonly tenant: string;
   /** Unique in the tenant. A group's is the group's id; a single chat's is made of its two users' ids. */
   readonly id: string;
+  /** A negative number, for protocols that address by number; 0 for a single chat. */
+  readonly uid: number;
   readonly kind: ConversationKind;
   readonly name: string;
   readonly avatar: string;

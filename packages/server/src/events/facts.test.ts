@@ -35,6 +35,7 @@ function attendance(type: AttendanceChanged['type'], kind: 'room' | 'group'): At
     memberCount: 1,
     lastSeq: 0,
     revision: 0,
+    uid: -1,
     createdAt: 0,
     description: '',
     isOpen: true,

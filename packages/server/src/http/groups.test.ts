@@ -23,6 +23,7 @@ test('a group is made, looked up, listed, changed and ended', async () => {
   const { createdAt, ...group } = made.body;
   assert.deepEqual(group, {
     id: 'team',
+    uid: -1,
     appId: 'default',
     name: 'Team',
     avatar: '',

@@ -9,14 +9,15 @@ export function userJson({ tenant, id, uid, username, nickname, avatar, role, cr
   return { id, uid, username, nickname, avatar, role, app: tenant, createdAt };
 }
 
-export function groupJson({ tenant, id, name, avatar, memberCount, lastSeq, createdAt }: Conversation) {
-  return { id, appId: tenant, name, avatar, memberCount, lastSeq, createdAt };
+export function groupJson({ tenant, id, uid, name, avatar, memberCount, lastSeq, createdAt }: Conversation) {
+  return { id, uid, appId: tenant, name, avatar, memberCount, lastSeq, createdAt };
 }
 
 export function roomJson(room: Room, present: number) {
-  const { tenant, id, name, description, isOpen, owner, lastSeq, createdAt } = room;
+  const { tenant, id, uid, name, description, isOpen, owner, lastSeq, createdAt } = room;
   return {
     number: id,
+    uid,
     appId: tenant,
     name,
     description,

@@ -21,6 +21,7 @@ test('a room is made, looked up, listed, changed and ended', async () => {
   const { createdAt, ...room } = made.body;
   assert.deepEqual(room, {
     number: 'E1',
+    uid: -1,
     appId: 'default',
     name: '房间名称',
     description: '房间描述',

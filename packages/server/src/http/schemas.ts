@@ -27,9 +27,16 @@ const UserObject = Type.Object(
 );
 export const UserSchema = ref(UserObject);
 
+/** Of a group or a room. */
+const NegativeUid = Type.Integer({
+  description: 'The negative number under which `mimi` clients write to it.',
+  examples: [-1],
+});
+
 const GroupObject = Type.Object(
   {
     id: Type.String({ examples: ['demo'] }),
+    uid: NegativeUid,
     appId: Type.String({ examples: ['default'] }),
     name: Type.String({ examples: ['Demo'] }),
     avatar: Type.String({ examples: [''] }),
@@ -47,6 +54,7 @@ export const GroupSchema = ref(GroupObject);
 const RoomObject = Type.Object(
   {
     number: Type.String({ examples: ['E00001'] }),
+    uid: NegativeUid,
     appId: Type.String({ examples: ['default'] }),
     name: Type.String({ examples: ['Class 3'] }),
     description: Type.String({ examples: [''] }),

@@ -42,7 +42,7 @@ export class MimiHandler extends StompDialectHandler {
   }
 
   protected override errorText(refusal: DomainError): string {
-    return JSON.stringify(failure(refusal, null));
+    return JSON.stringify(failure(refusal, { msgID: null }));
   }
 
   protected parseTarget(destination: string): Target {
@@ -64,7 +64,8 @@ export class MimiHandler extends StompDialectHandler {
   }
 
   protected tellRefusal(refusal: DomainError, frame: StompFrame): void {
-    this.#tell('status', failure(refusal, peekString(frame.body, 'msgID')));
+    const msgID = peekString(frame.body, 'msgID');
+    this.#tell('status', failure(refusal, { msgID, destination: frame.headers.get('destination') }));
   }
 
   /** The RECEIPT of an `init` says that everything came; the document has no message for it. */

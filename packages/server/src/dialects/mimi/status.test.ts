@@ -12,7 +12,7 @@ for (const page of ['errors.md', 'errors.zh-CN.md']) {
     const text = readFileSync(join(DOCS, page), 'utf8');
     for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) {
       const [, documented] = new RegExp(`^\\| \`${code}\` \\|.*\\| (-\\d+) \\|$`, 'm').exec(text) ?? [];
-      assert.equal(Number(documented), failure(new DomainError(code, ''), null).code, code);
+      assert.equal(Number(documented), failure(new DomainError(code, ''), { msgID: null }).code, code);
     }
   });
 }

@@ -23,7 +23,15 @@ export function success(msgID: string): MimiSuccess {
   return { msgID, code: MIMI_SUCCESS, status: '成功', content: '(=ↀωↀ=)' };
 }
 
-/** @param msgID of the frame that was refused */
-export function failure({ code: error, message }: DomainError, msgID: string | null): MimiFailure {
-  return { msgID, code: CODES[error], status: '失败', content: { error, message } };
+/** What a refused frame said of itself. */
+export interface Refused {
+  readonly msgID: string | null;
+  /** Absent where the frame has none. */
+  readonly destination?: string | undefined;
+}
+
+/** The form has no field for the destination, so that the message names it. */
+export function failure({ code: error, message }: DomainError, { msgID, destination }: Refused): MimiFailure {
+  const text = destination === undefined ? message : `${destination}: ${message}`;
+  return { msgID, code: CODES[error], status: '失败', content: { error, message: text } };
 }

@@ -43,7 +43,7 @@ async function init({ visitor, seats }: CommandContext, message: unknown): Promi
   }
   if (!from)
     throw new DomainError('EINVAL', 'textData.data.from is missing', { field: 'textData.data.from' });
-  const actor = visitor.identify(from);
+  const actor = seats.isEmpty ? visitor.introduce(from) : visitor.identify(from);
   await seats.join(actor, roomNumber, visitor.chat);
   visitor.settle(actor);
 }
@@ -78,14 +78,15 @@ async function contacts(
   { context, visitor, seats, output }: CommandContext,
   message: unknown,
 ): Promise<void> {
-  const roomNumber = readContacts(message).textData?.data?.roomNumber ?? undefined;
+  const asked = readContacts(message).textData?.data?.roomNumber ?? undefined;
+  const roomNumber = asked ?? (visitor.chat ? undefined : seats.only);
   if (roomNumber !== undefined) {
     output.send(withMembers(renderContacts(roomNumber), seats.members(roomNumber)));
     return;
   }
   if (!visitor.chat) {
     const field = 'textData.data.roomNumber';
-    throw new DomainError('EINVAL', `${field} is missing: guests have no contacts of their own`, { field });
+    throw new DomainError('EINVAL', `${field} is missing: a guest has contacts in a room only`, { field });
   }
   const { core } = context.services;
   core.attendance.requireRate(seats);

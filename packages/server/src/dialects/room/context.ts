@@ -1,5 +1,6 @@
 import type { RoomKeys } from '../../auth/room-keys.ts';
 import type { DialectServices } from '../common/services.ts';
+import type { OpenedFrames } from './opened-frames.ts';
 import type { OutputCounters } from './output.ts';
 import type { Rosters } from './rosters.ts';
 
@@ -24,6 +25,8 @@ export interface RoomContext {
   readonly options: RoomOptions;
   readonly rosters: Rosters;
   readonly counters: OutputCounters;
+  /** Encrypted frames that came. */
+  readonly opened: OpenedFrames;
 }
 
 export const ROOM = 'room';

@@ -2,6 +2,7 @@ import type { PlainDialect } from '../common/dialect.ts';
 import type { DialectServices } from '../common/services.ts';
 import { ROOM, type RoomContext, type RoomOptions } from './context.ts';
 import { RoomHandler } from './handler.ts';
+import { OpenedFrames } from './opened-frames.ts';
 import { Rosters } from './rosters.ts';
 
 export type { RoomOptions } from './context.ts';
@@ -16,6 +17,7 @@ export function room(services: DialectServices, options: RoomOptions): PlainDial
     services,
     options,
     rosters: new Rosters(core.attendance, hub),
+    opened: new OpenedFrames(),
     counters: { frames: metrics.framesOut.of(ROOM, 'message'), deliveries: metrics.deliveries.of(ROOM) },
   };
   return {

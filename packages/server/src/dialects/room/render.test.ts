@@ -66,6 +66,7 @@ const person = (n: number): Person => ({
 const room = (changes: Partial<Room>): Room => ({
   tenant: 't',
   id: 'E00001',
+  uid: -1,
   kind: 'room',
   name: '房间名称',
   avatar: '',

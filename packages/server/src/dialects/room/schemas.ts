@@ -1,8 +1,10 @@
-import { Type } from 'typebox';
+import { type TSchema, Type } from 'typebox';
 import { valueReader } from '../common/json.ts';
 
-/** Nothing, or null as other languages write it. */
-const text = Type.Optional(Type.Union([Type.String(), Type.Null()]));
+/** May be missing, or null as other languages write it. */
+const optional = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]));
+
+const text = optional(Type.String());
 
 /** The core knows which ids there can be, and how long texts may be. */
 const from = Type.Object({
@@ -29,7 +31,7 @@ export const readInit = valueReader(
   Type.Object({
     textData: Type.Object({
       dataType: Type.Enum([1, 2]),
-      data: Type.Object({ from: Type.Optional(from), roomNumber }),
+      data: Type.Object({ from: optional(from), roomNumber }),
     }),
   }),
 );
@@ -41,12 +43,12 @@ export const readChat = valueReader(
         from,
         roomNumber,
         content: Type.String(),
-        id: Type.Optional(Type.Union([Type.String({ minLength: 1 }), Type.Null()])),
+        id: optional(Type.String({ minLength: 1 })),
       },
       [3],
     ),
     Type.Object({
-      extendFields: Type.Optional(Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()])),
+      extendFields: optional(Type.Record(Type.String(), Type.Unknown())),
     }),
   ]),
 );
@@ -55,11 +57,9 @@ export const readSign = valueReader(textData({ roomNumber, id: Type.String({ min
 
 export const readContacts = valueReader(
   Type.Object({
-    textData: Type.Optional(
+    textData: optional(
       Type.Object({
-        data: Type.Optional(
-          Type.Object({ roomNumber: Type.Optional(Type.Union([roomNumber, Type.Null()])) }),
-        ),
+        data: optional(Type.Object({ roomNumber: optional(roomNumber) })),
       }),
     ),
   }),

@@ -1,15 +1,17 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { compactDecrypt } from 'jose';
+import type { OpenedFrames } from './opened-frames.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 const IV_BYTES = 12;
 const HEADER = Buffer.from(JSON.stringify({ alg: 'dir', enc: 'A256GCM' })).toString('base64url');
 const AAD = Buffer.from(HEADER);
 
-/** Of an IV, enough to know it again; a number takes a fraction of the memory of a text. */
-const REMEMBERED_BYTES = 6;
-/** Frames that a connection may bring: all their IVs are remembered, so that none can come twice. */
-const MAX_FRAMES = 65_536;
+/**
+ * Of a frame's tag, enough to know the frame again; a number takes a fraction of the memory of a text. Not of the IV, which
+ * may be a counter.
+ */
+const MARK_BYTES = 6;
 
 /** A frame that ends the connection: it is not from the client, or came before. */
 export class SealBroken extends Error {
@@ -22,10 +24,13 @@ export class SealBroken extends Error {
  */
 export class Sealing {
   readonly #key: Uint8Array;
-  readonly #seen = new Set<number>();
+  readonly #keyName: string;
+  readonly #opened: OpenedFrames;
 
-  constructor(key: Uint8Array) {
+  constructor(key: Uint8Array, opened: OpenedFrames) {
     this.#key = key;
+    this.#keyName = Buffer.from(key).toString('base64url');
+    this.#opened = opened;
   }
 
   /**
@@ -44,10 +49,9 @@ export class Sealing {
   /** Decrypts what the client sent, once. Throws `SealBroken`. */
   async open(sealed: string): Promise<Uint8Array> {
     const plain = await this.#decrypt(sealed);
-    const id = Buffer.from(sealed.split('.')[2] ?? '', 'base64url').readUIntBE(0, REMEMBERED_BYTES);
-    if (this.#seen.has(id)) throw new SealBroken('a frame came twice');
-    if (this.#seen.size >= MAX_FRAMES) throw new SealBroken('too many frames; connect again');
-    this.#seen.add(id);
+    const outcome = this.#opened.add(this.#keyName, markOf(sealed));
+    if (outcome === 'known') throw new SealBroken('a frame came twice');
+    if (outcome === 'full') throw new SealBroken('too many frames; connect again');
     return plain;
   }
 
@@ -63,4 +67,10 @@ export class Sealing {
       throw new SealBroken('a frame could not be decrypted', { cause });
     }
   }
+}
+
+/** @param sealed a JWE that was opened: its tag is whole, and nobody without the key could have made another */
+function markOf(sealed: string): number {
+  const tag = Buffer.from(sealed.slice(sealed.lastIndexOf('.') + 1), 'base64url');
+  return tag.readUIntBE(0, MARK_BYTES);
 }

@@ -37,8 +37,15 @@ export class Seats implements AttendanceSession {
     this.#output = output;
   }
 
-  get size(): number {
-    return this.#held.size;
+  /** Whether this connection is in no room. */
+  get isEmpty(): boolean {
+    return this.#held.size === 0;
+  }
+
+  /** The room that this connection is in, where it is in no other. */
+  get only(): string | undefined {
+    const [first, second] = this.#held.keys();
+    return second === undefined ? first : undefined;
   }
 
   /** Everybody in a room that this connection is in. EPERM where it is not. */

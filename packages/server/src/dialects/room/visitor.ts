@@ -44,9 +44,14 @@ export class Visitor {
     return known ?? this.#guest(from);
   }
 
-  /** Keeps who a guest is, for as long as the connection lasts: one that could change its name could not be held to it. */
+  /** As `identify`, of one who is in no room: a guest may be somebody else than before. */
+  introduce(from: RoomFrom): Principal {
+    return this.chat ? this.identify(from) : this.#guest(from);
+  }
+
+  /** Keeps who a guest is while it is in a room: one that could change its name there could not be held to it. */
   settle(principal: Principal): void {
-    this.#principal ??= principal;
+    this.#principal = principal;
   }
 
   #guest({ id, personName, personNum, nickName, headImgUrl }: RoomFrom): Principal {
@@ -66,16 +71,17 @@ export class Visitor {
  */
 export async function admit(
   connection: Connection,
-  { services, options }: RoomContext,
+  context: RoomContext,
   onEnd: (reason: SessionEnd) => void,
 ): Promise<Visitor> {
+  const { services, options } = context;
   const { query, headers } = connection.request;
   const tokens = [query.get('token'), bearerToken(headers.authorization)].filter(Boolean) as string[];
   const [token] = tokens;
   const isSealed = isEncryptionAsked(query.get('enc'));
   if (token === undefined && options.auth === 'none' && !isSealed) return new Visitor(options.tenant);
   const { principal, expiresAt } = await authenticateAll(services.authenticator, tokens, options.tenant);
-  const sealing = isSealed ? sealingOf(token as string, options) : undefined;
+  const sealing = isSealed ? sealingOf(token as string, context) : undefined;
   const device = deviceOf(connection.request, (name) => query.get(name));
   const chat = await ChatSession.open({
     services,
@@ -94,7 +100,7 @@ function isEncryptionAsked(enc: string | null): boolean {
   throw new DomainError('EINVAL', `enc must be ${ENCRYPTION}`, { field: 'enc' });
 }
 
-function sealingOf(token: string, { keys }: RoomContext['options']): Sealing {
-  if (keys) return new Sealing(keys.keyOf(token));
+function sealingOf(token: string, { options, opened }: RoomContext): Sealing {
+  if (options.keys) return new Sealing(options.keys.keyOf(token), opened);
   throw new DomainError('EPERM', 'this server makes no tokens, and so no keys', { field: 'enc' });
 }

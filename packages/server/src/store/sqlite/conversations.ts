@@ -286,6 +286,7 @@ export function toConversation(tenant: string, row: ConversationRow): Conversati
   return {
     tenant,
     id: row.id,
+    uid: row.uid ?? 0,
     kind: row.kind,
     name: row.name,
     avatar: row.avatar,
