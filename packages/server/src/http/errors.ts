@@ -40,7 +40,8 @@ export function sendError(thrown: unknown, request: FastifyRequest, reply: Fasti
   return error.code;
 }
 
-function bodyOf({ code, message, field, limit }: DomainError): ErrorBody {
+/** The JSON form of a refusal. */
+export function bodyOf({ code, message, field, limit }: DomainError): ErrorBody {
   return {
     code,
     message,

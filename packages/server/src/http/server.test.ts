@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { type HttpFixture, principal, startHttp } from './http-fixture.ts';
 
@@ -212,6 +214,28 @@ test('pages of allowed origins may use the API, others may not', async () => {
     assert.equal(refused.status, 401);
   }
 });
+
+for (const [what, request, status, code] of [
+  ['is no HTTP', 'GARBAGE\r\n\r\n', 400, 'EINVAL'],
+  ['has too long headers', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'ETOOLONG'],
+  [
+    'has a broken body',
+    'POST /api/v1/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+    400,
+    'EINVAL',
+  ],
+] as const) {
+  test(`what ${what} is refused in the form of every refusal`, async () => {
+    const socket = connect(Number(new URL(http.url).port), '127.0.0.1');
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk) => chunks.push(chunk));
+    socket.write(request);
+    await once(socket, 'close');
+    const [head = '', body = ''] = Buffer.concat(chunks).toString().split('\r\n\r\n');
+    assert.match(head, new RegExp(`^HTTP/1.1 ${status} `));
+    assert.equal(JSON.parse(body).code, code);
+  });
+}
 
 test('the SockJS client comes from this server, to be kept by browsers', async () => {
   const { status, headers, text } = await http.call('GET', '/sockjs/sockjs.min.js');

@@ -26,6 +26,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { Api, ApiPlugin } from './api.ts';
 import { requireToken, requireTokenAnywhere } from './authentication.ts';
 import { parseJsonBodies } from './bodies.ts';
+import { answerClientError } from './client-errors.ts';
 import { registerDocs } from './docs.ts';
 import { sendError } from './errors.ts';
 import { adminRoutes } from './routes/admin.ts';
@@ -118,6 +119,7 @@ function createApp({ config, metrics, logger, serverFactory }: HttpDeps): Api {
     trustProxy: (_address: string, hop: number) => hop < trustedProxies,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
+    clientErrorHandler: answerClientError,
     forceCloseConnections: true,
     ...(serverFactory ? { serverFactory } : {}),
   });

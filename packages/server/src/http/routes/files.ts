@@ -5,6 +5,7 @@ import { DomainError } from '../../core/errors.ts';
 import type { Files } from '../../core/files.ts';
 import type { StoredFile } from '../../core/model.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
+import { bodyOf } from '../errors.ts';
 import { etagOf, fileHeaders } from '../file-headers.ts';
 import { fileJson } from '../json.ts';
 import { MAX_FORM_BYTES, readFileForm } from '../multipart.ts';
@@ -104,17 +105,26 @@ async function sendFile(files: Files, file: StoredFile, request: FastifyRequest,
   const ifRange = headers['if-range'];
   const mayBePart = method === 'GET' && (ifRange === undefined || ifRange === etag);
   const range = mayBePart ? parseRange(headers.range, file.size) : undefined;
-  if (range === 'unsatisfiable') {
-    return reply
-      .code(416)
-      .headers({ etag, 'content-range': `bytes */${file.size}` })
-      .send();
-  }
+  if (range === 'unsatisfiable') return refuseRange(file, reply);
   const bytes = method === 'HEAD' ? undefined : await files.read(file, range);
   const { from, to } = range ?? { from: 0, to: file.size - 1 };
   reply.headers({ ...fileHeaders(file), 'content-length': to - from + 1 });
   if (range) reply.code(206).header('content-range', `bytes ${from}-${to}/${file.size}`);
   return reply.send(bytes);
+}
+
+/** RFC 9110 section 15.5.17, in the form of every refusal. */
+function refuseRange(file: StoredFile, reply: FastifyReply) {
+  const { size } = file;
+  const error = new DomainError('EINVAL', `the file has ${size} bytes, and none of the range`, {
+    field: 'Range',
+    limit: size,
+  });
+  return reply
+    .code(416)
+    .headers({ etag: etagOf(file), 'content-range': `bytes */${size}` })
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify(bodyOf(error)));
 }
 
 /** A client that goes away in the middle has sent a form that ends too early. */
