@@ -281,6 +281,26 @@ describe('business events by NATS', { skip: SKIP_NATS }, () => {
     });
   }
 
+  test('a malformed event as large as NATS takes is cut for the dead letters, and holds up nothing', async () => {
+    const alice = await makeUser('alice');
+    const client = await connect(alice, [EVENTS]);
+    const body = Buffer.alloc(1_048_576, 'x');
+    await peer.publish('business.user.login', body);
+    const subject = `business.user.${'x'.repeat(4000)}`;
+    await peer.publish(subject, '{}');
+    const next = { eventId: unique('next'), userId: alice };
+    await peer.publish('business.user.login', next);
+    assert.equal((await client.nextAt<ImMessage>(EVENTS)).event?.eventId, next.eventId);
+    const dead = await peer.next(
+      'haina.deadletter.business.user.login',
+      ({ headers }) => headers?.get('Haina-Size') === String(body.length),
+    );
+    assert.deepEqual(Buffer.from(dead.data), body.subarray(0, dead.data.length));
+    const long = await peer.next(`haina.deadletter.${subject.slice(0, 256)}`);
+    assert.equal(long.headers?.get('Haina-Subject'), subject);
+    await peer.drained();
+  });
+
   test('what users do is published with an id, and does not come back to clients', async () => {
     const [alice, bob] = [await makeUser('alice'), await makeUser('bob')];
     const find = async (subject: string, field: string, value: string) => {
@@ -299,6 +319,7 @@ describe('business events by NATS', { skip: SKIP_NATS }, () => {
       ['alice-phone', 'web', '127.0.0.1'],
     );
     assert.match(String(login.loginTime), /^\d{4}-\d\d-\d\dT/);
+    assert.equal((await find('business.user.status.changed', 'userId', alice)).status, 'online');
 
     phone.sendJson('/app/private-message', { receiverId: bob, content: '你好', clientMsgId: 'c-1' });
     const { messageId, conversationId } = await bobs.nextAt<ImMessage>(INBOX);
@@ -337,6 +358,7 @@ describe('business events by NATS', { skip: SKIP_NATS }, () => {
     assert.equal((await find('business.user.profile.updated', 'userId', alice)).nickname, '爱丽丝');
     await phone.drop();
     assert.equal((await find('business.user.logout', 'userId', alice)).deviceId, 'alice-phone');
+    assert.equal((await find('business.user.status.changed', 'userId', alice)).status, 'offline');
 
     await peer.drained();
     const fromNats = ALL.flatMap((destination) => bobs.received(destination)).filter((body) =>

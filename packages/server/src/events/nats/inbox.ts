@@ -1,8 +1,9 @@
-import type { JetStreamClient, JsMsg } from '@nats-io/jetstream';
+import type { JsMsg } from '@nats-io/jetstream';
 import { headers } from '@nats-io/transport-node';
 import type { BusinessEvents, EventOutcome } from '../../core/business-events.ts';
 import { DomainError, toDomainError } from '../../core/errors.ts';
 import { parseJson } from '../../core/json.ts';
+import { maxPayloadOf, type NatsSession } from './session.ts';
 
 /** Which deployment published an event. */
 export const ORIGIN_HEADER = 'Haina-Origin';
@@ -10,6 +11,10 @@ const ID_HEADER = 'Nats-Msg-Id';
 /** When an event comes again that could not be told now, in ms. */
 const RETRY_AFTER = 1000;
 const MAX_REASON_LENGTH = 500;
+/** Longest subject of an event that a dead letter has as its own, in characters: with more, NATS would take no more than the line. */
+const MAX_SUBJECT_LENGTH = 256;
+/** Room for a dead letter's headers in what NATS takes as one message, in bytes; the subject among them has up to 4096. */
+const HEADROOM = 8192;
 
 export interface NatsInboxDeps {
   readonly events: Pick<BusinessEvents, 'receive'>;
@@ -31,7 +36,7 @@ export class NatsInbox {
   }
 
   /** Resolves once the event is acknowledged, put off, or with the dead letters. */
-  async take(message: JsMsg, jetstream: JetStreamClient): Promise<void> {
+  async take(message: JsMsg, session: NatsSession): Promise<void> {
     const { origin, taken, onError } = this.#deps;
     if (message.headers?.get(ORIGIN_HEADER) === origin) {
       taken('own');
@@ -39,7 +44,7 @@ export class NatsInbox {
       return;
     }
     try {
-      taken(await this.#receive(message, jetstream));
+      taken(await this.#receive(message, session));
       message.ack();
     } catch (error) {
       onError(error);
@@ -47,7 +52,7 @@ export class NatsInbox {
     }
   }
 
-  async #receive(message: JsMsg, jetstream: JetStreamClient): Promise<EventOutcome | 'malformed'> {
+  async #receive(message: JsMsg, session: NatsSession): Promise<EventOutcome | 'malformed'> {
     const { events, tenant } = this.#deps;
     const { stream, streamSequence } = message.info;
     const id = message.headers?.get(ID_HEADER) || `${stream}.${streamSequence}`;
@@ -56,21 +61,28 @@ export class NatsInbox {
     } catch (error) {
       const refusal = toDomainError(error);
       if (refusal.code === 'EINTERNAL') throw error;
-      await this.#bury(message, refusal, jetstream);
+      await this.#bury(message, refusal, session);
       return 'malformed';
     }
   }
 
-  /** As it came, with why and from where beside it. */
-  async #bury({ subject, data, info }: JsMsg, { code, message }: DomainError, jetstream: JetStreamClient) {
+  /** As it came, with why and from where beside it; cut where that leaves no room for all of it. */
+  async #bury({ subject, data, info }: JsMsg, { code, message }: DomainError, session: NatsSession) {
     const { stream, streamSequence } = info;
     const about = headers();
     about.set('Haina-Reason', printable(`${code}: ${message}`));
     about.set('Haina-Subject', subject);
     about.set('Haina-Stream', stream);
     about.set('Haina-Sequence', String(streamSequence));
+    const kept = data.subarray(0, maxPayloadOf(session) - HEADROOM);
+    if (kept.length < data.length) about.set('Haina-Size', String(data.length));
     const msgID = `${stream}.${streamSequence}`;
-    await jetstream.publish(`${this.#deps.deadLetter}.${subject}`, data, { msgID, headers: about });
+    await session.jetstream.publish(this.#deadLetterOf(subject), kept, { msgID, headers: about });
+  }
+
+  #deadLetterOf(subject: string): string {
+    const short = subject.slice(0, MAX_SUBJECT_LENGTH).replace(/\.$/, '');
+    return `${this.#deps.deadLetter}.${short}`;
   }
 }
 

@@ -1,9 +1,10 @@
-import { type ConsumerMessages, type JetStreamClient, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { type ConsumerMessages, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import type { Delivery, DeliveryOutcome } from '../../core/ports/event-store.ts';
 import type { Cancel, Timers } from '../../core/ports/timers.ts';
 import { type NatsInbox, ORIGIN_HEADER } from './inbox.ts';
 import { connectionOptions, type NatsOptions } from './options.ts';
+import { maxPayloadOf, type NatsSession } from './session.ts';
 import { type ConsumerName, ensureConsumers } from './streams.ts';
 
 /** Waits between attempts to connect, in ms: the first, doubled up to the longest. */
@@ -30,18 +31,13 @@ export interface NatsLinkDeps {
   down(error: unknown): void;
 }
 
-interface Session {
-  readonly connection: NatsConnection;
-  readonly jetstream: JetStreamClient;
-}
-
 /**
  * The link to NATS: comes up whenever the server can be reached, makes what is missing of streams and consumers, feeds the
  * inbox, publishes. Whatever goes wrong ends the session, and another one starts from the beginning.
  */
 export class NatsLink {
   readonly #deps: NatsLinkDeps;
-  #session: Session | undefined;
+  #session: NatsSession | undefined;
   #consuming: ConsumerMessages[] = [];
   #running = Promise.resolve();
   #mayConsume = Promise.resolve();
@@ -111,12 +107,12 @@ export class NatsLink {
     const connection = await connect(connectionOptions(options));
     try {
       const consumers = await ensureConsumers(await jetstreamManager(connection), options);
-      const client = jetstream(connection);
       if (this.#isClosed) return;
-      this.#session = { connection, jetstream: client };
+      const session = { connection, jetstream: jetstream(connection) };
+      this.#session = session;
       this.#failures = 0;
       up();
-      await Promise.race([this.#consumeAll(client, consumers), lost(connection)]);
+      await Promise.race([this.#consumeAll(session, consumers), lost(connection)]);
       await connection.flush();
     } finally {
       this.#session = undefined;
@@ -125,9 +121,9 @@ export class NatsLink {
     }
   }
 
-  async #consumeAll(client: JetStreamClient, consumers: readonly ConsumerName[]): Promise<void> {
+  async #consumeAll(session: NatsSession, consumers: readonly ConsumerName[]): Promise<void> {
     await this.#mayConsume;
-    await Promise.all(consumers.map((consumer) => this.#consume(client, consumer)));
+    await Promise.all(consumers.map((consumer) => this.#consume(session, consumer)));
     if (!this.#isClosed) throw new Error('the consumers of NATS have ended');
   }
 
@@ -136,8 +132,8 @@ export class NatsLink {
     this.#consuming = [];
   }
 
-  async #consume(client: JetStreamClient, { stream, consumer }: ConsumerName): Promise<void> {
-    const found = await client.consumers.get(stream, consumer);
+  async #consume(session: NatsSession, { stream, consumer }: ConsumerName): Promise<void> {
+    const found = await session.jetstream.consumers.get(stream, consumer);
     const messages = await found.consume({
       max_messages: PREFETCH,
       expires: PULL_EXPIRES,
@@ -148,20 +144,20 @@ export class NatsLink {
     for await (const message of messages) {
       // What is left when the link closes comes again at once, to this node or another.
       if (this.#isClosed) message.nak();
-      else await this.#deps.inbox.take(message, client);
+      else await this.#deps.inbox.take(message, session);
     }
     if (!this.#isClosed) throw new Error(`the consumer ${consumer} of NATS has ended`);
   }
 
-  async #publish({ connection, jetstream }: Session, delivery: Delivery): Promise<DeliveryOutcome> {
+  async #publish(session: NatsSession, delivery: Delivery): Promise<DeliveryOutcome> {
     const { id, eventType, eventId, body } = delivery;
-    const limit = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
+    const limit = maxPayloadOf(session);
     if (Buffer.byteLength(body) + HEADROOM > limit) {
       return { id, result: 'dead', failure: `larger than the ${limit} bytes that NATS takes` };
     }
     const about = headers();
     about.set(ORIGIN_HEADER, this.#deps.origin);
-    await jetstream.publish(eventType, body, { msgID: eventId, headers: about });
+    await session.jetstream.publish(eventType, body, { msgID: eventId, headers: about });
     return { id, result: 'done' };
   }
 
