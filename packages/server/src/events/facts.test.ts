@@ -45,6 +45,23 @@ function attendance(type: AttendanceChanged['type'], kind: 'room' | 'group'): At
   return { type, tenant: 't', room, person: { id: 'alice', profile }, turn: 1 };
 }
 
+for (const [status, eventType, time] of [
+  ['online', 'business.user.login', 'loginTime'],
+  ['offline', 'business.user.logout', 'logoutTime'],
+] as const) {
+  test(`a user who is ${status} has another status, beside the ${eventType}`, () => {
+    const event = { type: 'user.status', tenant: 't', userId: 'alice', status, at: NOW } as const;
+    const [first, second] = factsOf(event, NOW);
+    const at = '1970-01-01T00:00:01.000Z';
+    assert.deepEqual([first?.eventType, first?.fields[time]], [eventType, at]);
+    assert.deepEqual(second, {
+      tenant: 't',
+      eventType: 'business.user.status.changed',
+      fields: { userId: 'alice', status, timestamp: at },
+    });
+  });
+}
+
 test('a service session is a conversation that is created, and updated until it is rated', () => {
   const service = {
     conversationId: 's1',

@@ -46,7 +46,7 @@ const FACTS: Mapping = {
   'attendance.joined': attendanceChanged('business.conversation.member.added'),
   'attendance.left': attendanceChanged('business.conversation.member.removed'),
   'service.changed': serviceChanged,
-  'user.status': (event) => [event.status === 'online' ? login(event) : logout(event)],
+  'user.status': presenceChanged,
   'user.changed': profileUpdated,
   'settings.changed': configChanged,
   'permission.changed': permissionChanged,
@@ -162,6 +162,12 @@ function memberChanged(event: MemberAdded | MemberRemoved, fields: Fact['fields'
       return [fact(tenant, eventType, { groupId: conversationId, ...act })];
     }
   }
+}
+
+function presenceChanged(event: UserStatusChanged): Fact[] {
+  const { tenant, userId, status, at } = event;
+  const changed = fact(tenant, 'business.user.status.changed', { userId, status, timestamp: iso(at) });
+  return [status === 'online' ? login(event) : logout(event), changed];
 }
 
 function login({ tenant, userId, at, device }: UserStatusChanged): Fact {

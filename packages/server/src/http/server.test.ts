@@ -228,7 +228,7 @@ for (const [what, request, status, code] of [
   test(`what ${what} is refused in the form of every refusal`, async () => {
     const socket = connect(Number(new URL(http.url).port), '127.0.0.1');
     const chunks: Buffer[] = [];
-    socket.on('data', (chunk) => chunks.push(chunk));
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
     socket.write(request);
     await once(socket, 'close');
     const [head = '', body = ''] = Buffer.concat(chunks).toString().split('\r\n\r\n');
