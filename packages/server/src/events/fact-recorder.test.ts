@@ -21,12 +21,14 @@ function setUp(targets: Targets) {
   const writes: OutboxEntry[][] = [];
   const told: CoreEvent[] = [];
   const seen = { dropped: 0, errors: 0, woken: new Set<string>(), isBroken: false, leftOut: 0 };
+  const during = { write: async () => {}, recorded: () => {} };
   let ids = 0;
   const recorder = new FactRecorder({
     store: {
       async recordDeliveries(entries) {
         if (seen.isBroken) throw new Error('the disk is full');
         writes.push([...entries]);
+        await during.write();
         return seen.leftOut;
       },
     },
@@ -39,11 +41,12 @@ function setUp(targets: Targets) {
     maxWaiting: 10,
     recorded(found) {
       for (const target of found) seen.woken.add(target);
+      during.recorded();
     },
     dropped: (count) => (seen.dropped += count),
     onError: () => seen.errors++,
   });
-  return { recorder, timers, writes, told, seen };
+  return { recorder, timers, writes, told, seen, during };
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -101,6 +104,41 @@ test('what the store refuses is written once it takes it again', async () => {
   timers.advance(1000);
   await settled();
   assert.deepEqual([writes.length, recorder.depth, timers.pending], [1, 0, 0]);
+});
+
+test('what happens while a write ends waits for no timer', async () => {
+  for (let turns = 0; turns < 5; turns++) {
+    const { recorder, timers, writes, during } = setUp(new Targets(true));
+    during.recorded = async () => {
+      during.recorded = () => {};
+      for (let turn = 0; turn < turns; turn++) await undefined;
+      recorder.publish([], { ...GONE, userId: 'bob' });
+    };
+    recorder.publish([], GONE);
+    await settled();
+    assert.deepEqual([writes.flat().length, recorder.depth, timers.pending], [2, 0, 0], `${turns} turns later`);
+  }
+});
+
+test('what is written before a refused write is tried again is not written twice', async () => {
+  const { recorder, timers, writes, seen, during } = setUp(new Targets(true));
+  seen.isBroken = true;
+  recorder.publish([], GONE);
+  await settled();
+  seen.isBroken = false;
+  const writing = Promise.withResolvers<void>();
+  during.write = () => writing.promise;
+  recorder.publish([], { ...GONE, userId: 'bob' });
+  await settled();
+  timers.advance(1000);
+  await settled();
+  recorder.publish([], { ...GONE, userId: 'carol' });
+  writing.resolve();
+  await settled();
+  assert.deepEqual(
+    writes.flat().map(({ eventId }) => eventId),
+    ['event-1', 'event-2', 'event-3'],
+  );
 });
 
 test('what finds no room is counted', async () => {

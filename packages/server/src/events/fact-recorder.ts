@@ -86,21 +86,26 @@ export class FactRecorder implements EventSink {
       const body = JSON.stringify(toEvent(fact, { eventId, origin }));
       for (const target of wanted) this.#pending.push({ tenant, target, eventId, eventType, body, at });
     }
+    this.#start();
+  }
+
+  /** Unless a write is under way, which takes what came meanwhile too. */
+  #start(): void {
+    if (this.#pending.length === 0 || this.#running || this.#isClosed) return;
+    this.#cancelRetry();
     // The rest of this tick may bring more for the same write.
-    if (this.#pending.length > 0 && !this.#running) this.#running = Promise.resolve().then(() => this.#run());
+    this.#running = Promise.resolve().then(() => this.#run());
   }
 
   async #run(): Promise<void> {
-    await this.#write();
+    const isStored = await this.#write();
     this.#running = undefined;
-    if (this.#pending.length === 0 || this.#isClosed) return;
-    this.#cancelRetry = this.#deps.timers.after(RETRY_AFTER, () => {
-      this.#running = this.#run();
-    });
+    if (isStored) this.#start();
+    else if (!this.#isClosed) this.#cancelRetry = this.#deps.timers.after(RETRY_AFTER, () => this.#start());
   }
 
-  /** Writes until nothing is left or the store refuses. */
-  async #write(): Promise<void> {
+  /** Writes until nothing is left; false where the store refused. */
+  async #write(): Promise<boolean> {
     const { store, maxWaiting, recorded, dropped, onError } = this.#deps;
     try {
       while (this.#pending.length > 0) {
@@ -110,8 +115,10 @@ export class FactRecorder implements EventSink {
         if (leftOut > 0) dropped(leftOut);
         recorded(new Set(batch.map(({ target }) => target)));
       }
+      return true;
     } catch (error) {
       onError(error);
+      return false;
     }
   }
 }
