@@ -241,6 +241,7 @@ export async function startServer(
       endpoints,
       async stop() {
         isStopping = true;
+        await events.stopTaking();
         sessions.stopping();
         await transports.close();
         await core.attendance.settled();

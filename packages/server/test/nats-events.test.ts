@@ -408,6 +408,57 @@ test('an event that is published while the server is down is pushed after its st
   await back.drop();
 });
 
+test('no event is lost that is published while the server stops', { skip: SKIP_NATS }, async (t) => {
+  const own = await NatsServer.start();
+  const dataDir = await mkdtemp(join(tmpdir(), 'haina-test-'));
+  t.after(() => Promise.all([own.stop(), rm(dataDir, { recursive: true })]));
+  const given = { dataDir, natsUrl: [own.url], natsStartDelay: 1000 };
+  let running = await startTestServer(given);
+  t.after(() => running.stop());
+  const other = await NatsPeer.connect(own.url);
+  t.after(() => other.close());
+  const before = await connect('alice', [EVENTS], {}, running);
+  let published = 0;
+  const publish = async (rounds: number) => {
+    for (let round = 0; round < rounds; round++) {
+      await other.publish('business.user.login', { eventId: `e-${published++}`, userId: 'alice' });
+    }
+  };
+  const told = new Set<string>();
+  const note = ({ event }: ImMessage) => {
+    if (event?.eventId.startsWith('e-')) told.add(event.eventId);
+  };
+  await publish(1);
+  note(await before.nextAt<ImMessage>(EVENTS));
+  let isStopped = false;
+  const stopped = running.stop().then(() => {
+    isStopped = true;
+  });
+  while (!isStopped) await publish(1);
+  await stopped;
+  running = await startTestServer(given);
+  const after = await connect('alice', [EVENTS], {}, running);
+  await publish(1);
+  for (const body of before.received(EVENTS)) note(JSON.parse(body));
+  while (told.size < published) note(await after.nextAt<ImMessage>(EVENTS));
+  await Promise.all([before.drop(), after.drop()]);
+});
+
+test('what comes after the start is pushed at once where nothing waits from before', {
+  skip: SKIP_NATS,
+}, async (t) => {
+  const own = await NatsServer.start();
+  t.after(() => own.stop());
+  const running = await startTestServer({ natsUrl: [own.url], natsStartDelay: 3_600_000 });
+  t.after(() => running.stop());
+  const other = await NatsPeer.connect(own.url);
+  t.after(() => other.close());
+  const alice = await connect('alice', [EVENTS], {}, running);
+  await other.publish('business.user.login', { eventId: 'at once', userId: 'alice' });
+  assert.equal((await alice.nextAt<ImMessage>(EVENTS)).event?.eventId, 'at once');
+  await alice.drop();
+});
+
 test('the server serves while NATS is away, and publishes what happened once it is back', {
   skip: SKIP_NATS,
 }, async (t) => {

@@ -327,7 +327,7 @@ const events = {
     },
   ),
   natsStartDelay: duration(
-    'How long after the start events are left in the stream. Longer lets clients come back first, who else miss them.',
+    'How long after the start the events that came meanwhile are left in the stream. Longer lets clients come back first, who else miss them.',
     { default: 5000 },
   ),
   eventApp: text('Application (tenant) of events from NATS that name none in appId.', { default: 'default' }),

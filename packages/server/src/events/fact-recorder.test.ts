@@ -116,7 +116,11 @@ test('what happens while a write ends waits for no timer', async () => {
     };
     recorder.publish([], GONE);
     await settled();
-    assert.deepEqual([writes.flat().length, recorder.depth, timers.pending], [2, 0, 0], `${turns} turns later`);
+    assert.deepEqual(
+      [writes.flat().length, recorder.depth, timers.pending],
+      [2, 0, 0],
+      `${turns} turns later`,
+    );
   }
 });
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../config/settings.ts';
 import type { BusinessEvents } from '../core/business-events.ts';
 import type { EventSink } from '../core/events.ts';
@@ -70,6 +71,14 @@ export class EventBridge {
     if (this.#deps.config.natsUrl.length === 0) return;
     this.#link = this.#createLink(events);
     this.#link.start();
+  }
+
+  /** Takes no more events from NATS; resolves once those that were taken are on their way to the sessions. */
+  async stopTaking(): Promise<void> {
+    await this.#link?.stopTaking();
+    await this.#deps.next.settled?.();
+    // The hub gathers what a tick brings.
+    await setImmediate();
   }
 
   /** Stores what waits in memory; the rest waits in the store. */

@@ -5,7 +5,7 @@ import type { Cancel, Timers } from '../../core/ports/timers.ts';
 import { type NatsInbox, ORIGIN_HEADER } from './inbox.ts';
 import { connectionOptions, type NatsOptions } from './options.ts';
 import { maxPayloadOf, type NatsSession } from './session.ts';
-import { type ConsumerName, ensureConsumers } from './streams.ts';
+import { ensureConsumers, type OwnConsumer } from './streams.ts';
 
 /** Waits between attempts to connect, in ms: the first, doubled up to the longest. */
 const FIRST_WAIT = 500;
@@ -21,7 +21,7 @@ export interface NatsLinkDeps {
   readonly options: NatsOptions;
   readonly inbox: Pick<NatsInbox, 'take'>;
   readonly timers: Timers;
-  /** How long after the start events are left in the stream, in ms: who is to be told must come back first. */
+  /** How long after the start events that came meanwhile are left in the stream, in ms: who is to be told must come back first. */
   readonly startDelay: number;
   /** Of this deployment. */
   readonly origin: string;
@@ -40,11 +40,14 @@ export class NatsLink {
   #session: NatsSession | undefined;
   #consuming: ConsumerMessages[] = [];
   #running = Promise.resolve();
-  #mayConsume = Promise.resolve();
+  #taking = Promise.resolve();
+  #delay = Promise.resolve();
   #endDelay = () => {};
   #endPause = () => {};
   #failures = 0;
+  #isTaking = true;
   #isClosed = false;
+  readonly #closing = Promise.withResolvers<void>();
 
   constructor(deps: NatsLinkDeps) {
     this.#deps = deps;
@@ -53,7 +56,7 @@ export class NatsLink {
   /** Starts trying; does not wait for the server. */
   start(): void {
     const { timers, startDelay } = this.#deps;
-    this.#mayConsume = new Promise((resolve) => {
+    this.#delay = new Promise((resolve) => {
       const cancel = timers.after(startDelay, resolve);
       this.#endDelay = () => {
         cancel();
@@ -79,12 +82,20 @@ export class NatsLink {
     return outcomes;
   }
 
+  /** Takes no more events, which stay in the stream. Resolves once what was taken is acknowledged; publishing goes on. */
+  async stopTaking(): Promise<void> {
+    this.#isTaking = false;
+    this.#endDelay();
+    this.#stopConsuming();
+    await this.#taking;
+  }
+
   /** Lets what was taken be acknowledged, and ends. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#endDelay();
     this.#endPause();
-    this.#stopConsuming();
+    await this.stopTaking();
+    this.#closing.resolve();
     await this.#running;
   }
 
@@ -112,7 +123,7 @@ export class NatsLink {
       this.#session = session;
       this.#failures = 0;
       up();
-      await Promise.race([this.#consumeAll(session, consumers), lost(connection)]);
+      await Promise.race([this.#takeAll(session, consumers), lost(connection)]);
       await connection.flush();
     } finally {
       this.#session = undefined;
@@ -121,10 +132,13 @@ export class NatsLink {
     }
   }
 
-  async #consumeAll(session: NatsSession, consumers: readonly ConsumerName[]): Promise<void> {
-    await this.#mayConsume;
-    await Promise.all(consumers.map((consumer) => this.#consume(session, consumer)));
-    if (!this.#isClosed) throw new Error('the consumers of NATS have ended');
+  /** Resolves once the link closes; rejects where taking ends before. */
+  async #takeAll(session: NatsSession, consumers: readonly OwnConsumer[]): Promise<void> {
+    if (consumers.some(({ waiting }) => waiting > 0)) await this.#delay;
+    const ends = consumers.map((consumer) => this.#take(session, consumer));
+    this.#taking = Promise.allSettled(ends).then(() => {});
+    await Promise.all(ends);
+    await this.#closing.promise;
   }
 
   #stopConsuming(): void {
@@ -132,21 +146,22 @@ export class NatsLink {
     this.#consuming = [];
   }
 
-  async #consume(session: NatsSession, { stream, consumer }: ConsumerName): Promise<void> {
-    const found = await session.jetstream.consumers.get(stream, consumer);
-    const messages = await found.consume({
+  async #take(session: NatsSession, { stream, name }: OwnConsumer): Promise<void> {
+    if (!this.#isTaking) return;
+    const consumer = await session.jetstream.consumers.get(stream, name);
+    const messages = await consumer.consume({
       max_messages: PREFETCH,
       expires: PULL_EXPIRES,
       abort_on_missing_resource: true,
     });
     this.#consuming.push(messages);
-    if (this.#isClosed) void messages.close();
+    if (!this.#isTaking) void messages.close();
     for await (const message of messages) {
-      // What is left when the link closes comes again at once, to this node or another.
-      if (this.#isClosed) message.nak();
+      // What is left when taking ends comes again at once, to this node or another.
+      if (!this.#isTaking) message.nak();
       else await this.#deps.inbox.take(message, session);
     }
-    if (!this.#isClosed) throw new Error(`the consumer ${consumer} of NATS has ended`);
+    if (this.#isTaking) throw new Error(`the consumer ${name} of NATS has ended`);
   }
 
   async #publish(session: NatsSession, delivery: Delivery): Promise<DeliveryOutcome> {

@@ -1,5 +1,6 @@
 import {
   AckPolicy,
+  type ConsumerInfo,
   DeliverPolicy,
   JetStreamApiCodes,
   JetStreamApiError,
@@ -25,20 +26,22 @@ const ACK_WAIT = 5000;
 const MAX_ACK_PENDING = 1000;
 
 /** A durable consumer of ours. */
-export interface ConsumerName {
+export interface OwnConsumer {
   readonly stream: string;
-  readonly consumer: string;
+  readonly name: string;
+  /** Events that it has not acknowledged yet. */
+  readonly waiting: number;
 }
 
 /** Makes what is missing of streams and consumers; returns the consumers, one a subject. */
 export async function ensureConsumers(
   manager: JetStreamManager,
   options: NatsOptions,
-): Promise<ConsumerName[]> {
+): Promise<OwnConsumer[]> {
   const { stream, deadLetter } = options;
   const made = await ensureStreams(manager, stream, SUBJECTS, MAX_AGE);
   await ensureStreams(manager, `${stream}_DEAD`, [`${deadLetter}.>`], MAX_DEAD_AGE);
-  const consumers: ConsumerName[] = [];
+  const consumers: OwnConsumer[] = [];
   for (const subject of SUBJECTS) {
     consumers.push(await ensureConsumer(manager, options, subject, made.includes(subject)));
   }
@@ -71,10 +74,11 @@ async function ensureConsumer(
   { consumer }: NatsOptions,
   subject: string,
   isNew: boolean,
-): Promise<ConsumerName> {
+): Promise<OwnConsumer> {
   const stream = (await findStream(manager, subject)) as string;
   const name = `${consumer}_${subject.replace('.>', '')}`;
-  if (await hasConsumer(manager, stream, name)) return { stream, consumer: name };
+  const found = await findConsumer(manager, stream, name);
+  if (found) return { stream, name, waiting: found.num_pending + found.num_ack_pending };
   await manager.consumers.add(stream, {
     durable_name: name,
     filter_subject: subject,
@@ -84,15 +88,19 @@ async function ensureConsumer(
     // A stream that is there before us may hold years of what nobody wants to be told now.
     deliver_policy: isNew ? DeliverPolicy.All : DeliverPolicy.New,
   });
-  return { stream, consumer: name };
+  return { stream, name, waiting: 0 };
 }
 
-async function hasConsumer(manager: JetStreamManager, stream: string, consumer: string): Promise<boolean> {
+async function findConsumer(
+  manager: JetStreamManager,
+  stream: string,
+  name: string,
+): Promise<ConsumerInfo | undefined> {
   try {
-    await manager.consumers.info(stream, consumer);
-    return true;
+    return await manager.consumers.info(stream, name);
   } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.ConsumerNotFound) return false;
+    if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.ConsumerNotFound)
+      return undefined;
     throw error;
   }
 }
