@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { decodeImProtobuf, type ImMessage, ImMessageType, type StompFrame } from '@haina/wire';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect as connectNats } from '@nats-io/transport-node';
+import { connectionOptions } from '../src/events/nats/options.ts';
 import { ensureConsumers } from '../src/events/nats/streams.ts';
 import { subscribeIm } from './support/im-client.ts';
 import { makeStream, NatsPeer, parsed, storedEvents, streamNames } from './support/nats-peer.ts';
 import { NatsServer, SKIP_NATS } from './support/nats-server.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
+import { TEST_CA, TEST_CERT, TEST_KEY } from './support/tls-fixture.ts';
 import { tokenOf } from './support/token.ts';
 
 const EVENTS = '/user/queue/events';
@@ -514,6 +517,36 @@ for (const [what, args, login, given] of [
     }
   });
 }
+
+test('the server reaches NATS over TLS with a name and password, and only where it knows the authority', {
+  skip: SKIP_NATS,
+}, async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'haina-test-'));
+  t.after(() => rm(dir, { recursive: true }));
+  const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
+  await Promise.all([writeFile(cert, TEST_CERT), writeFile(key, TEST_KEY)]);
+  const login = ['--user', 'me', '--pass', 'p@ss'];
+  const own = await NatsServer.start(...login, '--tls', '--tlscert', cert, '--tlskey', key);
+  t.after(() => own.stop());
+  const natsUrl = [own.url.replace('nats://', 'tls://me:p%40ss@')];
+  const options = {
+    urls: natsUrl,
+    stream: 'HAINA_EVENTS',
+    consumer: 'haina',
+    deadLetter: 'haina.deadletter',
+  };
+  await assert.rejects(connectNats(connectionOptions(options)), /unable to verify|self-signed/);
+  const known = getCACertificates();
+  setDefaultCACertificates([...known, TEST_CA]);
+  t.after(() => setDefaultCACertificates(known));
+  const running = await startTestServer({ natsUrl });
+  t.after(() => running.stop());
+  await running.call('POST', '/api/v1/groups', admin(), { id: 'told', name: 'A group' });
+  const tls = { tls: {}, user: 'me', pass: 'p@ss' };
+  for (;;) {
+    if ((await storedEvents(own.url, tls)).some(({ groupId }) => groupId === 'told')) break;
+  }
+});
 
 test('a stream with a part of the subjects is refused by its name, and nothing is made beside it', {
   skip: SKIP_NATS,

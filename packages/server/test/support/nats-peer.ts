@@ -86,7 +86,7 @@ export function parsed(text: string): Record<string, unknown> | undefined {
 /** Every event of the stream so far, in its order; none while there is no stream. */
 export async function storedEvents(
   url: string,
-  login: { token?: string; user?: string; pass?: string } = {},
+  login: { token?: string; user?: string; pass?: string; tls?: object } = {},
   stream = 'HAINA_EVENTS',
 ): Promise<Record<string, unknown>[]> {
   const connection = await connect({ servers: url.replace('nats://', ''), ...login });
