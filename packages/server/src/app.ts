@@ -114,6 +114,7 @@ export async function startServer(
       makeSecret: () => randomBytes(32).toString('base64url'),
       random: Math.random,
     });
+    await events.prepare();
     const core = createCore({
       store,
       sink: events.sink,

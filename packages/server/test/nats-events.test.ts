@@ -9,6 +9,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect as connectNats } from '@nats-io/transport-node';
 import { connectionOptions } from '../src/events/nats/options.ts';
 import { ensureConsumers } from '../src/events/nats/streams.ts';
+import { startChildServer } from './support/child-server.ts';
 import { subscribeIm } from './support/im-client.ts';
 import { makeStream, NatsPeer, parsed, storedEvents, streamNames } from './support/nats-peer.ts';
 import { NatsServer, SKIP_NATS } from './support/nats-server.ts';
@@ -497,6 +498,38 @@ test('the server serves while NATS is away, and publishes what happened once it 
   await say('and back');
   await allPublished();
   await Promise.all([alice.drop(), bob.drop()]);
+});
+
+test('every message is published once though the server is killed', { skip: SKIP_NATS }, async (t) => {
+  const own = await NatsServer.start();
+  const dataDir = await mkdtemp(join(tmpdir(), 'haina-test-'));
+  t.after(() => own.stop());
+  const settings = { HAINA_DATA_DIR: dataDir, HAINA_NATS_URL: own.url, HAINA_AUTO_PROVISION: 'true' };
+  let running = await startChildServer(settings);
+  const senders = Array.from({ length: 10 }, (_, index) => `sender${index}`);
+  const sockets = await Promise.all(senders.map((sender) => StompClient.of(running.wsUrl, sender)));
+  const confirmed: string[] = [];
+  const sendUntilKilled = async (socket: StompClient, index: number) => {
+    for (let round = 0; ; round++) {
+      const messageId = `${index}-${round}`;
+      const message = { appId: 'default', messageId, chatType: 'SINGLE', msgType: 'TEXT', content: 'x' };
+      const toId = senders[(index + 1) % senders.length];
+      await socket.confirmed('/app/chat.send', { ...message, toId }, messageId);
+      if (confirmed.push(messageId) === 500) await running.kill();
+    }
+  };
+  await Promise.allSettled(sockets.map(sendUntilKilled));
+  running = await startChildServer(settings);
+  // Takes the folder with it.
+  t.after(() => running.stop());
+  const published = async () =>
+    (await storedEvents(own.url)).flatMap(({ clientMessageId }) =>
+      typeof clientMessageId === 'string' ? [clientMessageId] : [],
+    );
+  let found = await published();
+  const isThere = (id: string) => found.includes(id);
+  while (!confirmed.every(isThere)) found = await published();
+  assert.equal(new Set(found).size, found.length, 'none twice');
 });
 
 for (const [what, args, login, given] of [

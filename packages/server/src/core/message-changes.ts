@@ -198,6 +198,7 @@ export class MessageChanges {
       content,
       ...(content === null ? {} : { files: filesNamedIn(content) }),
       reason: requireLength(reason, 'reason', 0, MAX_REASON_LENGTH),
+      actorId: actor.userId,
       at: clock.now(),
     });
     sink.publish(topicsOf(message), {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CoreEvent } from '../core/events.ts';
-import type { OutboxEntry } from '../core/ports/event-store.ts';
+import type { OutboxEntry, ToldMessage, UntoldMessage } from '../core/ports/event-store.ts';
 import { groupMessage } from '../hub/message-fixture.ts';
 import { ManualTimers } from '../stomp/testing/manual-timers.ts';
 import { FactRecorder } from './fact-recorder.ts';
@@ -20,16 +20,22 @@ function setUp(targets: Targets) {
   const timers = new ManualTimers();
   const writes: OutboxEntry[][] = [];
   const told: CoreEvent[] = [];
+  const settled: ToldMessage[] = [];
+  const untold: UntoldMessage[] = [];
   const seen = { dropped: 0, errors: 0, woken: new Set<string>(), isBroken: false, leftOut: 0 };
   const during = { write: async () => {}, recorded: () => {} };
   let ids = 0;
   const recorder = new FactRecorder({
     store: {
-      async recordDeliveries(entries) {
+      async recordDeliveries(entries, _maxWaiting, told = []) {
         if (seen.isBroken) throw new Error('the disk is full');
         writes.push([...entries]);
+        settled.push(...told);
         await during.write();
         return seen.leftOut;
+      },
+      async listUntold(limit) {
+        return untold.splice(0, limit);
       },
     },
     next: { publish: (_topics, event) => told.push(event), notify() {} },
@@ -46,15 +52,15 @@ function setUp(targets: Targets) {
     dropped: (count) => (seen.dropped += count),
     onError: () => seen.errors++,
   });
-  return { recorder, timers, writes, told, seen, during };
+  return { recorder, timers, writes, told, settled, untold, seen, during };
 }
 
-const settled = () => new Promise((resolve) => setImmediate(resolve));
+const quiet = () => new Promise((resolve) => setImmediate(resolve));
 
 test('where no event goes anywhere nothing is written, and everything is told', async () => {
   const { recorder, writes, told } = setUp(new Targets(false));
   recorder.publish([], GONE);
-  await settled();
+  await quiet();
   assert.deepEqual([writes, told], [[], [GONE]]);
 });
 
@@ -62,7 +68,7 @@ test('the facts of one tick are one write, each with an id and where it comes fr
   const { recorder, writes, seen } = setUp(new Targets(true));
   recorder.publish([], GONE);
   recorder.publish([], { ...GONE, userId: 'bob' });
-  await settled();
+  await quiet();
   assert.equal(writes.length, 1);
   const [first, second] = writes[0] ?? [];
   assert.deepEqual([first?.eventId, second?.eventId], ['event-1', 'event-2']);
@@ -90,7 +96,7 @@ test('what came from another system is not recorded', async () => {
     isPersonal: false,
     at: 1,
   });
-  await settled();
+  await quiet();
   assert.deepEqual(writes, []);
 });
 
@@ -98,11 +104,11 @@ test('what the store refuses is written once it takes it again', async () => {
   const { recorder, timers, writes, seen } = setUp(new Targets(true));
   seen.isBroken = true;
   recorder.publish([], GONE);
-  await settled();
+  await quiet();
   assert.deepEqual([seen.errors, recorder.depth], [1, 1]);
   seen.isBroken = false;
   timers.advance(1000);
-  await settled();
+  await quiet();
   assert.deepEqual([writes.length, recorder.depth, timers.pending], [1, 0, 0]);
 });
 
@@ -115,7 +121,7 @@ test('what happens while a write ends waits for no timer', async () => {
       recorder.publish([], { ...GONE, userId: 'bob' });
     };
     recorder.publish([], GONE);
-    await settled();
+    await quiet();
     assert.deepEqual(
       [writes.flat().length, recorder.depth, timers.pending],
       [2, 0, 0],
@@ -128,17 +134,17 @@ test('what is written before a refused write is tried again is not written twice
   const { recorder, timers, writes, seen, during } = setUp(new Targets(true));
   seen.isBroken = true;
   recorder.publish([], GONE);
-  await settled();
+  await quiet();
   seen.isBroken = false;
   const writing = Promise.withResolvers<void>();
   during.write = () => writing.promise;
   recorder.publish([], { ...GONE, userId: 'bob' });
-  await settled();
+  await quiet();
   timers.advance(1000);
-  await settled();
+  await quiet();
   recorder.publish([], { ...GONE, userId: 'carol' });
   writing.resolve();
-  await settled();
+  await quiet();
   assert.deepEqual(
     writes.flat().map(({ eventId }) => eventId),
     ['event-1', 'event-2', 'event-3'],
@@ -149,7 +155,7 @@ test('what finds no room is counted', async () => {
   const { recorder, seen } = setUp(new Targets(true));
   seen.leftOut = 1;
   recorder.publish([], GONE);
-  await settled();
+  await quiet();
   assert.equal(seen.dropped, 1);
   seen.isBroken = true;
   for (let i = 0; i < 50_001; i++) recorder.publish([], GONE);
@@ -160,7 +166,7 @@ test('closing writes what waits', async () => {
   const { recorder, writes, seen } = setUp(new Targets(true));
   seen.isBroken = true;
   recorder.publish([], GONE);
-  await settled();
+  await quiet();
   seen.isBroken = false;
   await recorder.close();
   assert.equal(writes.length, 1);
@@ -171,7 +177,47 @@ test('a message that is told again, to one who came later, is no new fact', asyn
   const event = { type: 'message.created', message: groupMessage(1), memberCount: 2 } as const;
   recorder.publish(['user/default/agent'], { ...event, isRetold: true });
   recorder.publish(['team'], event);
-  await settled();
+  await quiet();
   assert.equal(told.length, 2);
   assert.equal(writes.flat().length, 1);
+});
+
+test('what a crash left untold of messages is recorded, and settled with its entries', async () => {
+  const { recorder, writes, settled, untold, told } = setUp(new Targets(true));
+  const message = groupMessage(1);
+  untold.push(
+    { message, became: 'normal', actorId: 'alice' },
+    { message: { ...message, revision: 7 }, became: 'recalled', actorId: 'admin' },
+  );
+  await recorder.catchUp();
+  assert.deepEqual(
+    writes.flat().map(({ eventType, body }) => [eventType, JSON.parse(body).operatorId]),
+    [
+      ['communication.message.sent', undefined],
+      ['communication.message.recalled', 'admin'],
+    ],
+  );
+  assert.deepEqual(settled, [
+    { messageId: message.id, revision: 0 },
+    { messageId: message.id, revision: 7 },
+  ]);
+  assert.deepEqual(told, [], 'clients get it by their sync');
+});
+
+test('a message that nobody wants to be told of is settled', async () => {
+  const targets = new Targets(false);
+  targets.add({
+    tenant: 'another',
+    id: 'hook',
+    url: 'https://example.org/',
+    events: ['*'],
+    secret: '',
+    createdBy: 'admin',
+    createdAt: 0,
+  });
+  const { recorder, writes, settled } = setUp(targets);
+  const message = groupMessage(1);
+  recorder.publish([], { type: 'message.created', message, memberCount: 2 });
+  await recorder.close();
+  assert.deepEqual([writes.flat(), settled], [[], [{ messageId: message.id, revision: 0 }]]);
 });

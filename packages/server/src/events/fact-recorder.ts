@@ -1,6 +1,6 @@
 import type { CoreEvent, EventSink } from '../core/events.ts';
 import type { Clock, IdSource } from '../core/ports/clock.ts';
-import type { EventStore, OutboxEntry } from '../core/ports/event-store.ts';
+import type { EventStore, OutboxEntry, ToldMessage, UntoldMessage } from '../core/ports/event-store.ts';
 import type { Cancel, Timers } from '../core/ports/timers.ts';
 import { factsOf, toEvent } from './facts.ts';
 import type { Targets } from './targets.ts';
@@ -13,7 +13,7 @@ const MAX_PENDING = 50_000;
 const RETRY_AFTER = 1000;
 
 export interface FactRecorderDeps {
-  readonly store: Pick<EventStore, 'recordDeliveries'>;
+  readonly store: Pick<EventStore, 'recordDeliveries' | 'listUntold'>;
   readonly next: EventSink;
   readonly targets: Targets;
   readonly clock: Clock;
@@ -32,11 +32,14 @@ export interface FactRecorderDeps {
 
 /**
  * Hears what the core publishes and puts what other systems are to learn into the outbox, many in one write. It hears of a fact
- * once that is durable, so that a crash in the moment between the two loses the event and never the fact.
+ * once that is durable. What a crash between the two leaves untold of messages is recorded at the next start; of all else the
+ * event is lost then, and never the fact.
  */
 export class FactRecorder implements EventSink {
   readonly #deps: FactRecorderDeps;
   #pending: OutboxEntry[] = [];
+  /** Whose entries are pending, or that nobody wants. */
+  #told: ToldMessage[] = [];
   #running: Promise<void> | undefined;
   #cancelRetry: Cancel = () => {};
   #isClosed = false;
@@ -56,6 +59,16 @@ export class FactRecorder implements EventSink {
 
   async settled(): Promise<void> {
     await this.#deps.next.settled?.();
+  }
+
+  /** Records what a crash left untold. To be called before anything is published. */
+  async catchUp(): Promise<void> {
+    let missed: readonly UntoldMessage[];
+    do {
+      missed = await this.#deps.store.listUntold(MAX_BATCH);
+      for (const untold of missed) this.#record(toEventOf(untold));
+      await this.#running;
+    } while (missed.length === MAX_BATCH && this.#told.length === 0);
   }
 
   /** Entries that are not in the store yet. */
@@ -86,12 +99,19 @@ export class FactRecorder implements EventSink {
       const body = JSON.stringify(toEvent(fact, { eventId, origin }));
       for (const target of wanted) this.#pending.push({ tenant, target, eventId, eventType, body, at });
     }
+    const told = toldOf(event);
+    // What finds no room stays untold until the next start.
+    if (told && this.#told.length < MAX_PENDING) this.#told.push(told);
     this.#start();
+  }
+
+  get #isIdle(): boolean {
+    return this.#pending.length === 0 && this.#told.length === 0;
   }
 
   /** Unless a write is under way, which takes what came meanwhile too. */
   #start(): void {
-    if (this.#pending.length === 0 || this.#running || this.#isClosed) return;
+    if (this.#isIdle || this.#running || this.#isClosed) return;
     this.#cancelRetry();
     // The rest of this tick may bring more for the same write.
     this.#running = Promise.resolve().then(() => this.#run());
@@ -108,10 +128,13 @@ export class FactRecorder implements EventSink {
   async #write(): Promise<boolean> {
     const { store, maxWaiting, recorded, dropped, onError } = this.#deps;
     try {
-      while (this.#pending.length > 0) {
+      while (!this.#isIdle) {
         const batch = this.#pending.slice(0, MAX_BATCH);
-        const leftOut = await store.recordDeliveries(batch, maxWaiting);
+        // Not before the last of its entries.
+        const told = batch.length === this.#pending.length ? [...this.#told] : [];
+        const leftOut = await store.recordDeliveries(batch, maxWaiting, told);
         this.#pending = this.#pending.slice(batch.length);
+        this.#told = this.#told.slice(told.length);
         if (leftOut > 0) dropped(leftOut);
         recorded(new Set(batch.map(({ target }) => target)));
       }
@@ -121,4 +144,18 @@ export class FactRecorder implements EventSink {
       return false;
     }
   }
+}
+
+/** What a message event tells the outbox of. */
+function toldOf(event: CoreEvent): ToldMessage | undefined {
+  const isOfMessage =
+    event.type === 'message.changed' || (event.type === 'message.created' && !event.isRetold);
+  return isOfMessage ? { messageId: event.message.id, revision: event.message.revision } : undefined;
+}
+
+/** The event that was not recorded; whom it was published to is known no more. */
+function toEventOf({ message, became, actorId }: UntoldMessage): CoreEvent {
+  return became === 'normal'
+    ? { type: 'message.created', message, memberCount: 0 }
+    : { type: 'message.changed', change: became, message, actorId };
 }

@@ -38,6 +38,7 @@ export class EventBridge {
   readonly sink: EventSink;
   readonly webhooks: Webhooks;
   readonly #deps: EventBridgeDeps;
+  readonly #targets: Targets;
   readonly #recorder: FactRecorder;
   readonly #sender: WebhookSender;
   readonly #poster: HttpPoster;
@@ -48,6 +49,7 @@ export class EventBridge {
     this.#deps = deps;
     const { config, timers } = deps;
     const targets = new Targets(config.natsUrl.length > 0);
+    this.#targets = targets;
     const allowPrivate = config.webhookAllowPrivate || config.demo;
     this.#poster = new HttpPoster({ timers, timeout: config.webhookTimeout, allowPrivate });
     this.#sender = this.#createSender();
@@ -60,14 +62,21 @@ export class EventBridge {
       allowPrivate,
       added: (webhook) => this.#sender.add(webhook),
       removed: (id) => this.#sender.remove(id),
+      changed: () => this.#keepUntold(),
       due: (target) => this.#wake([target]),
     });
     deps.metrics.watchQueue('events', () => this.#recorder.depth);
   }
 
-  /** Takes up what waits since the last stop, and the link to NATS where there is one to be; does not wait for NATS. */
-  async start(events: BusinessEvents): Promise<void> {
+  /** Takes up what waits since the last stop. To be called before anything is published. */
+  async prepare(): Promise<void> {
     await this.webhooks.start();
+    await this.#keepUntold();
+    await this.#recorder.catchUp();
+  }
+
+  /** Takes up the link to NATS where there is one to be; does not wait for NATS. */
+  async start(events: BusinessEvents): Promise<void> {
     if (this.#deps.config.natsUrl.length === 0) return;
     this.#link = this.#createLink(events);
     this.#link.start();
@@ -88,6 +97,10 @@ export class EventBridge {
     await this.#bus.close();
     this.#poster.close();
     await this.#sender.close();
+  }
+
+  #keepUntold(): Promise<void> {
+    return this.#deps.store.keepUntold(this.#targets.isAny);
   }
 
   #createRecorder(targets: Targets): FactRecorder {

@@ -1335,6 +1335,26 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       assert.equal((await store.listDueDeliveries(hook, 5, 10)).length, 1);
     });
 
+    test('what becomes of a message is noted with it until it was told, where it is to be told at all', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      await send(tenant, 'alice', toUser('bob'), 'not noted');
+      await store.keepUntold(true);
+      const message = newMessage(tenant, 'alice', toUser('bob'), 'noted');
+      const { message: sent } = await store.appendMessage(message);
+      await store.appendMessage(message);
+      const recalled = await store.changeMessage(recall(sent));
+      await assert.rejects(store.changeMessage(recall(sent)), { code: 'ECONFLICT' });
+      const untold = await store.listUntold(10);
+      assert.deepEqual(untold, [
+        { message: { ...recalled, revision: 0 }, became: 'normal', actorId: 'alice' },
+        { message: recalled, became: 'recalled', actorId: 'admin' },
+      ]);
+      await store.recordDeliveries([], 10, [{ messageId: sent.id, revision: 0 }]);
+      assert.deepEqual(await store.listUntold(1), untold.slice(1));
+      await store.keepUntold(false);
+      assert.deepEqual(await store.listUntold(10), []);
+    });
+
     test('what does not fit any more is left out and counted, until there is room', async () => {
       const tenant = await tenantWith();
       const target = `${tenant}-bus`;
@@ -1491,5 +1511,6 @@ function toGroup(conversationId: string): MessageTarget {
 }
 
 function recall({ tenant, conversationId, seq }: Message) {
-  return { tenant, conversationId, seq, state: 'recalled' as const, content: null, reason: 'a slip', at: 9 };
+  const recalled = { state: 'recalled' as const, content: null, reason: 'a slip', actorId: 'admin', at: 9 };
+  return { tenant, conversationId, seq, ...recalled };
 }

@@ -230,6 +230,8 @@ export interface MessageChange {
   /** What the new content points at. */
   readonly files?: readonly FileMention[];
   readonly reason: string;
+  /** Who changes it. */
+  readonly actorId: string;
   readonly at: Timestamp;
 }
 

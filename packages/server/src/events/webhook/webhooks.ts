@@ -39,6 +39,8 @@ export interface WebhooksDeps {
   /** A webhook is there. */
   added(webhook: Webhook): void;
   removed(id: string): void;
+  /** There is one more, or one less. */
+  changed(): Promise<void>;
   /** Something is due for this target now. */
   due(target: string): void;
 }
@@ -59,7 +61,7 @@ export class Webhooks {
   /** EPERM, EINVAL, ETOOLONG. The secret is given once, here. */
   async create(actor: Principal, { url, events, secret }: WebhookInput): Promise<Webhook> {
     requireManager(actor);
-    const { store, clock, ids, allowPrivate, makeSecret } = this.#deps;
+    const { store, clock, ids, allowPrivate, makeSecret, changed } = this.#deps;
     const webhook: Webhook = {
       tenant: actor.tenant,
       id: ids.next(),
@@ -71,6 +73,7 @@ export class Webhooks {
     };
     await store.createWebhook(webhook, MAX_WEBHOOKS);
     this.#take(webhook);
+    await changed();
     return webhook;
   }
 
@@ -83,10 +86,11 @@ export class Webhooks {
   /** Ends it, with all that waits for it. EPERM, ENOENT. */
   async delete(actor: Principal, id: string): Promise<void> {
     requireManager(actor);
-    const { store, targets, removed } = this.#deps;
+    const { store, targets, removed, changed } = this.#deps;
     await store.deleteWebhook(actor.tenant, id);
     targets.remove({ tenant: actor.tenant, id });
     removed(id);
+    await changed();
   }
 
   /** What was given up, the newest first. EPERM. */

@@ -37,6 +37,7 @@ import { Numbers } from './numbers.ts';
 import { type PackedParties, PartyTable, packParties } from './parties.ts';
 import type { PositionTable } from './positions.ts';
 import type { Tenants } from './tenants.ts';
+import type { UntoldTable } from './untold.ts';
 import type { UserTable } from './users.ts';
 
 /** What an append adds to what the caller knows already: little, as it is copied between threads. */
@@ -65,6 +66,7 @@ export interface MessageTableDeps {
   readonly services: ServiceTable;
   readonly positions: PositionTable;
   readonly files: FileTable;
+  readonly untold: UntoldTable;
 }
 
 /**
@@ -138,6 +140,7 @@ export class MessageTable {
     this.#dirty.add(conversation);
     this.#hold(held, message.reference?.kind === 'forward' ? original : undefined, conversation.pk, seq);
     if (conversation.kind === 'service') services.written(conversation.pk, message.senderId, createdAt);
+    this.#deps.untold.add(message.id, 0, 'normal', message.senderId);
     return {
       conversationId: conversation.id,
       kind: conversation.kind,
@@ -150,7 +153,17 @@ export class MessageTable {
     };
   }
 
-  change({ tenant, conversationId, seq, state, content, files, reason, at }: MessageChange): Message {
+  change({
+    tenant,
+    conversationId,
+    seq,
+    state,
+    content,
+    files,
+    reason,
+    actorId,
+    at,
+  }: MessageChange): Message {
     const key = this.#deps.tenants.ensure(tenant);
     const conversation = this.#conversation(key, conversationId);
     const row = conversation && this.#row(conversation.pk, seq);
@@ -189,6 +202,7 @@ export class MessageTable {
     conversation.revision = revision;
     this.#dirty.add(conversation);
     this.#deps.files.relink(held, { conversation: conversation.pk, seq }, at);
+    this.#deps.untold.add(row.id, revision, state, actorId);
     return toMessage(tenant, conversation, changed, this.#parties.of(key, conversation, row.sender));
   }
 

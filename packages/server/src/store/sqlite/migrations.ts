@@ -355,4 +355,17 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE UNIQUE INDEX conversation_uid ON conversation (tenant, uid) WHERE uid IS NOT NULL;
     `,
   },
+  {
+    version: 11,
+    sql: `
+      -- What became of messages and is not in the outbox yet.
+      CREATE TABLE untold (
+        message TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        became TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        PRIMARY KEY (message, revision)
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ];

@@ -15,6 +15,7 @@ import { PendingReader } from './pending.ts';
 import { PositionTable } from './positions.ts';
 import { RoomTable } from './rooms.ts';
 import { Tenants } from './tenants.ts';
+import { UntoldTable } from './untold.ts';
 import { UserTable } from './users.ts';
 
 /** The tables of one database connection. */
@@ -26,13 +27,23 @@ export function openTables(db: DatabaseSync) {
   const positions = new PositionTable(sql);
   const files = new FileTable(sql, tenants);
   const services = new ServiceTable(sql, tenants, conversations);
-  const messages = new MessageTable({ sql, tenants, users, conversations, services, positions, files });
+  const untold = new UntoldTable(sql);
+  const messages = new MessageTable({
+    sql,
+    tenants,
+    users,
+    conversations,
+    services,
+    positions,
+    files,
+    untold,
+  });
   const marks = new MarkTable({ sql, tenants, conversations, positions });
   const pending = new PendingReader(sql, tenants);
   const notifications = new NotificationTable(sql, tenants, users);
   const admin = new AdminTable(sql, tenants, users);
   const rooms = new RoomTable({ sql, tenants, users, conversations });
-  const outbox = new OutboxTable(sql);
+  const outbox = new OutboxTable(sql, untold);
   const agents = new AgentTable(sql, tenants, users);
   const queue = new DeskQueue({ sql, tenants, conversations, services, agents });
   const desk = { services, agents, queue, reports: new DeskReports(sql, tenants, agents) };
@@ -50,6 +61,7 @@ export function openTables(db: DatabaseSync) {
     admin,
     rooms,
     outbox,
+    untold,
     desk,
   };
 }
@@ -57,7 +69,8 @@ export type Tables = ReturnType<typeof openTables>;
 
 /** Writes, by the name of the store's method. Each checks everything before it writes anything. */
 export function writeOperations(tables: Tables) {
-  const { users, conversations, files, messages, marks, notifications, admin, rooms, outbox, desk } = tables;
+  const { users, conversations, files, messages, marks, notifications, admin, rooms, outbox, untold, desk } =
+    tables;
   return {
     createUser: users.create.bind(users),
     updateUser: users.update.bind(users),
@@ -102,6 +115,8 @@ export function writeOperations(tables: Tables) {
     deleteWebhook: outbox.deleteWebhook.bind(outbox),
     recordDeliveries: outbox.record.bind(outbox),
     settleDeliveries: outbox.settle.bind(outbox),
+    keepUntold: untold.keep.bind(untold),
+    listUntold: untold.list.bind(untold),
     retryDeadLetter: outbox.retry.bind(outbox),
     agentsSeen: desk.agents.seen.bind(desk.agents),
     agentLeft: desk.agents.left.bind(desk.agents),

@@ -5,10 +5,12 @@ import type {
   Delivery,
   DeliveryOutcome,
   OutboxEntry,
+  ToldMessage,
   Webhook,
 } from '../../core/ports/event-store.ts';
 import type { Page } from '../../core/ports/store.ts';
 import type { Statements } from './database.ts';
+import type { UntoldTable } from './untold.ts';
 
 interface DeliveryRow {
   pk: number;
@@ -37,11 +39,13 @@ const COLUMNS = 'pk, tenant, target, event_id, event_type, body, at, tries, fail
 /** SQL of webhooks and of events on their way out. Runs inside the worker thread, writes inside its transaction. */
 export class OutboxTable {
   readonly #sql: Statements;
+  readonly #untold: UntoldTable;
   /** Entries that wait, by target: counting them anew for each event would cost more the more there are. */
   readonly #waiting = new Map<string, number>();
 
-  constructor(sql: Statements) {
+  constructor(sql: Statements, untold: UntoldTable) {
     this.#sql = sql;
+    this.#untold = untold;
   }
 
   createWebhook(
@@ -80,10 +84,11 @@ export class OutboxTable {
     this.#waiting.delete(id);
   }
 
-  record(entries: readonly OutboxEntry[], maxWaiting: number): number {
+  record(entries: readonly OutboxEntry[], maxWaiting: number, told: readonly ToldMessage[] = []): number {
     const insert = this.#sql.get(
       'INSERT INTO outbox (tenant, target, event_id, event_type, body, at, due_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
     );
+    this.#untold.settle(told);
     let leftOut = 0;
     for (const { tenant, target, eventId, eventType, body, at } of entries) {
       if (this.#waitingOf(target) >= maxWaiting) leftOut++;

@@ -57,6 +57,8 @@ const WRITES: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'deleteWebhook',
   'recordDeliveries',
   'settleDeliveries',
+  'keepUntold',
+  'listUntold',
   'retryDeadLetter',
   'agentsSeen',
   'agentLeft',
