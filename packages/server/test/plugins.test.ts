@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { DeskHistory, ImMessage, XuqmMessage, XuqmSyncDone } from '@haina/wire';
+import type { DeskError, DeskHistory, ImMessage, XuqmMessage, XuqmSyncDone } from '@haina/wire';
+import { AGENTS, DeskPerson } from './support/desk-person.ts';
 import { assertEnds, ERRORS, POLICY_VIOLATION } from './support/refusals.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
@@ -350,4 +351,20 @@ test('desk: what a customer says is changed or refused, and polls are polls', as
       ['x.poll', poll],
     ],
   );
+});
+
+test('desk: who comes is told what it missed and how the desk looks once plug-ins let it subscribe, and refusals harm nobody', async () => {
+  const [agentId, customerId] = names();
+  const customer = await DeskPerson.come(server.wsUrl, customerId, 'default');
+  const agent = await DeskPerson.come(server.wsUrl, agentId, 'default', 'agent');
+  clients.push(customer.client, agent.client);
+  await agent.client.subscribe(AGENTS);
+  const board = await agent.board(() => true);
+  assert.ok(board.agents.some(({ id }) => id === agentId));
+  for (const { client } of [customer, agent]) {
+    client.send('SUBSCRIBE', { id: 'secret', destination: '/topic/secret', receipt: 'secret' });
+    const refusal = await client.nextAt<DeskError>(ERRORS);
+    assert.deepEqual([refusal.code, refusal.destination], ['EPERM', '/topic/secret']);
+  }
+  await customer.does('send', { content: 'still here' });
 });
