@@ -230,6 +230,20 @@ for (const destination of ['/user/bob/queue/messages', '/queue/messages', '/topi
   });
 }
 
+test('a stranger learns nothing of a closed session that it does not learn of an open one', async () => {
+  const [carol, dave] = [
+    await DeskPerson.come(server.wsUrl, 'carol', APP),
+    await DeskPerson.come(server.wsUrl, 'dave', APP),
+  ];
+  await carol.does('send', { content: 'never mind' });
+  const { sessionId: ref } = await carol.next('sent');
+  const body = { sessionId: ref, content: 'x' };
+  const { message } = await dave.isRefused('/app/send', body, { code: 'EPERM' });
+  await carol.does('close', { sessionId: ref });
+  await dave.isRefused('/app/send', body, { code: 'EPERM', message });
+  await carol.isRefused('/app/send', body, { code: 'ECONFLICT' });
+});
+
 test('who sends too fast is refused with ERATE and loses nothing that was confirmed', async () => {
   const strict = await startTestServer({ sendRate: 1 });
   try {

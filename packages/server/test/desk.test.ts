@@ -225,7 +225,10 @@ test('a transfer brings the other agent what was said and noted, and takes it fr
   const { id } = await agent.session('assigned');
   await agent.does('send', { sessionId: id, content: 'wait a moment' });
   await agent.does('note', { sessionId: id, content: 'wants money', clientMsgId: 'n-1' });
-  assert.equal((await agent.next('note')).content, 'wants money');
+  const note = await agent.next('note');
+  assert.equal(note.content, 'wants money');
+  await agent.does('note', { sessionId: id, content: 'wants money', clientMsgId: 'n-1' });
+  assert.deepEqual(await agent.next('note'), note, 'a repeat is confirmed as the first was');
   const other = await desk.agent('agent2');
   await agent.does('transfer', { sessionId: id, agentId: 'agent2' });
   for (const person of [alice, agent, other]) {

@@ -149,7 +149,7 @@ export class ServiceSessions {
   }
 
   /**
-   * Leaves a note for the agents. A repeat of a client id stores and tells nothing.
+   * Leaves a note for the agents. A repeat of a client id stores and tells nothing and is answered as the first was.
    *
    * EPERM for a customer; ENOENT, EINVAL, ETOOLONG; ECONFLICT where the client id was used for another note.
    */
@@ -171,7 +171,8 @@ export class ServiceSessions {
       content: requireLength(content, 'content', 1, limits.maxTextLength),
       at: clock.now(),
     };
-    if (!(await store.addNote(note))) return note;
+    const stored = await store.addNote(note);
+    if (stored.id !== id) return stored;
     const { agentId } = await this.#require(tenant, sessionId);
     const topics = [...new Set([authorId, agentId ?? authorId])].map((userId) => userTopic(tenant, userId));
     sink.publish(topics, {
