@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { DeskError, DeskHistory, ImMessage, XuqmMessage, XuqmSyncDone } from '@haina/wire';
 import { AGENTS, DeskPerson } from './support/desk-person.ts';
-import { assertEnds, ERRORS, POLICY_VIOLATION } from './support/refusals.ts';
+import { assertEnds, ERRORS, figure, figureReaches, POLICY_VIOLATION } from './support/refusals.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
 import { tokenOf } from './support/token.ts';
@@ -11,6 +11,8 @@ import { tokenOf } from './support/token.ts';
 const SAY = join(import.meta.dirname, 'support/plugins/say.ts');
 /** No answer is late, however busy the machine is. */
 const PATIENT = 60_000;
+const SEEN = '/user/queue/x.seen';
+const SESSIONS = 'haina_queue_depth{queue="sessions"}';
 const ADMIN = tokenOf('admin', { role: 'admin' });
 
 /** What a client of a dialect does, and how it sees it, for one and the same plug-in. */
@@ -368,3 +370,29 @@ test('desk: who comes is told what it missed and how the desk looks once plug-in
   }
   await customer.does('send', { content: 'still here' });
 });
+
+for (const [role, path] of [
+  ['agent', '/ws/agent'],
+  ['agent', '/ws/chat'],
+] as const) {
+  test(`desk: of an ${role} whose connection to ${path} breaks while it is let in nothing is left`, async () => {
+    const [userId, observerId] = names();
+    const observer = await DeskPerson.come(server.wsUrl, observerId, 'default', 'agent');
+    clients.push(observer.client);
+    await observer.client.subscribe(SEEN);
+    const sessions = await figure(server.url, SESSIONS);
+    const slow = await StompClient.open(`${server.wsUrl}${path}`);
+    const token = tokenOf(`slow${userId}`, { role });
+    slow.send('CONNECT', { 'accept-version': '1.2', host: 'test', token });
+    await slow.drop();
+    for (let seen = ''; !seen.includes(`slow${userId} came`); ) {
+      observer.client.sendJson('/app/x.seen', {});
+      seen = JSON.stringify(await observer.client.nextAt(SEEN));
+    }
+    await figureReaches(server.url, SESSIONS, sessions);
+    await observer.client.subscribe(AGENTS);
+    const { agents } = await observer.board(() => true);
+    const state = agents.find(({ id }) => id === `slow${userId}`)?.state ?? 'offline';
+    assert.equal(state, 'offline');
+  });
+}

@@ -134,8 +134,9 @@ export abstract class StompDialectHandler implements StompHandler {
         onEnd: (reason) => this.#end(reason),
         onStopping: () => this.ending('server-stopping'),
       });
-      await this.opened();
-      if (!connection.isOpen) this.#chat.close();
+      if (connection.isOpen) await this.opened();
+      // The connection may have ended before there was anything to close.
+      if (!connection.isOpen) this.closed();
       return { userName: principal.userId };
     } catch (error) {
       throw this.#refuseConnect(error);
@@ -234,6 +235,7 @@ export abstract class StompDialectHandler implements StompHandler {
     this.tellRefusal(refusal, frame);
   }
 
+  /** Leaves nothing of the session behind; once is enough. */
   closed(): void {
     for (const subscription of [...this.#routes.keys()]) this.unsubscribe(subscription);
     this.#chat?.close();

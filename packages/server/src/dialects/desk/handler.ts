@@ -53,7 +53,9 @@ export class DeskHandler extends StompDialectHandler {
 
   override closed(): void {
     super.closed();
-    if (this.#isAttending) this.#agentWatch.left(this.chat.principal);
+    if (!this.#isAttending) return;
+    this.#isAttending = false;
+    this.#agentWatch.left(this.chat.principal);
   }
 
   protected override subscribed(subscription: StompSubscription, target: Target): void {

@@ -7,7 +7,8 @@ export default definePlugin<{ readonly greeting?: string }>({
     const seen: string[] = [];
     return {
       intercept: {
-        connect({ user }) {
+        async connect({ user }) {
+          if (user.userId.startsWith('slow')) await new Promise((resolve) => setTimeout(resolve, 50));
           if (user.userId.startsWith('banned')) return refuse('EPERM', 'you are banned');
           if (user.userId.startsWith('stranger')) return refuse('EAUTH', 'who are you?');
           return user.userId.startsWith('promoted') ? change({ role: 'admin' as const }) : undefined;
