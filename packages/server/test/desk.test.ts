@@ -140,7 +140,7 @@ test('pictures and other types keep their content, and what is sent at once keep
   const agent = await desk.agent('agent1');
   const alice = await desk.customer('alice');
   const picture = { url: 'https://example.com/a.png', 宽: 3 };
-  alice.client.sendJson('/app/send', { content: picture, msgType: 'image' });
+  alice.client.sendJson('/app/send', { content: picture, msgType: 'IMAGE' });
   for (let n = 0; n < 20; n++) alice.client.sendJson('/app/send', { content: String(n) });
   const first = await agent.next('message');
   assert.deepEqual([first.msgType, first.content], ['image', picture]);
