@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import type { DeskError, DeskHistory, ImMessage, XuqmMessage, XuqmSyncDone } from '@haina/wire';
 import { AGENTS, DeskPerson } from './support/desk-person.ts';
 import { assertEnds, ERRORS, figure, figureReaches, POLICY_VIOLATION } from './support/refusals.ts';
+import { RoomClient } from './support/room-client.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
 import { tokenOf } from './support/token.ts';
@@ -396,3 +397,53 @@ for (const [role, path] of [
     assert.equal(state, 'offline');
   });
 }
+
+const UNASKED = 'not to be asked for';
+
+for (const [door, destination] of [
+  [XUQM, '/app/chat.sync'],
+  [IM, '/app/heartbeat'],
+] as const) {
+  test(`whatever a session sends at ${door.path} is refused with a code before it is looked at`, async () => {
+    const client = await open(door, names()[0]);
+    assert.deepEqual(await refusalOf(client, [destination, { timestamp: 1, why: UNASKED }]), {
+      code: 'EPERM',
+      message: `no ${destination}`,
+    });
+  });
+}
+
+test('desk: commands and broadcasts are refused with a code, and events kept from who listens', async () => {
+  const [agentId, customerId] = names();
+  const agent = await DeskPerson.come(server.wsUrl, agentId, 'default', 'agent');
+  const customer = await DeskPerson.come(server.wsUrl, customerId, 'default');
+  clients.push(agent.client, customer.client);
+  await agent.isRefused('/topic/closed', 'x', { code: 'EPERM', message: 'no broadcasts here' });
+  await customer.isRefused('/app/typing', { sessionId: UNASKED }, { code: 'EPERM' });
+  for (const topic of ['/topic/muted', '/topic/open']) {
+    await customer.client.subscribe(topic);
+    await agent.client.confirmed(topic, { to: topic });
+  }
+  assert.deepEqual(await customer.client.nextAt('/topic/open'), { to: '/topic/open' });
+  assert.deepEqual(customer.client.received('/topic/muted'), []);
+});
+
+test('a body that is nested too deep for a plug-in is refused as one that is nested too deep', async () => {
+  const client = await open(XUQM, names()[0]);
+  const content = `{"a":${'['.repeat(9000)}${']'.repeat(9000)}}`;
+  const body = `{"toId":"x","chatType":"SINGLE","msgType":"CUSTOM","content":${content}}`;
+  client.send('SEND', { destination: '/app/chat.send' }, body);
+  const { code, message } = await client.nextAt<{ code: string; message: string }>(ERRORS);
+  assert.equal(code, 'EINVAL');
+  assert.match(message, /^content is nested deeper than/);
+});
+
+test('room: what a user does is refused in the form of the protocol', async () => {
+  const client = await RoomClient.connect(server.wsUrl, { token: tokenOf(names()[0]) });
+  try {
+    await client.send({ msgType: 1, why: UNASKED });
+    assert.equal(await client.nextRefusal(), 'no heartbeat');
+  } finally {
+    await client.drop();
+  }
+});
