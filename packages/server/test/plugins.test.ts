@@ -447,3 +447,25 @@ test('room: what a user does is refused in the form of the protocol', async () =
     await client.drop();
   }
 });
+
+test('desk: what an agent says right before it closes or transfers a session is said and heard', async () => {
+  const [agentId, customerId] = names();
+  const agent = await DeskPerson.come(server.wsUrl, agentId, 'byes', 'agent');
+  const customer = await DeskPerson.come(server.wsUrl, customerId, 'byes');
+  clients.push(agent.client, customer.client);
+  await agent.does('status', { status: 'online', capacity: 1 });
+  for (const [command, more] of [
+    ['close', {}],
+    ['transfer', { skill: 'nobody has it' }],
+  ] as const) {
+    for (let round = 0; round < 5; round++) {
+      await customer.does('send', { content: 'help' });
+      const { id: sessionId } = await agent.session('assigned');
+      const content = `slow bye before ${command} ${round}`;
+      agent.client.sendJson('/app/send', { sessionId, content });
+      await agent.does(command, { sessionId, ...more });
+      await customer.next('message', (said) => said.content === content);
+      if (command === 'transfer') await customer.does('close', { sessionId });
+    }
+  }
+});
