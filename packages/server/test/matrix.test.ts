@@ -301,10 +301,11 @@ for (const dialect of DIALECTS) {
       await client.sync?.();
     };
     await steps.take({ operation: 'offline then sync', who: dialect, act, told });
-    if (dialect === 'mimi')
-      for (const said of missed) {
-        await steps.take(confirmation(scene, said, said.state !== 'recalled'));
-      }
+    if (dialect === 'mimi') {
+      // Changes of a conversation are known for good once all of it is confirmed.
+      scene.confirmMarks(marks);
+      for (const said of missed) await steps.take(confirmation(scene, said, said.state !== 'recalled'));
+    }
     const again = client.again ?? client.sync;
     const nothing = dialect === 'room' ? [roomLeft(group, self), ...back] : SYNC_DONE[dialect](self, 0);
     await steps.take({

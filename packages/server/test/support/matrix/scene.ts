@@ -85,6 +85,11 @@ export class Scene {
     return byDialect((dialect) => this.clients[dialect].heard.take());
   }
 
+  /** Lets the `mimi` client confirm what was written for `settle` since this many, while it was away. */
+  confirmMarks(since: number): void {
+    for (let mark = since + 1; mark <= this.marks; mark++) this.clients.mimi.confirm?.(`${MARK}${mark}`);
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#present].map((dialect) => this.clients[dialect].go()));
     await this.#clerk.close();
