@@ -95,7 +95,7 @@ const BAD: readonly Bad[] = [
   bad('no content', byAlice, '/app/send', () => ({}), 'EINVAL', 'content is missing'),
   bad('an empty text', byAlice, '/app/send', () => ({ content: '' }), 'EINVAL'),
   bad('a text that is a number', byAlice, '/app/send', () => ({ content: 5 }), 'EINVAL'),
-  bad('an unknown msgType', byAlice, '/app/send', () => ({ content: 'x', msgType: 'TEXT' }), 'EINVAL'),
+  bad('an unknown msgType', byAlice, '/app/send', () => ({ content: 'x', msgType: 'poem' }), 'EINVAL'),
   bad('a msgType that is a number', byAlice, '/app/send', () => ({ content: 'x', msgType: 1 }), 'EINVAL'),
   bad('a text that is too long', byAlice, '/app/send', () => ({ content: long }), 'ETOOLONG'),
   bad('a skill that is too long', byAlice, '/app/send', () => ({ content: 'x', skill: long }), 'ETOOLONG'),
@@ -229,6 +229,20 @@ for (const destination of ['/user/bob/queue/messages', '/queue/messages', '/topi
     assert.equal(refused, destination);
   });
 }
+
+test('a stranger learns nothing of a closed session that it does not learn of an open one', async () => {
+  const [carol, dave] = [
+    await DeskPerson.come(server.wsUrl, 'carol', APP),
+    await DeskPerson.come(server.wsUrl, 'dave', APP),
+  ];
+  await carol.does('send', { content: 'never mind' });
+  const { sessionId: ref } = await carol.next('sent');
+  const body = { sessionId: ref, content: 'x' };
+  const { message } = await dave.isRefused('/app/send', body, { code: 'EPERM' });
+  await carol.does('close', { sessionId: ref });
+  await dave.isRefused('/app/send', body, { code: 'EPERM', message });
+  await carol.isRefused('/app/send', body, { code: 'ECONFLICT' });
+});
 
 test('who sends too fast is refused with ERATE and loses nothing that was confirmed', async () => {
   const strict = await startTestServer({ sendRate: 1 });

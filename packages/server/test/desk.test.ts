@@ -140,7 +140,7 @@ test('pictures and other types keep their content, and what is sent at once keep
   const agent = await desk.agent('agent1');
   const alice = await desk.customer('alice');
   const picture = { url: 'https://example.com/a.png', 宽: 3 };
-  alice.client.sendJson('/app/send', { content: picture, msgType: 'image' });
+  alice.client.sendJson('/app/send', { content: picture, msgType: 'IMAGE' });
   for (let n = 0; n < 20; n++) alice.client.sendJson('/app/send', { content: String(n) });
   const first = await agent.next('message');
   assert.deepEqual([first.msgType, first.content], ['image', picture]);
@@ -225,7 +225,10 @@ test('a transfer brings the other agent what was said and noted, and takes it fr
   const { id } = await agent.session('assigned');
   await agent.does('send', { sessionId: id, content: 'wait a moment' });
   await agent.does('note', { sessionId: id, content: 'wants money', clientMsgId: 'n-1' });
-  assert.equal((await agent.next('note')).content, 'wants money');
+  const note = await agent.next('note');
+  assert.equal(note.content, 'wants money');
+  await agent.does('note', { sessionId: id, content: 'wants money', clientMsgId: 'n-1' });
+  assert.deepEqual(await agent.next('note'), note, 'a repeat is confirmed as the first was');
   const other = await desk.agent('agent2');
   await agent.does('transfer', { sessionId: id, agentId: 'agent2' });
   for (const person of [alice, agent, other]) {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { DeskHistory, ImMessage, XuqmMessage, XuqmSyncDone } from '@haina/wire';
-import { assertEnds, ERRORS, POLICY_VIOLATION } from './support/refusals.ts';
+import type { DeskError, DeskHistory, ImMessage, XuqmMessage, XuqmSyncDone } from '@haina/wire';
+import { AGENTS, DeskPerson } from './support/desk-person.ts';
+import { assertEnds, ERRORS, figure, figureReaches, POLICY_VIOLATION } from './support/refusals.ts';
+import { RoomClient } from './support/room-client.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
 import { tokenOf } from './support/token.ts';
@@ -10,6 +12,8 @@ import { tokenOf } from './support/token.ts';
 const SAY = join(import.meta.dirname, 'support/plugins/say.ts');
 /** No answer is late, however busy the machine is. */
 const PATIENT = 60_000;
+const SEEN = '/user/queue/x.seen';
+const SESSIONS = 'haina_queue_depth{queue="sessions"}';
 const ADMIN = tokenOf('admin', { role: 'admin' });
 
 /** What a client of a dialect does, and how it sees it, for one and the same plug-in. */
@@ -350,4 +354,118 @@ test('desk: what a customer says is changed or refused, and polls are polls', as
       ['x.poll', poll],
     ],
   );
+});
+
+test('desk: who comes is told what it missed and how the desk looks once plug-ins let it subscribe, and refusals harm nobody', async () => {
+  const [agentId, customerId] = names();
+  const customer = await DeskPerson.come(server.wsUrl, customerId, 'default');
+  const agent = await DeskPerson.come(server.wsUrl, agentId, 'default', 'agent');
+  clients.push(customer.client, agent.client);
+  await agent.client.subscribe(AGENTS);
+  const board = await agent.board(() => true);
+  assert.ok(board.agents.some(({ id }) => id === agentId));
+  for (const { client } of [customer, agent]) {
+    client.send('SUBSCRIBE', { id: 'secret', destination: '/topic/secret', receipt: 'secret' });
+    const refusal = await client.nextAt<DeskError>(ERRORS);
+    assert.deepEqual([refusal.code, refusal.destination], ['EPERM', '/topic/secret']);
+  }
+  await customer.does('send', { content: 'still here' });
+});
+
+for (const [role, path] of [
+  ['agent', '/ws/agent'],
+  ['agent', '/ws/chat'],
+] as const) {
+  test(`desk: of an ${role} whose connection to ${path} breaks while it is let in nothing is left`, async () => {
+    const [userId, observerId] = names();
+    const observer = await DeskPerson.come(server.wsUrl, observerId, 'default', 'agent');
+    clients.push(observer.client);
+    await observer.client.subscribe(SEEN);
+    const sessions = await figure(server.url, SESSIONS);
+    const slow = await StompClient.open(`${server.wsUrl}${path}`);
+    const token = tokenOf(`slow${userId}`, { role });
+    slow.send('CONNECT', { 'accept-version': '1.2', host: 'test', token });
+    await slow.drop();
+    for (let seen = ''; !seen.includes(`slow${userId} came`); ) {
+      observer.client.sendJson('/app/x.seen', {});
+      seen = JSON.stringify(await observer.client.nextAt(SEEN));
+    }
+    await figureReaches(server.url, SESSIONS, sessions);
+    await observer.client.subscribe(AGENTS);
+    const { agents } = await observer.board(() => true);
+    const state = agents.find(({ id }) => id === `slow${userId}`)?.state ?? 'offline';
+    assert.equal(state, 'offline');
+  });
+}
+
+const UNASKED = 'not to be asked for';
+
+for (const [door, destination] of [
+  [XUQM, '/app/chat.sync'],
+  [IM, '/app/heartbeat'],
+] as const) {
+  test(`whatever a session sends at ${door.path} is refused with a code before it is looked at`, async () => {
+    const client = await open(door, names()[0]);
+    assert.deepEqual(await refusalOf(client, [destination, { timestamp: 1, why: UNASKED }]), {
+      code: 'EPERM',
+      message: `no ${destination}`,
+    });
+  });
+}
+
+test('desk: commands and broadcasts are refused with a code, and events kept from who listens', async () => {
+  const [agentId, customerId] = names();
+  const agent = await DeskPerson.come(server.wsUrl, agentId, 'default', 'agent');
+  const customer = await DeskPerson.come(server.wsUrl, customerId, 'default');
+  clients.push(agent.client, customer.client);
+  await agent.isRefused('/topic/closed', 'x', { code: 'EPERM', message: 'no broadcasts here' });
+  await customer.isRefused('/app/typing', { sessionId: UNASKED }, { code: 'EPERM' });
+  for (const topic of ['/topic/muted', '/topic/open']) {
+    await customer.client.subscribe(topic);
+    await agent.client.confirmed(topic, { to: topic });
+  }
+  assert.deepEqual(await customer.client.nextAt('/topic/open'), { to: '/topic/open' });
+  assert.deepEqual(customer.client.received('/topic/muted'), []);
+});
+
+test('a body that is nested too deep for a plug-in is refused as one that is nested too deep', async () => {
+  const client = await open(XUQM, names()[0]);
+  const content = `{"a":${'['.repeat(9000)}${']'.repeat(9000)}}`;
+  const body = `{"toId":"x","chatType":"SINGLE","msgType":"CUSTOM","content":${content}}`;
+  client.send('SEND', { destination: '/app/chat.send' }, body);
+  const { code, message } = await client.nextAt<{ code: string; message: string }>(ERRORS);
+  assert.equal(code, 'EINVAL');
+  assert.match(message, /^content is nested deeper than/);
+});
+
+test('room: what a user does is refused in the form of the protocol', async () => {
+  const client = await RoomClient.connect(server.wsUrl, { token: tokenOf(names()[0]) });
+  try {
+    await client.send({ msgType: 1, why: UNASKED });
+    assert.equal(await client.nextRefusal(), 'no heartbeat');
+  } finally {
+    await client.drop();
+  }
+});
+
+test('desk: what an agent says right before it closes or transfers a session is said and heard', async () => {
+  const [agentId, customerId] = names();
+  const agent = await DeskPerson.come(server.wsUrl, agentId, 'byes', 'agent');
+  const customer = await DeskPerson.come(server.wsUrl, customerId, 'byes');
+  clients.push(agent.client, customer.client);
+  await agent.does('status', { status: 'online', capacity: 1 });
+  for (const [command, more] of [
+    ['close', {}],
+    ['transfer', { skill: 'nobody has it' }],
+  ] as const) {
+    for (let round = 0; round < 5; round++) {
+      await customer.does('send', { content: 'help' });
+      const { id: sessionId } = await agent.session('assigned');
+      const content = `slow bye before ${command} ${round}`;
+      agent.client.sendJson('/app/send', { sessionId, content });
+      await agent.does(command, { sessionId, ...more });
+      await customer.next('message', (said) => said.content === content);
+      if (command === 'transfer') await customer.does('close', { sessionId });
+    }
+  }
 });

@@ -29,7 +29,7 @@ export interface DeskSend {
   topic?: string;
   /** Text, or for other types than text also a JSON object. */
   content: string | { [key: string]: DeskJson };
-  /** `text` where absent. */
+  /** `text` where absent; capitals count too. */
   msgType?: DeskMessageType;
   /** Unique for the sender; made by the server where absent. */
   clientMsgId?: string;

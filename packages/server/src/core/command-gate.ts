@@ -31,7 +31,16 @@ export interface CommandGate {
     actor: Principal,
     command: GatedCommands[Name],
   ): GatedCommands[Name] | Promise<GatedCommands[Name]>;
+
+  /**
+   * For a command that nobody has a say in, and that must not overtake those that passed before it: resolves once all of
+   * the actor's have passed. Undefined where none is on its way.
+   */
+  turn(actor: Principal): Promise<void> | undefined;
 }
 
 /** Nobody has a say. */
-export const OPEN_GATE: CommandGate = { pass: (_name, _actor, command) => command };
+export const OPEN_GATE: CommandGate = {
+  pass: (_name, _actor, command) => command,
+  turn: () => undefined,
+};

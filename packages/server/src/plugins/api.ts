@@ -40,7 +40,7 @@ export interface Scope {
   /** Names such as `xuqm`. */
   readonly dialects?: readonly string[];
   readonly tenants?: readonly string[];
-  /** Of `subscribe`; one that ends with `*` stands for all that begin so. */
+  /** Of `subscribe` and `command`; one that ends with `*` stands for all that begin so. */
   readonly destinations?: readonly string[];
 }
 
@@ -67,6 +67,14 @@ type CommandQuestions = { readonly [Name in keyof GatedCommands]: Actor & GatedC
 export interface Questions extends CommandQuestions, InterceptedEvents {
   readonly connect: SessionInfo;
   readonly subscribe: { readonly session: SessionInfo; readonly destination: string };
+  /** Whatever a session sends, before the server looks at it. */
+  readonly command: {
+    readonly session: SessionInfo;
+    /** Of `room`, the command's name. */
+    readonly destination: string;
+    /** Null where it is no JSON, or nested deeper than anything that is accepted. */
+    readonly body: JsonValue | null;
+  };
 }
 
 type InterceptedEvents = Pick<ListenedEvents, (typeof INTERCEPTED_EVENTS)[number]>;

@@ -20,6 +20,7 @@ const COMMANDS = [
 export const QUESTIONS = [
   'connect',
   'subscribe',
+  'command',
   ...COMMANDS,
   ...INTERCEPTED_EVENTS,
 ] as const satisfies readonly (keyof Questions)[];

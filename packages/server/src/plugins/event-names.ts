@@ -31,6 +31,9 @@ export const INTERCEPTED_EVENTS = [
   'notification',
   'settings.changed',
   'permission.changed',
+  'service.noted',
+  'service.typing',
+  'broadcast',
 ] as const satisfies readonly (keyof ListenedEvents)[];
 
 export const LISTENED_EVENTS = [

@@ -29,10 +29,10 @@ export class PluginGate implements CommandGate {
     command: GatedCommands[Name],
   ): GatedCommands[Name] | Promise<GatedCommands[Name]> {
     const { panel, types } = this.#deps;
-    const { tenant, userId } = actor;
+    const { tenant } = actor;
     const dialect = this.#dialectOf(command);
     const asked = panel.wanting(name, { tenant, ...(dialect === undefined ? {} : { dialect }) });
-    const keys = [`${tenant}/${userId}`];
+    const keys = turnsOf(actor);
     const isChecked = isSend(command) && types.has(addedTypeOf(command.content));
     if (asked.length === 0 && !isChecked && this.#turns.isFree(keys)) return command;
     const passing = this.#pass(name, command, asked, (given) => ({
@@ -42,6 +42,11 @@ export class PluginGate implements CommandGate {
     }));
     // A plug-in may send while the same user's command waits for it: neither could go on.
     return dialect !== undefined && isOfPlugin(dialect) ? passing : this.#turns.take(keys, passing);
+  }
+
+  turn(actor: Principal): Promise<void> | undefined {
+    const keys = turnsOf(actor);
+    return this.#turns.isFree(keys) ? undefined : this.#turns.take(keys, Promise.resolve());
   }
 
   async #pass<Name extends CommandName>(
@@ -68,6 +73,10 @@ export class PluginGate implements CommandGate {
     const { originSession } = command;
     return originSession === undefined ? undefined : this.#deps.dialectOf(originSession);
   }
+}
+
+function turnsOf({ tenant, userId }: Principal): string[] {
+  return [`${tenant}/${userId}`];
 }
 
 function isSend(command: GatedCommands[CommandName]): command is SendCommand {

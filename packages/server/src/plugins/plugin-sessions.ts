@@ -1,4 +1,5 @@
-import type { Principal } from '../core/model.ts';
+import { isDeeper, MAX_EXTRA_DEPTH } from '../core/content.ts';
+import type { JsonValue, Principal } from '../core/model.ts';
 import type {
   AddedDestination,
   AddedRequest,
@@ -9,6 +10,7 @@ import { ADDED_QUEUE } from './definition.ts';
 import type { MessageTypes } from './message-types.ts';
 import { type Facts, type Panel, refusalOf, wants } from './panel.ts';
 import type { PluginOutcome, Supervisor } from './supervisor.ts';
+import { Turns } from './turns.ts';
 
 export interface PluginSessionsDeps {
   readonly panel: Panel;
@@ -16,6 +18,9 @@ export interface PluginSessionsDeps {
   readonly plugins: readonly Supervisor[];
   counted(plugin: string, outcome: PluginOutcome): void;
 }
+
+/** Levels of a body that a thread is given: more than any command has that the core accepts. */
+const MAX_BODY_DEPTH = 2 * MAX_EXTRA_DEPTH;
 
 const APP = '/app/';
 const QUEUE = '/user/queue/';
@@ -26,6 +31,7 @@ export class PluginSessions implements SessionHooks {
   readonly #destinations: ReadonlyMap<string, Supervisor>;
   /** By session: as many as there are live ones. */
   readonly #dialects = new Map<string, string>();
+  readonly #turns = new Turns();
 
   constructor(deps: PluginSessionsDeps) {
     this.#deps = deps;
@@ -74,6 +80,21 @@ export class PluginSessions implements SessionHooks {
     this.#deps.panel.tell('session.subscribed', facts, { session, destination });
   }
 
+  command(
+    session: SessionFacts,
+    destination: string,
+    readBody: () => JsonValue | null,
+  ): Promise<void> | undefined {
+    const { panel } = this.#deps;
+    const asked = panel.wanting('command', { ...factsOf(session), destination });
+    const turn = [session.id];
+    if (asked.length === 0 && this.#turns.isFree(turn)) return undefined;
+    const body = asked.length === 0 ? null : shallow(readBody());
+    const input = { session, destination, body };
+    const passing = panel.ask({ name: 'command', asked, input, apply: (given) => given });
+    return this.#turns.take(turn, passing).then(() => {});
+  }
+
   destination(dialect: string, destination: string): AddedDestination | undefined {
     const plugin = this.#destinations.get(destination);
     if (!plugin || !wants(plugin, { dialect })) return undefined;
@@ -96,6 +117,10 @@ export class PluginSessions implements SessionHooks {
     this.#deps.counted(plugin.name, verdict.answer === 'refuse' ? 'refused' : 'passed');
     if (verdict.answer === 'refuse') throw refusalOf(verdict);
   }
+}
+
+function shallow(body: JsonValue | null): JsonValue | null {
+  return isDeeper(body, MAX_BODY_DEPTH) ? null : body;
 }
 
 function factsOf({ dialect, user }: SessionFacts): Facts {

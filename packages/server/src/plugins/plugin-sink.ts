@@ -72,6 +72,7 @@ function factsOf(event: CoreEvent): Facts {
   if (message) return { tenant: message.tenant, dialect: message.source };
   if ('tenant' in event) return { tenant: event.tenant };
   if (event.type === 'service.changed') return { tenant: event.session.tenant };
+  if (event.type === 'service.noted') return { tenant: event.note.tenant };
   if (event.type === 'notification') return { tenant: event.notification.tenant };
   return event.type === 'conversation.changed' ? { tenant: event.conversation.tenant } : {};
 }

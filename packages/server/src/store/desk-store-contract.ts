@@ -111,7 +111,7 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
     });
 
     test('nobody can write in a closed session, and the next message opens another', async () => {
-      const tenant = await tenantWith('alice');
+      const tenant = await tenantWith('alice', 'bob');
       const id = await openSession(tenant, 'alice');
       await store.closeService(act(tenant, id, 'alice'));
       for (const target of [
@@ -120,6 +120,8 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
       ] as const) {
         const late = { ...message(tenant, 'alice', 'late', 40), target };
         await assert.rejects(store.appendMessage(late), { code: 'ECONFLICT', field: 'sessionId' });
+        const strange = { ...message(tenant, 'bob', 'strange', 40), target };
+        await assert.rejects(store.appendMessage(strange), { code: 'EPERM' });
       }
       assert.notEqual(await openSession(tenant, 'alice'), id);
     });
@@ -205,7 +207,7 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
       const id = await openSession(tenant, 'alice');
       await write(tenant, 'alice', 'hello?');
       const note = { tenant, id: 'n1', clientId: 'n1', sessionId: id, authorId: 'agent1', at: 25 };
-      assert.equal(await store.addNote({ ...note, content: 'a good customer' }), true);
+      await store.addNote({ ...note, content: 'a good customer' });
       await attend(tenant, 'agent1');
       const handover = await assign(tenant);
       assert.deepEqual(
@@ -400,9 +402,11 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
       const tenant = await tenantWith('alice', 'bob');
       const [one, two] = [await openSession(tenant, 'alice'), await openSession(tenant, 'bob')];
       const note = { tenant, clientId: 'n', sessionId: one, authorId: 'agent1', content: 'x', at: 1 };
-      assert.equal(await store.addNote({ ...note, id: 'id1' }), true);
-      assert.equal(await store.addNote({ ...note, id: 'id2' }), false);
-      assert.equal(await store.addNote({ ...note, id: 'id3', authorId: 'agent2', content: 'y' }), true);
+      const first = await store.addNote({ ...note, id: 'id1' });
+      assert.deepEqual(first, { ...note, id: 'id1' });
+      assert.deepEqual(await store.addNote({ ...note, id: 'id2', at: 2 }), first);
+      const others = await store.addNote({ ...note, id: 'id3', authorId: 'agent2', content: 'y' });
+      assert.equal(others.id, 'id3');
       for (const other of [{ content: 'y' }, { sessionId: two }]) {
         await assert.rejects(store.addNote({ ...note, ...other, id: 'id4' }), { code: 'ECONFLICT' });
       }

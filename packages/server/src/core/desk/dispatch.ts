@@ -1,3 +1,4 @@
+import type { CommandGate } from '../command-gate.ts';
 import { DomainError } from '../errors.ts';
 import type { EventSink, ServiceChangeKind } from '../events.ts';
 import type { Limits } from '../limits.ts';
@@ -38,6 +39,7 @@ export interface DispatchDeps {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly rate: RateLimiter;
+  readonly gate: CommandGate;
 }
 
 /** Brings customers and agents together. After each step nobody waits whom a free agent fits. */
@@ -97,6 +99,8 @@ export class Dispatch {
    */
   async transfer(actor: Principal, sessionId: string, to: TransferTarget): Promise<void> {
     this.#requireAgent(actor);
+    // What the actor said before is still said in it.
+    await this.#deps.gate.turn(actor);
     const target =
       'skill' in to ? { skill: requireSkill(to.skill) } : { agentId: to.agentId, seenAfter: this.#seenAfter };
     const handover = await this.#deps.store.transferService({ ...this.#act(actor, sessionId), to: target });

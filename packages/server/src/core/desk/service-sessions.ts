@@ -1,3 +1,4 @@
+import type { CommandGate } from '../command-gate.ts';
 import { DomainError } from '../errors.ts';
 import type { EventSink } from '../events.ts';
 import type { Limits } from '../limits.ts';
@@ -58,6 +59,7 @@ export interface ServiceSessionsDeps {
   readonly rate: RateLimiter;
   /** For what costs nothing to store and is sent often. */
   readonly typingRate: RateLimiter;
+  readonly gate: CommandGate;
   readonly messages: Messages;
   readonly receipts: Receipts;
   readonly dispatch: Dispatch;
@@ -124,8 +126,10 @@ export class ServiceSessions {
 
   /** Ends a session: its customer, its agent or a manager. ENOENT, EPERM; ECONFLICT where it is closed. */
   async close(actor: Principal, sessionId: string): Promise<ServiceSession> {
-    const { store, sink, dispatch } = this.#deps;
+    const { store, sink, dispatch, gate } = this.#deps;
     this.#requireRate(actor);
+    // What the actor said before is still said in it.
+    await gate.turn(actor);
     const session = await store.closeService(this.#act(actor, sessionId));
     tellChanged(sink, 'closed', session);
     await dispatch.fill(actor.tenant, [session.skill]);
@@ -149,7 +153,7 @@ export class ServiceSessions {
   }
 
   /**
-   * Leaves a note for the agents. A repeat of a client id stores and tells nothing.
+   * Leaves a note for the agents. A repeat of a client id stores and tells nothing and is answered as the first was.
    *
    * EPERM for a customer; ENOENT, EINVAL, ETOOLONG; ECONFLICT where the client id was used for another note.
    */
@@ -171,7 +175,8 @@ export class ServiceSessions {
       content: requireLength(content, 'content', 1, limits.maxTextLength),
       at: clock.now(),
     };
-    if (!(await store.addNote(note))) return note;
+    const stored = await store.addNote(note);
+    if (stored.id !== id) return stored;
     const { agentId } = await this.#require(tenant, sessionId);
     const topics = [...new Set([authorId, agentId ?? authorId])].map((userId) => userTopic(tenant, userId));
     sink.publish(topics, {

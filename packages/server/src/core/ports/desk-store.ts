@@ -135,8 +135,8 @@ export interface DeskStore {
   closeService(act: ServiceAct): Promise<ServiceSession>;
   /** EPERM for one who is not its customer; ECONFLICT where it is not closed, or rated before. */
   rateService(act: ServiceAct, rating: Omit<ServiceRating, 'at'>): Promise<ServiceSession>;
-  /** False where the author's client id was known already. ECONFLICT (field `clientId`) for another content. */
-  addNote(note: ServiceNote): Promise<boolean>;
+  /** The note as stored: the first one where the author's client id was known already. ECONFLICT (field `clientId`) for another content. */
+  addNote(note: ServiceNote): Promise<ServiceNote>;
 
   findService(tenant: string, sessionId: string): Promise<ServiceSession | undefined>;
   /** The newest first; `after` is the id of a session. */

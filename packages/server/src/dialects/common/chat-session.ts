@@ -1,3 +1,4 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { CoreEvent } from '../../core/events.ts';
 import type { Principal, Timestamp } from '../../core/model.ts';
 import type { PendingQuery } from '../../core/ports/store.ts';
@@ -240,9 +241,17 @@ export class ChatSession implements LiveSession {
       this.#changedMeanwhile?.add(event.conversationId);
       this.feed.left(event.conversationId);
     } else if (event.type === 'service.changed' && event.session.state === 'closed') {
-      // What was said in it just before still reaches the session in this tick.
-      setImmediate(() => this.feed.left(event.session.id));
+      void this.#leaveOnceTold(event.session.id);
     }
+  }
+
+  /** What was stored in a conversation before it ended still reaches the session, also where plug-ins look at it first. */
+  async #leaveOnceTold(conversationId: string): Promise<void> {
+    // What one commit stored is told in one turn of the event loop, and written at the end of one.
+    await endOfTurn();
+    await this.#options.services.core.messages.told();
+    await endOfTurn();
+    this.feed.left(conversationId);
   }
 
   #awaitExpiry(): void {

@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import { decodeUtf8, parseJson, valueReader } from '../../core/json.ts';
+import type { JsonValue } from '../../core/model.ts';
 
 export { checkerOf, parseJson, parseJsonText, type ValueReader, valueReader } from '../../core/json.ts';
 
@@ -10,6 +11,15 @@ export type BodyReader<T> = (body: Uint8Array) => T;
 export function bodyReader<Schema extends TSchema>(schema: Schema): BodyReader<Static<Schema>> {
   const read = valueReader(schema);
   return (body) => read(parseJson(body));
+}
+
+/** The value of a body that is JSON as the server takes it; null for any other. */
+export function jsonOrNull(body: Uint8Array): JsonValue | null {
+  try {
+    return parseJson(body) as JsonValue;
+  } catch {
+    return null;
+  }
 }
 
 /** The string under this name of a body that was refused, for the refusal to name it; null where there is none. */

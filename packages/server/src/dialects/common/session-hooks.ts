@@ -32,6 +32,17 @@ export interface SessionHooks {
   /** Gives the destination whose messages the subscription is to get. */
   subscribe(session: SessionFacts, destination: string): string | Promise<string>;
   subscribed(session: SessionFacts, destination: string): void;
+  /**
+   * Asked about whatever a session sends, before it is looked at, in the order it came. Undefined where nobody has a say.
+   *
+   * @param destination where it was sent to; the command's name in a dialect without destinations
+   * @param readBody called only where somebody has a say; null for what is no JSON
+   */
+  command(
+    session: SessionFacts,
+    destination: string,
+    readBody: () => JsonValue | null,
+  ): Promise<void> | undefined;
   /** Undefined where no plug-in added such a destination to the dialect. */
   destination(dialect: string, destination: string): AddedDestination | undefined;
   /** Whether sessions may subscribe to what plug-ins tell there. */

@@ -13,6 +13,7 @@ import { addedQueueShape, handleAdded } from './added-destination.ts';
 import { ChatSession, type DeliveryProof, type Outlet, type ReplayQuery } from './chat-session.ts';
 import { authenticateAll, bearerToken, headerOf } from './credentials.ts';
 import { deviceOf } from './device.ts';
+import { jsonOrNull } from './json.ts';
 import { replayTarget } from './replay-target.ts';
 import type { DialectServices } from './services.ts';
 import { JSON_TYPE, sendBody, trackedBy } from './stomp-shape.ts';
@@ -134,8 +135,9 @@ export abstract class StompDialectHandler implements StompHandler {
         onEnd: (reason) => this.#end(reason),
         onStopping: () => this.ending('server-stopping'),
       });
-      await this.opened();
-      if (!connection.isOpen) this.#chat.close();
+      if (connection.isOpen) await this.opened();
+      // The connection may have ended before there was anything to close.
+      if (!connection.isOpen) this.closed();
       return { userName: principal.userId };
     } catch (error) {
       throw this.#refuseConnect(error);
@@ -197,7 +199,12 @@ export abstract class StompDialectHandler implements StompHandler {
 
   async send(frame: StompFrame): Promise<void> {
     if (this.#waiting) await this.#waiting;
-    await this.#send(frame.headers.get('destination') ?? '', frame);
+    const destination = frame.headers.get('destination') ?? '';
+    const passing = this.services.plugins?.command(this.chat.facts, destination, () =>
+      jsonOrNull(frame.body),
+    );
+    if (passing) await passing;
+    await this.#send(destination, frame);
   }
 
   #send(destination: string, frame: StompFrame): Promise<unknown> {
@@ -234,6 +241,7 @@ export abstract class StompDialectHandler implements StompHandler {
     this.tellRefusal(refusal, frame);
   }
 
+  /** Leaves nothing of the session behind; once is enough. */
   closed(): void {
     for (const subscription of [...this.#routes.keys()]) this.unsubscribe(subscription);
     this.#chat?.close();

@@ -40,6 +40,12 @@ const TYPES = Object.fromEntries(DESK_MESSAGE_TYPES.map((type) => [type, type]))
   ContentType
 >;
 
+/** Types count in capitals too, as `xuqm` clients write them. */
+function typeNamed(msgType: unknown): unknown {
+  const name = typeof msgType === 'string' ? msgType.toLowerCase() : '';
+  return Object.hasOwn(TYPES, name) ? name : msgType;
+}
+
 export type Command = (context: CommandContext, body: Uint8Array) => Promise<unknown>;
 
 /** By destination. Each resolves once what it did is durable, and rejects with a `DomainError`. */
@@ -92,7 +98,7 @@ async function send(context: CommandContext, body: Uint8Array): Promise<void> {
   const skill = skillOf(asked);
   const command = {
     ...(clientMsgId === undefined ? {} : { clientId: clientMsgId }),
-    content: readNamedContent({ names: TYPES, isAdded }, msgType, content),
+    content: readNamedContent({ names: TYPES, isAdded }, typeNamed(msgType), content),
     source: 'desk',
     originSession,
   };

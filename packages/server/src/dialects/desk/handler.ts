@@ -53,13 +53,14 @@ export class DeskHandler extends StompDialectHandler {
 
   override closed(): void {
     super.closed();
-    if (this.#isAttending) this.#agentWatch.left(this.chat.principal);
+    if (!this.#isAttending) return;
+    this.#isAttending = false;
+    this.#agentWatch.left(this.chat.principal);
   }
 
-  override subscribe(subscription: StompSubscription): void {
-    super.subscribe(subscription);
-    if (subscription.destination === AGENTS) this.#inform(this.#tellBoard(subscription));
-    else if (!this.#isWelcomed && this.parseTarget(subscription.destination).kind === 'inbox') {
+  protected override subscribed(subscription: StompSubscription, target: Target): void {
+    if (target.kind === 'topic' && target.name === 'agents') this.#inform(this.#tellBoard(subscription));
+    else if (!this.#isWelcomed && target.kind === 'inbox') {
       this.#isWelcomed = true;
       // Begins before anything live comes by: that waits until what was missed is told.
       this.#inform(this.sync({}, () => this.#tellOpen(subscription)));

@@ -1,4 +1,5 @@
 import { DomainError, toDomainError } from '../../core/errors.ts';
+import type { JsonValue } from '../../core/model.ts';
 import type { Connection, ConnectionHandler } from '../../transport/connection.ts';
 import { parseJson } from '../common/json.ts';
 import { COMMANDS, type Command } from './commands.ts';
@@ -99,6 +100,7 @@ export class RoomHandler implements ConnectionHandler {
     try {
       const message = parseJson(await this.#plain(inbound, visitor));
       const command = this.#commandOf(message);
+      await this.#admit(command, message, visitor);
       await command.run(
         { context: this.#context, visitor, seats: this.#seats, output: this.#output },
         message,
@@ -107,6 +109,11 @@ export class RoomHandler implements ConnectionHandler {
       if (error instanceof SealBroken) this.#breakOff(error);
       else this.#refuse(error);
     }
+  }
+
+  /** Plug-ins have a say in what users do. */
+  async #admit({ name }: Command, message: unknown, { chat }: Visitor): Promise<void> {
+    if (chat) await this.#context.services.plugins?.command(chat.facts, name, () => message as JsonValue);
   }
 
   async #plain({ data, binary }: Inbound, { sealing }: Visitor): Promise<Uint8Array> {

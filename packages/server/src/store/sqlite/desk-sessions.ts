@@ -56,11 +56,14 @@ export class ServiceTable {
     return row;
   }
 
-  /** ECONFLICT where the conversation's session is closed. */
-  requireOpen(conversation: number): void {
+  /** ECONFLICT where the conversation's session is closed and the sender, being a member, may know it. */
+  requireOpen(conversation: number, senderId: string): void {
     const isClosed = this.#sql
-      .get("SELECT 1 FROM service_session WHERE conversation = ? AND state = 'closed'")
-      .get(conversation);
+      .get(
+        `SELECT 1 FROM service_session s JOIN member m ON m.conversation = s.conversation AND m.user = ?
+           WHERE s.conversation = ? AND s.state = 'closed'`,
+      )
+      .get(senderId, conversation);
     if (!isClosed) return;
     throw new DomainError('ECONFLICT', 'the service session is closed', { field: 'sessionId' });
   }
@@ -104,13 +107,18 @@ export class ServiceTable {
     return toService(tenant, this.require(tenant, sessionId));
   }
 
-  addNote({ tenant, id, clientId, sessionId, authorId, content, at }: ServiceNote): boolean {
+  addNote(note: ServiceNote): ServiceNote {
+    const { tenant, id, clientId, sessionId, authorId, content, at } = note;
     const session = this.require(tenant, sessionId);
     const known = this.#sql
-      .get('SELECT conversation, content FROM service_note WHERE tenant = ? AND author = ? AND client_id = ?')
-      .get(session.tenant, authorId, clientId) as { conversation: number; content: string } | undefined;
+      .get(
+        `SELECT ${NOTE_COLUMNS}, conversation FROM service_note WHERE tenant = ? AND author = ? AND client_id = ?`,
+      )
+      .get(session.tenant, authorId, clientId) as (NoteRow & { conversation: number }) | undefined;
     if (known) {
-      if (known.conversation === session.conversation && known.content === content) return false;
+      if (known.conversation === session.conversation && known.content === content) {
+        return toNote(tenant, sessionId, known);
+      }
       throw new DomainError('ECONFLICT', 'this id was used for another note', { field: 'clientId' });
     }
     this.#sql
@@ -118,7 +126,7 @@ export class ServiceTable {
         'INSERT INTO service_note (tenant, conversation, id, client_id, author, content, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
       )
       .run(session.tenant, session.conversation, id, clientId, authorId, content, at);
-    return true;
+    return note;
   }
 
   find(tenant: string, sessionId: string): ServiceSession | undefined {

@@ -95,7 +95,7 @@ export class MessageTable {
     const held = this.#filesOf(tenant, message.senderId, message.files);
     const original = this.#original(message);
     const { conversation, joined } = this.#target(tenant, message);
-    if (conversation.kind === 'service') services.requireOpen(conversation.pk);
+    if (conversation.kind === 'service') services.requireOpen(conversation.pk, message.senderId);
     const range = [{ from: conversation.last_seq + 1, to: conversation.last_seq + 1 }];
     if (message.guest) this.#requireOpen(conversation);
     else if (!positions.cover(conversation.pk, message.senderId, 'read', range)) {

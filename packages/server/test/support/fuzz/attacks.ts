@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as elapse } from 'node:timers/promises';
 import WebSocket from 'ws';
 import { tokenOf } from '../token.ts';
+import { type DeskRole, desk } from './desk-inputs.ts';
 import { IM } from './im-inputs.ts';
 import {
   ATTACKERS,
@@ -36,6 +37,9 @@ export interface Target {
 export type Attack = (target: Target) => Promise<void>;
 
 const userToken = (random: Random): string => tokenOf(random.pick(ATTACKERS));
+/** A token of the role that the dialect is for, mostly. */
+const tokenFor = (random: Random, { role = 'user' }: Dialect): string =>
+  tokenOf(random.pick(ATTACKERS), { role: random.happens(0.97) ? role : random.pick(['user', 'agent']) });
 /** An admin's token for another tenant than the healthy users': what it deletes there is its own. */
 const anyToken = (random: Random): string =>
   random.happens(0.5) ? userToken(random) : tokenOf('admin', { app: 'battlefield', role: 'admin' });
@@ -56,17 +60,39 @@ const DOORS: readonly (readonly [path: string, dialect: Dialect])[] = [
 const SOCKJS_DOORS: readonly (readonly [path: string, dialect: Dialect])[] = [
   ['/ws/im', XUQM],
   ['/ws', IM],
+  ['/ws/chat', desk('user')],
+  ['/ws/agent', desk('agent')],
 ];
 
-/** A stream of STOMP frames, or nearly, cut into WebSocket messages anywhere, at any dialect's door. */
-async function overWebSocket({ url, random, record }: Target): Promise<void> {
-  const [path, dialect] = random.pick(DOORS);
+const DESK_ROLES: readonly DeskRole[] = ['user', 'user', 'agent', 'agent', 'admin'];
+
+/** At any dialect's door. */
+async function overWebSocket(target: Target): Promise<void> {
+  const [path, dialect] = target.random.pick(DOORS);
+  await overStream(target, path, dialect);
+}
+
+/** A customer or an agent who knows which service sessions there are. */
+async function overDesk(target: Target): Promise<void> {
+  const dialect = desk(target.random.pick(DESK_ROLES), await serviceSessions(target));
+  await overStream(target, dialect.role === 'user' ? '/ws/chat' : '/ws/agent', dialect);
+}
+
+async function serviceSessions({ url }: Target): Promise<string[]> {
+  const authorization = `Bearer ${tokenOf('admin', { role: 'admin' })}`;
+  const answer = await fetch(`${url}/api/v1/desk/sessions?limit=20`, { headers: { authorization } });
+  const { sessions } = (await answer.json()) as { sessions: readonly { id: string }[] };
+  return sessions.map(({ id }) => id);
+}
+
+/** A stream of STOMP frames, or nearly, cut into WebSocket messages anywhere. */
+async function overStream({ url, random, record }: Target, path: string, dialect: Dialect): Promise<void> {
   const socket = new WebSocket(
     url.replace('http', 'ws') + path,
     random.pick([['v12.stomp'], ['x', 'v10.stomp'], []]),
   );
   if (!(await opened(socket))) return;
-  const stream = anyStream(random, userToken(random), dialect);
+  const stream = anyStream(random, tokenFor(random, dialect), dialect);
   record('WebSocket', stream);
   for (const piece of random.slices(stream, 5)) socket.send(piece, { binary: random.happens(0.7) });
   await leave(socket, random);
@@ -77,7 +103,7 @@ async function overSockJsWebSocket({ url, random, record }: Target): Promise<voi
   const [path, dialect] = random.pick(SOCKJS_DOORS);
   const socket = new WebSocket(`${url.replace('http', 'ws')}${path}/000/any/websocket`);
   if (!(await opened(socket))) return;
-  const body = anySockJsBody(random, anyStream(random, userToken(random), dialect));
+  const body = anySockJsBody(random, anyStream(random, tokenFor(random, dialect), dialect));
   record('SockJS WebSocket', body);
   socket.send(body, { binary: random.happens(0.1) });
   await leave(socket, random);
@@ -128,7 +154,7 @@ async function overXhr(target: Target): Promise<void> {
   const poll = random.pick(['xhr', 'xhr', 'xhr_streaming', 'jsonp?c=f', 'eventsource', 'htmlfile?c=f']);
   const method = poll.startsWith('xhr') ? 'POST' : 'GET';
   await exchange(target, method, `${session}/${poll}`);
-  for (const piece of random.slices(anyStream(random, userToken(random), dialect), 3)) {
+  for (const piece of random.slices(anyStream(random, tokenFor(random, dialect), dialect), 3)) {
     const body = anySockJsBody(random, piece);
     record(`${session}/xhr_send`, body);
     const sending = exchange(target, 'POST', `${session}/xhr_send`, body);
@@ -239,6 +265,8 @@ export const ATTACKS: readonly Attack[] = [
   overWebSocket,
   overWebSocket,
   overWebSocket,
+  overDesk,
+  overDesk,
   overRoom,
   overRoom,
   overSockJsWebSocket,

@@ -99,6 +99,8 @@ function anyBodyText(random: Random): string {
 
 /** Where a dialect's clients send and subscribe to. */
 export interface Dialect {
+  /** Of the token; `user` where absent. */
+  readonly role?: string;
   readonly commands: readonly string[];
   readonly destinations: readonly string[];
   /** Of CONNECT, beside those of STOMP. */
@@ -245,6 +247,9 @@ const PLACES = [
   '/api/v1/login',
   '/api/v1/notifications',
   '/api/v1/notifications/:id/read',
+  '/api/v1/desk/stats',
+  '/api/v1/desk/sessions',
+  '/api/v1/broadcasts',
   '/api/v1/nothing',
   '/',
   '/docs',
@@ -268,11 +273,16 @@ const PLACES = [
   '/ws/im/:id/:id/htmlfile?c=:id',
   '/ws/im/:id/:id/websocket',
   '/ws/im/iframe:id.html',
+  '/ws/chat',
+  '/ws/chat/info',
+  '/ws/chat/:id/:id/xhr',
+  '/ws/agent/:id/:id/xhr_send',
+  '/ws/agent/:id/:id/eventsource',
   '/Mimi/client',
   '/Mimi/socketServer/info',
   '/socketServer/:id/:id/xhr',
 ];
-const QUERIES = ['limit', 'before', 'after', 'token', 'srect', 'c', 'x'];
+const QUERIES = ['limit', 'before', 'after', 'from', 'to', 'state', 'skill', 'token', 'srect', 'c', 'x'];
 
 /** A request target of visible ASCII, as an HTTP client can send it. */
 export function anyTarget(random: Random): string {
@@ -315,6 +325,7 @@ function anyRequest(random: Random): Json {
     { userId: id() },
     { members: members() },
     { role: 'admin' },
+    { topic: id(), body: id(), encoding: random.pick(['utf8', 'base64']), headers: { [id()]: id() } },
     { username: 'admin', password: 'admin' },
   ]);
   if (random.happens(0.3)) sound[random.pick(KEYS)] = anyJson(random);

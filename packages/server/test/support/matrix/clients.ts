@@ -51,11 +51,19 @@ export interface MatrixClient {
   read?(id: string): void;
   /** Says that it has the message, where that is the client's to say. */
   confirm?(id: string): void;
+  /** Says so where writing it was proof enough. */
+  sign?(id: string): void;
 }
+
+/** The doors of `desk`: its client in the walk is a customer or an agent. */
+export const DESK_DOORS = { '/ws/agent': 'agent', '/ws/chat': 'user' } as const;
+export type DeskDoor = keyof typeof DESK_DOORS;
 
 export interface World {
   readonly wsUrl: string;
   readonly group: Group;
+  /** Where the client of `desk` connects; as an agent where absent. */
+  readonly deskDoor?: DeskDoor;
   /** How clients of STOMP acknowledge; automatically where absent. */
   readonly ack?: AckMode;
 }
@@ -167,9 +175,10 @@ const mimi: Make = ({ wsUrl, ack }, self) => {
   };
 };
 
-const desk: Make = ({ wsUrl, ack }, self) => {
+const desk: Make = ({ wsUrl, deskDoor = '/ws/agent', ack }, self) => {
   const queues = ['/user/queue/messages', '/user/queue/errors'];
-  const brokerURL = `${wsUrl}/ws/agent?token=${tokenOf(self.id, { role: 'agent' })}`;
+  const token = tokenOf(self.id, { role: DESK_DOORS[deskDoor] });
+  const brokerURL = `${wsUrl}${deskDoor}?token=${token}`;
   const { publish, ...connection } = stompOf({ brokerURL, ack }, queues);
   const send = (to: Place, clientMsgId: string, more: object): void =>
     publish('/app/send', { conversationId: isGroup(to) ? to.id : singleOf(self, to), clientMsgId, ...more });
@@ -213,6 +222,7 @@ const room: Make = ({ wsUrl, group }, self) => {
       }),
     say: (to, id, content) =>
       send({ msgType: 3, textData: { dataType: 3, data: { from, roomNumber: to.id, id, content } } }),
+    sign: (id) => send({ msgType: 4, textData: { data: { roomNumber: group.id, id } } }),
   };
 };
 

@@ -2,7 +2,15 @@ import { RealClient } from '../real-client.ts';
 import { RoomClient } from '../room-client.ts';
 import type { TestServer } from '../server.ts';
 import { tokenOf } from '../token.ts';
-import { CLIENTS, DIALECTS, type Dialect, type Group, type MatrixClient, type Person } from './clients.ts';
+import {
+  CLIENTS,
+  type DeskDoor,
+  DIALECTS,
+  type Dialect,
+  type Group,
+  type MatrixClient,
+  type Person,
+} from './clients.ts';
 import { MARK, type Told } from './heard.ts';
 
 const ADMIN = tokenOf('admin', { role: 'admin' });
@@ -29,17 +37,18 @@ export class Scene {
   private constructor(
     server: TestServer,
     people: Record<Dialect, Person>,
+    deskDoor: DeskDoor,
     { clerk, newcomer }: { clerk: RealClient; newcomer: Newcomer },
   ) {
     this.#server = server;
     this.people = people;
     this.#clerk = clerk;
     this.newcomer = newcomer;
-    const world = { wsUrl: server.wsUrl, group: GROUP };
+    const world = { wsUrl: server.wsUrl, group: GROUP, deskDoor };
     this.clients = byDialect((dialect) => CLIENTS[dialect](world, people[dialect]));
   }
 
-  static async open(server: TestServer): Promise<Scene> {
+  static async open(server: TestServer, deskDoor: DeskDoor): Promise<Scene> {
     const users = await Promise.all([...DIALECTS, CLERK, NEWCOMER].map((name) => makeUser(server, name)));
     const people = byDialect((dialect) => ({ ...users[DIALECTS.indexOf(dialect)], dialect }) as Person);
     const members = [...Object.values(people).map(({ id }) => id), CLERK].map((userId) => ({ userId }));
@@ -48,7 +57,7 @@ export class Scene {
     const clerk = await RealClient.connect({ brokerURL }, []);
     const client = await RoomClient.connect(server.wsUrl, { token: tokenOf(NEWCOMER) });
     const newcomer = { ...(users.at(-1) as Omit<Newcomer, 'client'>), client };
-    return new Scene(server, people, { clerk, newcomer });
+    return new Scene(server, people, deskDoor, { clerk, newcomer });
   }
 
   manage(method: string, path: string, body?: object): Promise<unknown> {
@@ -74,6 +83,11 @@ export class Scene {
     // What one tick of the server stores it tells before the next one's, and a receipt comes a tick after its message.
     for (let round = 0; round < 2; round++) await this.#mark();
     return byDialect((dialect) => this.clients[dialect].heard.take());
+  }
+
+  /** Lets the `mimi` client confirm what was written for `settle` since this many, while it was away. */
+  confirmMarks(since: number): void {
+    for (let mark = since + 1; mark <= this.marks; mark++) this.clients.mimi.confirm?.(`${MARK}${mark}`);
   }
 
   async close(): Promise<void> {

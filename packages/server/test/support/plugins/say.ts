@@ -7,7 +7,8 @@ export default definePlugin<{ readonly greeting?: string }>({
     const seen: string[] = [];
     return {
       intercept: {
-        connect({ user }) {
+        async connect({ user }) {
+          if (user.userId.startsWith('slow')) await new Promise((resolve) => setTimeout(resolve, 50));
           if (user.userId.startsWith('banned')) return refuse('EPERM', 'you are banned');
           if (user.userId.startsWith('stranger')) return refuse('EAUTH', 'who are you?');
           return user.userId.startsWith('promoted') ? change({ role: 'admin' as const }) : undefined;
@@ -18,6 +19,13 @@ export default definePlugin<{ readonly greeting?: string }>({
             ? change({ destination: '/topic/group/real' })
             : undefined;
         },
+        command({ destination, body }) {
+          const marked = JSON.stringify(body) ?? '';
+          if (destination === '/topic/closed') return refuse('EPERM', 'no broadcasts here', 'destination');
+          return marked.includes('not to be asked for') ? refuse('EPERM', `no ${destination}`) : undefined;
+        },
+        broadcast: ({ name }) => (name === 'muted' ? refuse('EPERM', 'muted') : undefined),
+        'service.noted': ({ note }) => (note.content === 'muted' ? refuse('EPERM', 'muted') : undefined),
         async 'message.send'({ content, dialect }) {
           // Answers out of their order: the server has to keep it.
           if (content.text.startsWith('slow')) await new Promise((resolve) => setTimeout(resolve, 50));
