@@ -194,6 +194,7 @@ export class MessageChanges {
       tenant,
       conversationId,
       seq,
+      actorId: actor.userId,
       state: change,
       content,
       ...(content === null ? {} : { files: filesNamedIn(content) }),

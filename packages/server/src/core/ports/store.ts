@@ -224,6 +224,8 @@ export interface MessageChange {
   readonly tenant: string;
   readonly conversationId: string;
   readonly seq: number;
+  /** Who makes it, and so knows of it. */
+  readonly actorId: string;
   readonly state: MessageState;
   /** The new content; null removes it. */
   readonly content: Content | null;
@@ -292,7 +294,7 @@ export interface MessageStore {
    */
   appendMessage(message: NewMessage): Promise<Appended>;
   /**
-   * Makes the change with the conversation's next revision. ENOENT, also for files as `appendMessage`; ECONFLICT where the
+   * Makes the change with the conversation's next revision, which its actor knows. ENOENT, also for files as `appendMessage`; ECONFLICT where the
    * message is recalled or deleted.
    */
   changeMessage(change: MessageChange): Promise<Message>;
@@ -331,8 +333,8 @@ export interface Acknowledgement {
 export interface AcknowledgementEntry {
   readonly userId: string;
   readonly ranges: readonly SeqRange[];
-  /** Revisions the user was shown; they count only where none before them is missing. */
-  readonly revisions?: SeqRange;
+  /** Revisions the user was shown. */
+  readonly revisions?: readonly SeqRange[];
 }
 
 export interface Acknowledged {

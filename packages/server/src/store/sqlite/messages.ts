@@ -150,7 +150,17 @@ export class MessageTable {
     };
   }
 
-  change({ tenant, conversationId, seq, state, content, files, reason, at }: MessageChange): Message {
+  change({
+    tenant,
+    conversationId,
+    seq,
+    actorId,
+    state,
+    content,
+    files,
+    reason,
+    at,
+  }: MessageChange): Message {
     const key = this.#deps.tenants.ensure(tenant);
     const conversation = this.#conversation(key, conversationId);
     const row = conversation && this.#row(conversation.pk, seq);
@@ -188,6 +198,7 @@ export class MessageTable {
       );
     conversation.revision = revision;
     this.#dirty.add(conversation);
+    this.#deps.positions.coverRevisions(conversation.pk, actorId, [{ from: revision, to: revision }]);
     this.#deps.files.relink(held, { conversation: conversation.pk, seq }, at);
     return toMessage(tenant, conversation, changed, this.#parties.of(key, conversation, row.sender));
   }

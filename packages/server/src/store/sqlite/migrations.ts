@@ -355,4 +355,11 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE UNIQUE INDEX conversation_uid ON conversation (tenant, uid) WHERE uid IS NOT NULL;
     `,
   },
+  {
+    version: 11,
+    sql: `
+      -- Ranges of revisions that are known beyond a gap, as JSON.
+      ALTER TABLE member ADD COLUMN revision_above TEXT NOT NULL DEFAULT '[]';
+    `,
+  },
 ];

@@ -102,17 +102,17 @@ export class PendingReader {
       cursor?.conversationId === conversation.id
         ? cursor
         : // Who keeps a position of its own may have been away while another device of the user learned of changes.
-          { revision: query.sinceSeq === undefined ? positions.revision : 0, seq: 0 };
+          { revision: query.sinceSeq === undefined ? positions.revisions.mark : 0, seq: 0 };
     const changed = this.#changed(query, conversation, positions, from, page);
     if (changed !== undefined) return { conversationId: conversation.id, revision: changed, seq: from.seq };
     const told =
       query.order === 'time' ? undefined : this.#undelivered(query, conversation, positions, from.seq, page);
     if (told !== undefined)
       return { conversationId: conversation.id, revision: conversation.revision, seq: told };
-    if (conversation.revision > positions.revision) {
+    if (conversation.revision > positions.revisions.mark) {
       page.revisions.push({
         conversationId: conversation.id,
-        from: positions.revision + 1,
+        from: positions.revisions.mark + 1,
         to: conversation.revision,
       });
     }
@@ -145,6 +145,7 @@ export class PendingReader {
     let told = from.revision;
     for (const row of rows) {
       if (row.seq > from.seq && !hadBefore(query, positions, row)) continue;
+      if (query.sinceSeq === undefined && isCovered(positions.revisions, row.revision)) continue;
       if (page.messages.length >= query.limit) return told;
       page.messages.push(page.read(conversation, row));
       told = row.revision;
@@ -207,6 +208,6 @@ function hadBefore({ userId, sinceSeq }: PendingQuery, { delivered }: Positions,
   return row.sender === userId || isCovered(delivered, row.seq);
 }
 
-function isCovered({ mark, above }: Position, seq: number): boolean {
-  return seq <= mark || includes(above, seq);
+function isCovered({ mark, above }: Position, place: number): boolean {
+  return place <= mark || includes(above, place);
 }
