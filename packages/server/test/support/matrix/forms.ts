@@ -96,10 +96,10 @@ export const MESSAGE: Readonly<Record<Dialect, (said: Said, self: Person, occasi
       id: said.id,
       from: roomMember(said.by),
       roomNumber: said.to.id,
-      content: said.picture ? roomCaption(said) : said.text,
+      content: said.picture?.text ?? said.text,
       seq: seqOf(said),
       time: timeOf(said),
-      ...(said.picture ? { type: 'image', extra: extraOf(said) } : {}),
+      ...(said.picture ? { type: 'image', extra: { url: said.picture.url } } : {}),
       ...(said.state === undefined ? {} : { [said.state]: true }),
     }),
 };
@@ -266,15 +266,6 @@ function roomMember({ id, nickname, uid }: ShownPerson) {
   return { headImgUrl: '', id, nickName: nickname, personName: nickname, personNum: String(uid) };
 }
 
-/** `im` clients write a picture's text beside what else they say of it, others inside. */
-function extraOf({ by, picture }: Said): unknown {
-  return by.dialect === 'im' ? { url: picture?.url } : picture;
-}
-
-function roomCaption({ by, picture }: Said): string | undefined {
-  return by.dialect === 'im' ? picture?.text : picture?.url;
-}
-
 const IM_SERVER = {
   messageId: '',
   status: 0,
@@ -311,8 +302,7 @@ function imType({ picture, state }: Said, occasion: Occasion): number {
 
 function imContent(said: Said) {
   if (!said.picture) return { content: said.text, contentExtra: null };
-  const content = said.by.dialect === 'im' ? said.picture.text : '';
-  return { content, contentExtra: extraOf(said) };
+  return { content: said.picture.text, contentExtra: { url: said.picture.url } };
 }
 
 function imChange(said: Said) {
