@@ -74,6 +74,14 @@ function documentOf(message: ImMessage): Record<string, unknown> {
   return JSON.parse(arm?.content ?? 'null');
 }
 
+/** Takes what comes of a message until it has this status. */
+async function statusOf(client: StompClient, clientMessageId: string, status: number): Promise<ImMessage> {
+  for (;;) {
+    const message = await client.nextAt<ImMessage>(STATUS);
+    if (message.clientMessageId === clientMessageId && message.status === status) return message;
+  }
+}
+
 /** Takes the statuses of a message until this one has come. */
 async function statusesUntil(client: StompClient, clientMessageId: string, last: number): Promise<number[]> {
   const statuses: number[] = [];
@@ -228,6 +236,77 @@ test('an edit arrives as CHAT_EDIT under the same id, and as the changed message
   assert.deepEqual([seen.id, seen.content, seen.status], ['c-1', 'typo', 'SENT']);
   bob.sendJson('/app/edit-message', { messageId, newContent: 'not mine' });
   assert.equal((await bob.nextAt<{ code: string }>(ERRORS)).code, 'EPERM');
+});
+
+test('every participant learns of an edit and a recall by the event of section 7.3 too, and who deletes for itself that it did', async () => {
+  const [aliceId, bobId, carolId] = [newUser('alice'), newUser('bob'), newUser('carol')];
+  const queues = [INBOX, STATUS, ERRORS];
+  const [alice, bob, carol] = [
+    await connect(aliceId, queues),
+    await connect(bobId, queues),
+    await connect(carolId, queues),
+  ];
+  const group = await makeGroup(aliceId, bobId, carolId);
+  alice.sendJson('/app/chat', { conversationId: group, content: 'tpyo', clientMsgId: 'c-1' });
+  const { messageId } = await bob.nextAt<ImMessage>(INBOX);
+  await alice.confirmed('/app/edit-message', { messageId, newContent: 'typo', editReason: 'a typo' });
+  await alice.confirmed('/app/delete-message', { messageId, deleteScope: 1, deleteReason: '用户撤回' });
+  for (const client of [alice, bob, carol]) {
+    for (const [status, change, reason] of [
+      [7, 'edited', 'a typo'],
+      [6, 'recalled', '用户撤回'],
+    ] as const) {
+      const event = await statusOf(client, 'c-1', status);
+      const { timestamp, ...document } = documentOf(event);
+      assert.deepEqual(document, {
+        eventType: `communication.message.${change}`,
+        messageId,
+        clientMessageId: 'c-1',
+        conversationId: group,
+        status,
+        userId: aliceId,
+        operatorId: aliceId,
+        reason,
+      });
+      assert.ok(Math.abs(Date.parse(String(timestamp)) - Date.now()) < 60_000);
+      assert.equal(event.event?.eventType, document.eventType);
+    }
+  }
+  await bob.confirmed('/app/delete-message', { messageId, deleteScope: 0 });
+  const deleted = documentOf(await statusOf(bob, 'c-1', ImMessageStatus.MESSAGE_DELETED));
+  assert.deepEqual(
+    [deleted.eventType, deleted.messageId, deleted.operatorId],
+    ['communication.message.deleted', messageId, bobId],
+  );
+});
+
+test('whatever comes has an id, one of its own unless it tells of a message', async () => {
+  const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
+  const alice = await StompClient.open(`${server.wsUrl}/ws`);
+  clients.push(alice);
+  alice.send('CONNECT', { 'accept-version': '1.2', Authorization: `Bearer ${tokenOf(aliceId)}` });
+  await alice.next('CONNECTED');
+  await alice.subscribe(EVENTS);
+  for (const destination of [STATUS, INBOX]) await alice.subscribe(destination);
+  await connect(bobId);
+  await alice.confirmed('/app/heartbeat', {});
+  await alice.confirmed('/app/heartbeat', {});
+  await alice.confirmed('/app/private-message', { receiverId: bobId, content: 'hi', clientMsgId: 'c-1' });
+  await alice.confirmed('/app/sync', {});
+  await makeGroup(aliceId, bobId);
+  const told = [
+    ...[await alice.nextAt<ImMessage>(EVENTS), await alice.nextAt<ImMessage>(EVENTS)],
+    ...[await alice.nextAt<ImMessage>(EVENTS), await alice.nextAt<ImMessage>(EVENTS)],
+    ...[await alice.nextAt<ImMessage>(STATUS), await alice.nextAt<ImMessage>(STATUS)],
+    await alice.nextAt<ImMessage>(INBOX),
+  ];
+  assert.deepEqual(
+    told.map(({ type }) => type),
+    [30, 32, 32, 41, 42, 42, 34],
+  );
+  const ids = told.map(({ messageId }) => messageId);
+  assert.ok(ids.every((id) => id !== ''));
+  assert.equal(new Set(ids).size, ids.length);
 });
 
 test('a deletion for everyone is a recall, for me alone it hides the message on my devices', async () => {

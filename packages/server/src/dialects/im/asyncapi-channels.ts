@@ -95,7 +95,7 @@ export const OUTBOUND: readonly OutboundChannel[] = [
     name: 'messageStatus',
     address: '/user/queue/message-status',
     summary:
-      "What became of one's own messages, what one deleted for oneself, and what other systems say of messages",
+      "What became of one's own messages, edits and recalls of all, what one deleted for oneself, and what other systems say of messages",
     types: [T.EVENT_MESSAGE_STATUS_CHANGE],
   },
   {

@@ -107,13 +107,15 @@ export const USER_STATUS_FORM = Type.Object({
 });
 
 export const MESSAGE_STATUS_FORM = Type.Object({
+  eventType: text,
   messageId: text,
   clientMessageId: text,
   conversationId: text,
   status: Type.Enum(Object.values(ImMessageStatus)),
   userId: text,
+  operatorId: text,
   reason: text,
-  timestamp: time,
+  timestamp: isoTime,
 });
 
 export const CONNECT_FORM = Type.Object({

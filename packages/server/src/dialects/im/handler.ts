@@ -11,7 +11,7 @@ import {
 import { DomainError } from '../../core/errors.ts';
 import type { CoreEvent } from '../../core/events.ts';
 import { MAX_DEVICE_ID_LENGTH } from '../../core/messages.ts';
-import type { Principal } from '../../core/model.ts';
+import type { Message, Principal } from '../../core/model.ts';
 import type { Policy } from '../../core/policies.ts';
 import { requireLength } from '../../core/validate.ts';
 import type { Shape } from '../../hub/fan-out.ts';
@@ -154,8 +154,7 @@ export class ImHandler extends StompDialectHandler {
       deviceId: this.#deviceId,
       sync: this.sync.bind(this),
       renew: (token) => this.#renew(token),
-      repeated: (message) =>
-        this.#tellStatus(renderStatus({ type: 'message.status', status: 'sent', message })),
+      repeated: (message) => this.#tellStored(message),
       sending: (id) => this.#tellAttempt(ImMessageStatus.MESSAGE_SENDING, id),
       heartbeat: () => this.#tellEvents(renderSystem(this.#addressee, ImMessageType.SYSTEM_HEARTBEAT, {})),
     };
@@ -169,6 +168,11 @@ export class ImHandler extends StompDialectHandler {
     }
     this.chat.renew(expiresAt);
     this.#tellEvents(renderSystem(this.#addressee, ImMessageType.SYSTEM_AUTH, { expiresAt }));
+  }
+
+  #tellStored(message: Message): void {
+    const { senderId: actorId, createdAt: at } = message;
+    this.#tellStatus(renderStatus({ type: 'message.status', status: 'sent', message, actorId, at }));
   }
 
   #tellAttempt(status: ImMessageStatus, clientMessageId: string, reason = ''): void {

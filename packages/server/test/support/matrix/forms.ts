@@ -132,7 +132,7 @@ export const ACCEPTED: Readonly<Record<Dialect, (said: Said) => Told[]>> = {
 /** What the client that edited or took back its own message is told. */
 export const CHANGED: Readonly<Record<Dialect, (said: Said) => Told[]>> = {
   xuqm: () => [],
-  im: (said) => [imStatus(said.state === 'edited' ? 7 : 6, { ...imEnvelope(said), userId: said.by.id })],
+  im: (said) => [imChanged(said)],
   mimi: () => [],
   desk: () => [],
   room: () => [],
@@ -147,7 +147,7 @@ export const RECEIPT: Readonly<Record<Dialect, (said: Said, by: Person, status: 
     },
   ],
   im: (said, { id: userId }, status) => {
-    const place = { receiverId: userId, userId, timestamp: chosen('time'), sequence: 0, source: '' };
+    const place = { receiverId: userId, userId, timestamp: chosen('time'), sequence: 0, source: 'haina' };
     return [imStatus(status === 'read' ? 4 : 3, { ...imEnvelope(said), ...place })];
   },
   mimi: () => [],
@@ -193,6 +193,7 @@ export const SYNC_DONE: Readonly<Record<Dialect, (self: Person, count: number) =
         at: '/user/queue/private-messages',
         body: {
           ...IM_SERVER,
+          messageId: chosen('id'),
           receiverId,
           timestamp: chosen('time'),
           type: 34,
@@ -229,6 +230,7 @@ export function imMembership(group: Group, memberId: string, change: 'added' | '
     at: '/user/queue/events',
     body: {
       ...IM_SERVER,
+      messageId: chosen('id'),
       type: 41,
       senderId: 'admin',
       receiverId: group.id,
@@ -266,8 +268,9 @@ function roomMember({ id, nickname, uid }: ShownPerson) {
   return { headImgUrl: '', id, nickName: nickname, personName: nickname, personNum: String(uid) };
 }
 
+const IM_STATUS_EVENTS: Readonly<Record<number, string>> = { 2: 'sent', 6: 'recalled', 7: 'edited' };
+
 const IM_SERVER = {
-  messageId: '',
   status: 0,
   senderId: '',
   receiverId: '',
@@ -311,16 +314,22 @@ function imChange(said: Said) {
   return { messageId: serverId(said), [reason]: '' };
 }
 
+/** What all `im` clients learn of a change, also its writer's. */
+export function imChanged(said: Said): Told {
+  return imStatus(said.state === 'edited' ? 7 : 6, { ...imEnvelope(said), userId: said.by.id });
+}
+
 function imStatus(
   status: number,
   { userId, ...about }: { readonly userId?: string; [name: string]: unknown },
 ): Told {
-  const envelope = { ...IM_SERVER, source: '', timestamp: chosen('time'), ...about };
-  const { messageId, clientMessageId, conversationId, senderId } = envelope;
+  const envelope = { ...IM_SERVER, messageId: chosen('id'), timestamp: chosen('time'), ...about };
+  const { clientMessageId, conversationId, senderId } = envelope;
   const who = userId ?? senderId;
-  const ids = { messageId, clientMessageId, conversationId };
-  const content = { ...ids, status, userId: who, reason: '', timestamp: chosen('time') };
-  const eventType = 'communication.message.status.changed';
+  const ids = { messageId: about.messageId ?? '', clientMessageId, conversationId };
+  const eventType = `communication.message.${IM_STATUS_EVENTS[status] ?? 'status.changed'}`;
+  const by = { userId: who, operatorId: who };
+  const content = { eventType, ...ids, status, ...by, reason: '', timestamp: chosen('iso') };
   return {
     at: '/user/queue/message-status',
     body: { ...envelope, type: 42, status, event: { content, eventType, eventId: chosen('id') } },
