@@ -572,6 +572,13 @@ test('a repeat that quotes another message is a reuse', async () => {
   assert.equal((await alice.nextAt<{ code: string }>(ERRORS)).code, 'ECONFLICT');
 });
 
+test('a single conversation of others is no place to send to', async () => {
+  const alice = await connect(newUser('alice'));
+  const body = { conversationId: 'single:bob:carol', content: 'hi', clientMsgId: 'c-1' };
+  alice.sendJson('/app/chat', body);
+  assert.equal((await alice.nextAt<{ code: string }>(ERRORS)).code, 'EPERM');
+});
+
 test('a single conversation has no topic of its own', async () => {
   const alice = await connect(newUser('alice'));
   alice.send('SUBSCRIBE', { id: 't', destination: '/topic/conversation/single:a:b' });

@@ -178,7 +178,9 @@ function conversationTarget({ userId }: Principal, conversationId: string): Mess
   if (!conversationId.includes(':')) return { kind: 'conversation', conversationId };
   const peer = singlePeer(conversationId, userId);
   if (conversationId === singleConversationId(userId, peer)) return { kind: 'user', userId: peer };
-  throw new DomainError('ENOENT', `no conversation ${conversationId}`, { field: 'conversationId' });
+  throw new DomainError('EPERM', `${conversationId} is no conversation of yours`, {
+    field: 'conversationId',
+  });
 }
 
 function options(originSession: string, reason: string | undefined) {

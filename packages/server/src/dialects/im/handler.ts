@@ -8,6 +8,7 @@ import {
   ImScope,
   type StompFrame,
 } from '@haina/wire';
+import type { VerifiedToken } from '../../auth/tokens.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { CoreEvent } from '../../core/events.ts';
 import { MAX_DEVICE_ID_LENGTH } from '../../core/messages.ts';
@@ -57,6 +58,11 @@ export class ImHandler extends StompDialectHandler {
     }
     this.#encoding = this.#requireEncoding(headerOf(headers, 'accept'), 'json');
     this.#deviceId = requireLength(headerOf(headers, 'deviceId') ?? '', 'deviceId', 0, MAX_DEVICE_ID_LENGTH);
+  }
+
+  /** A client is told the code where no document says what stands there. */
+  protected override errorText(refusal: DomainError): string {
+    return refusal.code === 'EAUTH' ? super.errorText(refusal) : `${refusal.code}: ${refusal.message}`;
   }
 
   protected override subscribed(subscription: StompSubscription, target: Target): void {
@@ -162,12 +168,22 @@ export class ImHandler extends StompDialectHandler {
 
   async #renew(token: string): Promise<void> {
     const { tenant, userId } = this.chat.principal;
-    const { principal, expiresAt } = await authenticateAll(this.services.authenticator, [token], tenant);
+    const { principal, expiresAt } = await this.#authenticate(token, tenant);
     if (principal.userId !== userId) {
       throw new DomainError('EPERM', 'the token is of another user', { field: 'token' });
     }
     this.chat.renew(expiresAt);
     this.#tellEvents(renderSystem(this.#addressee, ImMessageType.SYSTEM_AUTH, { expiresAt }));
+  }
+
+  /** The session is authenticated, whatever the token is: a bad one is no permission to renew it. */
+  async #authenticate(token: string, tenant: string): Promise<VerifiedToken> {
+    try {
+      return await authenticateAll(this.services.authenticator, [token], tenant);
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code !== 'EAUTH') throw error;
+      throw new DomainError('EPERM', error.message, { field: 'token', cause: error });
+    }
   }
 
   #tellStored(message: Message): void {
