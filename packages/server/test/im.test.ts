@@ -376,10 +376,21 @@ test('a quote shows what it quotes, a forward keeps its origin, and neither reac
   assert.equal((await carol.nextAt<{ code: string }>(ERRORS)).code, 'ENOENT');
 });
 
-test('members learn of pins for everyone, and of who joins and leaves', async () => {
+test('members learn of their new group, of pins for everyone, and of who joins, leaves and has another role', async () => {
   const ids = [newUser('alice'), newUser('bob')] as const;
   const [alice, bob] = [await connect(ids[0]), await connect(ids[1])];
   const group = await makeGroup(ids[0]);
+  const { timestamp: _at, createTime, ...created } = documentOf(await alice.nextAt<ImMessage>(EVENTS));
+  assert.deepEqual(created, {
+    eventType: 'business.group.created',
+    groupId: group,
+    updateType: 'group_created',
+    groupName: 'A group',
+    creatorId: 'admin',
+    memberCount: 1,
+    updatedBy: 'admin',
+  });
+  assert.ok(Math.abs(Date.parse(String(createTime)) - Date.now()) < 60_000);
   assert.equal(documentOf(await alice.nextAt<ImMessage>(EVENTS)).updateType, 'member_added');
   const admin = tokenOf('admin', { role: 'admin' });
   await server.call('POST', `/api/v1/groups/${group}/members`, admin, { userId: ids[1] });
@@ -390,6 +401,16 @@ test('members learn of pins for everyone, and of who joins and leaves', async ()
     assert.deepEqual(
       [updateType, memberId, memberRole, updatedBy],
       ['member_added', ids[1], 'member', 'admin'],
+    );
+  }
+  await server.call('PATCH', `/api/v1/groups/${group}/members/${ids[1]}`, admin, { role: 'admin' });
+  for (const client of [alice, bob]) {
+    const { updateType, memberId, memberRole, updatedBy } = documentOf(
+      await client.nextAt<ImMessage>(EVENTS),
+    );
+    assert.deepEqual(
+      [updateType, memberId, memberRole, updatedBy],
+      ['member_role_changed', ids[1], 'admin', 'admin'],
     );
   }
   bob.sendJson('/app/chat', { conversationId: group, content: 'pin me' });

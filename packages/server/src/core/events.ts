@@ -30,6 +30,7 @@ export type CoreEvent =
   | MessagePinned
   | ReceiptIssued
   | MemberAdded
+  | MemberChanged
   | MemberRemoved
   | ConversationCreated
   | ConversationChanged
@@ -115,6 +116,16 @@ export interface MemberAdded {
   readonly tenant: string;
   readonly conversationId: string;
   readonly kind: ConversationKind;
+  readonly userId: string;
+  readonly role: MemberRole;
+  readonly actorId: string;
+}
+
+/** A member of a group has another role. */
+export interface MemberChanged {
+  readonly type: 'member.changed';
+  readonly tenant: string;
+  readonly conversationId: string;
   readonly userId: string;
   readonly role: MemberRole;
   readonly actorId: string;

@@ -60,9 +60,10 @@ export class ImHandler extends StompDialectHandler {
     this.#deviceId = requireLength(headerOf(headers, 'deviceId') ?? '', 'deviceId', 0, MAX_DEVICE_ID_LENGTH);
   }
 
-  /** A client is told the code where no document says what stands there. */
+  /** A CONNECT that asks for what there is not gets no error queue: the code stands in the text. */
   protected override errorText(refusal: DomainError): string {
-    return refusal.code === 'EAUTH' ? super.errorText(refusal) : `${refusal.code}: ${refusal.message}`;
+    const text = super.errorText(refusal);
+    return refusal.code === 'EINVAL' ? `EINVAL: ${text}` : text;
   }
 
   protected override subscribed(subscription: StompSubscription, target: Target): void {

@@ -9,8 +9,10 @@ import {
 } from '@haina/wire';
 import type {
   ConversationChanged,
+  ConversationCreated,
   CoreEvent,
   MemberAdded,
+  MemberChanged,
   MemberRemoved,
   MessageChanged,
   MessagePinned,
@@ -199,7 +201,13 @@ export function renderPresence({ userId, status, at }: UserStatusChanged): ImEve
   };
 }
 
-type GroupEvent = MemberAdded | MemberRemoved | ConversationChanged | MessagePinned;
+type GroupEvent =
+  | MemberAdded
+  | MemberChanged
+  | MemberRemoved
+  | ConversationCreated
+  | ConversationChanged
+  | MessagePinned;
 
 /** What happened in a group, section 6.2; undefined for other events. */
 export function renderGroupUpdate(event: CoreEvent, now: number): ImEventMessage | undefined {
@@ -234,10 +242,24 @@ function groupUpdate(event: CoreEvent) {
         memberId: event.userId,
         memberRole: event.role,
       });
+    case 'member.changed':
+      return update(event, event.conversationId, 'business.group.updated', {
+        updateType: 'member_role_changed',
+        memberId: event.userId,
+        memberRole: event.role,
+      });
     case 'member.removed':
       return update(event, event.conversationId, 'business.group.member.left', {
         updateType: 'member_removed',
         memberId: event.userId,
+      });
+    case 'conversation.created':
+      return update(event, event.conversation.id, 'business.group.created', {
+        updateType: 'group_created',
+        groupName: event.conversation.name,
+        creatorId: event.actorId,
+        memberCount: event.conversation.memberCount,
+        createTime: new Date(event.conversation.createdAt).toISOString(),
       });
     case 'conversation.changed':
       return update(event, event.conversation.id, 'business.group.updated', {
