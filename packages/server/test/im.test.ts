@@ -600,9 +600,31 @@ test('a single conversation of others is no place to send to', async () => {
   assert.equal((await alice.nextAt<{ code: string }>(ERRORS)).code, 'EPERM');
 });
 
-test('a single conversation has no topic of its own', async () => {
-  const alice = await connect(newUser('alice'));
-  alice.send('SUBSCRIBE', { id: 't', destination: '/topic/conversation/single:a:b' });
-  const { code, message } = await alice.nextAt<{ code: string; message: string }>(ERRORS);
-  assert.deepEqual([code, message], ['EINVAL', `messages of single conversations come to ${INBOX}`]);
+test('a single conversation comes to its topic, or to the inbox of who did not subscribe to it', async () => {
+  const [aliceId, bobId, carolId] = [newUser('alice'), newUser('bob'), newUser('carol')];
+  const topic = `/topic/conversation/single:${aliceId}:${bobId}`;
+  const [alice, carol] = [await connect(aliceId), await connect(carolId)];
+  const [phone, tablet] = [await connect(bobId), await connect(bobId, [INBOX])];
+  await phone.subscribe(topic);
+  const say = (content: string) =>
+    alice.confirmed('/app/private-message', { receiverId: bobId, content, clientMsgId: content });
+  await say('one');
+  const { messageId } = await phone.nextAt<ImMessage>(topic);
+  await alice.confirmed('/app/edit-message', { messageId, newContent: 'One' });
+  assert.equal((await phone.nextAt<ImMessage>(topic)).type, ImMessageType.CHAT_EDIT);
+  await carol.confirmed('/app/private-message', { receiverId: bobId, content: 'hi', clientMsgId: 'hi' });
+  assert.equal((await phone.nextAt<ImMessage>(INBOX)).clientMessageId, 'hi', 'and nothing of the topic');
+  for (const clientMessageId of ['one', 'one', 'hi']) {
+    assert.equal((await tablet.nextAt<ImMessage>(INBOX)).clientMessageId, clientMessageId);
+  }
+  phone.send('UNSUBSCRIBE', { id: topic });
+  await phone.confirmed('/app/heartbeat', {});
+  await say('two');
+  assert.equal((await phone.nextAt<ImMessage>(INBOX)).clientMessageId, 'two');
+});
+
+test('a single conversation of others is no place to subscribe to', async () => {
+  const carol = await connect(newUser('carol'));
+  carol.send('SUBSCRIBE', { id: 't', destination: '/topic/conversation/single:alice:bob' });
+  assert.equal((await carol.nextAt<{ code: string }>(ERRORS)).code, 'EPERM');
 });

@@ -86,10 +86,10 @@ export const OUTBOUND: readonly OutboundChannel[] = [
   },
   {
     name: 'conversation',
-    address: '/topic/conversation/{groupId}',
-    summary: 'Messages, edits, recalls and updates of one group, for its members',
+    address: '/topic/conversation/{conversationId}',
+    summary: 'Messages, edits, recalls and updates of one conversation, for its members',
     types: [...CHAT, T.EVENT_GROUP_UPDATE],
-    parameters: { groupId: 'The id of the group.' },
+    parameters: { conversationId: 'The id of the group, or of the single conversation.' },
   },
   {
     name: 'messageStatus',

@@ -9,6 +9,7 @@ import {
   type StompFrame,
 } from '@haina/wire';
 import type { VerifiedToken } from '../../auth/tokens.ts';
+import { isSingleOf } from '../../core/conversations.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { CoreEvent } from '../../core/events.ts';
 import { MAX_DEVICE_ID_LENGTH } from '../../core/messages.ts';
@@ -82,13 +83,10 @@ export class ImHandler extends StompDialectHandler {
 
   protected parseTarget(destination: string): Target {
     if (destination.startsWith(CONVERSATION_PREFIX)) {
-      const groupId = destination.slice(CONVERSATION_PREFIX.length);
-      if (groupId.includes(':')) {
-        throw new DomainError('EINVAL', `messages of single conversations come to ${this.inbox}`, {
-          field: 'destination',
-        });
-      }
-      return { kind: 'group', groupId };
+      const conversationId = destination.slice(CONVERSATION_PREFIX.length);
+      if (!conversationId.includes(':')) return { kind: 'group', groupId: conversationId };
+      if (isSingleOf(conversationId, this.chat.principal.userId)) return { kind: 'single', conversationId };
+      throw new DomainError('EPERM', 'a conversation of others', { field: 'destination' });
     }
     if (destination === NOTIFICATIONS) return { kind: 'notifications', name: 'notifications' };
     const target = parseUserQueue(destination, QUEUES, this.chat.principal);

@@ -288,8 +288,8 @@ export type EventRenderer = (event: CoreEvent, userId: string, now: number) => I
 /** By what a subscription is for. */
 export const RENDERERS: Readonly<Record<string, EventRenderer>> = {
   inbox: renderChat,
-  group: (event, _userId, now) =>
-    renderChat(event) ?? renderGroupUpdate(event, now) ?? renderBusinessAt('group', event),
+  group: renderAtTopic,
+  single: renderAtTopic,
   status(event) {
     if (event.type === 'message.status') return renderStatus(event);
     if (event.type === 'receipt') return renderReceipt(event);
@@ -309,6 +309,11 @@ export const RENDERERS: Readonly<Record<string, EventRenderer>> = {
     renderProfile(event, now) ??
     renderBusinessEvent(event),
 };
+
+/** What comes to the topic of a conversation. */
+function renderAtTopic(event: CoreEvent, _userId: string, now: number): ImMessage | undefined {
+  return renderChat(event) ?? renderGroupUpdate(event, now) ?? renderBusinessAt('group', event);
+}
 
 function renderChat(event: CoreEvent): ImMessage | undefined {
   if (event.type === 'message.created') return renderMessage(event.message);
