@@ -459,6 +459,39 @@ test('who was away gets everything at sync, with a verdict', async () => {
   assert.deepEqual([type, count, complete], ['SYNC_DONE', 2, true]);
 });
 
+test('a sync tells changes of what one had as changes, once, and none to who made them', async () => {
+  const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
+  const [alice, phone] = [await connect(aliceId), await connect(bobId)];
+  const say = (id: string) =>
+    alice.confirmed('/app/private-message', { receiverId: bobId, content: id, clientMsgId: id });
+  const change = (messageId: string, newContent: string) =>
+    alice.confirmed('/app/edit-message', { messageId, newContent });
+  for (const id of ['had', 'recalled']) await say(id);
+  for (const id of ['had', 'recalled']) await statusOf(alice, id, ImMessageStatus.MESSAGE_DELIVERED);
+  await phone.close();
+  await say('new');
+  await change('had', 'had, edited');
+  await change('new', 'new, edited');
+  await alice.confirmed('/app/delete-message', { messageId: 'recalled', deleteScope: 1 });
+  const synced = async (client: StompClient) => {
+    client.sendJson('/app/sync', {});
+    const told: [string, number, number][] = [];
+    for (;;) {
+      const { clientMessageId, type, status } = await client.nextAt<ImMessage>(INBOX);
+      if (type === ImMessageType.SYSTEM_STATUS) return told;
+      told.push([clientMessageId, type, status]);
+    }
+  };
+  const bob = await connect(bobId);
+  assert.deepEqual(await synced(bob), [
+    ['had', 10, 7],
+    ['recalled', 13, 6],
+    ['new', 0, 7],
+  ]);
+  assert.deepEqual(await synced(bob), []);
+  assert.deepEqual(await synced(alice), []);
+});
+
 test('what a user deleted for itself is told to its device that was away, when that syncs the conversation', async () => {
   const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
   const [alice, phone, tablet] = [await connect(aliceId), await connect(bobId), await connect(bobId)];

@@ -631,6 +631,7 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
           [3, 'recalled'],
         ],
       );
+      assert.deepEqual(page.changedIds, [one.id]);
       assert.deepEqual(page.revisions, [{ conversationId, from: 1, to: 2 }]);
       const known = { tenant, conversationId, kind: 'delivered' as const };
       await store.acknowledge({

@@ -387,6 +387,8 @@ export interface PendingPage {
    * time: first the changed ones of all conversations, then undelivered ones by number.
    */
   readonly messages: readonly Message[];
+  /** Ids of those that the user already had. */
+  readonly changedIds: readonly string[];
   /**
    * For each conversation that this page finishes, the revisions the user knows once it has the page. That is the page
    * with the conversation's last message, or, where no message is to be told, any; in the order of time the last page.

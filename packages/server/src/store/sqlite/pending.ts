@@ -23,6 +23,7 @@ interface RevisedRow extends BehindRow {
 interface PageDraft {
   read(conversation: RevisedRow, row: MessageRow): Message;
   readonly messages: Message[];
+  readonly changedIds: string[];
   readonly revisions: KnownRevisions[];
 }
 
@@ -44,15 +45,18 @@ export class PendingReader {
     const parties = new PartyTable(this.#sql);
     const page: PageDraft = {
       messages: [],
+      changedIds: [],
       revisions: [],
       read: (conversation, row) =>
         toMessage(tenant, conversation, row, parties.of(conversation.tenant, conversation, row.sender)),
     };
     const later = order === 'time' ? (cursor?.later ?? this.#oldestFirst.begin(query)) : undefined;
     const next = this.#fill(query, cursor, page);
-    const { messages, revisions } = page;
-    if (later) return { messages, revisions: [], next: laterFrom(later, revisions, next) };
-    return next ? { messages, revisions, next } : { messages, revisions };
+    const { messages, changedIds, revisions } = page;
+    if (later) {
+      return { messages, changedIds, revisions: [], next: laterFrom(later, revisions, next) };
+    }
+    return { messages, changedIds, revisions, ...(next ? { next } : {}) };
   }
 
   /** Adds what there is by conversation; returns where to go on if there is more than fits. */
@@ -148,6 +152,7 @@ export class PendingReader {
       if (query.sinceSeq === undefined && isCovered(positions.revisions, row.revision)) continue;
       if (page.messages.length >= query.limit) return told;
       page.messages.push(page.read(conversation, row));
+      page.changedIds.push(row.id);
       told = row.revision;
     }
     return undefined;
