@@ -33,7 +33,7 @@ test('the AsyncAPI document is valid, and nothing in it is to be warned of', asy
   const taken = addressesOf((operation) => operation.isReceive()).filter((address) => address !== null);
   assert.deepEqual(taken.sort(), Object.keys(BODY_FORMS).sort());
   const told = addressesOf((operation) => operation.isSend());
-  assert.ok(told.includes('/topic/conversation/{groupId}') && told.includes('/user/queue/errors'));
+  assert.ok(told.includes('/topic/conversation/{conversationId}') && told.includes('/user/queue/errors'));
   const types = document
     .allMessages()
     .all()

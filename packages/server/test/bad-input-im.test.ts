@@ -322,7 +322,7 @@ for (const encoding of ['application/json', PROTOBUF]) {
       const bytes =
         encoding === PROTOBUF ? encodeImBody('/app/auth', { token }) : Buffer.from(JSON.stringify({ token }));
       sendBytes(client, '/app/auth', bytes, encoding);
-      await assertRefused(client, { code: 'EAUTH', destination: '/app/auth', messageId: null });
+      await assertRefused(client, { code: 'EPERM', destination: '/app/auth', messageId: null });
     });
   });
 }
@@ -334,7 +334,7 @@ test('an expired token at /app/auth does not lengthen the session, which ends at
   const client = await openIm(server.wsUrl, id, [EVENTS, ERRORS], headers);
   clients.push(client);
   client.sendJson('/app/auth', { token: tokenOf(id, { exp: now - 10 }) });
-  assert.equal((await client.nextAt<ImError>(ERRORS)).code, 'EAUTH');
+  assert.equal((await client.nextAt<ImError>(ERRORS)).code, 'EPERM');
   assert.equal((await client.nextAt<ImMessage>(EVENTS)).type, 31);
   assert.deepEqual(await client.closed, { code: 1008, reason: 'Unauthorized' });
 });
@@ -346,6 +346,7 @@ test('protobuf over SockJS is refused: at CONNECT, at SUBSCRIBE, and at SEND', a
   await refused.send(connect(PROTOBUF));
   const [error] = await refused.frames();
   assert.deepEqual([error?.command, error?.headers.get('message')], ['ERROR', 'Refused']);
+  assert.match(Buffer.from(error?.body ?? []).toString(), /^EINVAL: /);
   const client = await XhrClient.open(`${server.url}/ws`);
   await client.send(connect('application/json'));
   assert.equal((await client.frames())[0]?.command, 'CONNECTED');

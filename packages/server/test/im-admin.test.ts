@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { decodeImProtobuf, type ImMessage, ImMessageType, type StompFrame } from '@haina/wire';
+import { DeskPerson } from './support/desk-person.ts';
 import { subscribeIm } from './support/im-client.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
@@ -269,6 +270,27 @@ test('one who may only read can not send, edit, recall or pin through any sessio
   await permit(alice, 'full_access');
   im.sendJson('/app/private-message', { receiverId: bob, content: 'back', clientMsgId: 'back' });
   assert.equal((await bobs.nextAt<ImMessage>(INBOX)).clientMessageId, 'back', 'nothing refused was stored');
+});
+
+test("an agent's notes and broadcasts are judged by what was set for the tenant and for the agent", async () => {
+  const [customerId, agentId] = [unique('customer'), unique('agent')];
+  const agent = await DeskPerson.come(server.wsUrl, agentId, 'default', 'agent');
+  const customer = await DeskPerson.come(server.wsUrl, customerId, 'default');
+  clients.push(agent.client, customer.client);
+  await customer.does('send', { content: 'help', clientMsgId: 'first' });
+  const { id: sessionId } = await customer.session('opened');
+  await setLength('default', 5);
+  try {
+    await agent.isRefused('/app/note', { sessionId, content: '123456' }, { code: 'ETOOLONG' });
+  } finally {
+    await setLength('default', 2000);
+  }
+  await agent.does('note', { sessionId, content: '123456' });
+  await permit(agentId, 'read_only');
+  await agent.isRefused('/app/note', { sessionId, content: 'x' }, { code: 'EPERM' });
+  await agent.isRefused('/topic/news', 'x', { code: 'EPERM' });
+  await permit(agentId, 'full_access');
+  await agent.does('note', { sessionId, content: 'x' });
 });
 
 test('a repeat of what was stored before the change is confirmed as the first was', async () => {

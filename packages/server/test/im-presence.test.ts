@@ -79,10 +79,11 @@ test('who shares a group or a single chat with a user learns that it comes and g
   await ofCarol.confirmed('/app/private-message', { receiverId: alice, content: 'hi' });
   const phone = await StompClient.connect(server.wsUrl, tokenOf(alice), '/ws');
   const { event, ...envelope } = await ofBob.nextAt<ImMessage>(PRESENCE);
-  const { timestamp } = envelope;
+  const { timestamp, messageId } = envelope;
+  assert.equal(messageId, event?.eventId);
   const at = new Date(timestamp).toISOString();
   assert.deepEqual(envelope, {
-    messageId: '',
+    messageId,
     type: 40,
     status: 0,
     senderId: alice,

@@ -246,6 +246,27 @@ test('a picture that xuqm sends as an address has the form that im clients read,
   ]);
 });
 
+test('the text of a picture from xuqm is its content at im, and comes back as it was', async () => {
+  const [alice, bob] = [await openXuqm(`from${++users}`), await openIm(`to${++users}`)];
+  const url = 'https://example.com/a.jpg';
+  const content = { text: 'the harbour', url };
+  alice.client.sendJson('/app/chat.send', {
+    messageId: 'p1',
+    toId: bob.userId,
+    chatType: 'SINGLE',
+    msgType: 'IMAGE',
+    content,
+  });
+  const { type, chat } = await bob.client.nextAt<ImMessage>('/user/queue/private-messages');
+  assert.deepEqual(
+    [type, JSON.parse(chat?.content ?? '')],
+    [1, { content: 'the harbour', contentExtra: { url } }],
+  );
+  const conversationId = `single:${alice.userId}:${bob.userId}`;
+  alice.client.sendJson('/app/chat.sync', { conversationId, sinceSeq: 0 });
+  assert.deepEqual((await alice.client.nextAt<XuqmMessage>('/user/queue/messages')).content, content);
+});
+
 for (const [operation, act] of Object.entries(OPERATIONS)) {
   for (const [from, to] of [
     ['xuqm', 'im'],

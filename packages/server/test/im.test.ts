@@ -74,6 +74,14 @@ function documentOf(message: ImMessage): Record<string, unknown> {
   return JSON.parse(arm?.content ?? 'null');
 }
 
+/** Takes what comes of a message until it has this status. */
+async function statusOf(client: StompClient, clientMessageId: string, status: number): Promise<ImMessage> {
+  for (;;) {
+    const message = await client.nextAt<ImMessage>(STATUS);
+    if (message.clientMessageId === clientMessageId && message.status === status) return message;
+  }
+}
+
 /** Takes the statuses of a message until this one has come. */
 async function statusesUntil(client: StompClient, clientMessageId: string, last: number): Promise<number[]> {
   const statuses: number[] = [];
@@ -230,6 +238,77 @@ test('an edit arrives as CHAT_EDIT under the same id, and as the changed message
   assert.equal((await bob.nextAt<{ code: string }>(ERRORS)).code, 'EPERM');
 });
 
+test('every participant learns of an edit and a recall by the event of section 7.3 too, and who deletes for itself that it did', async () => {
+  const [aliceId, bobId, carolId] = [newUser('alice'), newUser('bob'), newUser('carol')];
+  const queues = [INBOX, STATUS, ERRORS];
+  const [alice, bob, carol] = [
+    await connect(aliceId, queues),
+    await connect(bobId, queues),
+    await connect(carolId, queues),
+  ];
+  const group = await makeGroup(aliceId, bobId, carolId);
+  alice.sendJson('/app/chat', { conversationId: group, content: 'tpyo', clientMsgId: 'c-1' });
+  const { messageId } = await bob.nextAt<ImMessage>(INBOX);
+  await alice.confirmed('/app/edit-message', { messageId, newContent: 'typo', editReason: 'a typo' });
+  await alice.confirmed('/app/delete-message', { messageId, deleteScope: 1, deleteReason: '用户撤回' });
+  for (const client of [alice, bob, carol]) {
+    for (const [status, change, reason] of [
+      [7, 'edited', 'a typo'],
+      [6, 'recalled', '用户撤回'],
+    ] as const) {
+      const event = await statusOf(client, 'c-1', status);
+      const { timestamp, ...document } = documentOf(event);
+      assert.deepEqual(document, {
+        eventType: `communication.message.${change}`,
+        messageId,
+        clientMessageId: 'c-1',
+        conversationId: group,
+        status,
+        userId: aliceId,
+        operatorId: aliceId,
+        reason,
+      });
+      assert.ok(Math.abs(Date.parse(String(timestamp)) - Date.now()) < 60_000);
+      assert.equal(event.event?.eventType, document.eventType);
+    }
+  }
+  await bob.confirmed('/app/delete-message', { messageId, deleteScope: 0 });
+  const deleted = documentOf(await statusOf(bob, 'c-1', ImMessageStatus.MESSAGE_DELETED));
+  assert.deepEqual(
+    [deleted.eventType, deleted.messageId, deleted.operatorId],
+    ['communication.message.deleted', messageId, bobId],
+  );
+});
+
+test('whatever comes has an id, one of its own unless it tells of a message', async () => {
+  const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
+  const alice = await StompClient.open(`${server.wsUrl}/ws`);
+  clients.push(alice);
+  alice.send('CONNECT', { 'accept-version': '1.2', Authorization: `Bearer ${tokenOf(aliceId)}` });
+  await alice.next('CONNECTED');
+  await alice.subscribe(EVENTS);
+  for (const destination of [STATUS, INBOX]) await alice.subscribe(destination);
+  await connect(bobId);
+  await alice.confirmed('/app/heartbeat', {});
+  await alice.confirmed('/app/heartbeat', {});
+  await alice.confirmed('/app/private-message', { receiverId: bobId, content: 'hi', clientMsgId: 'c-1' });
+  await alice.confirmed('/app/sync', {});
+  await makeGroup(aliceId, bobId);
+  const told = [
+    ...[await alice.nextAt<ImMessage>(EVENTS), await alice.nextAt<ImMessage>(EVENTS)],
+    ...[await alice.nextAt<ImMessage>(EVENTS), await alice.nextAt<ImMessage>(EVENTS)],
+    ...[await alice.nextAt<ImMessage>(STATUS), await alice.nextAt<ImMessage>(STATUS)],
+    await alice.nextAt<ImMessage>(INBOX),
+  ];
+  assert.deepEqual(
+    told.map(({ type }) => type),
+    [30, 32, 32, 41, 42, 42, 34],
+  );
+  const ids = told.map(({ messageId }) => messageId);
+  assert.ok(ids.every((id) => id !== ''));
+  assert.equal(new Set(ids).size, ids.length);
+});
+
 test('a deletion for everyone is a recall, for me alone it hides the message on my devices', async () => {
   const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
   const [alice, bob, tablet] = [await connect(aliceId), await connect(bobId), await connect(bobId, [STATUS])];
@@ -297,10 +376,21 @@ test('a quote shows what it quotes, a forward keeps its origin, and neither reac
   assert.equal((await carol.nextAt<{ code: string }>(ERRORS)).code, 'ENOENT');
 });
 
-test('members learn of pins for everyone, and of who joins and leaves', async () => {
+test('members learn of their new group, of pins for everyone, and of who joins, leaves and has another role', async () => {
   const ids = [newUser('alice'), newUser('bob')] as const;
   const [alice, bob] = [await connect(ids[0]), await connect(ids[1])];
   const group = await makeGroup(ids[0]);
+  const { timestamp: _at, createTime, ...created } = documentOf(await alice.nextAt<ImMessage>(EVENTS));
+  assert.deepEqual(created, {
+    eventType: 'business.group.created',
+    groupId: group,
+    updateType: 'group_created',
+    groupName: 'A group',
+    creatorId: 'admin',
+    memberCount: 1,
+    updatedBy: 'admin',
+  });
+  assert.ok(Math.abs(Date.parse(String(createTime)) - Date.now()) < 60_000);
   assert.equal(documentOf(await alice.nextAt<ImMessage>(EVENTS)).updateType, 'member_added');
   const admin = tokenOf('admin', { role: 'admin' });
   await server.call('POST', `/api/v1/groups/${group}/members`, admin, { userId: ids[1] });
@@ -311,6 +401,16 @@ test('members learn of pins for everyone, and of who joins and leaves', async ()
     assert.deepEqual(
       [updateType, memberId, memberRole, updatedBy],
       ['member_added', ids[1], 'member', 'admin'],
+    );
+  }
+  await server.call('PATCH', `/api/v1/groups/${group}/members/${ids[1]}`, admin, { role: 'admin' });
+  for (const client of [alice, bob]) {
+    const { updateType, memberId, memberRole, updatedBy } = documentOf(
+      await client.nextAt<ImMessage>(EVENTS),
+    );
+    assert.deepEqual(
+      [updateType, memberId, memberRole, updatedBy],
+      ['member_role_changed', ids[1], 'admin', 'admin'],
     );
   }
   bob.sendJson('/app/chat', { conversationId: group, content: 'pin me' });
@@ -357,6 +457,39 @@ test('who was away gets everything at sync, with a verdict', async () => {
   );
   const { type, count, complete } = documentOf(messages[2] as ImMessage);
   assert.deepEqual([type, count, complete], ['SYNC_DONE', 2, true]);
+});
+
+test('a sync tells changes of what one had as changes, once, and none to who made them', async () => {
+  const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
+  const [alice, phone] = [await connect(aliceId), await connect(bobId)];
+  const say = (id: string) =>
+    alice.confirmed('/app/private-message', { receiverId: bobId, content: id, clientMsgId: id });
+  const change = (messageId: string, newContent: string) =>
+    alice.confirmed('/app/edit-message', { messageId, newContent });
+  for (const id of ['had', 'recalled']) await say(id);
+  for (const id of ['had', 'recalled']) await statusOf(alice, id, ImMessageStatus.MESSAGE_DELIVERED);
+  await phone.close();
+  await say('new');
+  await change('had', 'had, edited');
+  await change('new', 'new, edited');
+  await alice.confirmed('/app/delete-message', { messageId: 'recalled', deleteScope: 1 });
+  const synced = async (client: StompClient) => {
+    client.sendJson('/app/sync', {});
+    const told: [string, number, number][] = [];
+    for (;;) {
+      const { clientMessageId, type, status } = await client.nextAt<ImMessage>(INBOX);
+      if (type === ImMessageType.SYSTEM_STATUS) return told;
+      told.push([clientMessageId, type, status]);
+    }
+  };
+  const bob = await connect(bobId);
+  assert.deepEqual(await synced(bob), [
+    ['had', 10, 7],
+    ['recalled', 13, 6],
+    ['new', 0, 7],
+  ]);
+  assert.deepEqual(await synced(bob), []);
+  assert.deepEqual(await synced(alice), []);
 });
 
 test('what a user deleted for itself is told to its device that was away, when that syncs the conversation', async () => {
@@ -493,9 +626,38 @@ test('a repeat that quotes another message is a reuse', async () => {
   assert.equal((await alice.nextAt<{ code: string }>(ERRORS)).code, 'ECONFLICT');
 });
 
-test('a single conversation has no topic of its own', async () => {
+test('a single conversation of others is no place to send to', async () => {
   const alice = await connect(newUser('alice'));
-  alice.send('SUBSCRIBE', { id: 't', destination: '/topic/conversation/single:a:b' });
-  const { code, message } = await alice.nextAt<{ code: string; message: string }>(ERRORS);
-  assert.deepEqual([code, message], ['EINVAL', `messages of single conversations come to ${INBOX}`]);
+  const body = { conversationId: 'single:bob:carol', content: 'hi', clientMsgId: 'c-1' };
+  alice.sendJson('/app/chat', body);
+  assert.equal((await alice.nextAt<{ code: string }>(ERRORS)).code, 'EPERM');
+});
+
+test('a single conversation comes to its topic, or to the inbox of who did not subscribe to it', async () => {
+  const [aliceId, bobId, carolId] = [newUser('alice'), newUser('bob'), newUser('carol')];
+  const topic = `/topic/conversation/single:${aliceId}:${bobId}`;
+  const [alice, carol] = [await connect(aliceId), await connect(carolId)];
+  const [phone, tablet] = [await connect(bobId), await connect(bobId, [INBOX])];
+  await phone.subscribe(topic);
+  const say = (content: string) =>
+    alice.confirmed('/app/private-message', { receiverId: bobId, content, clientMsgId: content });
+  await say('one');
+  const { messageId } = await phone.nextAt<ImMessage>(topic);
+  await alice.confirmed('/app/edit-message', { messageId, newContent: 'One' });
+  assert.equal((await phone.nextAt<ImMessage>(topic)).type, ImMessageType.CHAT_EDIT);
+  await carol.confirmed('/app/private-message', { receiverId: bobId, content: 'hi', clientMsgId: 'hi' });
+  assert.equal((await phone.nextAt<ImMessage>(INBOX)).clientMessageId, 'hi', 'and nothing of the topic');
+  for (const clientMessageId of ['one', 'one', 'hi']) {
+    assert.equal((await tablet.nextAt<ImMessage>(INBOX)).clientMessageId, clientMessageId);
+  }
+  phone.send('UNSUBSCRIBE', { id: topic });
+  await phone.confirmed('/app/heartbeat', {});
+  await say('two');
+  assert.equal((await phone.nextAt<ImMessage>(INBOX)).clientMessageId, 'two');
+});
+
+test('a single conversation of others is no place to subscribe to', async () => {
+  const carol = await connect(newUser('carol'));
+  carol.send('SUBSCRIBE', { id: 't', destination: '/topic/conversation/single:alice:bob' });
+  assert.equal((await carol.nextAt<{ code: string }>(ERRORS)).code, 'EPERM');
 });

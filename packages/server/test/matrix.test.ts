@@ -13,6 +13,7 @@ import {
 import {
   ACCEPTED,
   CHANGED,
+  imChanged,
   imMembership,
   MESSAGE,
   mimiSuccess,
@@ -76,7 +77,8 @@ function tellingsOf({ people }: Scene, said: Said, readers: readonly Dialect[]):
 function changeTellings({ people }: Scene, changed: Said): Tellings {
   const { dialect: by } = changed.by;
   const told = others(by).map((reader) => [reader, [MESSAGE[reader](changed, people[reader])]] as const);
-  return { ...Object.fromEntries(told), [by]: CHANGED[by](changed) };
+  const all: Tellings = { ...Object.fromEntries(told), [by]: CHANGED[by](changed) };
+  return by === 'im' ? all : { ...all, im: [...(all.im ?? []), imChanged(changed)] };
 }
 
 /** A `mimi` client confirms what it got, which its writer learns the first time. */

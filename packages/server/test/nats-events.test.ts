@@ -132,7 +132,7 @@ describe('business events by NATS', { skip: SKIP_NATS }, () => {
     const { timestamp, ...envelope } = message;
     assert.ok(Math.abs(timestamp - Date.now()) < 60_000);
     assert.deepEqual(envelope, {
-      messageId: '',
+      messageId: eventId,
       type: ImMessageType.EVENT_USER_STATUS_CHANGE,
       status: 0,
       senderId: alice,

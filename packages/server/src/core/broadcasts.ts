@@ -3,6 +3,7 @@ import type { Broadcast, EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
 import { requireRate } from './message-access.ts';
 import type { Principal } from './model.ts';
+import { type Policies, requireWriter } from './policies.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { broadcastTopic } from './topics.ts';
 import { requireLength } from './validate.ts';
@@ -28,6 +29,7 @@ export interface BroadcastsDeps {
   readonly sink: EventSink;
   readonly limits: Limits;
   readonly rate: RateLimiter;
+  readonly policies: Policies;
 }
 
 /** What is told to all who listen to a name at this moment. */
@@ -38,13 +40,18 @@ export class Broadcasts {
     this.#deps = deps;
   }
 
-  /** Tells all subscribers of the name in the actor's tenant. EPERM for the role user; EINVAL, ETOOLONG, ERATE. */
-  send(actor: Principal, { name, headers, ...content }: BroadcastInput): void {
-    const { sink, limits, rate } = this.#deps;
+  /**
+   * Tells all subscribers of the name in the actor's tenant. EPERM for the role user, and for one who may only read;
+   * EINVAL, ETOOLONG, ERATE.
+   */
+  async send(actor: Principal, { name, headers, ...content }: BroadcastInput): Promise<void> {
+    const { sink, limits, rate, policies } = this.#deps;
     if (actor.role === 'user') throw new DomainError('EPERM', 'customers do not send to topics');
     if (requireBroadcastName(name) === DESK_NAME) {
       throw new DomainError('EPERM', `only the server broadcasts to ${DESK_NAME}`, { field: 'topic' });
     }
+    const found = policies.of(actor);
+    requireWriter(found instanceof Promise ? await found : found);
     requireRate(rate, limits, actor);
     const { tenant, userId: senderId } = actor;
     const shown = headers.filter(([header]) => !CREDENTIALS.has(header.toLowerCase()));

@@ -30,6 +30,7 @@ export type CoreEvent =
   | MessagePinned
   | ReceiptIssued
   | MemberAdded
+  | MemberChanged
   | MemberRemoved
   | ConversationCreated
   | ConversationChanged
@@ -69,11 +70,16 @@ export interface MessageChanged {
   readonly originSession?: string;
 }
 
-/** What became of a message, for all sessions of its sender. Receipts tell what its recipients did with it. */
+/**
+ * What became of a message, for every session of whom it concerns, the one that asked for it too: `sent` for its sender,
+ * `edited` and `recalled` for all members, `hidden` for who hid it. Receipts tell what its recipients did with it.
+ */
 export interface MessageStatus {
   readonly type: 'message.status';
-  readonly status: 'sent' | 'edited' | 'recalled';
+  readonly status: 'sent' | 'edited' | 'recalled' | 'hidden';
   readonly message: Message;
+  readonly actorId: string;
+  readonly at: Timestamp;
 }
 
 /** A user took a message out of its own sight. */
@@ -110,6 +116,16 @@ export interface MemberAdded {
   readonly tenant: string;
   readonly conversationId: string;
   readonly kind: ConversationKind;
+  readonly userId: string;
+  readonly role: MemberRole;
+  readonly actorId: string;
+}
+
+/** A member of a group has another role. */
+export interface MemberChanged {
+  readonly type: 'member.changed';
+  readonly tenant: string;
+  readonly conversationId: string;
   readonly userId: string;
   readonly role: MemberRole;
   readonly actorId: string;

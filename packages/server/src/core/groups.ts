@@ -118,7 +118,18 @@ export class Groups {
 
   async setMemberRole(actor: Principal, id: string, userId: string, role: MemberRole): Promise<Member> {
     requireManager(actor);
-    return this.#deps.store.setMemberRole(actor.tenant, id, userId, role);
+    const { store, sink } = this.#deps;
+    const { tenant, userId: actorId } = actor;
+    const member = await store.setMemberRole(tenant, id, userId, role);
+    sink.publish([conversationTopic(tenant, id)], {
+      type: 'member.changed',
+      tenant,
+      conversationId: id,
+      userId,
+      role,
+      actorId,
+    });
+    return member;
   }
 
   /** Managers remove anybody, members themselves. */

@@ -37,9 +37,12 @@ export function topicsOf({ tenant, kind, senderId, targetId, conversationId }: M
   return topics;
 }
 
-/** Tells all sessions of the sender what became of its message. */
-export function tellStatus(sink: EventSink, message: Message, status: MessageStatus['status']): void {
-  sink.publish([userTopic(message.tenant, message.senderId)], { type: 'message.status', status, message });
+/** Tells what became of a message. */
+export function tellStatus(sink: EventSink, change: Omit<MessageStatus, 'type'>): void {
+  const { status, message, actorId } = change;
+  const isForAll = status === 'edited' || status === 'recalled';
+  const topics = isForAll ? topicsOf(message) : [userTopic(message.tenant, actorId)];
+  sink.publish(topics, { type: 'message.status', ...change });
 }
 
 /** Takes one of the actor's sends. ERATE; a service is not limited. */

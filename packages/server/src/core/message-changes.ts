@@ -91,13 +91,15 @@ export class MessageChanges {
     const { message, viewerRole } = await this.#find(actor, ref);
     if (viewerRole === undefined) throw noMessage(ref);
     const { tenant, conversationId, seq } = message;
-    if (await this.#deps.store.hideMessage(tenant, conversationId, seq, actor.userId)) {
-      this.#deps.sink.publish([userTopic(tenant, actor.userId)], {
+    const { store, sink, clock } = this.#deps;
+    if (await store.hideMessage(tenant, conversationId, seq, actor.userId)) {
+      sink.publish([userTopic(tenant, actor.userId)], {
         type: 'message.hidden',
         message,
         userId: actor.userId,
         ...(originSession === undefined ? {} : { originSession }),
       });
+      tellStatus(sink, { status: 'hidden', message, actorId: actor.userId, at: clock.now() });
     }
     return message;
   }
@@ -194,11 +196,11 @@ export class MessageChanges {
       tenant,
       conversationId,
       seq,
+      actorId: actor.userId,
       state: change,
       content,
       ...(content === null ? {} : { files: filesNamedIn(content) }),
       reason: requireLength(reason, 'reason', 0, MAX_REASON_LENGTH),
-      actorId: actor.userId,
       at: clock.now(),
     });
     sink.publish(topicsOf(message), {
@@ -208,7 +210,7 @@ export class MessageChanges {
       actorId: actor.userId,
       ...(originSession === undefined ? {} : { originSession }),
     });
-    tellStatus(sink, message, change);
+    tellStatus(sink, { status: change, message, actorId: actor.userId, at: message.changedAt });
     return message;
   }
 }

@@ -239,6 +239,7 @@ export class Messages {
       memberCount,
       ...(originSession === undefined ? {} : { originSession }),
     });
-    tellStatus(this.#deps.sink, message, 'sent');
+    const { senderId: actorId, createdAt: at } = message;
+    tellStatus(this.#deps.sink, { status: 'sent', message, actorId, at });
   }
 }

@@ -100,6 +100,26 @@ test('a service session is a conversation that is created, and updated until it 
   ]);
 });
 
+test('a new role of a member is an update of its group', () => {
+  const change = {
+    tenant: 't',
+    conversationId: 'c',
+    userId: 'bob',
+    role: 'admin',
+    actorId: 'alice',
+  } as const;
+  const [fact] = factsOf({ type: 'member.changed', ...change }, NOW);
+  const { timestamp: _at, ...fields } = fact?.fields ?? {};
+  assert.equal(fact?.eventType, 'business.group.updated');
+  assert.deepEqual(fields, {
+    groupId: 'c',
+    updateType: 'member_role_changed',
+    memberId: 'bob',
+    memberRole: 'admin',
+    operatorId: 'alice',
+  });
+});
+
 test('members of a group, of a service session and of a room are told as what they are of', () => {
   const member = { tenant: 't', conversationId: 'c', userId: 'bob', actorId: 'alice' };
   const added = { ...member, type: 'member.added', role: 'member' } as const;

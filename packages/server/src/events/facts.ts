@@ -6,6 +6,7 @@ import type {
   ConversationCreated,
   CoreEvent,
   MemberAdded,
+  MemberChanged,
   MemberRemoved,
   MessageChanged,
   MessageCreated,
@@ -42,6 +43,7 @@ const FACTS: Mapping = {
   'conversation.created': groupCreated,
   'conversation.changed': groupUpdated,
   'member.added': (event, now) => memberChanged(event, { memberRole: event.role }, now),
+  'member.changed': roleChanged,
   'member.removed': (event, now) => memberChanged(event, {}, now),
   'attendance.joined': attendanceChanged('business.conversation.member.added'),
   'attendance.left': attendanceChanged('business.conversation.member.removed'),
@@ -142,6 +144,13 @@ function groupUpdated({ conversation, actorId }: ConversationChanged, now: Times
   const { tenant, id: groupId, name: groupName, avatar } = conversation;
   const act = { operatorId: actorId, timestamp: iso(now) };
   const fields = { groupId, updateType: 'group_updated', groupName, avatar, ...act };
+  return [fact(tenant, 'business.group.updated', fields)];
+}
+
+function roleChanged(event: MemberChanged, now: Timestamp): Fact[] {
+  const { tenant, conversationId: groupId, userId: memberId, role: memberRole, actorId } = event;
+  const act = { operatorId: actorId, timestamp: iso(now) };
+  const fields = { groupId, updateType: 'member_role_changed', memberId, memberRole, ...act };
   return [fact(tenant, 'business.group.updated', fields)];
 }
 

@@ -1,3 +1,4 @@
+import type { CoreEvent } from '../core/events.ts';
 import type { Principal } from '../core/model.ts';
 import { conversationTopic, userTopic } from '../core/topics.ts';
 import type { Shape } from './fan-out.ts';
@@ -10,7 +11,8 @@ interface Route {
 
 /**
  * Which of a session's subscriptions gets what: its inbox gets all that concerns the user, also the messages of its
- * groups, except of those groups that the session subscribed to by themselves.
+ * groups, except of those conversations that the session subscribed to by themselves. Single conversations have no topic:
+ * what concerns them comes by the user's.
  */
 export class ConversationFeed {
   readonly #hub: Hub;
@@ -19,6 +21,7 @@ export class ConversationFeed {
   readonly #inboxes = new Map<string, Route>();
   readonly #observers = new Map<string, Route>();
   readonly #ofGroup = new Map<string, Map<string, Route>>();
+  readonly #ofSingle = new Map<string, Map<string, Route>>();
 
   constructor(hub: Hub, principal: Principal) {
     this.#hub = hub;
@@ -31,9 +34,9 @@ export class ConversationFeed {
 
   /** @param id of the subscription, unique in the session */
   addInbox(id: string, shape: Shape, subscriber: Subscriber): void {
-    const route = { shape, subscriber };
+    const route = { shape, subscriber: this.#besideSingles(subscriber) };
     this.#inboxes.set(id, route);
-    this.#hub.subscribe(this.#userTopic, shape, subscriber);
+    this.#hub.subscribe(this.#userTopic, shape, route.subscriber);
     for (const group of this.#groups) if (!this.#ofGroup.has(group)) this.#connect(group, route);
   }
 
@@ -84,6 +87,25 @@ export class ConversationFeed {
     if (this.#groups.has(groupId)) for (const inbox of this.#inboxes.values()) this.#connect(groupId, inbox);
   }
 
+  /** @param conversationId of a single conversation of the user */
+  addSingleSubscription(conversationId: string, id: string, shape: Shape, subscriber: Subscriber): void {
+    const routes = this.#ofSingle.get(conversationId) ?? new Map<string, Route>();
+    this.#ofSingle.set(conversationId, routes);
+    const isOfIt = (event: CoreEvent) => conversationOf(event) === conversationId;
+    const route = { shape, subscriber: filtered(subscriber, isOfIt) };
+    routes.set(id, route);
+    this.#hub.subscribe(this.#userTopic, shape, route.subscriber);
+  }
+
+  removeSingleSubscription(conversationId: string, id: string): void {
+    const routes = this.#ofSingle.get(conversationId);
+    const route = routes?.get(id);
+    if (!routes || !route) return;
+    routes.delete(id);
+    if (routes.size === 0) this.#ofSingle.delete(conversationId);
+    this.#hub.unsubscribe(this.#userTopic, route.shape, route.subscriber);
+  }
+
   /** The user became a member. */
   joined(groupId: string): void {
     if (this.#groups.has(groupId)) return;
@@ -101,8 +123,20 @@ export class ConversationFeed {
   close(): void {
     for (const id of [...this.#inboxes.keys()]) this.removeInbox(id);
     for (const id of [...this.#observers.keys()]) this.removeObserver(id);
+    for (const [conversationId, routes] of [...this.#ofSingle]) {
+      for (const id of [...routes.keys()]) this.removeSingleSubscription(conversationId, id);
+    }
     for (const group of [...this.#groups]) this.left(group);
     this.#ofGroup.clear();
+  }
+
+  /** An inbox gets nothing of the single conversations that have a subscription of their own. */
+  #besideSingles(inbox: Subscriber): Subscriber {
+    const others = filtered(inbox, (event) => !this.#ofSingle.has(conversationOf(event) ?? ''));
+    return {
+      id: inbox.id,
+      receive: (shape, fanOut) => (this.#ofSingle.size === 0 ? inbox : others).receive(shape, fanOut),
+    };
   }
 
   get #userTopic(): string {
@@ -121,4 +155,21 @@ export class ConversationFeed {
   #disconnect(groupId: string, { shape, subscriber }: Route): void {
     this.#hub.unsubscribe(conversationTopic(this.#principal.tenant, groupId), shape, subscriber);
   }
+}
+
+/** A subscriber that gets these events only. */
+function filtered(subscriber: Subscriber, isWanted: (event: CoreEvent) => boolean): Subscriber {
+  return {
+    id: subscriber.id,
+    receive(shape, fanOut) {
+      const wanted = fanOut.only(isWanted);
+      if (wanted) subscriber.receive(shape, wanted);
+    },
+  };
+}
+
+function conversationOf(event: CoreEvent): string | undefined {
+  if ('message' in event) return event.message.conversationId;
+  const named = event.type === 'business' ? event.event.conversationId : undefined;
+  return typeof named === 'string' ? named : undefined;
 }

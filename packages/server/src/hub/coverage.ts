@@ -1,5 +1,5 @@
 import type { Message, Notification, SeqRange } from '../core/model.ts';
-import { toRanges } from '../core/ranges.ts';
+import { appendRanges, toRanges } from '../core/ranges.ts';
 import type { FanOutItem } from './fan-out.ts';
 
 /** What whoever got some items knows of one conversation. */
@@ -11,8 +11,8 @@ export interface ConversationCoverage {
   readonly messages: readonly Message[];
   /** Their sequences. */
   readonly ranges: readonly SeqRange[];
-  /** Changes to messages, as far as they follow each other. */
-  readonly revisions: SeqRange | undefined;
+  /** Those of changes to messages. */
+  readonly revisions: readonly SeqRange[];
 }
 
 /** What is to be kept of items that reached somebody. The same for everybody, so that it is worked out once. */
@@ -24,7 +24,7 @@ export interface Coverage {
 interface Draft {
   memberCount: number;
   readonly messages: Message[];
-  revisions: SeqRange | undefined;
+  readonly revisions: SeqRange[];
 }
 
 export function coverageOf(items: readonly FanOutItem[]): Coverage {
@@ -40,7 +40,7 @@ export function coverageOf(items: readonly FanOutItem[]): Coverage {
       draft.memberCount = Math.max(draft.memberCount, event.memberCount);
     }
     const known = revisionsOf(item);
-    if (known) draft.revisions = extend(draft.revisions, known);
+    if (known) appendRanges(draft.revisions, [known]);
   }
   return { conversations: [...finished(drafts)], notifications };
 }
@@ -63,7 +63,7 @@ export function extend(known: SeqRange | undefined, next: SeqRange): SeqRange {
 function draftOf(drafts: Map<string, Map<string, Draft>>, { tenant, conversationId }: Message): Draft {
   const ofTenant = drafts.get(tenant) ?? new Map<string, Draft>();
   drafts.set(tenant, ofTenant);
-  const draft = ofTenant.get(conversationId) ?? { memberCount: 0, messages: [], revisions: undefined };
+  const draft = ofTenant.get(conversationId) ?? { memberCount: 0, messages: [], revisions: [] };
   ofTenant.set(conversationId, draft);
   return draft;
 }

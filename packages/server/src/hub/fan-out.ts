@@ -47,7 +47,13 @@ export class FanOut {
 
   /** The part that was not caused by this session; undefined where nothing is left. */
   without(sessionId: string): FanOut | undefined {
-    const items = this.items.filter(({ event }) => originOf(event) !== sessionId);
+    return this.only((event) => originOf(event) !== sessionId);
+  }
+
+  /** The part with these events; undefined where nothing is left. */
+  only(isWanted: (event: CoreEvent) => boolean): FanOut | undefined {
+    const items = this.items.filter(({ event }) => isWanted(event));
+    if (items.length === this.items.length) return this;
     return items.length === 0 ? undefined : new FanOut(items);
   }
 }

@@ -1,12 +1,12 @@
 import type { Message, SeqRange } from '../core/model.ts';
 import { appendRanges } from '../core/ranges.ts';
 import type { ConversationReport } from '../core/receipts.ts';
-import { type ConversationCoverage, extend } from './coverage.ts';
+import type { ConversationCoverage } from './coverage.ts';
 
 interface UserReport {
   readonly userId: string;
   readonly ranges: SeqRange[];
-  revisions?: SeqRange;
+  readonly revisions: SeqRange[];
 }
 
 interface Gathering {
@@ -40,7 +40,7 @@ export class GatheredReceipts {
     for (const userId of userIds) {
       const known = users.get(userId);
       if (known) merge(known, coverage);
-      else users.set(userId, merge({ userId, ranges: [] }, coverage));
+      else users.set(userId, merge({ userId, ranges: [], revisions: [] }, coverage));
     }
   }
 
@@ -69,6 +69,6 @@ export class GatheredReceipts {
 
 function merge(report: UserReport, { ranges, revisions }: ConversationCoverage): UserReport {
   appendRanges(report.ranges, ranges);
-  if (revisions) report.revisions = extend(report.revisions, revisions);
+  appendRanges(report.revisions, revisions);
   return report;
 }

@@ -68,8 +68,8 @@ const cursor = { conversationId: 'team', revision: 0, seq: 2 };
 
 test('pages are told in order, and live messages follow without repeating any', async () => {
   const { replay, deliver, told } = setUp([
-    { messages: [groupMessage(1), groupMessage(2)], revisions: [], next: cursor },
-    { messages: [groupMessage(3), groupMessage(4)], revisions: [] },
+    { messages: [groupMessage(1), groupMessage(2)], changedIds: [], revisions: [], next: cursor },
+    { messages: [groupMessage(3), groupMessage(4)], changedIds: [], revisions: [] },
   ]);
   assert.deepEqual(await replay.run({}), { count: 4, complete: true });
   replay.hold(live(4, 5), deliver);
@@ -81,8 +81,8 @@ test('pages are told in order, and live messages follow without repeating any', 
 test('what another session of the user was delivered meanwhile is neither skipped nor told out of order', async () => {
   const here = { conversationId: 'team', from: 1, to: 3 };
   const { replay, deliver, told, items, known, onPage } = setUp([
-    { messages: [groupMessage(1)], revisions: [], next: cursor },
-    { messages: [groupMessage(4)], revisions: [here] },
+    { messages: [groupMessage(1)], changedIds: [], revisions: [], next: cursor },
+    { messages: [groupMessage(4)], changedIds: [], revisions: [here] },
   ]);
   onPage((index) => {
     if (index === 1) replay.hold(live(2, 3), deliver);
@@ -102,7 +102,9 @@ test('a client that must acknowledge first gets what it has room for, and a verd
 });
 
 test('when too much comes meanwhile it is left for the next sync, and the verdict says so', async () => {
-  const { replay, deliver, told, onPage } = setUp([{ messages: [groupMessage(1)], revisions: [] }]);
+  const { replay, deliver, told, onPage } = setUp([
+    { messages: [groupMessage(1)], changedIds: [], revisions: [] },
+  ]);
   onPage(() => {
     for (let seq = 2; seq < 6000; seq++) replay.hold(live(seq), deliver);
   });
@@ -115,7 +117,7 @@ test('known revisions go with the last message of their conversation, or are sto
   const here = { conversationId: 'team', from: 1, to: 3 };
   const elsewhere = { conversationId: 'other', from: 1, to: 1 };
   const { replay, items, known } = setUp([
-    { messages: [groupMessage(1), groupMessage(2)], revisions: [here, elsewhere] },
+    { messages: [groupMessage(1), groupMessage(2)], changedIds: [], revisions: [here, elsewhere] },
   ]);
   await replay.run({});
   assert.deepEqual(

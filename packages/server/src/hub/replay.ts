@@ -1,4 +1,4 @@
-import type { CoreEvent, MessageCreated } from '../core/events.ts';
+import type { CoreEvent, MessageChanged, MessageCreated } from '../core/events.ts';
 import type { Message, Principal, SeqRange } from '../core/model.ts';
 import type { PendingCursor, PendingPage, PendingQuery } from '../core/ports/store.ts';
 import { FanOut, type FanOutItem, type Shape } from './fan-out.ts';
@@ -36,7 +36,7 @@ export interface ReplayResult {
 }
 
 interface Told {
-  readonly event: MessageCreated;
+  readonly event: MessageCreated | MessageChanged;
   readonly revisions?: SeqRange;
 }
 
@@ -116,8 +116,11 @@ export class Replay {
     }
   }
 
-  async #tell({ messages, revisions }: PendingPage): Promise<void> {
-    const told = messages.flatMap((message) => (this.#comesLive(message) ? [] : [this.#eventOf(message)]));
+  async #tell({ messages, changedIds, revisions }: PendingPage): Promise<void> {
+    const changed = new Set(changedIds);
+    const told = messages.flatMap((message) =>
+      this.#comesLive(message) ? [] : [this.#eventOf(message, changed.has(message.id))],
+    );
     const settled = revisions.filter(({ conversationId }) => !this.#leftToLive.has(conversationId));
     const untold = settled.filter((known) => {
       const index = told.findLastIndex(({ event }) => event.message.conversationId === known.conversationId);
@@ -150,9 +153,13 @@ export class Replay {
     return true;
   }
 
-  #eventOf(message: Message): Told {
-    const { conversationId, seq } = message;
+  /** What the user already had was changed; all else is new to it, whatever happened to it since. */
+  #eventOf(message: Message, isChanged: boolean): Told {
+    const { conversationId, seq, state } = message;
     this.#told.set(conversationId, Math.max(seq, this.#told.get(conversationId) ?? 0));
+    // Who changed it is not kept.
+    if (isChanged && state !== 'normal')
+      return { event: { type: 'message.changed', change: state, message, actorId: '' } };
     return { event: { type: 'message.created', message, memberCount: 0 } };
   }
 

@@ -39,6 +39,7 @@ export const INTERCEPTED_EVENTS = [
 export const LISTENED_EVENTS = [
   ...INTERCEPTED_EVENTS,
   'member.added',
+  'member.changed',
   'member.removed',
   'user.deleted',
   'attendance.joined',

@@ -459,6 +459,23 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
       assert.deepEqual(await list({ from: 22, to: 23 }), [b]);
     });
 
+    test('a board is of one moment, however many customers come and go meanwhile', async () => {
+      const customers = Array.from({ length: 800 }, (_, index) => `c${index}`);
+      const tenant = await tenantWith('agent1', ...customers);
+      const writes: Promise<unknown>[] = [];
+      const boards: ReturnType<typeof store.findBoard>[] = [];
+      for (const customer of customers) {
+        writes.push(openSession(tenant, customer));
+        boards.push(store.findBoard(tenant), store.findBoard(tenant));
+        await Promise.race([writes.at(-1), boards.at(-1)]);
+      }
+      await Promise.all(writes);
+      for (const { waiting, waitingTotal } of await Promise.all(boards)) {
+        const counted = waiting.reduce((sum, { count }) => sum + count, 0);
+        assert.equal(counted, waitingTotal);
+      }
+    });
+
     test('the board counts who waits by skill, and the figures tell times, ratings, agents and hours', async () => {
       const hour = 3_600_000;
       const tenant = await tenantWith('agent1', 'a', 'b', 'c');

@@ -631,22 +631,49 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
           [3, 'recalled'],
         ],
       );
+      assert.deepEqual(page.changedIds, [one.id]);
       assert.deepEqual(page.revisions, [{ conversationId, from: 1, to: 2 }]);
       const known = { tenant, conversationId, kind: 'delivered' as const };
       await store.acknowledge({
         ...known,
-        entries: [{ userId: 'bob', ranges: [{ from: 3, to: 3 }], revisions: { from: 2, to: 2 } }],
+        entries: [{ userId: 'bob', ranges: [{ from: 3, to: 3 }], revisions: [{ from: 2, to: 2 }] }],
       });
-      assert.deepEqual(
-        await pendingTexts({ tenant, userId: 'bob' }),
-        ['recalled', 'recalled'],
-        'revision 1 is missing',
-      );
+      assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), ['recalled'], 'revision 1 is missing');
       await store.acknowledge({
         ...known,
-        entries: [{ userId: 'bob', ranges: [], revisions: { from: 1, to: 2 } }],
+        entries: [{ userId: 'bob', ranges: [], revisions: [{ from: 1, to: 2 }] }],
       });
       assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), []);
+    });
+
+    test('a change is known to who made it, before others that it does not know yet and after them', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      const one = await send(tenant, 'alice', toUser('bob'), 'one');
+      const two = await send(tenant, 'bob', toUser('alice'), 'two');
+      const three = await send(tenant, 'alice', toUser('bob'), 'three');
+      const { conversationId } = one;
+      await acknowledge(tenant, conversationId, 'alice', { from: 2, to: 2 });
+      await acknowledge(tenant, conversationId, 'bob', { from: 1, to: 3 });
+      const pendingSeqs = async (userId: string) =>
+        (await store.listPending({ tenant, userId, limit: 9 })).messages.map(({ seq }) => seq);
+      await store.changeMessage(recall(one));
+      assert.deepEqual([await pendingSeqs('alice'), await pendingSeqs('bob')], [[], [1]]);
+      await store.changeMessage(recall(two));
+      await store.changeMessage(recall(three));
+      assert.deepEqual([await pendingSeqs('alice'), await pendingSeqs('bob')], [[2], [1, 3]]);
+      const [page, late] = await Promise.all(
+        [undefined, 0].map((sinceSeq) =>
+          store.listPending({
+            tenant,
+            userId: 'alice',
+            limit: 9,
+            conversationId,
+            ...(sinceSeq === undefined ? {} : { sinceSeq }),
+          }),
+        ),
+      );
+      assert.deepEqual(page?.revisions, [{ conversationId, from: 2, to: 3 }]);
+      assert.equal(late?.messages.length, 3, 'a device with a position of its own gets all');
     });
 
     test('a page that is just full is the last, so that the revisions come with the messages they are about', async () => {
@@ -808,7 +835,7 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
         before: 3,
       });
       const { revision } = await store.changeMessage(recall(second as Message));
-      const revisions = { from: 1, to: revision };
+      const revisions = [{ from: 1, to: revision }];
       await store.acknowledge({
         tenant,
         conversationId,
@@ -1342,7 +1369,7 @@ export function storeContract(adapter: string, open: () => Promise<StoreUnderTes
       const message = newMessage(tenant, 'alice', toUser('bob'), 'noted');
       const { message: sent } = await store.appendMessage(message);
       await store.appendMessage(message);
-      const recalled = await store.changeMessage(recall(sent));
+      const recalled = await store.changeMessage({ ...recall(sent), actorId: 'admin' });
       await assert.rejects(store.changeMessage(recall(sent)), { code: 'ECONFLICT' });
       const untold = await store.listUntold(10);
       assert.deepEqual(untold, [
@@ -1510,7 +1537,7 @@ function toGroup(conversationId: string): MessageTarget {
   return { kind: 'conversation', conversationId };
 }
 
-function recall({ tenant, conversationId, seq }: Message) {
-  const recalled = { state: 'recalled' as const, content: null, reason: 'a slip', actorId: 'admin', at: 9 };
-  return { tenant, conversationId, seq, ...recalled };
+function recall({ tenant, conversationId, seq, senderId }: Message) {
+  const change = { state: 'recalled' as const, content: null, reason: 'a slip', at: 9 };
+  return { tenant, conversationId, seq, actorId: senderId, ...change };
 }

@@ -5,6 +5,7 @@ import type { Limits } from '../limits.ts';
 import { requireRate } from '../message-access.ts';
 import type { HistoryPage, Messages, SendCommand } from '../messages.ts';
 import type { Message, Principal } from '../model.ts';
+import { type Policies, requireWriter } from '../policies.ts';
 import type { Clock, IdSource } from '../ports/clock.ts';
 import type { ServiceAct } from '../ports/desk-store.ts';
 import type { Appended, Store } from '../ports/store.ts';
@@ -63,6 +64,7 @@ export interface ServiceSessionsDeps {
   readonly messages: Messages;
   readonly receipts: Receipts;
   readonly dispatch: Dispatch;
+  readonly policies: Policies;
 }
 
 /** What customers and agents do in a service session. Whatever resolves is durable. ERATE for what comes too fast. */
@@ -155,14 +157,17 @@ export class ServiceSessions {
   /**
    * Leaves a note for the agents. A repeat of a client id stores and tells nothing and is answered as the first was.
    *
-   * EPERM for a customer; ENOENT, EINVAL, ETOOLONG; ECONFLICT where the client id was used for another note.
+   * EPERM for a customer, and for one who may only read; ENOENT, EINVAL, ETOOLONG; ECONFLICT where the client id was used for another note.
    */
   async note(
     actor: Principal,
     { sessionId, clientId, content, originSession }: NoteInput,
   ): Promise<ServiceNote> {
-    const { store, sink, clock, ids, limits } = this.#deps;
+    const { store, sink, clock, ids, policies } = this.#deps;
     requireAgent(actor);
+    const found = policies.of(actor);
+    const policy = found instanceof Promise ? await found : found;
+    requireWriter(policy);
     this.#requireRate(actor);
     const { tenant, userId: authorId } = actor;
     const id = ids.next();
@@ -172,7 +177,7 @@ export class ServiceSessions {
       clientId: clientId === undefined ? id : requireLength(clientId, 'clientMsgId', 1, 128),
       sessionId,
       authorId,
-      content: requireLength(content, 'content', 1, limits.maxTextLength),
+      content: requireLength(content, 'content', 1, policy.limits.maxTextLength),
       at: clock.now(),
     };
     const stored = await store.addNote(note);

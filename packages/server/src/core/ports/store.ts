@@ -224,14 +224,14 @@ export interface MessageChange {
   readonly tenant: string;
   readonly conversationId: string;
   readonly seq: number;
+  /** Who makes it, and so knows of it. */
+  readonly actorId: string;
   readonly state: MessageState;
   /** The new content; null removes it. */
   readonly content: Content | null;
   /** What the new content points at. */
   readonly files?: readonly FileMention[];
   readonly reason: string;
-  /** Who changes it. */
-  readonly actorId: string;
   readonly at: Timestamp;
 }
 
@@ -294,7 +294,7 @@ export interface MessageStore {
    */
   appendMessage(message: NewMessage): Promise<Appended>;
   /**
-   * Makes the change with the conversation's next revision. ENOENT, also for files as `appendMessage`; ECONFLICT where the
+   * Makes the change with the conversation's next revision, which its actor knows. ENOENT, also for files as `appendMessage`; ECONFLICT where the
    * message is recalled or deleted.
    */
   changeMessage(change: MessageChange): Promise<Message>;
@@ -333,8 +333,8 @@ export interface Acknowledgement {
 export interface AcknowledgementEntry {
   readonly userId: string;
   readonly ranges: readonly SeqRange[];
-  /** Revisions the user was shown; they count only where none before them is missing. */
-  readonly revisions?: SeqRange;
+  /** Revisions the user was shown. */
+  readonly revisions?: readonly SeqRange[];
 }
 
 export interface Acknowledged {
@@ -387,6 +387,8 @@ export interface PendingPage {
    * time: first the changed ones of all conversations, then undelivered ones by number.
    */
   readonly messages: readonly Message[];
+  /** Ids of those that the user already had. */
+  readonly changedIds: readonly string[];
   /**
    * For each conversation that this page finishes, the revisions the user knows once it has the page. That is the page
    * with the conversation's last message, or, where no message is to be told, any; in the order of time the last page.

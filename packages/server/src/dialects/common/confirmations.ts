@@ -64,7 +64,7 @@ export class Confirmations {
   #report(conversationId: string, messages: readonly Message[], revisions?: SeqRange): Promise<void> {
     const { tenant, userId } = this.#principal;
     const ranges = messages.map(({ seq }) => ({ from: seq, to: seq }));
-    const users = [{ userId, ranges, ...(revisions ? { revisions } : {}) }];
+    const users = [{ userId, ranges, ...(revisions ? { revisions: [revisions] } : {}) }];
     return this.#core.receipts.report({ tenant, conversationId, kind: 'delivered', messages, users });
   }
 }

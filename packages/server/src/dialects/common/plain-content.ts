@@ -2,14 +2,27 @@ import { addedTypeOf, TYPE_FIELD } from '../../core/content.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Content, ContentType, JsonValue } from '../../core/model.ts';
 
-/** A body's content in the core's words: text as it is, a JSON object beside an empty text. EINVAL for anything else. */
+/**
+ * A body's content in the core's words: text as it is, a JSON object beside what it has as `text`, as `plainContent` puts
+ * them together. EINVAL for anything else.
+ */
 export function readPlainContent(type: ContentType, content: unknown): Content {
   if (typeof content === 'string') return { type, text: content, extra: null };
   if (type !== 'text' && typeof content === 'object' && content !== null && !Array.isArray(content)) {
-    return { type, text: '', extra: content as JsonValue };
+    return { type, ...splitText(type, content as { readonly [key: string]: JsonValue }) };
   }
   const allowed = type === 'text' ? 'a string' : 'a string or an object';
   throw new DomainError('EINVAL', `content must be ${allowed}`, { field: 'content' });
+}
+
+/** The object of a custom message is the application's own, and stays whole. */
+function splitText(
+  type: ContentType,
+  object: { readonly [key: string]: JsonValue },
+): Pick<Content, 'text' | 'extra'> {
+  const { text, ...extra } = object;
+  if (type === 'custom' || typeof text !== 'string' || text === '') return { text: '', extra: object };
+  return { text, extra };
 }
 
 /** Whether somebody added a message type of this name. */

@@ -21,12 +21,14 @@ import { JSON_TYPE, sendBody, trackedBy } from './stomp-shape.ts';
 /** What a SUBSCRIBE's destination means. `name` tells a dialect's own destinations of one kind apart. */
 export type Target =
   /**
-   * All messages that concern the user, but those of groups subscribed to by themselves. Where the client has to confirm
+   * All messages that concern the user, but those of conversations subscribed to by themselves. Where the client has to confirm
    * each by a command, neither writing it nor its ACK counts as delivery.
    */
   | { readonly kind: 'inbox'; readonly isConfirmed?: true }
   /** The messages of one group. */
   | { readonly kind: 'group'; readonly groupId: string }
+  /** What concerns one single conversation of the user. */
+  | { readonly kind: 'single'; readonly conversationId: string }
   /** Other events that concern the user. */
   | { readonly kind: 'user'; readonly name: string }
   /** Events of the user and of all its groups, whatever else is subscribed. */
@@ -190,6 +192,8 @@ export abstract class StompDialectHandler implements StompHandler {
     if (target.kind === 'inbox') this.#chat.feed.removeInbox(subscription.id);
     else if (target.kind === 'group')
       this.#chat.feed.removeGroupSubscription(target.groupId, subscription.id);
+    else if (target.kind === 'single')
+      this.#chat.feed.removeSingleSubscription(target.conversationId, subscription.id);
     else if (target.kind === 'events') this.#chat.feed.removeObserver(subscription.id);
     else if (target.kind === 'user') this.services.hub.unsubscribe(this.#topic, shape, outlet);
     else if (target.kind === 'topic') this.services.hub.unsubscribe(target.topic, shape, outlet);
@@ -285,6 +289,7 @@ export abstract class StompDialectHandler implements StompHandler {
     const { feed } = this.chat;
     if (target.kind === 'inbox') feed.addInbox(id, shape, outlet);
     else if (target.kind === 'group') feed.addGroupSubscription(target.groupId, id, shape, outlet);
+    else if (target.kind === 'single') feed.addSingleSubscription(target.conversationId, id, shape, outlet);
     else if (target.kind === 'events') feed.addObserver(id, shape, outlet);
     else if (target.kind === 'user') this.services.hub.subscribe(this.#topic, shape, outlet);
     else if (target.kind === 'topic') this.services.hub.subscribe(target.topic, shape, outlet);

@@ -99,7 +99,7 @@ export class DeskHandler extends StompDialectHandler {
   protected async execute(destination: string, frame: StompFrame): Promise<void> {
     const { principal } = this.chat;
     if (destination.startsWith(TOPIC_PREFIX)) {
-      this.#broadcast(destination, frame);
+      await this.#broadcast(destination, frame);
       return;
     }
     const command = commandOf(destination, principal);
@@ -146,9 +146,9 @@ export class DeskHandler extends StompDialectHandler {
     };
   }
 
-  #broadcast(destination: string, frame: StompFrame): void {
+  #broadcast(destination: string, frame: StompFrame): Promise<void> {
     const contentType = frame.headers.get('content-type');
-    this.services.core.broadcasts.send(this.chat.principal, {
+    return this.services.core.broadcasts.send(this.chat.principal, {
       name: destination.slice(TOPIC_PREFIX.length),
       headers: [...frame.headers],
       ...(contentType === undefined ? {} : { contentType }),

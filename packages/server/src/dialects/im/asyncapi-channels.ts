@@ -86,16 +86,16 @@ export const OUTBOUND: readonly OutboundChannel[] = [
   },
   {
     name: 'conversation',
-    address: '/topic/conversation/{groupId}',
-    summary: 'Messages, edits, recalls and updates of one group, for its members',
+    address: '/topic/conversation/{conversationId}',
+    summary: 'Messages, edits, recalls and updates of one conversation, for its members',
     types: [...CHAT, T.EVENT_GROUP_UPDATE],
-    parameters: { groupId: 'The id of the group.' },
+    parameters: { conversationId: 'The id of the group, or of the single conversation.' },
   },
   {
     name: 'messageStatus',
     address: '/user/queue/message-status',
     summary:
-      "What became of one's own messages, what one deleted for oneself, and what other systems say of messages",
+      "What became of one's own messages, edits and recalls of all, what one deleted for oneself, and what other systems say of messages",
     types: [T.EVENT_MESSAGE_STATUS_CHANGE],
   },
   {

@@ -41,7 +41,7 @@ function renderBusiness({ event, category, source, at }: BusinessEventTold): ImE
   const field = (...names: string[]) => textOf(names.map((name) => event[name]));
   return {
     ...serverEnvelope(at, {
-      messageId: field('messageId'),
+      messageId: field('messageId') || eventId,
       status: STATUSES[eventType] ?? ImMessageStatus.MESSAGE_NORMAL,
       senderId: field('operatorId', 'senderId', 'creatorId', 'userId'),
       receiverId: field('receiverId', 'groupId'),
@@ -65,14 +65,15 @@ export function renderProfile(event: CoreEvent, now: number): ImEventMessage | u
   if (event.type !== 'user.changed') return undefined;
   const { id: userId, username, nickname, avatar } = event.user;
   const eventType = 'business.user.profile.updated';
+  const eventId = `${userId}.profile.${now}`;
   const timestamp = new Date(now).toISOString();
   return {
-    ...serverEnvelope(now, { senderId: userId }),
+    ...serverEnvelope(now, { messageId: eventId, senderId: userId }),
     type: ImMessageType.EVENT_USER_STATUS_CHANGE,
     event: {
       content: JSON.stringify({ eventType, userId, username, nickname, avatar, timestamp }),
       eventType,
-      eventId: `${userId}.profile.${now}`,
+      eventId,
     },
   };
 }

@@ -43,11 +43,17 @@ describe('a document that fits is kept as it is, also as JSON text', () => {
   }
 });
 
+test('a text without contentExtra has none, as an object and as JSON text', () => {
+  const document = { content: 'x', contentExtra: null };
+  assert.deepEqual(readChatContent(T.CHAT_TEXT, { content: 'x' }).document, document);
+  assert.deepEqual(readChatContent(T.CHAT_TEXT, '{"content":"x"}').document, document);
+});
+
 describe('a plain text is wrapped', () => {
   const TEXTS = [
     'Hello',
     '',
-    '{"content":"what a document looks like"}',
+    '{"content":5}',
     '{"contentExtra":null}',
     '{ not json',
     '[1]',

@@ -88,13 +88,14 @@ function toDocument(type: ImSendableType, content: unknown, field: ContentField)
   throw new DomainError('EINVAL', `${field} must be a string or an object`, { field });
 }
 
-/** People type braces too: a text is a document only with both fields of section 4.2. */
+/** People type braces too: a text is a document only with the fields of section 4.2; one without `contentExtra` has none. */
 function isDocument(type: ImSendableType, text: string): boolean {
   if (!text.trimStart().startsWith('{')) return false;
   try {
     const value: unknown = JSON.parse(text);
     if (!isObject(value)) return false;
-    return type !== ImMessageType.CHAT_TEXT || ('content' in value && 'contentExtra' in value);
+    if (type !== ImMessageType.CHAT_TEXT) return true;
+    return 'content' in value && ('contentExtra' in value || typeof value.content === 'string');
   } catch {
     return false;
   }

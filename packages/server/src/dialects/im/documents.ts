@@ -93,6 +93,9 @@ export const GROUP_UPDATE_FORM = Type.Object({
   memberId: word,
   memberRole: word,
   groupName: word,
+  creatorId: word,
+  memberCount: Type.Optional(count),
+  createTime: Type.Optional(isoTime),
   messageId: word,
   pinScope: Type.Optional(Type.Enum([ImScope.ME, ImScope.EVERYONE])),
   updatedBy: text,
@@ -107,13 +110,15 @@ export const USER_STATUS_FORM = Type.Object({
 });
 
 export const MESSAGE_STATUS_FORM = Type.Object({
+  eventType: text,
   messageId: text,
   clientMessageId: text,
   conversationId: text,
   status: Type.Enum(Object.values(ImMessageStatus)),
   userId: text,
+  operatorId: text,
   reason: text,
-  timestamp: time,
+  timestamp: isoTime,
 });
 
 export const CONNECT_FORM = Type.Object({

@@ -31,7 +31,9 @@ const ARMS: Readonly<Record<ImPayloadArm, (content: TSchema) => TObject>> = {
 export function envelopeForm(type: ImMessageType, content: TSchema = Type.String()): TObject {
   const arm = imPayloadArm(type);
   return Type.Object({
-    messageId: text("The server's id of the message, notification or change of settings; else empty."),
+    messageId: text(
+      "The server's id of the message, notification, event or change of settings; else one of its own.",
+    ),
     type: Type.Literal(type),
     status: Type.Enum(Object.values(ImMessageStatus)),
     senderId: text('Who sent the message, or did what is told.'),

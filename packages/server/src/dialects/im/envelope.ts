@@ -1,12 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import { type ImEnvelope, ImMessageStatus } from '@haina/wire';
 
 /** Version of the protocol's document. */
 export const IM_VERSION = '2.0';
 
-/** The envelope of what the server says by itself, at this time; what it does not name says nothing. */
+/** The `source` of what the server says by itself. */
+export const SERVER_SOURCE = 'haina';
+
+/**
+ * The envelope of what the server says by itself, at this time; what it does not name says nothing. Its id is its own
+ * where it has none of a message or event, as clients drop what has an id that they have seen.
+ */
 export function serverEnvelope(timestamp: number, named: Partial<ImEnvelope> = {}): ImEnvelope {
   return {
-    messageId: '',
+    messageId: randomUUID(),
     status: ImMessageStatus.MESSAGE_NORMAL,
     senderId: '',
     receiverId: '',
@@ -14,7 +21,7 @@ export function serverEnvelope(timestamp: number, named: Partial<ImEnvelope> = {
     clientMessageId: '',
     version: IM_VERSION,
     deviceId: '',
-    source: 'haina',
+    source: SERVER_SOURCE,
     timestamp,
     sequence: 0,
     ...named,

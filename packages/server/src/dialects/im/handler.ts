@@ -8,10 +8,12 @@ import {
   ImScope,
   type StompFrame,
 } from '@haina/wire';
+import type { VerifiedToken } from '../../auth/tokens.ts';
+import { isSingleOf } from '../../core/conversations.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { CoreEvent } from '../../core/events.ts';
 import { MAX_DEVICE_ID_LENGTH } from '../../core/messages.ts';
-import type { Principal } from '../../core/model.ts';
+import type { Message, Principal } from '../../core/model.ts';
 import type { Policy } from '../../core/policies.ts';
 import { requireLength } from '../../core/validate.ts';
 import type { Shape } from '../../hub/fan-out.ts';
@@ -59,6 +61,12 @@ export class ImHandler extends StompDialectHandler {
     this.#deviceId = requireLength(headerOf(headers, 'deviceId') ?? '', 'deviceId', 0, MAX_DEVICE_ID_LENGTH);
   }
 
+  /** A CONNECT that asks for what there is not gets no error queue: the code stands in the text. */
+  protected override errorText(refusal: DomainError): string {
+    const text = super.errorText(refusal);
+    return refusal.code === 'EINVAL' ? `EINVAL: ${text}` : text;
+  }
+
   protected override subscribed(subscription: StompSubscription, target: Target): void {
     if (!('name' in target) || target.name !== 'events') return;
     const tell = (policy: Policy) =>
@@ -75,13 +83,10 @@ export class ImHandler extends StompDialectHandler {
 
   protected parseTarget(destination: string): Target {
     if (destination.startsWith(CONVERSATION_PREFIX)) {
-      const groupId = destination.slice(CONVERSATION_PREFIX.length);
-      if (groupId.includes(':')) {
-        throw new DomainError('EINVAL', `messages of single conversations come to ${this.inbox}`, {
-          field: 'destination',
-        });
-      }
-      return { kind: 'group', groupId };
+      const conversationId = destination.slice(CONVERSATION_PREFIX.length);
+      if (!conversationId.includes(':')) return { kind: 'group', groupId: conversationId };
+      if (isSingleOf(conversationId, this.chat.principal.userId)) return { kind: 'single', conversationId };
+      throw new DomainError('EPERM', 'a conversation of others', { field: 'destination' });
     }
     if (destination === NOTIFICATIONS) return { kind: 'notifications', name: 'notifications' };
     const target = parseUserQueue(destination, QUEUES, this.chat.principal);
@@ -154,8 +159,7 @@ export class ImHandler extends StompDialectHandler {
       deviceId: this.#deviceId,
       sync: this.sync.bind(this),
       renew: (token) => this.#renew(token),
-      repeated: (message) =>
-        this.#tellStatus(renderStatus({ type: 'message.status', status: 'sent', message })),
+      repeated: (message) => this.#tellStored(message),
       sending: (id) => this.#tellAttempt(ImMessageStatus.MESSAGE_SENDING, id),
       heartbeat: () => this.#tellEvents(renderSystem(this.#addressee, ImMessageType.SYSTEM_HEARTBEAT, {})),
     };
@@ -163,12 +167,27 @@ export class ImHandler extends StompDialectHandler {
 
   async #renew(token: string): Promise<void> {
     const { tenant, userId } = this.chat.principal;
-    const { principal, expiresAt } = await authenticateAll(this.services.authenticator, [token], tenant);
+    const { principal, expiresAt } = await this.#authenticate(token, tenant);
     if (principal.userId !== userId) {
       throw new DomainError('EPERM', 'the token is of another user', { field: 'token' });
     }
     this.chat.renew(expiresAt);
     this.#tellEvents(renderSystem(this.#addressee, ImMessageType.SYSTEM_AUTH, { expiresAt }));
+  }
+
+  /** The session is authenticated, whatever the token is: a bad one is no permission to renew it. */
+  async #authenticate(token: string, tenant: string): Promise<VerifiedToken> {
+    try {
+      return await authenticateAll(this.services.authenticator, [token], tenant);
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code !== 'EAUTH') throw error;
+      throw new DomainError('EPERM', error.message, { field: 'token', cause: error });
+    }
+  }
+
+  #tellStored(message: Message): void {
+    const { senderId: actorId, createdAt: at } = message;
+    this.#tellStatus(renderStatus({ type: 'message.status', status: 'sent', message, actorId, at }));
   }
 
   #tellAttempt(status: ImMessageStatus, clientMessageId: string, reason = ''): void {

@@ -9,11 +9,12 @@ import {
 } from '@haina/wire';
 import type {
   ConversationChanged,
+  ConversationCreated,
   CoreEvent,
   MemberAdded,
+  MemberChanged,
   MemberRemoved,
   MessageChanged,
-  MessageHidden,
   MessagePinned,
   MessageStatus,
   ReceiptIssued,
@@ -23,7 +24,7 @@ import type { Message, MessageState, ReferenceKind } from '../../core/model.ts';
 import { renderConfigChange, renderPermissionChange } from './admin.ts';
 import { renderBusinessAt, renderBusinessEvent, renderProfile } from './business.ts';
 import { documentOf, formOf } from './content.ts';
-import { IM_VERSION, serverEnvelope } from './envelope.ts';
+import { IM_VERSION, SERVER_SOURCE, serverEnvelope } from './envelope.ts';
 import { renderNotification } from './notification.ts';
 
 const REFERENCE_TYPES: Record<ReferenceKind, ImChatType> = {
@@ -76,20 +77,25 @@ function chatType({ content, reference }: Message): ImChatType {
   return reference ? REFERENCE_TYPES[reference.kind] : formOf(content).type;
 }
 
-/** What became of a message of one's own. */
-export function renderStatus({ message, status }: MessageStatus): ImEventMessage {
-  return statusEvent(envelopeOf(message), SENDER_STATUS[status], message.senderId, message.changedAt);
+/** What became of a message. */
+export function renderStatus({ message, status, actorId, at }: MessageStatus): ImEventMessage {
+  const userId = status === 'hidden' ? actorId : message.senderId;
+  const isChange = status === 'edited' || status === 'recalled';
+  return statusEvent(envelopeOf(message), {
+    status: STATUSES[status],
+    userId,
+    operatorId: actorId,
+    at,
+    reason: isChange ? message.changeReason : '',
+  });
 }
 
-const SENDER_STATUS = {
+const STATUSES = {
   sent: ImMessageStatus.MESSAGE_SENT,
   edited: ImMessageStatus.MESSAGE_EDITED,
   recalled: ImMessageStatus.MESSAGE_RECALLED,
+  hidden: ImMessageStatus.MESSAGE_DELETED,
 } as const;
-
-export function renderHidden({ message, userId }: MessageHidden, now: number): ImEventMessage {
-  return statusEvent(envelopeOf(message), ImMessageStatus.MESSAGE_DELETED, userId, now);
-}
 
 export function renderReceipt(receipt: ReceiptIssued): ImEventMessage {
   const { messageId, clientId, conversationId, senderId, userId, status, at } = receipt;
@@ -101,12 +107,12 @@ export function renderReceipt(receipt: ReceiptIssued): ImEventMessage {
     clientMessageId: clientId,
     version: IM_VERSION,
     deviceId: '',
-    source: '',
+    source: SERVER_SOURCE,
     timestamp: at,
     sequence: 0,
   };
   const reached = status === 'read' ? ImMessageStatus.MESSAGE_READ : ImMessageStatus.MESSAGE_DELIVERED;
-  return statusEvent(envelope, reached, userId, at);
+  return statusEvent(envelope, { status: reached, userId, operatorId: userId, at });
 }
 
 /** A message that is on its way to the store, or was refused by it: it has no id of the server's. */
@@ -132,27 +138,45 @@ export function renderAttempt(
     timestamp: attempt.at,
     sequence: 0,
   };
-  return statusEvent(envelope, status, attempt.senderId, attempt.at, reason);
+  const { senderId: userId, at } = attempt;
+  return statusEvent(envelope, { status, userId, operatorId: userId, at, reason });
 }
 
+interface StatusChange {
+  readonly status: ImMessageStatus;
+  /** Whose doing it is: who received or read, or who sent. */
+  readonly userId: string;
+  readonly operatorId: string;
+  /** In ms. */
+  readonly at: number;
+  readonly reason?: string;
+}
+
+/** Those of section 7.1; it has none for what becomes of a message on its way. */
+const STATUS_EVENTS: Readonly<Partial<Record<ImMessageStatus, string>>> = {
+  [ImMessageStatus.MESSAGE_SENT]: 'communication.message.sent',
+  [ImMessageStatus.MESSAGE_RECALLED]: 'communication.message.recalled',
+  [ImMessageStatus.MESSAGE_EDITED]: 'communication.message.edited',
+  [ImMessageStatus.MESSAGE_DELETED]: 'communication.message.deleted',
+};
+
+/** Section 7.3. */
 function statusEvent(
   envelope: ReturnType<typeof envelopeOf>,
-  status: ImMessageStatus,
-  userId: string,
-  at: number,
-  reason = '',
+  { status, userId, operatorId, at, reason = '' }: StatusChange,
 ): ImEventMessage {
   const { messageId, clientMessageId, conversationId } = envelope;
-  const document = { messageId, clientMessageId, conversationId, status, userId, reason, timestamp: at };
+  const eventType = STATUS_EVENTS[status] ?? 'communication.message.status.changed';
+  const eventId = `${messageId || clientMessageId}.${status}.${userId}.${at}`;
+  const ids = { messageId, clientMessageId, conversationId };
+  const timestamp = new Date(at).toISOString();
+  const document = { eventType, ...ids, status, userId, operatorId, reason, timestamp };
   return {
     ...envelope,
+    messageId: messageId || eventId,
     type: ImMessageType.EVENT_MESSAGE_STATUS_CHANGE,
     status,
-    event: {
-      content: JSON.stringify(document),
-      eventType: 'communication.message.status.changed',
-      eventId: `${messageId || clientMessageId}.${status}.${userId}.${at}`,
-    },
+    event: { content: JSON.stringify(document), eventType, eventId },
   };
 }
 
@@ -168,19 +192,22 @@ function eventIdOf(event: CoreEvent): string {
 /** A user who shares a conversation with the subscriber came or went. */
 export function renderPresence({ userId, status, at }: UserStatusChanged): ImEventMessage {
   const eventType = 'business.user.status.changed';
+  const eventId = `${userId}.${status}.${at}`;
   const timestamp = new Date(at).toISOString();
   return {
-    ...serverEnvelope(at, { senderId: userId }),
+    ...serverEnvelope(at, { messageId: eventId, senderId: userId }),
     type: ImMessageType.EVENT_USER_STATUS_CHANGE,
-    event: {
-      content: JSON.stringify({ eventType, userId, status, timestamp }),
-      eventType,
-      eventId: `${userId}.${status}.${at}`,
-    },
+    event: { content: JSON.stringify({ eventType, userId, status, timestamp }), eventType, eventId },
   };
 }
 
-type GroupEvent = MemberAdded | MemberRemoved | ConversationChanged | MessagePinned;
+type GroupEvent =
+  | MemberAdded
+  | MemberChanged
+  | MemberRemoved
+  | ConversationCreated
+  | ConversationChanged
+  | MessagePinned;
 
 /** What happened in a group, section 6.2; undefined for other events. */
 export function renderGroupUpdate(event: CoreEvent, now: number): ImEventMessage | undefined {
@@ -188,8 +215,10 @@ export function renderGroupUpdate(event: CoreEvent, now: number): ImEventMessage
   if (!update) return undefined;
   const { conversationId, actorId, eventType, document } = update;
   const timestamp = new Date(now).toISOString();
+  const eventId = eventIdOf(event);
+  const named = { messageId: eventId, senderId: actorId, receiverId: conversationId, conversationId };
   return {
-    ...serverEnvelope(now, { senderId: actorId, receiverId: conversationId, conversationId }),
+    ...serverEnvelope(now, named),
     type: ImMessageType.EVENT_GROUP_UPDATE,
     event: {
       content: JSON.stringify({
@@ -200,7 +229,7 @@ export function renderGroupUpdate(event: CoreEvent, now: number): ImEventMessage
         timestamp,
       }),
       eventType,
-      eventId: eventIdOf(event),
+      eventId,
     },
   };
 }
@@ -213,10 +242,24 @@ function groupUpdate(event: CoreEvent) {
         memberId: event.userId,
         memberRole: event.role,
       });
+    case 'member.changed':
+      return update(event, event.conversationId, 'business.group.updated', {
+        updateType: 'member_role_changed',
+        memberId: event.userId,
+        memberRole: event.role,
+      });
     case 'member.removed':
       return update(event, event.conversationId, 'business.group.member.left', {
         updateType: 'member_removed',
         memberId: event.userId,
+      });
+    case 'conversation.created':
+      return update(event, event.conversation.id, 'business.group.created', {
+        updateType: 'group_created',
+        groupName: event.conversation.name,
+        creatorId: event.actorId,
+        memberCount: event.conversation.memberCount,
+        createTime: new Date(event.conversation.createdAt).toISOString(),
       });
     case 'conversation.changed':
       return update(event, event.conversation.id, 'business.group.updated', {
@@ -245,12 +288,11 @@ export type EventRenderer = (event: CoreEvent, userId: string, now: number) => I
 /** By what a subscription is for. */
 export const RENDERERS: Readonly<Record<string, EventRenderer>> = {
   inbox: renderChat,
-  group: (event, _userId, now) =>
-    renderChat(event) ?? renderGroupUpdate(event, now) ?? renderBusinessAt('group', event),
-  status(event, userId, now) {
+  group: renderAtTopic,
+  single: renderAtTopic,
+  status(event) {
     if (event.type === 'message.status') return renderStatus(event);
     if (event.type === 'receipt') return renderReceipt(event);
-    if (event.type === 'message.hidden' && event.userId === userId) return renderHidden(event, now);
     return renderBusinessAt('status', event);
   },
   presence: (event, _userId, now) =>
@@ -267,6 +309,11 @@ export const RENDERERS: Readonly<Record<string, EventRenderer>> = {
     renderProfile(event, now) ??
     renderBusinessEvent(event),
 };
+
+/** What comes to the topic of a conversation. */
+function renderAtTopic(event: CoreEvent, _userId: string, now: number): ImMessage | undefined {
+  return renderChat(event) ?? renderGroupUpdate(event, now) ?? renderBusinessAt('group', event);
+}
 
 function renderChat(event: CoreEvent): ImMessage | undefined {
   if (event.type === 'message.created') return renderMessage(event.message);

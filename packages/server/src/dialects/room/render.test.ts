@@ -149,7 +149,13 @@ test('what the protocol has no words for is not told', () => {
   const event = { tenant: 't', conversationId: 'team', kind: 'group', userId: 'u', actorId: 'u' } as const;
   assert.equal(ROOM_SHAPE.render({ type: 'member.removed', ...event }), undefined);
   assert.equal(
-    ROOM_SHAPE.render({ type: 'message.status', status: 'sent', message: groupMessage(1) }),
+    ROOM_SHAPE.render({
+      type: 'message.status',
+      status: 'sent',
+      message: groupMessage(1),
+      actorId: 'alice',
+      at: 1,
+    }),
     undefined,
   );
 });

@@ -162,7 +162,7 @@ export function deskRoutes(api: Api, { desk, broadcasts }: DeskRoutesDeps): void
     },
     async ({ principal, body }, reply) => {
       const { topic: name, contentType, headers = {} } = body;
-      broadcasts.send(principal, {
+      await broadcasts.send(principal, {
         name,
         headers: Object.entries(headers),
         ...(contentType === undefined ? {} : { contentType }),

@@ -157,11 +157,11 @@ export class MessageTable {
     tenant,
     conversationId,
     seq,
+    actorId,
     state,
     content,
     files,
     reason,
-    actorId,
     at,
   }: MessageChange): Message {
     const key = this.#deps.tenants.ensure(tenant);
@@ -201,6 +201,7 @@ export class MessageTable {
       );
     conversation.revision = revision;
     this.#dirty.add(conversation);
+    this.#deps.positions.coverRevisions(conversation.pk, actorId, [{ from: revision, to: revision }]);
     this.#deps.files.relink(held, { conversation: conversation.pk, seq }, at);
     this.#deps.untold.add(row.id, revision, state, actorId);
     return toMessage(tenant, conversation, changed, this.#parties.of(key, conversation, row.sender));

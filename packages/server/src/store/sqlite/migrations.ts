@@ -368,4 +368,11 @@ export const MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  {
+    version: 12,
+    sql: `
+      -- Ranges of revisions that are known beyond a gap, as JSON.
+      ALTER TABLE member ADD COLUMN revision_above TEXT NOT NULL DEFAULT '[]';
+    `,
+  },
 ];

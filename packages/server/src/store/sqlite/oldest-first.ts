@@ -60,7 +60,7 @@ export class OldestFirst {
     for (let lane = oldest(lanes); lane; lane = oldest(lanes)) {
       const number = messages.at(-1)?.number;
       if (messages.length >= limit && number !== undefined) {
-        return { messages, revisions: [], next: { number, later } };
+        return { messages, changedIds: [], revisions: [], next: { number, later } };
       }
       const { conversation } = lane;
       const row = lane.take();
@@ -68,7 +68,7 @@ export class OldestFirst {
         toMessage(tenant, conversation, row, parties.of(conversation.tenant, conversation, row.sender)),
       );
     }
-    return { messages, revisions: later.revisions };
+    return { messages, changedIds: [], revisions: later.revisions };
   }
 
   #lanes(tenant: string, userId: string, after: number, open: LaterPages['open']): Lane[] {

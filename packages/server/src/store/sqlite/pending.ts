@@ -23,6 +23,7 @@ interface RevisedRow extends BehindRow {
 interface PageDraft {
   read(conversation: RevisedRow, row: MessageRow): Message;
   readonly messages: Message[];
+  readonly changedIds: string[];
   readonly revisions: KnownRevisions[];
 }
 
@@ -44,15 +45,18 @@ export class PendingReader {
     const parties = new PartyTable(this.#sql);
     const page: PageDraft = {
       messages: [],
+      changedIds: [],
       revisions: [],
       read: (conversation, row) =>
         toMessage(tenant, conversation, row, parties.of(conversation.tenant, conversation, row.sender)),
     };
     const later = order === 'time' ? (cursor?.later ?? this.#oldestFirst.begin(query)) : undefined;
     const next = this.#fill(query, cursor, page);
-    const { messages, revisions } = page;
-    if (later) return { messages, revisions: [], next: laterFrom(later, revisions, next) };
-    return next ? { messages, revisions, next } : { messages, revisions };
+    const { messages, changedIds, revisions } = page;
+    if (later) {
+      return { messages, changedIds, revisions: [], next: laterFrom(later, revisions, next) };
+    }
+    return { messages, changedIds, revisions, ...(next ? { next } : {}) };
   }
 
   /** Adds what there is by conversation; returns where to go on if there is more than fits. */
@@ -102,17 +106,17 @@ export class PendingReader {
       cursor?.conversationId === conversation.id
         ? cursor
         : // Who keeps a position of its own may have been away while another device of the user learned of changes.
-          { revision: query.sinceSeq === undefined ? positions.revision : 0, seq: 0 };
+          { revision: query.sinceSeq === undefined ? positions.revisions.mark : 0, seq: 0 };
     const changed = this.#changed(query, conversation, positions, from, page);
     if (changed !== undefined) return { conversationId: conversation.id, revision: changed, seq: from.seq };
     const told =
       query.order === 'time' ? undefined : this.#undelivered(query, conversation, positions, from.seq, page);
     if (told !== undefined)
       return { conversationId: conversation.id, revision: conversation.revision, seq: told };
-    if (conversation.revision > positions.revision) {
+    if (conversation.revision > positions.revisions.mark) {
       page.revisions.push({
         conversationId: conversation.id,
-        from: positions.revision + 1,
+        from: positions.revisions.mark + 1,
         to: conversation.revision,
       });
     }
@@ -145,8 +149,10 @@ export class PendingReader {
     let told = from.revision;
     for (const row of rows) {
       if (row.seq > from.seq && !hadBefore(query, positions, row)) continue;
+      if (query.sinceSeq === undefined && isCovered(positions.revisions, row.revision)) continue;
       if (page.messages.length >= query.limit) return told;
       page.messages.push(page.read(conversation, row));
+      page.changedIds.push(row.id);
       told = row.revision;
     }
     return undefined;
@@ -207,6 +213,6 @@ function hadBefore({ userId, sinceSeq }: PendingQuery, { delivered }: Positions,
   return row.sender === userId || isCovered(delivered, row.seq);
 }
 
-function isCovered({ mark, above }: Position, seq: number): boolean {
-  return seq <= mark || includes(above, seq);
+function isCovered({ mark, above }: Position, place: number): boolean {
+  return place <= mark || includes(above, place);
 }

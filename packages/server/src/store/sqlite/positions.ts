@@ -9,13 +9,15 @@ interface PositionRow {
   read: number;
   read_above: string;
   revision: number;
+  revision_above: string;
 }
 
 /** A member's positions in one conversation, as they are inside the running transaction. */
 export interface Positions {
   delivered: Position;
   read: Position;
-  revision: number;
+  /** Which changes to messages the member knows of. */
+  revisions: Position;
 }
 
 interface CachedPositions extends Positions {
@@ -58,22 +60,26 @@ export class PositionTable {
     return fresh;
   }
 
-  /** Moves the revision forward if none in between is missing. */
-  coverRevisions(conversation: number, user: string, { from, to }: SeqRange): void {
+  /** Covers revisions as known; nothing for one who is no member. */
+  coverRevisions(conversation: number, user: string, ranges: readonly SeqRange[]): void {
     const positions = this.#load(conversation, user);
-    if (!positions || to <= positions.revision || from > positions.revision + 1) return;
-    positions.revision = to;
+    if (!positions) return;
+    const { position, fresh } = cover(positions.revisions, ranges);
+    if (fresh.length === 0) return;
+    positions.revisions = position;
     positions.dirty = true;
   }
 
   /** Writes back what moved. To be called before the transaction ends. */
   flush(): void {
     const update = this.#sql.get(
-      'UPDATE member SET delivered = ?, delivered_above = ?, read = ?, read_above = ?, revision = ? WHERE conversation = ? AND user = ?',
+      `UPDATE member SET delivered = ?, delivered_above = ?, read = ?, read_above = ?, revision = ?, revision_above = ?
+         WHERE conversation = ? AND user = ?`,
     );
-    for (const { conversation, user, delivered, read, revision, dirty } of this.#cache.values()) {
+    for (const { conversation, user, delivered, read, revisions, dirty } of this.#cache.values()) {
       if (!dirty) continue;
-      update.run(delivered.mark, pack(delivered), read.mark, pack(read), revision, conversation, user);
+      const columns = [delivered, read, revisions].flatMap((position) => [position.mark, pack(position)]);
+      update.run(...columns, conversation, user);
     }
     this.#cache.clear();
   }
@@ -89,7 +95,8 @@ export class PositionTable {
     if (cached) return cached;
     const row = this.#sql
       .get(
-        'SELECT delivered, delivered_above, read, read_above, revision FROM member WHERE conversation = ? AND user = ?',
+        `SELECT delivered, delivered_above, read, read_above, revision, revision_above FROM member
+           WHERE conversation = ? AND user = ?`,
       )
       .get(conversation, user) as PositionRow | undefined;
     if (!row) return undefined;
@@ -98,7 +105,7 @@ export class PositionTable {
       user,
       delivered: { mark: row.delivered, above: unpack(row.delivered_above) },
       read: { mark: row.read, above: unpack(row.read_above) },
-      revision: row.revision,
+      revisions: { mark: row.revision, above: unpack(row.revision_above) },
       dirty: false,
     };
     this.#cache.set(key, loaded);

@@ -39,14 +39,25 @@ function reader(): (batch: readonly OperationCall[]) => OperationOutcome[] {
     string,
     (...args: readonly unknown[]) => unknown
   >;
-  return (batch) =>
-    batch.map(({ name, args }) => {
-      try {
-        const operation = operations[name];
-        if (!operation) throw new Error(`no read operation ${name}`);
-        return { value: operation(...args) };
-      } catch (error) {
-        return { failure: toFailure(error) };
-      }
-    });
+  const attempt = ({ name, args }: OperationCall): OperationOutcome => {
+    try {
+      const operation = operations[name];
+      if (!operation) throw new Error(`no read operation ${name}`);
+      return { value: operation(...args) };
+    } catch (error) {
+      return { failure: toFailure(error) };
+    }
+  };
+  // What an operation reads is of one moment, however many statements it takes.
+  return (batch) => {
+    try {
+      db.exec('BEGIN');
+      return batch.map(attempt);
+    } catch (error) {
+      return batch.map(() => ({ failure: toFailure(error) }));
+    } finally {
+      // An error of the file may have ended it.
+      if (db.isTransaction) db.exec('ROLLBACK');
+    }
+  };
 }

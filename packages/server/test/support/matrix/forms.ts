@@ -96,10 +96,10 @@ export const MESSAGE: Readonly<Record<Dialect, (said: Said, self: Person, occasi
       id: said.id,
       from: roomMember(said.by),
       roomNumber: said.to.id,
-      content: said.picture ? roomCaption(said) : said.text,
+      content: said.picture?.text ?? said.text,
       seq: seqOf(said),
       time: timeOf(said),
-      ...(said.picture ? { type: 'image', extra: extraOf(said) } : {}),
+      ...(said.picture ? { type: 'image', extra: { url: said.picture.url } } : {}),
       ...(said.state === undefined ? {} : { [said.state]: true }),
     }),
 };
@@ -132,7 +132,7 @@ export const ACCEPTED: Readonly<Record<Dialect, (said: Said) => Told[]>> = {
 /** What the client that edited or took back its own message is told. */
 export const CHANGED: Readonly<Record<Dialect, (said: Said) => Told[]>> = {
   xuqm: () => [],
-  im: (said) => [imStatus(said.state === 'edited' ? 7 : 6, { ...imEnvelope(said), userId: said.by.id })],
+  im: (said) => [imChanged(said)],
   mimi: () => [],
   desk: () => [],
   room: () => [],
@@ -147,7 +147,7 @@ export const RECEIPT: Readonly<Record<Dialect, (said: Said, by: Person, status: 
     },
   ],
   im: (said, { id: userId }, status) => {
-    const place = { receiverId: userId, userId, timestamp: chosen('time'), sequence: 0, source: '' };
+    const place = { receiverId: userId, userId, timestamp: chosen('time'), sequence: 0, source: 'haina' };
     return [imStatus(status === 'read' ? 4 : 3, { ...imEnvelope(said), ...place })];
   },
   mimi: () => [],
@@ -193,6 +193,7 @@ export const SYNC_DONE: Readonly<Record<Dialect, (self: Person, count: number) =
         at: '/user/queue/private-messages',
         body: {
           ...IM_SERVER,
+          messageId: chosen('id'),
           receiverId,
           timestamp: chosen('time'),
           type: 34,
@@ -229,6 +230,7 @@ export function imMembership(group: Group, memberId: string, change: 'added' | '
     at: '/user/queue/events',
     body: {
       ...IM_SERVER,
+      messageId: chosen('id'),
       type: 41,
       senderId: 'admin',
       receiverId: group.id,
@@ -266,17 +268,9 @@ function roomMember({ id, nickname, uid }: ShownPerson) {
   return { headImgUrl: '', id, nickName: nickname, personName: nickname, personNum: String(uid) };
 }
 
-/** `im` clients write a picture's text beside what else they say of it, others inside. */
-function extraOf({ by, picture }: Said): unknown {
-  return by.dialect === 'im' ? { url: picture?.url } : picture;
-}
-
-function roomCaption({ by, picture }: Said): string | undefined {
-  return by.dialect === 'im' ? picture?.text : picture?.url;
-}
+const IM_STATUS_EVENTS: Readonly<Record<number, string>> = { 2: 'sent', 6: 'recalled', 7: 'edited' };
 
 const IM_SERVER = {
-  messageId: '',
   status: 0,
   senderId: '',
   receiverId: '',
@@ -311,8 +305,7 @@ function imType({ picture, state }: Said, occasion: Occasion): number {
 
 function imContent(said: Said) {
   if (!said.picture) return { content: said.text, contentExtra: null };
-  const content = said.by.dialect === 'im' ? said.picture.text : '';
-  return { content, contentExtra: extraOf(said) };
+  return { content: said.picture.text, contentExtra: { url: said.picture.url } };
 }
 
 function imChange(said: Said) {
@@ -321,16 +314,22 @@ function imChange(said: Said) {
   return { messageId: serverId(said), [reason]: '' };
 }
 
+/** What all `im` clients learn of a change, also its writer's. */
+export function imChanged(said: Said): Told {
+  return imStatus(said.state === 'edited' ? 7 : 6, { ...imEnvelope(said), userId: said.by.id });
+}
+
 function imStatus(
   status: number,
   { userId, ...about }: { readonly userId?: string; [name: string]: unknown },
 ): Told {
-  const envelope = { ...IM_SERVER, source: '', timestamp: chosen('time'), ...about };
-  const { messageId, clientMessageId, conversationId, senderId } = envelope;
+  const envelope = { ...IM_SERVER, messageId: chosen('id'), timestamp: chosen('time'), ...about };
+  const { clientMessageId, conversationId, senderId } = envelope;
   const who = userId ?? senderId;
-  const ids = { messageId, clientMessageId, conversationId };
-  const content = { ...ids, status, userId: who, reason: '', timestamp: chosen('time') };
-  const eventType = 'communication.message.status.changed';
+  const ids = { messageId: about.messageId ?? '', clientMessageId, conversationId };
+  const eventType = `communication.message.${IM_STATUS_EVENTS[status] ?? 'status.changed'}`;
+  const by = { userId: who, operatorId: who };
+  const content = { eventType, ...ids, status, ...by, reason: '', timestamp: chosen('iso') };
   return {
     at: '/user/queue/message-status',
     body: { ...envelope, type: 42, status, event: { content, eventType, eventId: chosen('id') } },
