@@ -144,6 +144,11 @@ const AFTER_CONNECT: readonly Case[] = [
     sub('id:1\ndestination:/user/queue/messages\nack:maybe\n'),
     ending('Invalid ack', 'The header ack must be auto, client or client-individual.'),
   ],
+  [
+    'UNSUBSCRIBE of nothing',
+    'UNSUBSCRIBE\nid:nothing\nreceipt:r\n\n\0',
+    ending('Unknown subscription', 'UNSUBSCRIBE names no subscription of this session.', receipt('r')),
+  ],
   ['UNSUBSCRIBE without id', 'UNSUBSCRIBE\n\n\0', missing('id', 'UNSUBSCRIBE')],
   ['ACK without id', 'ACK\n\n\0', missing('id', 'ACK')],
   ['ACK of nothing', 'ACK\nid:1@x\nreceipt:r\n\n\0', { ...unknownMessage('ACK'), ...receipt('r') }],

@@ -113,9 +113,10 @@ describe('a sync that is cut off loses nothing of what it had not told', () => {
   });
 });
 
-test('UNSUBSCRIBE of what is not there is confirmed, as it does no harm', async () => {
+test('UNSUBSCRIBE of what was refused is confirmed, as its client may not know', async () => {
   const client = await stage.connect('alice');
-  client.send('UNSUBSCRIBE', { id: 'nothing', receipt: 'r' });
+  client.send('SUBSCRIBE', { id: 'refused', destination: '/user/bob/queue/messages' });
+  client.send('UNSUBSCRIBE', { id: 'refused', receipt: 'r' });
   assert.equal((await client.next('RECEIPT')).headers.get('receipt-id'), 'r');
 });
 

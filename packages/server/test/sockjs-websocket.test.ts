@@ -61,24 +61,29 @@ describe('requests to a WebSocket URL that are no handshake', () => {
 });
 
 describe('SockJS over WebSocket', () => {
-  it('shakes hands as RFC 6455 says', async () => {
-    const client = new RawClient(server.port);
-    client.send(
-      `GET /echo${newSession()}/websocket HTTP/1.1`,
-      'Host: x',
-      'Upgrade: WebSocket',
-      'Connection: Upgrade',
-      'Sec-WebSocket-Version: 13',
-      'Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==',
-    );
-    const answer = await client.until('\x81\x01o');
-    assert.match(answer, /^HTTP\/1.1 101 /);
-    assert.match(answer, /\r\nsec-websocket-accept: HSmrc0sMlYUkAGmm5OPpG2HaGWk=\r\n/i);
-    assert.match(answer, /\r\nconnection: upgrade\r\n/i);
-    assert.match(answer, /\r\nupgrade: websocket\r\n/i);
-    assert.doesNotMatch(answer, /content-length|sec-websocket-protocol/i);
-    client.socket.destroy();
-  });
+  for (const [protocol, version, connection] of [
+    ['RFC 6455', 13, 'Upgrade'],
+    ['draft 8', 8, 'Upgrade'],
+    ['draft 7 and Firefox 6', 7, 'keep-alive, Upgrade'],
+  ] as const)
+    it(`shakes hands in the way of ${protocol}`, async () => {
+      const client = new RawClient(server.port);
+      client.send(
+        `GET /echo${newSession()}/websocket HTTP/1.1`,
+        'Host: x',
+        'Upgrade: WebSocket',
+        `Connection: ${connection}`,
+        `Sec-WebSocket-Version: ${version}`,
+        'Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==',
+      );
+      const answer = await client.until('\x81\x01o');
+      assert.match(answer, /^HTTP\/1.1 101 /);
+      assert.match(answer, /\r\nsec-websocket-accept: HSmrc0sMlYUkAGmm5OPpG2HaGWk=\r\n/i);
+      assert.match(answer, /\r\nconnection: upgrade\r\n/i);
+      assert.match(answer, /\r\nupgrade: websocket\r\n/i);
+      assert.doesNotMatch(answer, /content-length|sec-websocket-protocol/i);
+      client.socket.destroy();
+    });
 
   it('opens, takes messages and gives them back', async () => {
     const client = open('echo');

@@ -365,6 +365,26 @@ test('a deleted user is thrown out and can not come back with its token', async 
   await again.closed;
 });
 
+for (const [what, authorization, query, answer] of [
+  [
+    'the Authorization header of the handshake lets a client in',
+    `Bearer ${tokenOf('alice')}`,
+    '',
+    'CONNECTED',
+  ],
+  ['it must be of the same user as the others', `Bearer ${tokenOf('alice')}`, tokenOf('bob'), 'ERROR'],
+  ['a scheme of it that is a proxy’s is not looked at', 'Basic YTpi', tokenOf('bob'), 'CONNECTED'],
+] as const) {
+  test(what, async () => {
+    const client = await StompClient.open(`${server.wsUrl}/ws/im?token=${query}`, {
+      Authorization: authorization,
+    });
+    open.push(client);
+    client.send('CONNECT', { 'accept-version': '1.2' });
+    await client.next(answer);
+  });
+}
+
 after(async () => {
   await Promise.all(open.map((client) => client.drop()));
 });

@@ -22,7 +22,7 @@ function subscribe(runner: FrameRunner, frame: StompFrame): Afterwards | Promise
   const subscription = runner.subscriptions.add(frame);
   const open = (): void => openSubscription(runner, subscription);
   const drop = (error: unknown): never => {
-    runner.subscriptions.remove(subscription);
+    runner.subscriptions.refuse(subscription);
     throw error;
   };
   try {
@@ -39,10 +39,6 @@ function openSubscription({ handler }: FrameRunner, subscription: Subscription):
   else subscription.open();
 }
 
-/**
- * The specification does not say what an unknown id means. Spring ignores it and so do we, since a client that cleans
- * up twice does no harm; ActiveMQ, RabbitMQ and Vert.x answer ERROR.
- */
 function unsubscribe({ subscriptions, handler }: FrameRunner, frame: StompFrame): undefined {
   const subscription = subscriptions.named(frame);
   if (subscription === undefined) return;

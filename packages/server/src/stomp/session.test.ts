@@ -65,12 +65,13 @@ describe('SEND', () => {
 describe('RECEIPT', () => {
   for (const [command, headers] of [
     ['SEND', SEND],
-    ['SUBSCRIBE', { id: '1', destination: '/a' }],
+    ['SUBSCRIBE', { id: '2', destination: '/a' }],
     ['UNSUBSCRIBE', { id: '1' }],
     ['BEGIN', { transaction: 't' }],
   ] as const) {
     test(`confirms ${command}`, async () => {
       const harness = await Harness.connected();
+      harness.send('SUBSCRIBE', { id: '1', destination: '/a' });
       harness.send(command, { ...headers, receipt: 'r1' });
       assert.deepEqual(harness.take(), [{ command: 'RECEIPT', headers: { 'receipt-id': 'r1' }, body: '' }]);
     });

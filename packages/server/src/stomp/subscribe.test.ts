@@ -212,14 +212,34 @@ describe('UNSUBSCRIBE', () => {
     assert.deepEqual(harness.takeShort(), ['ERROR Missing destination']);
   });
 
-  // The specification is silent. Vert.x, ActiveMQ and RabbitMQ answer ERROR, Spring nothing; its clients rely on it.
-  test('of something unknown is confirmed and changes nothing', async () => {
+  test('of something unknown is an error, as is a second one', async () => {
     for (const version of ['1.0', '1.1', '1.2'] as const) {
       const harness = await Harness.connected(version);
-      harness.send('UNSUBSCRIBE', { id: 'unknown', receipt: 'r' });
-      assert.deepEqual(harness.takeShort(), ['RECEIPT r']);
-      assert.deepEqual(harness.handler.unsubscribed, []);
+      subscribed(harness);
+      harness.send('UNSUBSCRIBE', { id: 'sub-0' });
+      harness.send('UNSUBSCRIBE', { id: 'sub-0' });
+      assert.deepEqual(harness.takeShort(), ['ERROR Unknown subscription']);
+      assert.equal(harness.handler.unsubscribed.length, 1);
     }
+  });
+
+  test('of one that was refused is confirmed, once', async () => {
+    const harness = await Harness.connected('1.2', { maxSubscriptions: 1 });
+    harness.handler.onSubscribe = () => Promise.reject(new Error('not here'));
+    harness.send('SUBSCRIBE', { id: 'refused', destination: '/topic/a' });
+    await settled();
+    harness.handler.onSubscribe = () => undefined;
+    subscribed(harness);
+    harness.send('SUBSCRIBE', { id: 'too-many', destination: '/topic/a' });
+    harness.takeShort();
+    for (const id of ['refused', 'too-many']) harness.send('UNSUBSCRIBE', { id, receipt: id });
+    harness.send('UNSUBSCRIBE', { id: 'refused' });
+    assert.deepEqual(harness.takeShort(), [
+      'RECEIPT refused',
+      'RECEIPT too-many',
+      'ERROR Unknown subscription',
+    ]);
+    assert.deepEqual(harness.handler.unsubscribed, []);
   });
 
   test('by destination leaves a subscription with an id alone', async () => {
@@ -227,6 +247,7 @@ describe('UNSUBSCRIBE', () => {
     subscribed(harness, '/topic/b');
     harness.send('UNSUBSCRIBE', { destination: '/topic/b' });
     assert.deepEqual(harness.handler.unsubscribed, []);
+    assert.deepEqual(harness.takeShort(), ['ERROR Unknown subscription']);
   });
 
   test('before the handler is done with SUBSCRIBE reaches it afterwards', async () => {

@@ -120,6 +120,8 @@ export class Subscription implements StompSubscription {
 export class Subscriptions implements Iterable<Subscription> {
   readonly #byId = new Map<string, Subscription>();
   readonly #context: SubscriptionContext;
+  /** SUBSCRIBEs that were refused in a session that goes on: their clients may still unsubscribe. */
+  #refused = 0;
 
   constructor(context: SubscriptionContext) {
     this.#context = context;
@@ -148,6 +150,7 @@ export class Subscriptions implements Iterable<Subscription> {
     }
     const { maxSubscriptions } = this.#context;
     if (this.#byId.size >= maxSubscriptions) {
+      this.#refused += 1;
       throw new StompLimitError(`a session may have ${maxSubscriptions} subscriptions`, maxSubscriptions);
     }
     this.#byId.set(subscription.id, subscription);
@@ -160,14 +163,37 @@ export class Subscriptions implements Iterable<Subscription> {
     subscription.end();
   }
 
+  /** Ends one whose SUBSCRIBE was refused. */
+  refuse(subscription: Subscription): void {
+    if (!subscription.hasEnded) this.#refused += 1;
+    this.remove(subscription);
+  }
+
   /** Ends all of them. */
   clear(): void {
     for (const subscription of this.#byId.values()) subscription.end();
     this.#byId.clear();
   }
 
-  /** The subscription an UNSUBSCRIBE names. A 1.0 client that gave no id names the destination. */
+  /**
+   * The subscription an UNSUBSCRIBE names, or undefined where it may be one that was refused. A 1.0 client that gave no
+   * id names the destination.
+   * @throws {StompProtocolError} if there is none: the id must be that of an existing one (STOMP 1.2, "UNSUBSCRIBE")
+   */
   named(frame: StompFrame): Subscription | undefined {
+    const subscription = this.#existing(frame);
+    if (subscription !== undefined) return subscription;
+    if (this.#refused === 0) {
+      throw new StompProtocolError(
+        'Unknown subscription',
+        'UNSUBSCRIBE names no subscription of this session.',
+      );
+    }
+    this.#refused -= 1;
+    return undefined;
+  }
+
+  #existing(frame: StompFrame): Subscription | undefined {
     const isByDestination = this.#context.version === '1.0' && !frame.headers.has('id');
     if (!isByDestination) return this.find(requireHeader(frame, 'id'));
     const subscription = this.find(requireHeader(frame, 'destination'));

@@ -16,6 +16,12 @@ describe('isOriginAllowed', () => {
     ['a listed origin in capitals', { origin: 'https://FRIEND.example' }, false, true],
     ['a listed host with another scheme', { origin: 'http://friend.example' }, false, false],
     ['a file, where listed', { origin: 'null' }, false, true],
+    [
+      'another host, as drafts of the protocol say it',
+      { 'sec-websocket-origin': 'http://foe' },
+      false,
+      false,
+    ],
     ['nonsense', { origin: '///' }, false, false],
     ['a script of the same origin', { 'sec-fetch-site': 'same-origin' }, true, true],
     [

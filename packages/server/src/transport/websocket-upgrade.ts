@@ -45,8 +45,17 @@ export class WebSocketUpgrader {
     // of HTTP/1.0 comes from a proxy that may not know what an upgrade is (RFC 9110 section 7.8).
     if (request.httpVersion === '1.0' || request.headers.host === undefined)
       refuseUpgrade(socket, 400, {}, 'A WebSocket handshake is of HTTP/1.1 and has a Host header.\n');
-    else this.#server.handleUpgrade(request, socket, head, opened);
+    else this.#server.handleUpgrade(asKnownVersion(request), socket, head, opened);
   }
+}
+
+/**
+ * Browsers of 2011 (Firefox 6) speak draft 7 of the protocol, and sockjs-protocol 1.0, `WebsocketHybi10`, wants it
+ * served. It is on the wire what draft 8 is, the oldest that `ws` knows.
+ */
+function asKnownVersion(request: IncomingMessage): IncomingMessage {
+  if (request.headers['sec-websocket-version'] === '7') request.headers['sec-websocket-version'] = '8';
+  return request;
 }
 
 /** Refuses an upgrade request over the bare socket that is left of it. */

@@ -437,7 +437,7 @@ describe('a handshake', () => {
 
   it('of an unknown version is told the known ones', async (test) => {
     const { port } = await serveRecorder(test);
-    const refusal = await refusalOf(port, 7, 'GET /im HTTP/1.1', 'Host: x');
+    const refusal = await refusalOf(port, 6, 'GET /im HTTP/1.1', 'Host: x');
     assert.match(refusal, /^HTTP\/1\.1 4\d\d /);
     assert.match(refusal, /\r\nsec-websocket-version: 13/i);
   });

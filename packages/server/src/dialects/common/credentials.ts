@@ -2,9 +2,10 @@ import type { Authenticator } from '../../auth/authenticator.ts';
 import type { VerifiedToken } from '../../auth/tokens.ts';
 import { DomainError } from '../../core/errors.ts';
 import { ANY_TENANT, type Principal } from '../../core/model.ts';
+import type { ConnectionRequest } from '../../transport/connection.ts';
 
 /**
- * The user behind the tokens a client presents: in the query, in the CONNECT headers, or both, and then of the same
+ * The user behind the tokens a client presents: in its request, in the CONNECT headers, or both, and then of the same
  * user. The session lasts as long as the token that expires first. EAUTH.
  *
  * @param tenant of which the user must be, or `ANY_TENANT`; the tokens of others make no users
@@ -25,6 +26,16 @@ export async function authenticateAll(
   requireTenant(first.principal, tenant);
   await authenticator.requireUser(first.principal);
   return { ...first, expiresAt: Math.min(first.expiresAt, ...others.map(({ expiresAt }) => expiresAt)) };
+}
+
+/**
+ * The tokens that came with the connection's first request: in the query, or as `Authorization: Bearer` from clients that
+ * are no browsers. Other schemes are for a proxy in front.
+ */
+export function requestTokens({ query, headers }: ConnectionRequest): (string | null | undefined)[] {
+  const { authorization } = headers;
+  const isBearer = authorization !== undefined && /^Bearer\s/i.test(authorization);
+  return [query.get('token'), isBearer ? bearerToken(authorization) : undefined];
 }
 
 /** The token of an `Authorization` value: with the `Bearer` scheme, or bare as some clients send it. */

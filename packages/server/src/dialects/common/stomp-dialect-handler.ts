@@ -11,7 +11,7 @@ import type { ConnectedInfo, StompHandler, StompSubscription } from '../../stomp
 import type { StompSession } from '../../stomp/session.ts';
 import { addedQueueShape, handleAdded } from './added-destination.ts';
 import { ChatSession, type DeliveryProof, type Outlet, type ReplayQuery } from './chat-session.ts';
-import { authenticateAll, bearerToken, headerOf } from './credentials.ts';
+import { authenticateAll, bearerToken, headerOf, requestTokens } from './credentials.ts';
 import { deviceOf } from './device.ts';
 import { jsonOrNull } from './json.ts';
 import { replayTarget } from './replay-target.ts';
@@ -95,7 +95,7 @@ export abstract class StompDialectHandler implements StompHandler {
   /** The tokens that the client presents, at any place where they may be. */
   protected tokens({ headers }: StompFrame): (string | null | undefined)[] {
     return [
-      this.stomp.connection.request.query.get('token'),
+      ...requestTokens(this.stomp.connection.request),
       bearerToken(headerOf(headers, 'Authorization')),
       headers.get('token'),
     ];

@@ -5,7 +5,7 @@ import type { Principal } from '../../core/model.ts';
 import type { SessionEnd } from '../../hub/sessions.ts';
 import type { Connection } from '../../transport/connection.ts';
 import { ChatSession } from '../common/chat-session.ts';
-import { authenticateAll, bearerToken } from '../common/credentials.ts';
+import { authenticateAll, requestTokens } from '../common/credentials.ts';
 import { deviceOf } from '../common/device.ts';
 import { ROOM, type RoomContext } from './context.ts';
 import { Sealing } from './sealing.ts';
@@ -75,8 +75,8 @@ export async function admit(
   onEnd: (reason: SessionEnd) => void,
 ): Promise<Visitor> {
   const { services, options } = context;
-  const { query, headers } = connection.request;
-  const tokens = [query.get('token'), bearerToken(headers.authorization)].filter(Boolean) as string[];
+  const { query } = connection.request;
+  const tokens = requestTokens(connection.request).filter(Boolean) as string[];
   const [token] = tokens;
   const isSealed = isEncryptionAsked(query.get('enc'));
   if (token === undefined && options.auth === 'none' && !isSealed) return new Visitor(options.tenant);
