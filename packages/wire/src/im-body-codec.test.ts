@@ -4,6 +4,7 @@ import { ImMessageType } from './im.ts';
 import type { ImBodies, ImDestination } from './im-bodies.ts';
 import { decodeImBody, encodeImBody, peekImMessageId } from './im-body-codec.ts';
 import { encodeImProtobuf } from './im-codec.ts';
+import { toImMessage } from './im-message.ts';
 import { fullMessage } from './im-messages-fixture.ts';
 
 const BODIES: ImBodies = {
@@ -31,6 +32,27 @@ describe('a body means in protobuf what it means in JSON', () => {
     const expected = { conversationId: 'g1', content: JSON.stringify(content), msgType: 1 };
     assert.deepEqual(decodeImBody('/app/chat', bytes), expected);
   });
+});
+
+describe('an edit and a recall may also come under the chat type that they have', () => {
+  for (const [destination, type] of [
+    ['/app/edit-message', ImMessageType.CHAT_EDIT],
+    ['/app/delete-message', ImMessageType.CHAT_RECALL],
+  ] as const) {
+    const body = BODIES[destination];
+    const content = JSON.stringify(body);
+    const bytes = encodeImProtobuf(toImMessage({ type, chat: { content } }));
+
+    test(destination, () => {
+      assert.deepEqual(decodeImBody(destination, bytes), body);
+      assert.equal(peekImMessageId(destination, bytes), 'm1');
+    });
+
+    test(`${destination}, and under no other`, () => {
+      const text = encodeImProtobuf(toImMessage({ type: ImMessageType.CHAT_TEXT, chat: { content } }));
+      assert.throws(() => decodeImBody(destination, text), { code: 'arm', field: 'system' });
+    });
+  }
 });
 
 describe('a body that is not for its destination is refused', () => {

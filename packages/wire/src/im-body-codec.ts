@@ -5,7 +5,8 @@ import { ImCodecError, toImMessage } from './im-message.ts';
 
 /**
  * How the bodies of section 8 travel in protobuf: what is said in a conversation in `chat`, everything else in `system` as
- * the JSON body. proto/im.proto says the same for other languages.
+ * the JSON body; what has a type of its own among the chat types may also come under that. proto/im.proto says the same
+ * for other languages.
  */
 const SYSTEM_TYPES = {
   '/app/edit-message': ImMessageType.SYSTEM_STATUS,
@@ -17,6 +18,11 @@ const SYSTEM_TYPES = {
   '/app/auth': ImMessageType.SYSTEM_AUTH,
 } as const;
 type SystemDestination = keyof typeof SYSTEM_TYPES;
+
+const CHAT_TYPES: { readonly [Destination in SystemDestination]?: ImMessageType } = {
+  '/app/edit-message': ImMessageType.CHAT_EDIT,
+  '/app/delete-message': ImMessageType.CHAT_RECALL,
+};
 
 /**
  * The JSON body that a protobuf body means, still unchecked: its form is for the reader of JSON bodies to judge.
@@ -31,7 +37,7 @@ export function decodeImBody(
 ): unknown {
   const message = decodeImProtobuf(bytes);
   if (isSystem(destination)) {
-    return parseJson(requireSystem(message, SYSTEM_TYPES[destination], destination));
+    return parseJson(requireCommand(message, destination));
   }
   if (!message.chat) throw wrongArm('chat', destination);
   const { clientMessageId, timestamp, chat, type, conversationId, receiverId } = message;
@@ -44,8 +50,10 @@ export function decodeImBody(
   };
 }
 
-function requireSystem({ type, system }: ImMessage, expected: ImMessageType, destination: string): string {
+function requireCommand({ type, chat, system }: ImMessage, destination: SystemDestination): string {
+  if (chat && type === CHAT_TYPES[destination]) return chat.content;
   if (!system) throw wrongArm('system', destination);
+  const expected = SYSTEM_TYPES[destination];
   if (type === expected) return system.content;
   throw new ImCodecError('arm', 'type', `${destination} takes messages of type ${expected}`);
 }
@@ -70,7 +78,8 @@ export function peekImMessageId(destination: ImDestination, bytes: Uint8Array): 
   try {
     const { clientMessageId, payload } = parseProtobuf(bytes);
     if (!isSystem(destination)) return clientMessageId === '' ? null : clientMessageId;
-    const body = payload.case === 'system' ? parse(payload.value.content) : null;
+    const isCommand = payload.case === 'system' || (payload.case === 'chat' && destination in CHAT_TYPES);
+    const body = isCommand ? parse(payload.value.content) : null;
     const messageId = (body as { messageId?: unknown } | null)?.messageId;
     return typeof messageId === 'string' ? messageId : null;
   } catch (error) {

@@ -20,6 +20,7 @@
 //   /app/private-message  type (0-6, 11, 12), receiverId, clientMessageId, timestamp, chat.content
 //   /app/edit-message     type 34, system.content = {"messageId", "newContent", "editReason"?, "timestamp"?}
 //   /app/delete-message   type 34, system.content = {"messageId", "deleteScope"?, "deleteReason"?, "timestamp"?}
+//                         these two also as type 10 and 13, with the same in chat.content
 //   /app/pin-message      type 34, system.content = {"messageId", "pinScope"?, "pinned"?, "timestamp"?}
 //   /app/read-message     type 34, system.content = {"messageId", "timestamp"?}
 //   /app/sync             type 34, system.content = {"conversationId"?, "sinceSequence"?, "timestamp"?}
