@@ -124,7 +124,7 @@ test('an im session is not renewed by a token of another application', async () 
   await client.subscribe('/user/queue/errors');
   client.sendJson('/app/auth', { token: tokenOf('alice', { app: 'elsewhere' }) });
   const { code, message } = await client.nextAt<{ code: string; message: string }>('/user/queue/errors');
-  assert.deepEqual([code, message], ['EAUTH', 'the token is of another application']);
+  assert.deepEqual([code, message], ['EPERM', 'the token is of another application']);
   client.send('DISCONNECT', { receipt: 'bye' });
   await client.next('RECEIPT');
   const admin = tokenOf('boss', { app: 'elsewhere', role: 'admin' });
