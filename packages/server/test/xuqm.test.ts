@@ -320,6 +320,33 @@ for (const ack of ['client', 'client-individual']) {
   });
 }
 
+test('a change that was not acknowledged comes again, whatever was acknowledged after it', async () => {
+  const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
+  const alice = await connect(aliceId, []);
+  const bob = await connect(bobId, [INBOX]);
+  for (const id of ['m1', 'm2']) {
+    await alice.confirmed('/app/chat.send', text(bobId, id));
+    await bob.nextAt(INBOX);
+  }
+  await bob.confirmed('/app/chat.sync', {});
+  await bob.close();
+  for (const id of ['m1', 'm2']) await alice.confirmed('/app/chat.revoke', { messageId: id });
+  const back = await connect(bobId, []);
+  await back.subscribe(INBOX, { ack: 'client-individual' });
+  back.sendJson('/app/chat.sync', {});
+  const [first, second] = [await back.next('MESSAGE'), await back.next('MESSAGE')];
+  back.send('NACK', { id: first.headers.get('ack') ?? '' });
+  back.send('ACK', { id: second.headers.get('ack') ?? '', receipt: 'acknowledged' });
+  await back.next('RECEIPT');
+  await back.close();
+  const again = await connect(bobId, [INBOX]);
+  const [messages] = await sync(again);
+  assert.deepEqual(
+    messages.map(({ id, status }) => [id, status]),
+    [['m1', 'REVOKED']],
+  );
+});
+
 test('tenants do not meet, though their users have the same ids', async () => {
   const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
   const here = await connect(bobId);

@@ -1,9 +1,9 @@
 import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
 import { canBecome, statusOfState } from './message-status.ts';
-import type { Message, SeqRange } from './model.ts';
+import type { Message, Principal, SeqRange } from './model.ts';
 import type { Clock } from './ports/clock.ts';
-import type { AcknowledgementEntry, PositionKind, Store } from './ports/store.ts';
+import type { AcknowledgementEntry, KnownRevisions, PositionKind, Store } from './ports/store.ts';
 import { includes } from './ranges.ts';
 import { userTopic } from './topics.ts';
 
@@ -46,6 +46,20 @@ export class Receipts {
       maxMembers: limits.maxReceiptMembers,
     });
     for (const [index, { userId }] of users.entries()) this.#tell(kind, userId, messages, fresh[index] ?? []);
+  }
+
+  /** Stores which revisions a user knows without having been told of them. */
+  async knows({ tenant, userId }: Principal, known: readonly KnownRevisions[]): Promise<void> {
+    const reports = known.map(({ conversationId, ranges: revisions }) =>
+      this.report({
+        tenant,
+        conversationId,
+        kind: 'delivered',
+        messages: [],
+        users: [{ userId, ranges: [], revisions }],
+      }),
+    );
+    await Promise.all(reports);
   }
 
   /** Tells a sender that one who is no member, a guest, got its message. Nothing is stored of it. */

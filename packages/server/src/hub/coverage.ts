@@ -30,8 +30,7 @@ interface Draft {
 export function coverageOf(items: readonly FanOutItem[]): Coverage {
   const drafts = new Map<string, Map<string, Draft>>();
   const notifications: Notification[] = [];
-  for (const item of items) {
-    const { event } = item;
+  for (const { event } of items) {
     if (event.type === 'notification') notifications.push(event.notification);
     if (event.type !== 'message.created' && event.type !== 'message.changed') continue;
     const draft = draftOf(drafts, event.message);
@@ -39,25 +38,16 @@ export function coverageOf(items: readonly FanOutItem[]): Coverage {
       draft.messages.push(event.message);
       draft.memberCount = Math.max(draft.memberCount, event.memberCount);
     }
-    const known = revisionsOf(item);
-    if (known) appendRanges(draft.revisions, [known]);
+    appendRanges(draft.revisions, revisionsOf(event.message));
   }
   return { conversations: [...finished(drafts)], notifications };
 }
 
-/** The revisions that whoever gets an item, and all before it, knows. */
-export function revisionsOf({ event, revisions }: FanOutItem): SeqRange | undefined {
-  if (revisions || event.type !== 'message.changed') return revisions;
-  const { revision } = event.message;
-  return { from: revision, to: revision };
-}
+const NONE: readonly SeqRange[] = [];
 
-/** Joins what continues; what lies apart is left out and comes again at the next sync. */
-export function extend(known: SeqRange | undefined, next: SeqRange): SeqRange {
-  if (!known) return next;
-  const continues = next.from <= known.to + 1 && next.to >= known.from - 1;
-  if (!continues) return known;
-  return { from: Math.min(known.from, next.from), to: Math.max(known.to, next.to) };
+/** The revisions that whoever has a message in this form knows. */
+export function revisionsOf({ revision }: Message): readonly SeqRange[] {
+  return revision === 0 ? NONE : [{ from: revision, to: revision }];
 }
 
 function draftOf(drafts: Map<string, Map<string, Draft>>, { tenant, conversationId }: Message): Draft {

@@ -1,5 +1,4 @@
 import type { CoreEvent } from '../core/events.ts';
-import type { SeqRange } from '../core/model.ts';
 import { Batch, type Payload } from '../transport/payload.ts';
 import { type Coverage, coverageOf } from './coverage.ts';
 
@@ -17,8 +16,6 @@ export interface Shape {
 export interface FanOutItem {
   readonly event: CoreEvent;
   readonly payload: Payload;
-  /** Revisions that whoever gets this item, and all before it, knows. */
-  readonly revisions?: SeqRange;
 }
 
 /** What one flush brings to the subscriptions of one shape; shared by all of them. */

@@ -1,5 +1,5 @@
-import type { CoreEvent, MessageChanged, MessageCreated } from '../core/events.ts';
-import type { Message, Principal, SeqRange } from '../core/model.ts';
+import type { CoreEvent } from '../core/events.ts';
+import type { Message, Principal } from '../core/model.ts';
 import type { PendingCursor, PendingPage, PendingQuery } from '../core/ports/store.ts';
 import { FanOut, type FanOutItem, type Shape } from './fan-out.ts';
 
@@ -24,7 +24,7 @@ export interface ReplaySource {
   pending(actor: Principal, query: Omit<PendingQuery, 'tenant' | 'userId'>): Promise<PendingPage>;
   /** Resolves once everything stored before has been published. */
   barrier(): Promise<void>;
-  /** Revisions that concern no message of the page are known to the user without being told. */
+  /** Revisions that no message bears are known to the user without being told. */
   knows(actor: Principal, revisions: PendingPage['revisions']): Promise<void>;
 }
 
@@ -33,11 +33,6 @@ export interface ReplayResult {
   readonly count: number;
   /** False where more is waiting, as the client has to acknowledge first or too much came meanwhile. */
   readonly complete: boolean;
-}
-
-interface Told {
-  readonly event: MessageCreated | MessageChanged;
-  readonly revisions?: SeqRange;
 }
 
 interface Held {
@@ -61,8 +56,6 @@ export class Replay {
   readonly #told = new Map<string, number>();
   /** Lowest sequence held back, by conversation: from there on live events tell everything, in order. */
   readonly #heldFrom = new Map<string, number>();
-  /** Conversations of which pages had something that live events tell. */
-  readonly #leftToLive = new Set<string>();
   #held: Held[] = [];
   #heldItems = 0;
   #overflowed = false;
@@ -121,19 +114,12 @@ export class Replay {
     const told = messages.flatMap((message) =>
       this.#comesLive(message) ? [] : [this.#eventOf(message, changed.has(message.id))],
     );
-    const settled = revisions.filter(({ conversationId }) => !this.#leftToLive.has(conversationId));
-    const untold = settled.filter((known) => {
-      const index = told.findLastIndex(({ event }) => event.message.conversationId === known.conversationId);
-      const last = told[index];
-      if (last) told[index] = { ...last, revisions: known };
-      return !last;
-    });
     for (const { shape, deliver } of this.#target.outlets) {
-      const items = told.flatMap((one) => itemOf(one, shape));
+      const items = told.flatMap((event) => itemOf(event, shape));
       if (items.length > 0) deliver(new FanOut(items));
     }
     this.#count += told.length;
-    if (untold.length > 0) await this.#source.knows(this.#principal, untold);
+    if (revisions.length > 0) await this.#source.knows(this.#principal, revisions);
     await this.#target.drained();
   }
 
@@ -148,19 +134,17 @@ export class Replay {
    * session of the user may have been delivered some meanwhile: only the live events are all of them.
    */
   #comesLive({ conversationId, seq }: Message): boolean {
-    if (seq < (this.#heldFrom.get(conversationId) ?? Number.POSITIVE_INFINITY)) return false;
-    this.#leftToLive.add(conversationId);
-    return true;
+    return seq >= (this.#heldFrom.get(conversationId) ?? Number.POSITIVE_INFINITY);
   }
 
   /** What the user already had was changed; all else is new to it, whatever happened to it since. */
-  #eventOf(message: Message, isChanged: boolean): Told {
+  #eventOf(message: Message, isChanged: boolean): CoreEvent {
     const { conversationId, seq, state } = message;
     this.#told.set(conversationId, Math.max(seq, this.#told.get(conversationId) ?? 0));
     // Who changed it is not kept.
     if (isChanged && state !== 'normal')
-      return { event: { type: 'message.changed', change: state, message, actorId: '' } };
-    return { event: { type: 'message.created', message, memberCount: 0 } };
+      return { type: 'message.changed', change: state, message, actorId: '' };
+    return { type: 'message.created', message, memberCount: 0 };
   }
 
   /** Waits until what the last page may have told already has also come by as a live event. */
@@ -177,7 +161,7 @@ export class Replay {
   }
 }
 
-function itemOf({ event, revisions }: Told, shape: Shape): FanOutItem[] {
+function itemOf(event: CoreEvent, shape: Shape): FanOutItem[] {
   const payload = shape.render(event);
-  return payload ? [{ event, payload, ...(revisions ? { revisions } : {}) }] : [];
+  return payload ? [{ event, payload }] : [];
 }

@@ -30,37 +30,15 @@ test('a confirmation takes the oldest message of its id, and each once', () => {
 test('a change is known once it is confirmed itself', () => {
   const unconfirmed = new Unconfirmed();
   unconfirmed.add([created(1), edited(1, 3)]);
-  assert.deepEqual(unconfirmed.take('id1'), { message: groupMessage(1) });
-  assert.deepEqual(unconfirmed.take('id1')?.revisions, { from: 3, to: 3 });
+  assert.deepEqual(unconfirmed.take('id1'), { message: groupMessage(1), revisions: [] });
+  assert.deepEqual(unconfirmed.take('id1')?.revisions, [{ from: 3, to: 3 }]);
 });
 
-test('revisions are known once everything told before in their conversation is confirmed, in whatever order', () => {
+test('a change is known whatever else is not confirmed, also of a message that was new to the client', () => {
   const unconfirmed = new Unconfirmed();
-  unconfirmed.add([
-    created(1),
-    created(9, { conversationId: 'another' }),
-    { ...created(2), revisions: { from: 1, to: 4 } },
-    edited(1, 5),
-  ]);
-  assert.equal(unconfirmed.take('id2')?.revisions, undefined);
-  assert.equal(unconfirmed.take('id1')?.revisions?.to, 4, 'the message as it was, and what lay behind it');
-  assert.deepEqual(unconfirmed.take('id1')?.revisions, { from: 5, to: 5 });
-});
-
-test('revisions that lie apart are left out', () => {
-  const unconfirmed = new Unconfirmed();
-  unconfirmed.add([edited(1, 1), edited(2, 3)]);
-  assert.equal(unconfirmed.take('id2')?.revisions, undefined);
-  assert.deepEqual(unconfirmed.take('id1')?.revisions, { from: 1, to: 1 });
-});
-
-test('revisions that no message was told for are known at once, or with the last message told', () => {
-  const unconfirmed = new Unconfirmed();
-  assert.equal(unconfirmed.knows('team', { from: 1, to: 2 }), true);
-  unconfirmed.add([created(1)]);
-  assert.equal(unconfirmed.knows('another', { from: 1, to: 2 }), true);
-  assert.equal(unconfirmed.knows('team', { from: 1, to: 2 }), false);
-  assert.deepEqual(unconfirmed.take('id1')?.revisions, { from: 1, to: 2 });
+  unconfirmed.add([created(1), edited(2, 4), created(3, { revision: 2, state: 'edited' })]);
+  assert.deepEqual(unconfirmed.take('id2')?.revisions, [{ from: 4, to: 4 }]);
+  assert.deepEqual(unconfirmed.take('id3')?.revisions, [{ from: 2, to: 2 }]);
 });
 
 test('of a client that never confirms the oldest are forgotten, and no revision is taken for known any more', () => {
@@ -69,6 +47,5 @@ test('of a client that never confirms the oldest are forgotten, and no revision 
   assert.equal(unconfirmed.take('id1'), undefined);
   assert.equal(unconfirmed.take('id2')?.message.seq, 2);
   unconfirmed.add([edited(2, 1)]);
-  assert.equal(unconfirmed.take('id2')?.revisions, undefined);
-  assert.equal(unconfirmed.knows('another', { from: 1, to: 1 }), false);
+  assert.deepEqual(unconfirmed.take('id2')?.revisions, []);
 });

@@ -364,22 +364,20 @@ export interface ConversationCursor {
   /** Undelivered messages up to this sequence were told. */
   readonly seq: number;
   /** In the order of time. */
-  readonly later?: LaterPages;
+  readonly open?: OpenRanges;
 }
 
 /** In the order of time: all changed messages were told, and undelivered ones up to this number. */
 export interface TimeCursor {
   readonly number: number;
-  readonly later: LaterPages;
+  readonly open: OpenRanges;
 }
 
-/** What the later pages in the order of time have to know of the first one. */
-export interface LaterPages {
-  /** What was not delivered, by conversation: what is delivered between two pages is told all the same. */
-  readonly open: ReadonlyMap<string, readonly SeqRange[]>;
-  /** For the last page to say. */
-  readonly revisions: readonly KnownRevisions[];
-}
+/**
+ * What was not delivered when the first page was read, by conversation: what is delivered between two pages is told all the
+ * same.
+ */
+export type OpenRanges = ReadonlyMap<string, readonly SeqRange[]>;
 
 export interface PendingPage {
   /**
@@ -390,16 +388,17 @@ export interface PendingPage {
   /** Ids of those that the user already had. */
   readonly changedIds: readonly string[];
   /**
-   * For each conversation that this page finishes, the revisions the user knows once it has the page. That is the page
-   * with the conversation's last message, or, where no message is to be told, any; in the order of time the last page.
+   * Revisions that no message to be told bears, as a later change or the user's hiding it took their place: known without
+   * being told. All others are known with the message that bears them.
    */
   readonly revisions: readonly KnownRevisions[];
   /** Absent on the last page. */
   readonly next?: PendingCursor;
 }
 
-export interface KnownRevisions extends SeqRange {
+export interface KnownRevisions {
   readonly conversationId: string;
+  readonly ranges: readonly SeqRange[];
 }
 
 export interface PositionStore {

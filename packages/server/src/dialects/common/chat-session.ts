@@ -207,11 +207,11 @@ export class ChatSession implements LiveSession {
   }
 
   get #replaySource(): ReplaySource {
-    const { messages } = this.#options.services.core;
+    const { messages, receipts } = this.#options.services.core;
     return {
       pending: (actor, query) => messages.pending(actor, query),
       barrier: () => messages.barrier(),
-      knows: (_actor, revisions) => this.#confirmations.knows(revisions),
+      knows: (actor, revisions) => receipts.knows(actor, revisions),
     };
   }
 

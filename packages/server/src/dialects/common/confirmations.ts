@@ -1,6 +1,5 @@
 import type { Core } from '../../core/index.ts';
-import type { Message, Principal, SeqRange } from '../../core/model.ts';
-import type { KnownRevisions } from '../../core/ports/store.ts';
+import type { Principal } from '../../core/model.ts';
 import type { FanOutItem } from '../../hub/fan-out.ts';
 import { Unconfirmed } from '../../hub/unconfirmed.ts';
 
@@ -33,16 +32,6 @@ export class Confirmations {
     return running;
   }
 
-  /** The user knows these revisions, but for what it was told and did not confirm. */
-  async knows(known: readonly KnownRevisions[]): Promise<void> {
-    for (const { conversationId, from, to } of known) {
-      const revisions = { from, to };
-      if (this.#unconfirmed.knows(conversationId, revisions)) {
-        await this.#report(conversationId, [], revisions);
-      }
-    }
-  }
-
   /** Resolves once none is on its way to the store. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#running);
@@ -57,14 +46,16 @@ export class Confirmations {
       return this.#core.messages.received(this.#principal, clientId);
     }
     const { message, revisions } = told;
-    const isOwn = message.senderId === this.#principal.userId;
-    return this.#report(message.conversationId, isOwn ? [] : [message], revisions);
-  }
-
-  #report(conversationId: string, messages: readonly Message[], revisions?: SeqRange): Promise<void> {
     const { tenant, userId } = this.#principal;
-    const ranges = messages.map(({ seq }) => ({ from: seq, to: seq }));
-    const users = [{ userId, ranges, ...(revisions ? { revisions: [revisions] } : {}) }];
-    return this.#core.receipts.report({ tenant, conversationId, kind: 'delivered', messages, users });
+    const { conversationId, senderId, seq } = message;
+    const isOwn = senderId === userId;
+    const ranges = isOwn ? [] : [{ from: seq, to: seq }];
+    await this.#core.receipts.report({
+      tenant,
+      conversationId,
+      kind: 'delivered',
+      messages: isOwn ? [] : [message],
+      users: [{ userId, ranges, revisions }],
+    });
   }
 }

@@ -1,5 +1,5 @@
 import type { Message, SeqRange } from '../../core/model.ts';
-import type { LaterPages, PendingPage, PendingQuery, TimeCursor } from '../../core/ports/store.ts';
+import type { OpenRanges, PendingPage, PendingQuery, TimeCursor } from '../../core/ports/store.ts';
 import { gaps } from '../../core/ranges.ts';
 import type { Statements } from './database.ts';
 import {
@@ -41,7 +41,7 @@ export class OldestFirst {
   }
 
   /** What the pages have to go through. */
-  begin({ tenant, userId }: PendingQuery): LaterPages {
+  begin({ tenant, userId }: PendingQuery): OpenRanges {
     const rows = this.#sql
       .get(`${CONVERSATIONS_OF} AND m.delivered < c.last_seq`)
       .all(this.#tenants.find(tenant) ?? -1, userId) as unknown as BehindRow[];
@@ -50,17 +50,17 @@ export class OldestFirst {
       const found = positions.find(pk, userId);
       return [id, found ? gaps(found.delivered, last_seq) : []];
     });
-    return { open: new Map(open), revisions: [] };
+    return new Map(open);
   }
 
-  page({ tenant, userId, limit }: PendingQuery, { number: after, later }: TimeCursor): PendingPage {
-    const lanes = this.#lanes(tenant, userId, after, later.open);
+  page({ tenant, userId, limit }: PendingQuery, { number: after, open }: TimeCursor): PendingPage {
+    const lanes = this.#lanes(tenant, userId, after, open);
     const parties = new PartyTable(this.#sql);
     const messages: Message[] = [];
     for (let lane = oldest(lanes); lane; lane = oldest(lanes)) {
       const number = messages.at(-1)?.number;
       if (messages.length >= limit && number !== undefined) {
-        return { messages, changedIds: [], revisions: [], next: { number, later } };
+        return { messages, changedIds: [], revisions: [], next: { number, open } };
       }
       const { conversation } = lane;
       const row = lane.take();
@@ -68,10 +68,10 @@ export class OldestFirst {
         toMessage(tenant, conversation, row, parties.of(conversation.tenant, conversation, row.sender)),
       );
     }
-    return { messages, changedIds: [], revisions: later.revisions };
+    return { messages, changedIds: [], revisions: [] };
   }
 
-  #lanes(tenant: string, userId: string, after: number, open: LaterPages['open']): Lane[] {
+  #lanes(tenant: string, userId: string, after: number, open: OpenRanges): Lane[] {
     const key = this.#tenants.find(tenant) ?? -1;
     const select = this.#sql.get(`${CONVERSATIONS_OF} AND c.id = ?`);
     return [...open].flatMap(([id, ranges]) => {

@@ -3,12 +3,10 @@ import type { Message } from '../../core/model.ts';
 import type {
   ConversationCursor,
   KnownRevisions,
-  LaterPages,
-  PendingCursor,
   PendingPage,
   PendingQuery,
 } from '../../core/ports/store.ts';
-import { gaps, includes, type Position } from '../../core/ranges.ts';
+import { gaps, includes, type Position, toRanges } from '../../core/ranges.ts';
 import type { Statements } from './database.ts';
 import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, NOT_HIDDEN, toMessage } from './message-row.ts';
 import { type BehindRow, OldestFirst } from './oldest-first.ts';
@@ -50,12 +48,10 @@ export class PendingReader {
       read: (conversation, row) =>
         toMessage(tenant, conversation, row, parties.of(conversation.tenant, conversation, row.sender)),
     };
-    const later = order === 'time' ? (cursor?.later ?? this.#oldestFirst.begin(query)) : undefined;
-    const next = this.#fill(query, cursor, page);
+    const open = order === 'time' ? (cursor?.open ?? this.#oldestFirst.begin(query)) : undefined;
+    const stopped = this.#fill(query, cursor, page);
     const { messages, changedIds, revisions } = page;
-    if (later) {
-      return { messages, changedIds, revisions: [], next: laterFrom(later, revisions, next) };
-    }
+    const next = open ? { ...(stopped ?? { number: 0 }), open } : stopped;
     return { messages, changedIds, revisions, ...(next ? { next } : {}) };
   }
 
@@ -111,16 +107,9 @@ export class PendingReader {
     if (changed !== undefined) return { conversationId: conversation.id, revision: changed, seq: from.seq };
     const told =
       query.order === 'time' ? undefined : this.#undelivered(query, conversation, positions, from.seq, page);
-    if (told !== undefined)
-      return { conversationId: conversation.id, revision: conversation.revision, seq: told };
-    if (conversation.revision > positions.revisions.mark) {
-      page.revisions.push({
-        conversationId: conversation.id,
-        from: positions.revisions.mark + 1,
-        to: conversation.revision,
-      });
-    }
-    return undefined;
+    return told === undefined
+      ? undefined
+      : { conversationId: conversation.id, revision: conversation.revision, seq: told };
   }
 
   /**
@@ -135,27 +124,33 @@ export class PendingReader {
     page: PageDraft,
   ): number | undefined {
     if (from.revision >= conversation.revision) return undefined;
-    const rows = this.#sql
-      .get(
-        `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.revision > ? AND m.revision <= ?
-           AND ${NOT_HIDDEN} ORDER BY m.revision`,
-      )
-      .iterate(
-        conversation.pk,
-        from.revision,
-        conversation.revision,
-        query.userId,
-      ) as unknown as Iterable<MessageRow>;
-    let told = from.revision;
+    const rows = this.#revised(query, conversation, from.revision);
+    const borne: number[] = [];
+    let isFull = false;
     for (const row of rows) {
-      if (row.seq > from.seq && !hadBefore(query, positions, row)) continue;
-      if (query.sinceSeq === undefined && isCovered(positions.revisions, row.revision)) continue;
-      if (page.messages.length >= query.limit) return told;
+      const isTold =
+        (row.seq <= from.seq || hadBefore(query, positions, row)) && !isKnown(query, positions, row);
+      isFull = isTold && page.messages.length >= query.limit;
+      if (isFull) break;
+      borne.push(row.revision);
+      if (!isTold) continue;
       page.messages.push(page.read(conversation, row));
       page.changedIds.push(row.id);
-      told = row.revision;
     }
-    return undefined;
+    const upTo = isFull ? (borne.at(-1) ?? from.revision) : conversation.revision;
+    const after = Math.max(from.revision, positions.revisions.mark);
+    const ranges = gaps({ mark: after, above: toRanges(borne) }, upTo);
+    if (ranges.length > 0) page.revisions.push({ conversationId: conversation.id, ranges });
+    return isFull ? upTo : undefined;
+  }
+
+  /** Messages by revision, those above this one, but what the user hid. */
+  #revised({ userId }: PendingQuery, { pk, revision }: RevisedRow, after: number): Iterable<MessageRow> {
+    const select = this.#sql.get(
+      `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.revision > ? AND m.revision <= ?
+         AND ${NOT_HIDDEN} ORDER BY m.revision`,
+    );
+    return select.iterate(pk, after, revision, userId) as unknown as Iterable<MessageRow>;
   }
 
   /** Messages not yet delivered. Returns the last sequence told if there are more than fit. */
@@ -198,13 +193,9 @@ export class PendingReader {
   }
 }
 
-/** Where the order of time goes on: with more that changed, or with what was not delivered. */
-function laterFrom(
-  { open, revisions }: LaterPages,
-  known: readonly KnownRevisions[],
-  next: ConversationCursor | undefined,
-): PendingCursor {
-  return { ...(next ?? { number: 0 }), later: { open, revisions: [...revisions, ...known] } };
+/** Who keeps a position of its own is told of changes that another device of the user knows. */
+function isKnown({ sinceSeq }: PendingQuery, { revisions }: Positions, { revision }: MessageRow): boolean {
+  return sinceSeq === undefined && isCovered(revisions, revision);
 }
 
 /** Whether the user had a message before it began to ask. */
