@@ -81,6 +81,24 @@ test('a member of a group writes there too, and reads it, outside of any session
   assert.deepEqual([fromId, sessionId, conversationId, content], ['agent1', null, 'team', 'to all']);
 });
 
+test('a single chat is answered by its id, however long the ids of its users are', async () => {
+  const desk = openDesk();
+  const [agentId, writerId] = ['a'.repeat(64), 'w'.repeat(64)];
+  const agent = await desk.agent(agentId);
+  const writer = await StompClient.connect(server.wsUrl, tokenOf(writerId, { app: desk.app }));
+  await writer.subscribe(INBOX);
+  writer.sendJson('/app/chat.send', {
+    toId: agentId,
+    chatType: 'SINGLE',
+    msgType: 'TEXT',
+    content: 'there?',
+  });
+  const { conversationId } = (await agent.next('message')) as DeskMessage;
+  await agent.does('send', { conversationId, content: 'here' });
+  assert.equal((await writer.nextAt<{ content: string }>(INBOX)).content, 'here');
+  await writer.close();
+});
+
 test("a customer's first message opens a session, reaches an agent, and the answer comes back", async () => {
   const desk = openDesk();
   const agent = await desk.agent('agent1');

@@ -1,5 +1,6 @@
 import { DESK_AGENT_STATUSES } from '@haina/wire';
 import { Type } from 'typebox';
+import { MAX_CLIENT_ID_LENGTH } from '../../core/content.ts';
 import { MAX_ID_LENGTH } from '../../core/validate.ts';
 import { bodyReader } from '../common/json.ts';
 
@@ -10,12 +11,12 @@ const Id = Type.String({ minLength: 1, maxLength: MAX_ID_LENGTH });
 const Seq = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 /** The core knows how long these may be. */
 const Text = Type.String();
-const clientMsgId = Type.Optional(Text);
+const clientMsgId = Type.Optional(Type.String({ minLength: 1, maxLength: MAX_CLIENT_ID_LENGTH }));
 
 export const readSend = bodyReader(
   Type.Object({
     sessionId: Type.Optional(Id),
-    conversationId: Type.Optional(Id),
+    conversationId: Type.Optional(Type.String({ minLength: 1 })),
     skill: Type.Optional(Text),
     topic: Type.Optional(Text),
     content: Type.Unknown(),

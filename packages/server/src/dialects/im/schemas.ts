@@ -7,13 +7,14 @@ import {
   peekImMessageId,
 } from '@haina/wire';
 import { type Static, Type } from 'typebox';
+import { MAX_CLIENT_ID_LENGTH } from '../../core/content.ts';
 import { DomainError } from '../../core/errors.ts';
 import { MAX_ID_LENGTH } from '../../core/validate.ts';
 import { parseJson, parseJsonText, peekString, type ValueReader, valueReader } from '../common/json.ts';
 
 /** The core knows how long one may be. */
 const messageId = Type.String();
-const clientMsgId = Type.Optional(Type.String());
+const clientMsgId = Type.Optional(Type.String({ minLength: 1, maxLength: MAX_CLIENT_ID_LENGTH }));
 const time = Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }));
 const reason = Type.Optional(Type.String());
 const scope = Type.Optional(Type.Enum([ImScope.ME, ImScope.EVERYONE]));

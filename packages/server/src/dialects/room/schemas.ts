@@ -1,4 +1,5 @@
 import { type TSchema, Type } from 'typebox';
+import { MAX_CLIENT_ID_LENGTH } from '../../core/content.ts';
 import { valueReader } from '../common/json.ts';
 
 /** May be missing, or null as other languages write it. */
@@ -43,7 +44,7 @@ export const readChat = valueReader(
         from,
         roomNumber,
         content: Type.String(),
-        id: optional(Type.String({ minLength: 1 })),
+        id: optional(Type.String({ minLength: 1, maxLength: MAX_CLIENT_ID_LENGTH })),
       },
       [3],
     ),
