@@ -68,5 +68,10 @@ export class Broadcasts {
 
 /** Returns the name if broadcasts may have it; else throws EINVAL or ETOOLONG. */
 export function requireBroadcastName(name: string): string {
+  if (name.startsWith('/')) {
+    throw new DomainError('EINVAL', 'topic is a name, without the /topic/ of its destination', {
+      field: 'topic',
+    });
+  }
   return requireLength(name, 'topic', 1, MAX_NAME_LENGTH);
 }
