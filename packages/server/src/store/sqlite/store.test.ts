@@ -8,7 +8,8 @@ import { deskStoreContract } from '../desk-store-contract.ts';
 import { storeContract } from '../store-contract.ts';
 import { openSqliteStore } from './store.ts';
 
-for (const contract of [storeContract, deskStoreContract]) contract('sqlite', openForTest);
+await storeContract('sqlite', openForTest);
+deskStoreContract('sqlite', openForTest);
 
 async function openForTest() {
   const dataDir = await mkdtemp(join(tmpdir(), 'haina-store-'));

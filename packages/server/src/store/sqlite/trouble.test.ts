@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { Store } from '../../core/ports/store.ts';
-import { newMessage, newUser, toUser } from '../store-contract.ts';
+import { newMessage, newUser, toUser } from '../contract/fixture.ts';
 import { checkDatabase, migrateDatabase } from './maintenance.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { openSqliteStore } from './store.ts';

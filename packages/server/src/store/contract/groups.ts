@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type StoreFixture, toGroup, toUser } from './fixture.ts';
+
+/** Groups, their members, and who are the peers of whom. */
+export function groupsContract({ store, tenantWith, send, makeGroup }: StoreFixture): void {
+  test('groups can be made, found, changed and deleted', async () => {
+    const tenant = await tenantWith('alice', 'bob', 'carol');
+    await makeGroup(tenant, 'team', ['alice', 'bob']);
+    await assert.rejects(makeGroup(tenant, 'team', []), { code: 'ECONFLICT', field: 'id' });
+    await assert.rejects(makeGroup(tenant, 'other', ['nobody']), { code: 'ENOENT', field: 'members' });
+    assert.equal(await store.findConversation(tenant, 'other'), undefined);
+    assert.equal((await store.updateGroup(tenant, 'team', { name: 'New' })).name, 'New');
+    assert.deepEqual(
+      (await store.listGroups(tenant, { limit: 9 }, 'bob')).map(({ id }) => id),
+      ['team'],
+    );
+    assert.deepEqual(await store.listGroups(tenant, { limit: 9 }, 'carol'), []);
+    assert.deepEqual(await store.deleteGroup(tenant, 'team'), ['alice', 'bob']);
+    await assert.rejects(store.updateGroup(tenant, 'team', {}), { code: 'ENOENT' });
+    assert.deepEqual(await store.listGroups(tenant, { limit: 9 }), []);
+    await makeGroup(tenant, 'team', ['carol']);
+    assert.equal((await store.findConversation(tenant, 'team'))?.lastSeq, 0);
+  });
+
+  test('peers are those of single chats and of groups that are not too large, each once', async () => {
+    const tenant = await tenantWith('alice', 'bob', 'carol', 'dave', 'erin');
+    await makeGroup(tenant, 'team', ['alice', 'bob', 'carol']);
+    await makeGroup(tenant, 'crowd', ['alice', 'bob', 'carol', 'dave']);
+    for (const peer of ['bob', 'erin', 'alice']) await send(tenant, 'alice', toUser(peer), 'hi');
+    const peersOf = async (userId: string, limit = 9) =>
+      (await store.listPeers({ tenant, userId, maxMembers: 3, limit })).toSorted();
+    assert.deepEqual(await peersOf('alice'), ['bob', 'carol', 'erin']);
+    assert.deepEqual(await peersOf('dave'), []);
+    assert.equal((await peersOf('alice', 2)).length, 2);
+    await store.removeMember(tenant, 'team', 'alice');
+    assert.deepEqual(await peersOf('alice'), ['bob', 'erin']);
+    assert.deepEqual(await store.listPeers({ tenant: 'nowhere', userId: 'x', maxMembers: 9, limit: 9 }), []);
+  });
+
+  test('members come and go, and each is counted once', async () => {
+    const tenant = await tenantWith('alice', 'bob', 'carol');
+    await makeGroup(tenant, 'team', ['alice']);
+    const members = ['alice', 'bob'].map((userId) => ({ userId, role: 'member' as const }));
+    const team = { tenant, conversationId: 'team', maxMembers: 2, at: 5 };
+    assert.deepEqual(await store.addMembers({ ...team, members }), ['bob']);
+    assert.deepEqual(await store.addMembers({ ...team, members }), []);
+    const nobody = [{ userId: 'nobody', role: 'member' as const }];
+    await assert.rejects(store.addMembers({ ...team, members: nobody }), {
+      code: 'ENOENT',
+      field: 'userId',
+    });
+    const carol = [...members, { userId: 'carol', role: 'member' as const }];
+    await assert.rejects(store.addMembers({ ...team, members: carol }), {
+      code: 'ETOOLONG',
+      field: 'members',
+      limit: 2,
+    });
+    assert.equal((await store.findConversation(tenant, 'team'))?.memberCount, 2);
+    assert.equal((await store.setMemberRole(tenant, 'team', 'bob', 'admin')).role, 'admin');
+    assert.deepEqual(
+      (await store.listMembers(tenant, 'team', { limit: 9 })).map(({ userId }) => userId),
+      ['alice', 'bob'],
+    );
+    assert.deepEqual(await store.listMemberships(tenant, 'bob'), [
+      { conversationId: 'team', kind: 'group', role: 'admin' },
+    ]);
+    await store.removeMember(tenant, 'team', 'bob');
+    await assert.rejects(store.removeMember(tenant, 'team', 'bob'), { code: 'ENOENT', field: 'userId' });
+    assert.equal(await store.findMember(tenant, 'team', 'bob'), undefined);
+    await assert.rejects(send(tenant, 'bob', toGroup('team'), 'hi'), { code: 'EPERM' });
+  });
+
+  test('a member named twice is one', async () => {
+    const tenant = await tenantWith('alice', 'bob');
+    const [alice, bob] = ['alice', 'bob'].map((userId) => ({ userId, role: 'member' as const }));
+    assert.ok(alice && bob);
+    const group = { tenant, id: 'team', name: '', avatar: '', members: [alice, alice], createdAt: 1 };
+    assert.equal((await store.createGroup(group)).memberCount, 1);
+    const addition = { tenant, conversationId: 'team', members: [bob, bob], maxMembers: 2, at: 5 };
+    assert.deepEqual(await store.addMembers(addition), ['bob']);
+    assert.equal((await store.findConversation(tenant, 'team'))?.memberCount, 2);
+  });
+}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { MessageTarget } from '../../core/ports/store.ts';
+import { newMessage, type StoreFixture, toGroup, toUser } from './fixture.ts';
+
+/** Rooms, who is in them, and guests. */
+export function roomsContract({ store, tenantWith, send, makeGroup, pendingTexts }: StoreFixture): void {
+  const newRoom = (tenant: string, id: string) => ({
+    tenant,
+    id,
+    name: `Room ${id}`,
+    description: 'of tests',
+    isOpen: true,
+    owner: null,
+    createdAt: 1,
+  });
+
+  const PROFILE = { name: '张三', number: 'XS1', nickname: '老三', avatar: '/h.jpg' };
+
+  test('rooms can be made, found, listed, changed and deleted, and are no groups', async () => {
+    const tenant = await tenantWith('alice');
+    const guest = { id: 'guest:g', profile: PROFILE };
+    const made = await store.createRoom({ ...newRoom(tenant, 'b'), owner: guest });
+    assert.deepEqual(made, await store.findRoom(tenant, 'b'));
+    const { kind, description, isOpen, owner, memberCount } = made;
+    assert.deepEqual([kind, description, isOpen, owner, memberCount], ['room', 'of tests', true, guest, 0]);
+    await assert.rejects(store.createRoom(newRoom(tenant, 'b')), { code: 'ECONFLICT', field: 'id' });
+    const nobodys = { ...newRoom(tenant, 'c'), owner: { ...guest, id: 'nobody' } };
+    await assert.rejects(store.createRoom(nobodys), { code: 'ENOENT', field: 'ownerId' });
+    await store.createRoom(newRoom(tenant, 'a'));
+    const ids = async (page: { after?: string; limit: number }) =>
+      (await store.listRooms(tenant, page)).map(({ id }) => id);
+    assert.deepEqual(
+      [await ids({ limit: 9 }), await ids({ limit: 1 }), await ids({ after: 'a', limit: 9 })],
+      [['a', 'b'], ['a'], ['b']],
+    );
+    assert.deepEqual(await store.listGroups(tenant, { limit: 9 }), []);
+    await assert.rejects(store.deleteGroup(tenant, 'a'), { code: 'ENOENT' });
+
+    const changed = await store.updateRoom(tenant, 'b', { name: 'New', isOpen: false, ownerId: 'alice' });
+    assert.deepEqual([changed.name, changed.description, changed.isOpen], ['New', 'of tests', false]);
+    assert.deepEqual([changed.owner?.id, changed.owner?.profile.nickname], ['alice', 'ALICE']);
+    assert.equal((await store.updateRoom(tenant, 'b', { ownerId: null })).owner, null);
+    await assert.rejects(store.updateRoom(tenant, 'b', { ownerId: 'x' }), {
+      code: 'ENOENT',
+      field: 'ownerId',
+    });
+    await assert.rejects(store.updateRoom(tenant, 'nowhere', {}), { code: 'ENOENT' });
+    assert.deepEqual(await store.deleteRoom(tenant, 'b'), []);
+    assert.equal(await store.findRoom(tenant, 'b'), undefined);
+    await assert.rejects(store.deleteRoom(tenant, 'b'), { code: 'ENOENT' });
+    assert.equal((await store.createRoom(newRoom(tenant, 'b'))).owner, null);
+  });
+
+  test('a group can be seen as a room: closed, and its owner owns it', async () => {
+    const tenant = await tenantWith('alice', 'bob');
+    await makeGroup(tenant, 'team', ['alice', 'bob']);
+    const room = await store.findRoom(tenant, 'team');
+    assert.deepEqual([room?.kind, room?.isOpen, room?.owner?.id], ['group', false, 'alice']);
+    const { message } = await store.appendMessage(newMessage(tenant, 'alice', toUser('bob'), 'hi'));
+    assert.equal(await store.findRoom(tenant, message.conversationId), undefined);
+  });
+
+  test('users come into rooms and leave them; each sees what is sent while it is in', async () => {
+    const tenant = await tenantWith('alice', 'bob');
+    await store.createRoom({ ...newRoom(tenant, 'r'), owner: { id: 'alice', profile: PROFILE } });
+    const enter = (userId: string, roomId = 'r') => store.enterRoom({ tenant, roomId, userId, at: 7 });
+    await enter('alice');
+    await send(tenant, 'alice', toGroup('r'), 'before');
+    await enter('bob');
+    await enter('bob');
+    await send(tenant, 'alice', toGroup('r'), 'after');
+    assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), ['after']);
+    const members = await store.listMembers(tenant, 'r', { limit: 9 });
+    assert.deepEqual(
+      members.map(({ userId, role }) => [userId, role]),
+      [
+        ['alice', 'owner'],
+        ['bob', 'member'],
+      ],
+    );
+    assert.deepEqual(await store.listMemberships(tenant, 'bob'), [
+      { conversationId: 'r', kind: 'room', role: 'member' },
+    ]);
+    await store.leaveRoom(tenant, 'r', 'bob');
+    await store.leaveRoom(tenant, 'r', 'bob');
+    await store.leaveRoom(tenant, 'nowhere', 'bob');
+    assert.equal((await store.findRoom(tenant, 'r'))?.memberCount, 1);
+    await assert.rejects(send(tenant, 'bob', toGroup('r'), 'no'), { code: 'EPERM' });
+    await assert.rejects(enter('nobody'), { code: 'ENOENT' });
+    await assert.rejects(enter('bob', 'nowhere'), { code: 'ENOENT' });
+    await makeGroup(tenant, 'team', ['alice']);
+    await assert.rejects(enter('bob', 'team'), { code: 'ENOENT' });
+    await store.leaveRoom(tenant, 'team', 'alice');
+    assert.equal((await store.findConversation(tenant, 'team'))?.memberCount, 1);
+    await store.emptyRooms();
+    assert.equal((await store.findRoom(tenant, 'r'))?.memberCount, 0);
+    assert.equal((await store.findConversation(tenant, 'team'))?.memberCount, 1);
+    await enter('alice');
+    assert.deepEqual(await store.deleteRoom(tenant, 'r'), ['alice']);
+  });
+
+  test('a guest writes in open rooms only, and is shown as it was then', async () => {
+    const tenant = await tenantWith('alice');
+    await store.createRoom(newRoom(tenant, 'open'));
+    await store.createRoom({ ...newRoom(tenant, 'closed'), isOpen: false });
+    await makeGroup(tenant, 'team', ['alice']);
+    const write = (target: MessageTarget, text: string) =>
+      store.appendMessage({ ...newMessage(tenant, 'guest:g', target, text), guest: PROFILE });
+    const { message } = await write(toGroup('open'), 'hello');
+    assert.deepEqual([message.senderId, message.guest, message.seq], ['guest:g', PROFILE, 1]);
+    const page = { tenant, conversationId: 'open', viewerId: 'alice', limit: 9 };
+    assert.deepEqual(await store.listMessages(page), [message]);
+    for (const target of [toGroup('closed'), toGroup('team'), toUser('alice')]) {
+      await assert.rejects(write(target, 'no'), { code: 'EPERM' });
+    }
+  });
+}

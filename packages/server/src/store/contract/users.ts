@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { newUser, type StoreFixture, toUser } from './fixture.ts';
+
+/** Users, and how they are found. */
+export function usersContract({ store, tenantWith, send, makeGroup, pendingTexts }: StoreFixture): void {
+  test('users get the next uid, and an id, uid or username is given once', async () => {
+    const tenant = await tenantWith('alice', 'bob');
+    assert.equal((await store.findUser(tenant, 'bob'))?.uid, 2);
+    await assert.rejects(store.createUser(newUser(tenant, 'alice')), { code: 'ECONFLICT', field: 'id' });
+    await assert.rejects(store.createUser({ ...newUser(tenant, 'carol'), username: 'bob' }), {
+      code: 'ECONFLICT',
+      field: 'username',
+    });
+    await assert.rejects(store.createUser({ ...newUser(tenant, 'carol'), uid: 1 }), {
+      code: 'ECONFLICT',
+      field: 'uid',
+    });
+    assert.equal((await store.createUser({ ...newUser(tenant, 'carol'), uid: 10 })).uid, 10);
+    assert.equal((await store.createUser(newUser(tenant, 'dave'))).uid, 11);
+  });
+
+  test('users are listed by id, page by page, and found by their credentials', async () => {
+    const tenant = await tenantWith('c', 'a', 'b');
+    const first = await store.listUsers(tenant, { limit: 2 });
+    assert.deepEqual(
+      first.map(({ id }) => id),
+      ['a', 'b'],
+    );
+    const rest = await store.listUsers(tenant, { limit: 2, after: 'b' });
+    assert.deepEqual(
+      rest.map(({ id }) => id),
+      ['c'],
+    );
+    assert.equal((await store.findCredentials(tenant, 'a'))?.passwordHash, 'hash of a');
+    assert.equal(await store.findCredentials(tenant, 'nobody'), undefined);
+  });
+
+  test('a user can be changed and deleted; a deleted one leaves its groups and is remembered', async () => {
+    const tenant = await tenantWith('alice', 'bob');
+    await makeGroup(tenant, 'team', ['alice', 'bob']);
+    assert.equal((await store.updateUser(tenant, 'bob', { nickname: 'Bobby' })).nickname, 'Bobby');
+    await assert.rejects(store.updateUser(tenant, 'bob', { username: 'alice' }), { code: 'ECONFLICT' });
+    await assert.rejects(store.updateUser(tenant, 'nobody', {}), { code: 'ENOENT' });
+    assert.deepEqual(await store.deleteUser(tenant, 'bob'), ['team']);
+    assert.equal(await store.findUser(tenant, 'bob'), undefined);
+    assert.equal(await store.isDeletedUser(tenant, 'bob'), true);
+    assert.equal(await store.isDeletedUser(tenant, 'alice'), false);
+    assert.equal((await store.findConversation(tenant, 'team'))?.memberCount, 1);
+    await assert.rejects(store.deleteUser(tenant, 'bob'), { code: 'ENOENT' });
+    await assert.rejects(send(tenant, 'alice', toUser('bob'), 'hi'), { code: 'ENOENT', field: 'target' });
+    await store.createUser(newUser(tenant, 'bob'));
+    assert.equal(await store.isDeletedUser(tenant, 'bob'), false);
+  });
+
+  test('two users who were parted by a deletion can talk again', async () => {
+    const tenant = await tenantWith('alice', 'bob');
+    await send(tenant, 'alice', toUser('bob'), 'before');
+    await store.deleteUser(tenant, 'bob');
+    await assert.rejects(send(tenant, 'alice', toUser('bob'), 'meanwhile'), { code: 'ENOENT' });
+    await store.createUser(newUser(tenant, 'bob'));
+    assert.equal((await send(tenant, 'alice', toUser('bob'), 'after')).seq, 2);
+    assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), ['after']);
+  });
+
+  test('users are found by many ids at once', async () => {
+    const tenant = await tenantWith('c', 'a', 'b');
+    await store.deleteUser(tenant, 'b');
+    const found = await store.listUsersByIds(tenant, ['c', 'b', 'a', 'x', 'c']);
+    assert.deepEqual(
+      found.map(({ id }) => id),
+      ['a', 'c'],
+    );
+    assert.deepEqual(await store.listUsersByIds('nowhere', ['a']), []);
+  });
+}
