@@ -38,7 +38,9 @@ const server = {
     },
   ),
   port: count('Port to listen on; 0 takes any free one.', { default: 8080, maximum: 65_535 }),
-  dataDir: text('Folder of the database. One server at a time may use it.', { default: './data' }),
+  dataDir: text('Folder of the database and the files. One server at a time may use it.', {
+    default: './data',
+  }),
   demo: flag('Demo accounts with known passwords, and a secret of its own. Never for real users.', {
     default: false,
   }),
