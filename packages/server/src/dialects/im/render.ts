@@ -282,8 +282,8 @@ function update({ actorId }: GroupEvent, conversationId: string, eventType: stri
   return { conversationId, actorId, eventType, document };
 }
 
-/** An event as one subscriber reads it; undefined where it does not go to this kind of destination. */
-export type EventRenderer = (event: CoreEvent, userId: string, now: number) => ImMessage | undefined;
+/** An event as every subscriber reads it; undefined where it does not go to this kind of destination. */
+export type EventRenderer = (event: CoreEvent, now: number) => ImMessage | undefined;
 
 /** By what a subscription is for. */
 export const RENDERERS: Readonly<Record<string, EventRenderer>> = {
@@ -295,7 +295,7 @@ export const RENDERERS: Readonly<Record<string, EventRenderer>> = {
     if (event.type === 'receipt') return renderReceipt(event);
     return renderBusinessAt('status', event);
   },
-  presence: (event, _userId, now) =>
+  presence: (event, now) =>
     event.type === 'user.status'
       ? renderPresence(event)
       : (renderProfile(event, now) ?? renderBusinessAt('presence', event)),
@@ -303,7 +303,7 @@ export const RENDERERS: Readonly<Record<string, EventRenderer>> = {
     event.type === 'notification'
       ? renderNotification(event.notification)
       : (renderConfigChange(event) ?? renderBusinessAt('notifications', event)),
-  events: (event, _userId, now) =>
+  events: (event, now) =>
     renderGroupUpdate(event, now) ??
     renderPermissionChange(event) ??
     renderProfile(event, now) ??
@@ -311,7 +311,7 @@ export const RENDERERS: Readonly<Record<string, EventRenderer>> = {
 };
 
 /** What comes to the topic of a conversation. */
-function renderAtTopic(event: CoreEvent, _userId: string, now: number): ImMessage | undefined {
+function renderAtTopic(event: CoreEvent, now: number): ImMessage | undefined {
   return renderChat(event) ?? renderGroupUpdate(event, now) ?? renderBusinessAt('group', event);
 }
 
