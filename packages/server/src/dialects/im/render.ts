@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   type ImChatMessage,
   type ImChatType,
@@ -24,7 +23,7 @@ import type { Message, MessageState, ReferenceKind } from '../../core/model.ts';
 import { renderConfigChange, renderPermissionChange } from './admin.ts';
 import { renderBusinessAt, renderBusinessEvent, renderProfile } from './business.ts';
 import { documentOf, formOf } from './content.ts';
-import { IM_VERSION, SERVER_SOURCE, serverEnvelope } from './envelope.ts';
+import { eventIdOf, IM_VERSION, SERVER_SOURCE, serverEnvelope } from './envelope.ts';
 import { renderNotification } from './notification.ts';
 
 const REFERENCE_TYPES: Record<ReferenceKind, ImChatType> = {
@@ -178,15 +177,6 @@ function statusEvent(
     status,
     event: { content: JSON.stringify(document), eventType, eventId },
   };
-}
-
-const eventIds = new WeakMap<CoreEvent, string>();
-
-/** The same for every copy of one event. */
-function eventIdOf(event: CoreEvent): string {
-  const id = eventIds.get(event) ?? randomUUID();
-  eventIds.set(event, id);
-  return id;
 }
 
 /** A user who shares a conversation with the subscriber came or went. */
