@@ -34,9 +34,9 @@ export class ConversationFeed {
 
   /** @param id of the subscription, unique in the session */
   addInbox(id: string, shape: Shape, subscriber: Subscriber): void {
-    const route = { shape, subscriber: this.#besideSingles(subscriber) };
+    const route = { shape, subscriber };
     this.#inboxes.set(id, route);
-    this.#hub.subscribe(this.#userTopic, shape, route.subscriber);
+    this.#hub.subscribe(this.#userTopic, shape, this.#besideSingles(subscriber));
     for (const group of this.#groups) if (!this.#ofGroup.has(group)) this.#connect(group, route);
   }
 
@@ -91,10 +91,9 @@ export class ConversationFeed {
   addSingleSubscription(conversationId: string, id: string, shape: Shape, subscriber: Subscriber): void {
     const routes = this.#ofSingle.get(conversationId) ?? new Map<string, Route>();
     this.#ofSingle.set(conversationId, routes);
-    const isOfIt = (event: CoreEvent) => conversationOf(event) === conversationId;
-    const route = { shape, subscriber: filtered(subscriber, isOfIt) };
+    const route = { shape: ofConversation(conversationId, shape), subscriber };
     routes.set(id, route);
-    this.#hub.subscribe(this.#userTopic, shape, route.subscriber);
+    this.#hub.subscribe(this.#userTopic, route.shape, subscriber);
   }
 
   removeSingleSubscription(conversationId: string, id: string): void {
@@ -132,10 +131,13 @@ export class ConversationFeed {
 
   /** An inbox gets nothing of the single conversations that have a subscription of their own. */
   #besideSingles(inbox: Subscriber): Subscriber {
-    const others = filtered(inbox, (event) => !this.#ofSingle.has(conversationOf(event) ?? ''));
+    const isHere = (event: CoreEvent) => !this.#ofSingle.has(conversationOf(event) ?? '');
     return {
       id: inbox.id,
-      receive: (shape, fanOut) => (this.#ofSingle.size === 0 ? inbox : others).receive(shape, fanOut),
+      receive: (shape, fanOut) => {
+        const others = this.#ofSingle.size === 0 ? fanOut : fanOut.only(isHere);
+        if (others) inbox.receive(shape, others);
+      },
     };
   }
 
@@ -157,14 +159,11 @@ export class ConversationFeed {
   }
 }
 
-/** A subscriber that gets these events only. */
-function filtered(subscriber: Subscriber, isWanted: (event: CoreEvent) => boolean): Subscriber {
+/** The part of a shape that is about one conversation: nothing else is rendered. */
+function ofConversation(conversationId: string, shape: Shape): Shape {
   return {
-    id: subscriber.id,
-    receive(shape, fanOut) {
-      const wanted = fanOut.only(isWanted);
-      if (wanted) subscriber.receive(shape, wanted);
-    },
+    key: `${shape.key}/${conversationId}`,
+    render: (event) => (conversationOf(event) === conversationId ? shape.render(event) : undefined),
   };
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CoreEvent, MessageCreated } from '../core/events.ts';
+import { userTopic } from '../core/topics.ts';
 import { Payload } from '../transport/payload.ts';
 import { ConversationFeed } from './conversation-feed.ts';
 import type { FanOut, Shape } from './fan-out.ts';
@@ -134,6 +135,30 @@ test('a group subscription made before the inbox keeps the group out of it', asy
   feed.addInbox('sub-1', countingShape('inbox'), inbox);
   await tell(1);
   assert.deepEqual([inbox.texts, topic.texts], [[], ['m1']]);
+});
+
+const SINGLE = { kind: 'single', targetId: 'bob' } as const;
+
+test('a single message comes to the subscription of its conversation or else to the inbox, rendered nowhere else', async () => {
+  const hub = new Hub();
+  const { feed, inbox, topic } = feedOf(hub);
+  const [shape, otherShape] = [countingShape('single'), countingShape('other')];
+  feed.addInbox('sub-1', countingShape('inbox'), inbox);
+  feed.addSingleSubscription('single:alice:bob', 'sub-2', shape, topic);
+  feed.addSingleSubscription('single:bob:carol', 'sub-3', otherShape, new Inbox('s'));
+  const tell = async (seq: number, conversationId: string) => {
+    const message = groupMessage(seq, { ...SINGLE, conversationId });
+    hub.publish([userTopic('t', 'bob')], { type: 'message.created', message, memberCount: 2 });
+    await afterTick();
+  };
+  await tell(1, 'single:alice:bob');
+  await tell(2, 'single:bob:dave');
+  feed.removeSingleSubscription('single:alice:bob', 'sub-2');
+  await tell(3, 'single:alice:bob');
+  assert.deepEqual([inbox.texts, topic.texts], [['m2', 'm3'], ['m1']]);
+  assert.deepEqual([shape.rendered, otherShape.rendered], [1, 0]);
+  feed.close();
+  assert.equal(hub.topicCount, 0);
 });
 
 test('joining and leaving a group takes effect on live subscriptions', async () => {

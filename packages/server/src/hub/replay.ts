@@ -46,7 +46,8 @@ const MAX_HELD = 5000;
 
 /**
  * Tells one session what its user missed, in order, while live events go on: these are held back and follow after what
- * was missed, so that each conversation stays in sequence and nothing is told twice.
+ * was missed, so that each conversation stays in sequence and no message is told twice. A change that was made meanwhile may
+ * be: what a page tells of it already is not looked for among the held.
  */
 export class Replay {
   readonly #principal: Principal;

@@ -1,7 +1,7 @@
 import { type ImEventMessage, ImMessageStatus, ImMessageType } from '@haina/wire';
 import type { EventCategory } from '../../core/business-event.ts';
 import type { BusinessEventTold, CoreEvent } from '../../core/events.ts';
-import { serverEnvelope } from './envelope.ts';
+import { eventIdOf, serverEnvelope } from './envelope.ts';
 
 const TYPES: Record<EventCategory, ImEventMessage['type']> = {
   user: ImMessageType.EVENT_USER_STATUS_CHANGE,
@@ -65,7 +65,7 @@ export function renderProfile(event: CoreEvent, now: number): ImEventMessage | u
   if (event.type !== 'user.changed') return undefined;
   const { id: userId, username, nickname, avatar } = event.user;
   const eventType = 'business.user.profile.updated';
-  const eventId = `${userId}.profile.${now}`;
+  const eventId = eventIdOf(event);
   const timestamp = new Date(now).toISOString();
   return {
     ...serverEnvelope(now, { messageId: eventId, senderId: userId }),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type ImEnvelope, ImMessageStatus } from '@haina/wire';
+import type { CoreEvent } from '../../core/events.ts';
 
 /** Version of the protocol's document. */
 export const IM_VERSION = '2.0';
@@ -26,4 +27,13 @@ export function serverEnvelope(timestamp: number, named: Partial<ImEnvelope> = {
     sequence: 0,
     ...named,
   };
+}
+
+const eventIds = new WeakMap<CoreEvent, string>();
+
+/** An id for an event that has none: the same in every form and at every place where it is told. */
+export function eventIdOf(event: CoreEvent): string {
+  const id = eventIds.get(event) ?? randomUUID();
+  eventIds.set(event, id);
+  return id;
 }

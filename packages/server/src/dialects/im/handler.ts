@@ -41,8 +41,6 @@ const QUEUES: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['/queue/errors', { kind: 'replies', name: 'errors' }],
 ]);
 const NOTIFICATIONS = '/topic/system/notifications';
-/** Targets that tell each user its own. What `events` tells of a conversation is the same for all its members. */
-const PERSONAL: ReadonlySet<Target['kind']> = new Set<Target['kind']>(['user', 'replies']);
 const CONVERSATION_PREFIX = '/topic/conversation/';
 
 /** The `im` side of a STOMP session, in JSON or protobuf by session and by subscription. */
@@ -97,12 +95,10 @@ export class ImHandler extends StompDialectHandler {
   protected shapeOf(target: Target, subscription: StompSubscription): Shape {
     const encoding = this.#encodingOf(subscription);
     const name = 'name' in target ? target.name : target.kind;
-    const { userId } = this.chat.principal;
     const render = RENDERERS[name] as EventRenderer;
     const now = () => this.services.clock.now();
-    const write = (event: CoreEvent) => encoded(event, name, encoding, () => render(event, userId, now()));
-    // What is told of oneself looks different to each user.
-    const key = `${IM}/${name}/${encoding}/${PERSONAL.has(target.kind) ? userId : ''}`;
+    const write = (event: CoreEvent) => encoded(event, name, encoding, () => render(event, now()));
+    const key = `${IM}/${name}/${encoding}`;
     return stompShape(key, this.stomp.version, subscription, write, typeOf(encoding));
   }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   type ImChatMessage,
   type ImChatType,
@@ -24,7 +23,7 @@ import type { Message, MessageState, ReferenceKind } from '../../core/model.ts';
 import { renderConfigChange, renderPermissionChange } from './admin.ts';
 import { renderBusinessAt, renderBusinessEvent, renderProfile } from './business.ts';
 import { documentOf, formOf } from './content.ts';
-import { IM_VERSION, SERVER_SOURCE, serverEnvelope } from './envelope.ts';
+import { eventIdOf, IM_VERSION, SERVER_SOURCE, serverEnvelope } from './envelope.ts';
 import { renderNotification } from './notification.ts';
 
 const REFERENCE_TYPES: Record<ReferenceKind, ImChatType> = {
@@ -180,15 +179,6 @@ function statusEvent(
   };
 }
 
-const eventIds = new WeakMap<CoreEvent, string>();
-
-/** The same for every copy of one event. */
-function eventIdOf(event: CoreEvent): string {
-  const id = eventIds.get(event) ?? randomUUID();
-  eventIds.set(event, id);
-  return id;
-}
-
 /** A user who shares a conversation with the subscriber came or went. */
 export function renderPresence({ userId, status, at }: UserStatusChanged): ImEventMessage {
   const eventType = 'business.user.status.changed';
@@ -282,8 +272,8 @@ function update({ actorId }: GroupEvent, conversationId: string, eventType: stri
   return { conversationId, actorId, eventType, document };
 }
 
-/** An event as one subscriber reads it; undefined where it does not go to this kind of destination. */
-export type EventRenderer = (event: CoreEvent, userId: string, now: number) => ImMessage | undefined;
+/** An event as every subscriber reads it; undefined where it does not go to this kind of destination. */
+export type EventRenderer = (event: CoreEvent, now: number) => ImMessage | undefined;
 
 /** By what a subscription is for. */
 export const RENDERERS: Readonly<Record<string, EventRenderer>> = {
@@ -295,7 +285,7 @@ export const RENDERERS: Readonly<Record<string, EventRenderer>> = {
     if (event.type === 'receipt') return renderReceipt(event);
     return renderBusinessAt('status', event);
   },
-  presence: (event, _userId, now) =>
+  presence: (event, now) =>
     event.type === 'user.status'
       ? renderPresence(event)
       : (renderProfile(event, now) ?? renderBusinessAt('presence', event)),
@@ -303,7 +293,7 @@ export const RENDERERS: Readonly<Record<string, EventRenderer>> = {
     event.type === 'notification'
       ? renderNotification(event.notification)
       : (renderConfigChange(event) ?? renderBusinessAt('notifications', event)),
-  events: (event, _userId, now) =>
+  events: (event, now) =>
     renderGroupUpdate(event, now) ??
     renderPermissionChange(event) ??
     renderProfile(event, now) ??
@@ -311,7 +301,7 @@ export const RENDERERS: Readonly<Record<string, EventRenderer>> = {
 };
 
 /** What comes to the topic of a conversation. */
-function renderAtTopic(event: CoreEvent, _userId: string, now: number): ImMessage | undefined {
+function renderAtTopic(event: CoreEvent, now: number): ImMessage | undefined {
   return renderChat(event) ?? renderGroupUpdate(event, now) ?? renderBusinessAt('group', event);
 }
 

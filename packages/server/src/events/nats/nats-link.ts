@@ -135,6 +135,8 @@ export class NatsLink {
   /** Resolves once the link closes; rejects where taking ends before. */
   async #takeAll(session: NatsSession, consumers: readonly OwnConsumer[]): Promise<void> {
     if (consumers.some(({ waiting }) => waiting > 0)) await this.#delay;
+    // One that was lost meanwhile takes nothing, and does not stand for what its successor takes.
+    if (this.#session !== session) return;
     const ends = consumers.map((consumer) => this.#take(session, consumer));
     this.#taking = Promise.allSettled(ends).then(() => {});
     await Promise.all(ends);
