@@ -7,6 +7,9 @@ import type { AcknowledgementEntry, KnownRevisions, PositionKind, Store } from '
 import { includes } from './ranges.ts';
 import { userTopic } from './topics.ts';
 
+/** They share a commit, and leave room for what others wait for. */
+const MAX_REPORTS_AT_ONCE = 100;
+
 /** What users got, or read, in one conversation. */
 export interface ConversationReport {
   readonly tenant: string;
@@ -50,16 +53,13 @@ export class Receipts {
 
   /** Stores which revisions a user knows without having been told of them. */
   async knows({ tenant, userId }: Principal, known: readonly KnownRevisions[]): Promise<void> {
-    const reports = known.map(({ conversationId, ranges: revisions }) =>
-      this.report({
-        tenant,
-        conversationId,
-        kind: 'delivered',
-        messages: [],
-        users: [{ userId, ranges: [], revisions }],
-      }),
-    );
-    await Promise.all(reports);
+    const store = ({ conversationId, ranges: revisions }: KnownRevisions) => {
+      const users = [{ userId, ranges: [], revisions }];
+      return this.report({ tenant, conversationId, kind: 'delivered', messages: [], users });
+    };
+    for (let from = 0; from < known.length; from += MAX_REPORTS_AT_ONCE) {
+      await Promise.all(known.slice(from, from + MAX_REPORTS_AT_ONCE).map(store));
+    }
   }
 
   /** Tells a sender that one who is no member, a guest, got its message. Nothing is stored of it. */
