@@ -96,6 +96,7 @@ function transportEvents(
 
 function stompOptions(config: Config, { metrics, log }: Observers, dialect: string): StompOptions {
   const delivered = metrics.deliveries.of(dialect);
+  const messagesOut = metrics.framesOut.of(dialect, 'MESSAGE');
   return {
     heartBeat: [config.stompHeartbeat, config.stompHeartbeat],
     connectTimeout: config.connectTimeout,
@@ -105,8 +106,9 @@ function stompOptions(config: Config, { metrics, log }: Observers, dialect: stri
     events: {
       frameIn: (command) => metrics.framesIn.add(1, dialect, command),
       frameOut(command, count) {
-        metrics.framesOut.add(count, dialect, command);
-        if (command === 'MESSAGE') delivered.value += count;
+        if (command !== 'MESSAGE') return metrics.framesOut.add(count, dialect, command);
+        messagesOut.value += count;
+        delivered.value += count;
       },
       protocolError(session, error) {
         metrics.refusals.add(1, dialect, error.code);

@@ -83,6 +83,8 @@ export abstract class BaseConnection implements Connection, Flushable {
   }
 
   get queuedBytes(): number {
+    // What was written stays so: mostly there is nothing to ask the socket for.
+    if (this.#enqueuedBytes === this.#writtenBytes) return 0;
     if (this.isOpen) this.#measure();
     return this.#enqueuedBytes - this.#writtenBytes;
   }
