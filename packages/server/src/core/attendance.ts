@@ -11,12 +11,12 @@ import {
 } from './halls.ts';
 import type { Limits } from './limits.ts';
 import { noMessage } from './message-access.ts';
-import type { Conversation, Message, Person, Principal, Room } from './model.ts';
+import type { Conversation, Person, Principal, Room } from './model.ts';
 import type { AttendanceRegister, Place } from './ports/attendance.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Store } from './ports/store.ts';
 import type { RateLimiter } from './rate-limiter.ts';
-import type { ConversationReport, Receipts } from './receipts.ts';
+import { type Receipts, reportOf } from './receipts.ts';
 import { RoomMembership } from './room-membership.ts';
 import type { Rooms } from './rooms.ts';
 import { conversationTopic } from './topics.ts';
@@ -147,7 +147,7 @@ export class Attendance {
     const view = await store.findMessage(look);
     if (!view || view.isHidden) throw noMessage(ref);
     const { message } = view;
-    if (!actor.guest) return receipts.report(deliveryOf(message, viewerId));
+    if (!actor.guest) return receipts.report(reportOf(message, viewerId, 'delivered'));
     if (hall.taken.size > limits.maxReceiptMembers || !isFirstSigning(taken, message)) return;
     receipts.tellReceived(viewerId, message);
   }
@@ -287,10 +287,4 @@ export class Attendance {
       taken.session.expelled(room.id, 'removed');
     }
   }
-}
-
-function deliveryOf(message: Message, userId: string): ConversationReport {
-  const { tenant, conversationId, seq } = message;
-  const users = [{ userId, ranges: [{ from: seq, to: seq }] }];
-  return { tenant, conversationId, kind: 'delivered', messages: [message], users };
 }

@@ -50,8 +50,7 @@ export class Broadcasts {
     if (requireBroadcastName(name) === DESK_NAME) {
       throw new DomainError('EPERM', `only the server broadcasts to ${DESK_NAME}`, { field: 'topic' });
     }
-    const found = policies.of(actor);
-    requireWriter(found instanceof Promise ? await found : found);
+    requireWriter(await policies.of(actor));
     requireRate(rate, limits, actor);
     const { tenant, userId: senderId } = actor;
     const shown = headers.filter(([header]) => !CREDENTIALS.has(header.toLowerCase()));

@@ -37,6 +37,12 @@ export function topicsOf({ tenant, kind, senderId, targetId, conversationId }: M
   return topics;
 }
 
+/** That a message is stored. */
+export function sentStatus(message: Message): MessageStatus {
+  const { senderId: actorId, createdAt: at } = message;
+  return { type: 'message.status', status: 'sent', message, actorId, at };
+}
+
 /** Tells what became of a message. */
 export function tellStatus(sink: EventSink, change: Omit<MessageStatus, 'type'>): void {
   const { status, message, actorId } = change;

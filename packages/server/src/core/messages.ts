@@ -11,6 +11,7 @@ import {
   MAX_REASON_LENGTH,
   noMessage,
   requireRate,
+  sentStatus,
   tellStatus,
   topicsOf,
 } from './message-access.ts';
@@ -23,11 +24,10 @@ import type {
   NewReference,
   PendingPage,
   PendingQuery,
-  PositionKind,
   Store,
 } from './ports/store.ts';
 import type { RateLimiter } from './rate-limiter.ts';
-import type { Receipts } from './receipts.ts';
+import { type Receipts, reportOf } from './receipts.ts';
 import { requireLength } from './validate.ts';
 
 export const MAX_DEVICE_ID_LENGTH = 128;
@@ -129,7 +129,7 @@ export class Messages {
     const { message, viewerRole } = await findVisible(this.#deps.store, actor, ref, 'received');
     if (viewerRole === undefined) throw noMessage(ref);
     if (message.senderId === actor.userId) return;
-    await this.#report(actor, message, 'read');
+    await this.#deps.receipts.report(reportOf(message, actor.userId, 'read'));
   }
 
   /**
@@ -144,7 +144,7 @@ export class Messages {
         field: 'messageId',
       });
     }
-    await this.#report(actor, message, 'delivered');
+    await this.#deps.receipts.report(reportOf(message, actor.userId, 'delivered'));
   }
 
   /**
@@ -213,12 +213,6 @@ export class Messages {
     return known?.senderId === userId && known.clientId === ref;
   }
 
-  #report({ userId }: Principal, message: Message, kind: PositionKind): Promise<void> {
-    const { tenant, conversationId, seq } = message;
-    const users = [{ userId, ranges: [{ from: seq, to: seq }] }];
-    return this.#deps.receipts.report({ tenant, conversationId, kind, messages: [message], users });
-  }
-
   async #requireSight(actor: Principal, conversationId: string): Promise<void> {
     const { store } = this.#deps;
     const sees = isManager(actor)
@@ -239,7 +233,6 @@ export class Messages {
       memberCount,
       ...(originSession === undefined ? {} : { originSession }),
     });
-    const { senderId: actorId, createdAt: at } = message;
-    tellStatus(this.#deps.sink, { status: 'sent', message, actorId, at });
+    tellStatus(this.#deps.sink, sentStatus(message));
   }
 }

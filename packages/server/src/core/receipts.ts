@@ -20,6 +20,13 @@ export interface ConversationReport {
   readonly users: readonly AcknowledgementEntry[];
 }
 
+/** That one user got, or read, one message. */
+export function reportOf(message: Message, userId: string, kind: PositionKind): ConversationReport {
+  const { tenant, conversationId, seq } = message;
+  const users = [{ userId, ranges: [{ from: seq, to: seq }] }];
+  return { tenant, conversationId, kind, messages: [message], users };
+}
+
 export interface ReceiptsDeps {
   readonly store: Store;
   readonly sink: EventSink;

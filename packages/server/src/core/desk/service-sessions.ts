@@ -165,8 +165,7 @@ export class ServiceSessions {
   ): Promise<ServiceNote> {
     const { store, sink, clock, ids, policies } = this.#deps;
     requireAgent(actor);
-    const found = policies.of(actor);
-    const policy = found instanceof Promise ? await found : found;
+    const policy = await policies.of(actor);
     requireWriter(policy);
     this.#requireRate(actor);
     const { tenant, userId: authorId } = actor;

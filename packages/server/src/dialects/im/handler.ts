@@ -12,8 +12,9 @@ import type { VerifiedToken } from '../../auth/tokens.ts';
 import { isSingleOf } from '../../core/conversations.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { CoreEvent } from '../../core/events.ts';
+import { sentStatus } from '../../core/message-access.ts';
 import { MAX_DEVICE_ID_LENGTH } from '../../core/messages.ts';
-import type { Message, Principal } from '../../core/model.ts';
+import type { Principal } from '../../core/model.ts';
 import type { Policy } from '../../core/policies.ts';
 import { requireLength } from '../../core/validate.ts';
 import type { Shape } from '../../hub/fan-out.ts';
@@ -155,7 +156,7 @@ export class ImHandler extends StompDialectHandler {
       deviceId: this.#deviceId,
       sync: this.sync.bind(this),
       renew: (token) => this.#renew(token),
-      repeated: (message) => this.#tellStored(message),
+      repeated: (message) => this.#tellStatus(renderStatus(sentStatus(message))),
       sending: (id) => this.#tellAttempt(ImMessageStatus.MESSAGE_SENDING, id),
       heartbeat: () => this.#tellEvents(renderSystem(this.#addressee, ImMessageType.SYSTEM_HEARTBEAT, {})),
     };
@@ -179,11 +180,6 @@ export class ImHandler extends StompDialectHandler {
       if (!(error instanceof DomainError) || error.code !== 'EAUTH') throw error;
       throw new DomainError('EPERM', error.message, { field: 'token', cause: error });
     }
-  }
-
-  #tellStored(message: Message): void {
-    const { senderId: actorId, createdAt: at } = message;
-    this.#tellStatus(renderStatus({ type: 'message.status', status: 'sent', message, actorId, at }));
   }
 
   #tellAttempt(status: ImMessageStatus, clientMessageId: string, reason = ''): void {
