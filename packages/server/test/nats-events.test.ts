@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { decodeImProtobuf, type ImMessage, ImMessageType, type StompFrame } from '@haina/wire';
 import { jetstreamManager } from '@nats-io/jetstream';
@@ -389,39 +389,48 @@ describe('business events by NATS', { skip: SKIP_NATS }, () => {
   });
 });
 
-test('an event that is published while the server is down is pushed after its start', {
-  skip: SKIP_NATS,
-}, async (t) => {
+/** A server with a NATS of its own, where another system is too; to be stopped and started again. */
+async function openRestartable(t: TestContext) {
   const own = await NatsServer.start();
   const dataDir = await mkdtemp(join(tmpdir(), 'haina-test-'));
   t.after(() => Promise.all([own.stop(), rm(dataDir, { recursive: true })]));
   const given = { dataDir, natsUrl: [own.url], natsStartDelay: 1000 };
-  let running = await startTestServer(given);
-  t.after(() => running.stop());
+  let server = await startTestServer(given);
+  t.after(() => server.stop());
   const other = await NatsPeer.connect(own.url);
   t.after(() => other.close());
-  const alice = await connect('alice', [EVENTS], {}, running);
+  return {
+    other,
+    get server() {
+      return server;
+    },
+    async start() {
+      server = await startTestServer(given);
+    },
+  };
+}
+
+test('an event that is published while the server is down is pushed after its start', {
+  skip: SKIP_NATS,
+}, async (t) => {
+  const node = await openRestartable(t);
+  const { other } = node;
+  const alice = await connect('alice', [EVENTS], {}, node.server);
   await other.publish('business.user.login', { eventId: 'before', userId: 'alice' });
   assert.equal((await alice.nextAt<ImMessage>(EVENTS)).event?.eventId, 'before');
   await alice.drop();
-  await running.stop();
+  await node.server.stop();
   await other.publish('business.user.login', { eventId: 'meanwhile', userId: 'alice' });
-  running = await startTestServer(given);
-  const back = await connect('alice', [EVENTS], {}, running);
+  await node.start();
+  const back = await connect('alice', [EVENTS], {}, node.server);
   assert.equal((await back.nextAt<ImMessage>(EVENTS)).event?.eventId, 'meanwhile');
   await back.drop();
 });
 
 test('no event is lost that is published while the server stops', { skip: SKIP_NATS }, async (t) => {
-  const own = await NatsServer.start();
-  const dataDir = await mkdtemp(join(tmpdir(), 'haina-test-'));
-  t.after(() => Promise.all([own.stop(), rm(dataDir, { recursive: true })]));
-  const given = { dataDir, natsUrl: [own.url], natsStartDelay: 1000 };
-  let running = await startTestServer(given);
-  t.after(() => running.stop());
-  const other = await NatsPeer.connect(own.url);
-  t.after(() => other.close());
-  const before = await connect('alice', [EVENTS], {}, running);
+  const node = await openRestartable(t);
+  const { other } = node;
+  const before = await connect('alice', [EVENTS], {}, node.server);
   let published = 0;
   const publish = async (rounds: number) => {
     for (let round = 0; round < rounds; round++) {
@@ -435,13 +444,13 @@ test('no event is lost that is published while the server stops', { skip: SKIP_N
   await publish(1);
   note(await before.nextAt<ImMessage>(EVENTS));
   let isStopped = false;
-  const stopped = running.stop().then(() => {
+  const stopped = node.server.stop().then(() => {
     isStopped = true;
   });
   while (!isStopped) await publish(1);
   await stopped;
-  running = await startTestServer(given);
-  const after = await connect('alice', [EVENTS], {}, running);
+  await node.start();
+  const after = await connect('alice', [EVENTS], {}, node.server);
   await publish(1);
   for (const body of before.received(EVENTS)) note(JSON.parse(body));
   while (told.size < published) note(await after.nextAt<ImMessage>(EVENTS));
