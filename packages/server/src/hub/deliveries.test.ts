@@ -50,7 +50,7 @@ function setUp() {
     maxReceiptMembers: MAX_RECEIPT_MEMBERS,
     onError: (error) => errors.push(error),
   });
-  return { deliveries, connection, bob: { principal: BOB, connection }, reports, errors, gate };
+  return { deliveries, connection, bob: { userId: BOB.userId, connection }, reports, errors, gate };
 }
 
 test('what the operating system took is delivered, and what is still queued is not', async () => {
@@ -93,9 +93,9 @@ test('one fan-out to many is one report, without those who have not got it', asy
   connection.enqueuedBytes = 10;
   const stuck = { enqueuedBytes: 10, queuedBytes: 1, isOpen: true };
   const fanOut = new FanOut([created(1)]);
-  deliveries.sent({ principal: { ...BOB, userId: 'dave' }, connection: stuck }, fanOut);
+  deliveries.sent({ userId: 'dave', connection: stuck }, fanOut);
   deliveries.sent(bob, fanOut);
-  deliveries.sent({ principal: { ...BOB, userId: 'carol' }, connection }, fanOut);
+  deliveries.sent({ userId: 'carol', connection }, fanOut);
   await deliveries.flush();
   assert.deepEqual(reports, ['team delivered bob 1-1 of 1', 'team delivered carol 1-1 of 1']);
   stuck.queuedBytes = 0;
@@ -171,8 +171,8 @@ test('a notification that was written or acknowledged is told to each user once 
   const items = [{ event: { type: 'notification' as const, notification }, payload: Payload.text('') }];
   const written = { enqueuedBytes: 10, queuedBytes: 0, isOpen: true };
   const stuck = { enqueuedBytes: 10, queuedBytes: 10, isOpen: false };
-  deliveries.sent({ principal: BOB, connection: written }, new FanOut(items));
-  deliveries.sent({ principal: { ...BOB, userId: 'dave' }, connection: stuck }, new FanOut(items));
+  deliveries.sent({ userId: BOB.userId, connection: written }, new FanOut(items));
+  deliveries.sent({ userId: 'dave', connection: stuck }, new FanOut(items));
   deliveries.acknowledged({ ...BOB, userId: 'carol' }, items);
   deliveries.acknowledged(BOB, items);
   await deliveries.close();

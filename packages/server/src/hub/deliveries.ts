@@ -12,7 +12,7 @@ const SETTLE_CROWD_AFTER = 2000;
 
 /** One session on its connection, as far as deliveries care. */
 export interface Recipient {
-  readonly principal: Principal;
+  readonly userId: string;
   readonly connection: Pick<Connection, 'enqueuedBytes' | 'queuedBytes' | 'isOpen'>;
 }
 
@@ -141,9 +141,9 @@ export class Deliveries {
       for (let index = 0; index < each.recipients.length; index++) {
         const recipient = each.recipients[index] as Recipient;
         const offset = each.offsets[index] as number;
-        const { principal, connection } = recipient;
+        const { userId, connection } = recipient;
         if (offset <= connection.enqueuedBytes - connection.queuedBytes) {
-          reached.push(principal.userId);
+          reached.push(userId);
         } else if (connection.isOpen) {
           waiting.recipients.push(recipient);
           waiting.offsets.push(offset);

@@ -38,6 +38,8 @@ export class Subscription implements StompSubscription {
   /** `undefined` under `ack:auto`. */
   readonly unacknowledged: Unacknowledged | undefined;
   readonly #context: SubscriptionContext;
+  /** By itself, as each delivery needs it. */
+  readonly #output: Output;
   #phase: Phase = { name: 'opening', held: [] };
 
   /** @throws {StompProtocolError} if the SUBSCRIBE frame breaks the specification */
@@ -49,6 +51,7 @@ export class Subscription implements StompSubscription {
     this.headers = frame.headers;
     this.unacknowledged = this.ack === 'auto' ? undefined : new Unacknowledged(this.ack, context.version);
     this.#context = context;
+    this.#output = context.output;
   }
 
   get room(): number {
@@ -67,7 +70,7 @@ export class Subscription implements StompSubscription {
   deliver(batch: Batch, tracked: readonly TrackedDelivery[] = NOT_TRACKED): boolean {
     switch (this.#phase.name) {
       case 'open':
-        return this.#write({ batch, tracked });
+        return this.#write(batch, tracked);
       case 'opening':
         return this.#hold(this.#phase.held, { batch, tracked });
       case 'ended':
@@ -88,9 +91,9 @@ export class Subscription implements StompSubscription {
     this.#phase = ENDED;
   }
 
-  #write({ batch, tracked }: Delivery): boolean {
+  #write(batch: Batch, tracked: readonly TrackedDelivery[]): boolean {
     if (this.unacknowledged !== undefined && !this.#track(this.unacknowledged, tracked)) return false;
-    this.#context.output.messages(batch);
+    this.#output.messages(batch);
     return true;
   }
 

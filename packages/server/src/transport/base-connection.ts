@@ -10,12 +10,6 @@ import type { TransportContext } from './context.ts';
 import type { Flushable } from './flusher.ts';
 import type { Batch } from './payload.ts';
 
-/** A connection's life as the layer above sees it; a transport may outlive it to say goodbye. */
-type Phase =
-  | { readonly name: 'starting' }
-  | { readonly name: 'open'; readonly handler: ConnectionHandler }
-  | { readonly name: 'ended'; readonly cause: CloseCause };
-
 /** Never added to. */
 const NOTHING: Batch[] = [];
 
@@ -41,7 +35,10 @@ export abstract class BaseConnection implements Connection, Flushable {
 
   protected readonly context: TransportContext;
   readonly #maxQueuedBytes: number;
-  #phase: Phase = { name: 'starting' };
+  /** Known once it was accepted, and until the end. */
+  #handler: ConnectionHandler | undefined;
+  /** Why it ended for the layer above; a transport may outlive that to say goodbye. */
+  #endCause: CloseCause | undefined;
   #pending: Batch[] = NOTHING;
   #pendingBytes = 0;
   #enqueuedBytes = 0;
@@ -75,7 +72,7 @@ export abstract class BaseConnection implements Connection, Flushable {
   abstract disableHeartbeat(): void;
 
   get isOpen(): boolean {
-    return this.#phase.name !== 'ended';
+    return this.#endCause === undefined;
   }
 
   get enqueuedBytes(): number {
@@ -148,12 +145,13 @@ export abstract class BaseConnection implements Connection, Flushable {
 
   /** Ends the connection for the layer above: from here on nothing is taken and nothing delivered. */
   protected finish(cause: CloseCause): void {
-    const phase = this.#phase;
-    if (phase.name === 'ended') return;
+    if (!this.isOpen) return;
     this.#measure();
-    this.#phase = { name: 'ended', cause };
+    const handler = this.#handler;
+    this.#handler = undefined;
+    this.#endCause = cause;
     this.context.events.closed(this, cause);
-    if (phase.name === 'open') notifyLater(phase.handler, cause);
+    if (handler !== undefined) notifyLater(handler, cause);
   }
 
   /** Called when nothing of the transport is left. */
@@ -164,11 +162,11 @@ export abstract class BaseConnection implements Connection, Flushable {
 
   /** Hands one message to the handler. `bytes` is its size. */
   protected deliver(data: string | Buffer, binary: boolean, bytes: number): void {
-    const phase = this.#phase;
-    if (phase.name !== 'open') return;
+    const handler = this.#handler;
+    if (handler === undefined) return;
     this.context.events.bytesIn(bytes);
     try {
-      phase.handler.onMessage(data, binary);
+      handler.onMessage(data, binary);
     } catch (error) {
       this.#fail(error);
     }
@@ -218,10 +216,9 @@ export abstract class BaseConnection implements Connection, Flushable {
   }
 
   #adopt(handler: ConnectionHandler): void {
-    // Read anew: the acceptor may have closed the connection.
-    const phase = this.#phase;
-    if (phase.name === 'ended') notifyLater(handler, phase.cause);
-    else this.#phase = { name: 'open', handler };
+    // The acceptor may have closed the connection.
+    if (this.#endCause !== undefined) notifyLater(handler, this.#endCause);
+    else this.#handler = handler;
   }
 
   #fail(error: unknown): void {

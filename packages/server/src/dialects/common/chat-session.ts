@@ -5,15 +5,15 @@ import type { PendingQuery } from '../../core/ports/store.ts';
 import type { Device } from '../../core/presence-news.ts';
 import { userTopic } from '../../core/topics.ts';
 import { ConversationFeed } from '../../hub/conversation-feed.ts';
-import type { Recipient } from '../../hub/deliveries.ts';
-import type { FanOut, FanOutItem } from '../../hub/fan-out.ts';
-import type { Listener, Subscriber } from '../../hub/hub.ts';
+import type { FanOutItem } from '../../hub/fan-out.ts';
+import type { Listener } from '../../hub/hub.ts';
 import { Replay, type ReplayResult, type ReplaySource, type ReplayTarget } from '../../hub/replay.ts';
 import type { LiveSession, SessionEnd } from '../../hub/sessions.ts';
 import type { Connection } from '../../transport/connection.ts';
 import { Confirmations } from './confirmations.ts';
 import type { DialectServices } from './services.ts';
 import type { SessionFacts } from './session-hooks.ts';
+import type { OutletSession } from './session-outlet.ts';
 
 /** Longest delay that a timer takes, in ms. */
 const MAX_TIMER = 2 ** 31 - 1;
@@ -32,18 +32,6 @@ export interface ChatSessionOptions {
   onStopping?(): void;
 }
 
-/**
- * What proves that a message was delivered: that it was written, that the client acknowledged its frame, or that the
- * client confirmed the message by a command of its dialect.
- */
-export type DeliveryProof = 'written' | 'acknowledged' | 'confirmed';
-
-/** One subscription's way to the client. */
-export interface Outlet extends Subscriber {
-  /** Delivers at once, past a replay. */
-  deliver(fanOut: FanOut): void;
-}
-
 /** Which part of what was missed, in which order: everything, a conversation, or a conversation from a known sequence on. */
 export type ReplayQuery = Pick<PendingQuery, 'conversationId' | 'sinceSeq' | 'order'>;
 
@@ -56,13 +44,13 @@ export class ChatSession implements LiveSession {
   readonly principal: Principal;
   readonly device: Device;
   readonly feed: ConversationFeed;
+  /** For the ways to the client that keep account of what went over them. */
+  readonly outlets: OutletSession;
   readonly #options: ChatSessionOptions;
-  readonly #recipient: Recipient;
   readonly #confirmations: Confirmations;
   readonly #listener: Listener = (event) => this.#onEvent(event);
   /** Membership changes that came while the memberships were read. */
   #changedMeanwhile: Set<string> | undefined = new Set();
-  #replay: Replay | undefined;
   /** Resolves once no sync is under way. */
   #replayed: Promise<void> = Promise.resolve();
   #expiresAt: Timestamp;
@@ -78,8 +66,14 @@ export class ChatSession implements LiveSession {
     this.feed = new ConversationFeed(services.hub, principal);
     this.#options = options;
     this.#expiresAt = options.expiresAt;
-    this.#recipient = { principal, connection };
     this.#confirmations = new Confirmations(services.core, principal);
+    this.outlets = {
+      userId: principal.userId,
+      connection,
+      deliveries: services.deliveries,
+      confirmations: this.#confirmations,
+      replay: undefined,
+    };
   }
 
   /**
@@ -105,28 +99,6 @@ export class ChatSession implements LiveSession {
     return factsOf(this.#options);
   }
 
-  /**
-   * A way to the client that keeps account of what went over it.
-   *
-   * @param write returns whether it was taken: not where the subscription has ended
-   */
-  outlet(proof: DeliveryProof, write: (fanOut: FanOut) => boolean): Outlet {
-    const { connection, services } = this.#options;
-    const deliver = (fanOut: FanOut): void => {
-      const isTaken = write(fanOut) && connection.isOpen;
-      if (isTaken && proof === 'written') services.deliveries.sent(this.#recipient, fanOut);
-      if (isTaken && proof === 'confirmed') this.#confirmations.told(fanOut.items);
-    };
-    return {
-      id: this.id,
-      deliver,
-      receive: (_shape, fanOut) => {
-        if (this.#replay && !isReceipts(fanOut)) this.#replay.hold(fanOut, deliver);
-        else deliver(fanOut);
-      },
-    };
-  }
-
   /** Items that the client acknowledged. */
   acknowledged(items: readonly FanOutItem[]): void {
     this.#options.services.deliveries.acknowledged(this.principal, items);
@@ -146,7 +118,7 @@ export class ChatSession implements LiveSession {
   }
 
   get isReplaying(): boolean {
-    return this.#replay !== undefined;
+    return this.outlets.replay !== undefined;
   }
 
   /**
@@ -163,7 +135,7 @@ export class ChatSession implements LiveSession {
   ): Promise<void> {
     const { services } = this.#options;
     const replay = new Replay(this.principal, this.#replaySource, target);
-    this.#replay = replay;
+    this.outlets.replay = replay;
     const ended = Promise.withResolvers<void>();
     this.#replayed = ended.promise;
     try {
@@ -173,7 +145,7 @@ export class ChatSession implements LiveSession {
       await prelude?.();
       await tellVerdict(await replay.run(query));
     } finally {
-      this.#replay = undefined;
+      this.outlets.replay = undefined;
       ended.resolve();
       replay.release();
     }
@@ -282,8 +254,4 @@ function admitted(options: ChatSessionOptions): Principal | Promise<Principal> {
 
 function factsOf({ connection, dialect, principal: user }: ChatSessionOptions): SessionFacts {
   return { id: connection.id, dialect, user, address: connection.request.remoteAddress };
-}
-
-function isReceipts({ items }: FanOut): boolean {
-  return items.every(({ event }) => event.type === 'receipt');
 }

@@ -2,7 +2,7 @@ import type { Shape } from '../../hub/fan-out.ts';
 import type { ReplayTarget } from '../../hub/replay.ts';
 import type { StompSubscription } from '../../stomp/handler.ts';
 import type { Connection } from '../../transport/connection.ts';
-import type { Outlet } from './chat-session.ts';
+import type { Outlet } from './session-outlet.ts';
 
 /** A replay goes on when fewer bytes than this are queued. */
 const LOW_WATER = 65_536;

@@ -10,13 +10,15 @@ import { StompLimitError, StompTransactionError } from '../../stomp/errors.ts';
 import type { ConnectedInfo, StompHandler, StompSubscription } from '../../stomp/handler.ts';
 import type { StompSession } from '../../stomp/session.ts';
 import { addedQueueShape, handleAdded } from './added-destination.ts';
-import { ChatSession, type DeliveryProof, type Outlet, type ReplayQuery } from './chat-session.ts';
+import { ChatSession, type ReplayQuery } from './chat-session.ts';
 import { authenticateAll, bearerToken, headerOf, requestTokens } from './credentials.ts';
 import { deviceOf } from './device.ts';
 import { jsonOrNull } from './json.ts';
 import { replayTarget } from './replay-target.ts';
 import type { DialectServices } from './services.ts';
-import { JSON_TYPE, sendBody, trackedBy } from './stomp-shape.ts';
+import type { DeliveryProof, Outlet } from './session-outlet.ts';
+import { JSON_TYPE, sendBody } from './stomp-shape.ts';
+import { SubscriptionOutlet } from './subscription-outlet.ts';
 
 /** What a SUBSCRIBE's destination means. `name` tells a dialect's own destinations of one kind apart. */
 export type Target =
@@ -168,10 +170,7 @@ export abstract class StompDialectHandler implements StompHandler {
       throw new DomainError('EPERM', 'you are not a member of this group', { field: 'destination' });
     }
     const proof = proofOf(target, subscription);
-    const track = trackedBy(subscription, proof === 'acknowledged');
-    const outlet = this.chat.outlet(proof, (fanOut) =>
-      subscription.deliver(fanOut.batch, subscription.ack === 'auto' ? undefined : fanOut.tracked(track)),
-    );
+    const outlet = new SubscriptionOutlet(this.chat.outlets, proof, subscription);
     const shape = isAdded
       ? addedQueueShape(this.stomp.version, subscription, destination)
       : this.shapeOf(target, subscription);

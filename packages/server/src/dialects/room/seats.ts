@@ -4,8 +4,9 @@ import type { Principal } from '../../core/model.ts';
 import { conversationTopic } from '../../core/topics.ts';
 import { FanOut } from '../../hub/fan-out.ts';
 import type { Connection } from '../../transport/connection.ts';
-import type { ChatSession, Outlet } from '../common/chat-session.ts';
+import type { ChatSession } from '../common/chat-session.ts';
 import { drained } from '../common/replay-target.ts';
+import { type Outlet, type OutletSession, SessionOutlet } from '../common/session-outlet.ts';
 import type { RoomContext } from './context.ts';
 import type { MemberList } from './member-list.ts';
 import type { Output } from './output.ts';
@@ -138,9 +139,9 @@ export class Seats implements AttendanceSession {
 
   /** Of a user it keeps account of what was delivered; a guest gets what is said while it is there. */
   #outlet(chat: ChatSession | undefined): Outlet {
-    const write = (fanOut: FanOut) => this.#output.fanOut(fanOut);
-    if (chat) return chat.outlet('written', write);
-    return { id: this.id, deliver: write, receive: (_shape, fanOut) => void write(fanOut) };
+    if (chat) return new RoomOutlet(chat.outlets, this.#output);
+    const write = (fanOut: FanOut) => void this.#output.fanOut(fanOut);
+    return { id: this.id, deliver: write, receive: (_shape, fanOut) => write(fanOut) };
   }
 
   /** What a member of a group was not delivered yet. Who comes into a room missed nothing: it was no member. */
@@ -157,6 +158,19 @@ export class Seats implements AttendanceSession {
       drained: () => drained(connection),
     };
     await chat.replay(target, { conversationId: roomId }, () => {});
+  }
+}
+
+class RoomOutlet extends SessionOutlet {
+  readonly #output: Output;
+
+  constructor(session: OutletSession, output: Output) {
+    super(session, 'written');
+    this.#output = output;
+  }
+
+  protected write(fanOut: FanOut): boolean {
+    return this.#output.fanOut(fanOut);
   }
 }
 
