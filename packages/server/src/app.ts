@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUIDv7 } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { v7 as uuidv7 } from 'uuid';
 import { Authenticator } from './auth/authenticator.ts';
 import { Argon2Hasher } from './auth/passwords.ts';
 import { RoomKeys } from './auth/room-keys.ts';
@@ -100,7 +99,7 @@ export async function startServer(
     let isStopping = false;
     const hub = new Hub();
     const sink = plugins?.before(hub) ?? hub;
-    const ids = { next: uuidv7 };
+    const ids = { next: randomUUIDv7 };
     const events = new EventBridge({
       config,
       store,
@@ -165,7 +164,7 @@ export async function startServer(
       inspector: MAGIC_INSPECTOR,
       policies: core.policies,
       clock,
-      ids: { next: uuidv7 },
+      ids: { next: randomUUIDv7 },
       limits: config,
       onError: (err) => log.warn({ err }, 'a refused upload could not be cleared away yet'),
     });

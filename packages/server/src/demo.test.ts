@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
+import { randomUUIDv7 } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { v7 as uuidv7 } from 'uuid';
 import { Argon2Hasher } from './auth/passwords.ts';
 import { StartError } from './config/start-error.ts';
 import { type Core, createCore } from './core/index.ts';
@@ -41,7 +41,7 @@ async function withWorld(name: string, run: (world: World) => Promise<void>): Pr
     store,
     sink: { publish() {}, notify() {} },
     clock,
-    ids: { next: uuidv7 },
+    ids: { next: randomUUIDv7 },
     passwords,
     limits: DEFAULT_LIMITS,
     register: new MemoryAttendance(),

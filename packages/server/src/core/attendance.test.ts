@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
+import { randomUUIDv7 } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { v7 as uuidv7 } from 'uuid';
 import { Argon2Hasher } from '../auth/passwords.ts';
 import { MemoryAttendance } from '../presence/memory/attendance.ts';
 import { openSqliteStore } from '../store/sqlite/index.ts';
@@ -42,7 +42,7 @@ function coreOver(coreStore: Store): Core {
     store: coreStore,
     sink: { publish: (_topics, event) => void events.push(event), notify() {} },
     clock: { now: () => 1 },
-    ids: { next: uuidv7 },
+    ids: { next: randomUUIDv7 },
     passwords: new Argon2Hasher(),
     limits: { ...DEFAULT_LIMITS, sendRate: 5 },
     register: new MemoryAttendance(),
@@ -56,7 +56,7 @@ async function makeRoom(isOpen = true): Promise<string> {
   return id;
 }
 
-function session(id = uuidv7()) {
+function session(id = randomUUIDv7()) {
   const expelled: string[] = [];
   return {
     id,

@@ -1,9 +1,9 @@
+import { randomUUIDv7 } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { v7 as uuidv7 } from 'uuid';
 import { Authenticator } from '../auth/authenticator.ts';
 import { Argon2Hasher } from '../auth/passwords.ts';
 import { RoomKeys } from '../auth/room-keys.ts';
@@ -68,7 +68,7 @@ export async function startHttp(
   const { config } = loadConfig({ ...settings, flags: { secret: TEST_SECRET, ...settings.flags } });
   const clock = { now: () => Date.now() };
   const store = await openSqliteStore({ dataDir });
-  const ids = { next: uuidv7 };
+  const ids = { next: randomUUIDv7 };
   const lines: string[] = [];
   const metrics = new Metrics();
   const logger = await createLogger(
@@ -103,7 +103,7 @@ export async function startHttp(
     inspector: MAGIC_INSPECTOR,
     policies: core.policies,
     clock,
-    ids: { next: uuidv7 },
+    ids: { next: randomUUIDv7 },
     limits: config,
     onError(error) {
       throw error;

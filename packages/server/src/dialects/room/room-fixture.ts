@@ -1,7 +1,7 @@
+import { randomUUIDv7 } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { v7 as uuidv7 } from 'uuid';
 import { Authenticator } from '../../auth/authenticator.ts';
 import { Argon2Hasher } from '../../auth/passwords.ts';
 import { createTokens } from '../../auth/tokens.ts';
@@ -38,7 +38,7 @@ export async function startRoomWorld(limits: Partial<Limits> = {}): Promise<Room
     store,
     sink: hub,
     clock,
-    ids: { next: uuidv7 },
+    ids: { next: randomUUIDv7 },
     passwords: new Argon2Hasher(),
     limits: { ...DEFAULT_LIMITS, sendRate: 0, ...limits },
     register: new MemoryAttendance(),
