@@ -51,6 +51,46 @@ export function pendingContract({
     assert.deepEqual((await store.acknowledge({ ...report, maxMembers: 2 })).fresh, [[]]);
   });
 
+  test('above these members what many got alike counts for each as if it were told of each by itself', async () => {
+    const users = ['alice', ...Array.from({ length: 12 }, (_, i) => `u${i}`)];
+    const tenant = await tenantWith(...users, 'stranger');
+    await makeGroup(tenant, 'team', users);
+    for (const text of ['1', '2', '3', '4', '5', '6']) await send(tenant, 'alice', toGroup('team'), text);
+    const [some, gap, ahead, all] = ['u1', 'u2', 'u3', 'u4'] as const;
+    await acknowledge(tenant, 'team', some, { from: 1, to: 3 });
+    await acknowledge(tenant, 'team', gap, { from: 1, to: 1 }, { from: 5, to: 5 });
+    await acknowledge(tenant, 'team', ahead, { from: 6, to: 6 });
+    await acknowledge(tenant, 'team', all, { from: 1, to: 6 });
+    const report = async (from: number, to: number) => {
+      const [ranges, revisions] = [[{ from, to }], []];
+      const entries = [...users.slice(1), 'stranger'].map((userId) => ({ userId, ranges, revisions }));
+      await store.acknowledge({
+        tenant,
+        conversationId: 'team',
+        kind: 'delivered',
+        entries,
+        maxMembers: users.length - 1,
+      });
+    };
+    const left = async () =>
+      Object.fromEntries(
+        await Promise.all(
+          users
+            .slice(1, 7)
+            .map(async (userId) => [userId, (await pendingTexts({ tenant, userId })).join('')]),
+        ),
+      );
+    await report(3, 4);
+    assert.deepEqual(await left(), { u0: '1256', u1: '56', u2: '26', u3: '125', u4: '', u5: '1256' });
+    await report(1, 2);
+    assert.deepEqual(await left(), { u0: '56', u1: '56', u2: '6', u3: '5', u4: '', u5: '56' });
+    // A message that was not sent is nobody's.
+    await report(5, 1000);
+    assert.deepEqual(await left(), { u0: '', u1: '', u2: '', u3: '', u4: '', u5: '' });
+    await send(tenant, 'alice', toGroup('team'), '7');
+    assert.deepEqual(await left(), { u0: '7', u1: '7', u2: '7', u3: '7', u4: '7', u5: '7' });
+  });
+
   test('reading implies delivery', async () => {
     const tenant = await tenantWith('alice', 'bob');
     const { conversationId } = await send(tenant, 'alice', toUser('bob'), 'one');

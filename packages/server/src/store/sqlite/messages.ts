@@ -1,14 +1,7 @@
 import { singleConversationId } from '../../core/conversations.ts';
 import { DomainError } from '../../core/errors.ts';
 import { canBecome, statusOfState } from '../../core/message-status.ts';
-import type {
-  Content,
-  MemberRole,
-  Message,
-  MessageReference,
-  MessageState,
-  SeqRange,
-} from '../../core/model.ts';
+import type { Content, MemberRole, Message, MessageReference, MessageState } from '../../core/model.ts';
 import type {
   Acknowledged,
   Acknowledgement,
@@ -35,7 +28,7 @@ import {
 } from './message-row.ts';
 import { Numbers } from './numbers.ts';
 import { type PackedParties, PartyTable, packParties } from './parties.ts';
-import type { PositionTable } from './positions.ts';
+import { type PositionTable, upTo } from './positions.ts';
 import type { Tenants } from './tenants.ts';
 import type { UntoldTable } from './untold.ts';
 import type { UserTable } from './users.ts';
@@ -212,11 +205,15 @@ export class MessageTable {
     const conversation = this.#conversation(tenants.ensure(tenant), conversationId);
     if (!conversation) return { fresh: entries.map(() => []) };
     const { pk, last_seq, member_count } = conversation;
+    if (maxMembers !== undefined && member_count > maxMembers) {
+      positions.coverAll(pk, kind, entries, last_seq);
+      return { fresh: [] };
+    }
     const fresh = entries.map(({ userId, ranges, revisions }) => {
       if (revisions) positions.coverRevisions(pk, userId, revisions);
       return positions.cover(pk, userId, kind, upTo(last_seq, ranges)) ?? [];
     });
-    return { fresh: maxMembers !== undefined && member_count > maxMembers ? [] : fresh };
+    return { fresh };
   }
 
   find({ tenant, ref, viewerId, prefer, conversationId }: MessageLook): MessageView | undefined {
@@ -469,10 +466,6 @@ interface RepeatRow extends MessageRow {
 }
 
 const NO_FILES: readonly number[] = [];
-
-function upTo(last: number, ranges: readonly SeqRange[]): readonly SeqRange[] {
-  return ranges.map(({ from, to }) => ({ from, to: Math.min(to, last) }));
-}
 
 function referenceTo(original: Message | undefined, { reference }: NewMessage): MessageReference | undefined {
   if (!original || !reference) return undefined;

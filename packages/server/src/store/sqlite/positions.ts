@@ -1,4 +1,5 @@
 import type { SeqRange } from '../../core/model.ts';
+import type { AcknowledgementEntry } from '../../core/ports/store.ts';
 import type { Position } from '../../core/ranges.ts';
 import { cover } from '../../core/ranges.ts';
 import type { Statements } from './database.ts';
@@ -60,6 +61,28 @@ export class PositionTable {
     return fresh;
   }
 
+  /**
+   * Covers what many users got, up to the conversation's last sequence. Those who got the same and whose mark it just
+   * continues, as it mostly does, cost no look at each.
+   */
+  coverAll(
+    conversation: number,
+    kind: 'delivered' | 'read',
+    entries: readonly AcknowledgementEntry[],
+    lastSeq: number,
+  ): void {
+    for (const { userIds, ranges: given, revisions } of alike(entries)) {
+      const ranges = upTo(lastSeq, given);
+      const [range] = ranges;
+      const isPlain =
+        kind === 'delivered' && range !== undefined && ranges.length === 1 && userIds.length > 1;
+      const rest = isPlain ? this.#continueMarks(conversation, userIds, range) : userIds;
+      for (const user of rest) this.cover(conversation, user, kind, ranges);
+      if (revisions.length > 0)
+        for (const user of userIds) this.coverRevisions(conversation, user, revisions);
+    }
+  }
+
   /** Covers revisions as known; nothing for one who is no member. */
   coverRevisions(conversation: number, user: string, ranges: readonly SeqRange[]): void {
     const positions = this.#load(conversation, user);
@@ -89,6 +112,25 @@ export class PositionTable {
     this.#cache.clear();
   }
 
+  /** Moves the delivered marks that reach up to a range to its end. Returns the users who need more than that. */
+  #continueMarks(conversation: number, users: readonly string[], { from, to }: SeqRange): readonly string[] {
+    // What this transaction moved before is looked at in the table.
+    this.flush();
+    const listed = JSON.stringify(users);
+    this.#sql
+      .get(
+        `UPDATE member SET delivered = ? WHERE conversation = ? AND user IN (SELECT value FROM json_each(?))
+           AND delivered BETWEEN ? AND ? AND delivered_above = '[]'`,
+      )
+      .run(to, conversation, listed, from - 1, to - 1);
+    const rest = this.#sql
+      .get(
+        `SELECT user FROM member WHERE conversation = ? AND user IN (SELECT value FROM json_each(?)) AND delivered < ?`,
+      )
+      .all(conversation, listed, to);
+    return (rest as { user: string }[]).map(({ user }) => user);
+  }
+
   #load(conversation: number, user: string): CachedPositions | undefined {
     const key = `${conversation}/${user}`;
     const cached = this.#cache.get(key);
@@ -112,6 +154,30 @@ export class PositionTable {
     return loaded;
   }
 }
+
+/** Ranges of messages that exist. */
+export function upTo(lastSeq: number, ranges: readonly SeqRange[]): readonly SeqRange[] {
+  return ranges.map(({ from, to }) => ({ from, to: Math.min(to, lastSeq) }));
+}
+
+interface AlikeEntries {
+  readonly userIds: string[];
+  readonly ranges: readonly SeqRange[];
+  readonly revisions: readonly SeqRange[];
+}
+
+/** Entries that say the same of several users, one after the other: who made them has used the same object for it. */
+function alike(entries: readonly AcknowledgementEntry[]): AlikeEntries[] {
+  const groups: AlikeEntries[] = [];
+  for (const { userId, ranges, revisions = NONE } of entries) {
+    const last = groups.at(-1);
+    if (last?.ranges === ranges && last.revisions === revisions) last.userIds.push(userId);
+    else groups.push({ userIds: [userId], ranges, revisions });
+  }
+  return groups;
+}
+
+const NONE: readonly SeqRange[] = [];
 
 function pack({ above }: Position): string {
   return above.length === 0 ? '[]' : JSON.stringify(above.map(({ from, to }) => [from, to]));
