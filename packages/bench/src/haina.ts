@@ -20,6 +20,8 @@ export async function startHaina(): Promise<Child> {
     HAINA_SECRET: SECRET,
     HAINA_SEND_RATE: '0',
     HAINA_LOG_LEVEL: 'warn',
+    // The load's clients answer no pings.
+    HAINA_PING_INTERVAL: '0',
     NODE_ENV: 'production',
   });
   return {

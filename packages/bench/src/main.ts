@@ -2,7 +2,10 @@
 // different machines, are not to be compared: ratios of one run are.
 import { parseArgs } from 'node:util';
 import { PINNING, pinLoad } from './child.ts';
-import { fanOut, oneToOne, type Rate, rawLimit } from './scenarios.ts';
+import { fanOut, rawLimit } from './contenders.ts';
+import { oneToOne } from './one-to-one.ts';
+import { median, type Rate } from './rate.ts';
+import { measureInTurns } from './turns.ts';
 
 const { values } = parseArgs({
   options: {
@@ -10,43 +13,53 @@ const { values } = parseArgs({
     pairs: { type: 'string', default: '100' },
     seconds: { type: 'string', default: '3' },
     bytes: { type: 'string', default: '200' },
-    rounds: { type: 'string', default: '3' },
+    turns: { type: 'string', default: '5' },
   },
 });
 const subscribers = Number(values.subscribers);
 const pairs = Number(values.pairs);
 const duration = Number(values.seconds) * 1000;
-const rounds = Number(values.rounds);
+const turns = { count: Number(values.turns), duration };
 const text = 'x'.repeat(Number(values.bytes));
 /** STOMP headers and the JSON around the text, as a group's MESSAGE has them. */
 const FRAME_OVERHEAD = 340;
+const frameBytes = text.length + FRAME_OVERHEAD;
+const rows: string[][] = [['', 'per second', 'of the raw limit', 'p50 ms', 'p99 ms']];
 
 pinLoad();
 console.log(
   `haina bench: ${subscribers} subscribers, ${text.length}-byte texts, ${PINNING}, Node ${process.version}\n`,
 );
-const rows: string[][] = [['', 'per second', 'of the raw limit', 'p50 ms', 'p99 ms']];
-const load = { subscribers, duration, text };
-const frameBytes = text.length + FRAME_OVERHEAD;
-
-add('raw limit, a write a delivery', await rawLimit('each', frameBytes, { ...load, inFlight: 10 }));
-for (const inFlight of [1, 10, 50]) {
-  const raw: Rate[] = [];
-  const fannedOut: Rate[] = [];
-  // In turns, so that what else the machine does meets both.
-  for (let round = 0; round < rounds; round++) {
-    raw.push(await rawLimit('gathered', frameBytes, { ...load, inFlight }));
-    fannedOut.push(await fanOut({ ...load, inFlight }));
-  }
-  add(`raw limit, ${inFlight} gathered`, median(raw));
-  add(`fan-out, ${inFlight} in flight`, median(fannedOut), median(raw));
-}
-add(`durable one-to-one, ${pairs} pairs`, await oneToOne(pairs, { ...load, inFlight: pairs * 10 }));
-add('durable one-to-one, 1 pair', await oneToOne(1, { ...load, inFlight: 1 }));
+await measureUngathered();
+for (const inFlight of [1, 10, 50]) await compare(inFlight);
+add(`durable one-to-one, ${pairs} pairs`, await oneToOne({ pairs, inFlight: 10, duration, text }));
+add('durable one-to-one, 1 pair', await oneToOne({ pairs: 1, inFlight: 1, duration, text }));
 print(rows);
 
-function add(name: string, rate: Rate, raw?: Rate): void {
-  const ratio = raw ? `${Math.round((rate.perSecond / raw.perSecond) * 100)} %` : '';
+async function measureUngathered(): Promise<void> {
+  const load = { subscribers, inFlight: 10, text };
+  const raw = await rawLimit('each', frameBytes, load);
+  const [rates = []] = await measureInTurns([raw], load, { ...turns, count: 1 });
+  await raw.close();
+  add('raw limit, a write a delivery', medianRate(rates));
+}
+
+async function compare(inFlight: number): Promise<void> {
+  const load = { subscribers, inFlight, text };
+  const raw = await rawLimit('gathered', frameBytes, load);
+  const fannedOut = await fanOut(load);
+  const [rates = [], limits = []] = await measureInTurns([fannedOut, raw], load, turns);
+  await raw.close();
+  await fannedOut.close();
+  add(`raw limit, ${inFlight} gathered`, medianRate(limits));
+  const ratios = rates.map(({ perSecond }, turn) => perSecond / (limits[turn] as Rate).perSecond);
+  add(`fan-out, ${inFlight} in flight`, medianRate(rates), ratios);
+}
+
+/** @param ratios to the raw limit, one a turn */
+function add(name: string, rate: Rate, ratios: readonly number[] = []): void {
+  const percent = (ratio: number) => `${Math.round(ratio * 100)} %`;
+  const ratio = ratios.length > 0 ? percent(median(ratios, Number)) : '';
   rows.push([
     name,
     Math.round(rate.perSecond).toLocaleString('en'),
@@ -54,12 +67,12 @@ function add(name: string, rate: Rate, raw?: Rate): void {
     rate.p50.toFixed(2),
     rate.p99.toFixed(2),
   ]);
-  console.error(`${name}: ${Math.round(rate.perSecond).toLocaleString('en')}/s ${ratio}`);
+  const each = ratios.length > 0 ? `${ratio}, in turns ${ratios.map(percent).join(', ')}` : '';
+  console.error(`${name}: ${Math.round(rate.perSecond).toLocaleString('en')}/s ${each}`);
 }
 
-function median(rates: readonly Rate[]): Rate {
-  const sorted = rates.toSorted((a, b) => a.perSecond - b.perSecond);
-  return sorted[Math.floor(sorted.length / 2)] as Rate;
+function medianRate(rates: readonly Rate[]): Rate {
+  return median(rates, ({ perSecond }) => perSecond);
 }
 
 function print(table: readonly string[][]): void {
