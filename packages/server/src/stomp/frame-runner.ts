@@ -1,8 +1,9 @@
 import { type StompFrame, StompProtocolError, type StompVersion } from '@haina/wire';
+import type { Connection } from '../transport/connection.ts';
 import { type Afterwards, COMMANDS } from './commands.ts';
 import { internalError } from './errors.ts';
 import type { StompHandler } from './handler.ts';
-import type { StompSettings } from './options.ts';
+import type { StompEvents, StompSettings } from './options.ts';
 import type { Output } from './output.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Transactions } from './transactions.ts';
@@ -10,6 +11,8 @@ import { Transactions } from './transactions.ts';
 /** What a runner needs of its session. */
 export interface RunnerContext {
   readonly handler: StompHandler;
+  readonly connection: Connection;
+  readonly events: StompEvents;
   readonly output: Output;
   readonly version: StompVersion;
   readonly settings: StompSettings;
@@ -35,11 +38,18 @@ export class FrameRunner {
   #hasEnded = false;
 
   constructor(context: RunnerContext) {
-    const { output, version, settings, fail } = context;
+    const { connection, events, version, settings, fail } = context;
     const { maxSubscriptions, maxUnacknowledged } = settings;
     this.handler = context.handler;
     this.version = version;
-    this.subscriptions = new Subscriptions({ output, version, maxSubscriptions, maxUnacknowledged, fail });
+    this.subscriptions = new Subscriptions({
+      connection,
+      events,
+      version,
+      maxSubscriptions,
+      maxUnacknowledged,
+      fail,
+    });
     this.transactions = new Transactions(settings);
     this.#context = context;
   }

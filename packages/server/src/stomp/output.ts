@@ -54,7 +54,7 @@ export function messagePayload(
   return new Payload(frame, !isUtf8(message.body));
 }
 
-/** The frames that one session writes. */
+/** The frames that one session writes, but the MESSAGEs of its subscriptions. */
 export class Output {
   /** The newest version until another is agreed on, as for the decoder. */
   version: StompVersion = '1.2';
@@ -64,12 +64,6 @@ export class Output {
   constructor(connection: Connection, events: StompEvents) {
     this.#connection = connection;
     this.#events = events;
-  }
-
-  /** Messages, encoded already. */
-  messages(batch: Batch): void {
-    this.#connection.write(batch);
-    this.#events.frameOut('MESSAGE', batch.payloads.length);
   }
 
   connected(headers: StompHeaderEntries): void {

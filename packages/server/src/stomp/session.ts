@@ -228,6 +228,8 @@ export class StompSession implements ConnectionHandler {
   #createRunner(version: StompVersion): FrameRunner {
     return new FrameRunner({
       handler: this.#handler,
+      connection: this.connection,
+      events: this.#context.events,
       output: this.#output,
       version,
       settings: this.#context.settings,

@@ -1,13 +1,15 @@
 import { type StompFrame, StompProtocolError, type StompVersion } from '@haina/wire';
+import type { Connection } from '../transport/connection.ts';
 import type { Batch } from '../transport/payload.ts';
 import { Unacknowledged } from './acknowledgements.ts';
 import { overload, requireHeader, StompLimitError } from './errors.ts';
 import type { AckMode, StompSubscription, TrackedDelivery } from './handler.ts';
-import type { Output } from './output.ts';
+import type { StompEvents } from './options.ts';
 
 /** What subscriptions of one session share. */
 export interface SubscriptionContext {
-  readonly output: Output;
+  readonly connection: Connection;
+  readonly events: StompEvents;
   readonly version: StompVersion;
   readonly maxSubscriptions: number;
   readonly maxUnacknowledged: number;
@@ -38,8 +40,9 @@ export class Subscription implements StompSubscription {
   /** `undefined` under `ack:auto`. */
   readonly unacknowledged: Unacknowledged | undefined;
   readonly #context: SubscriptionContext;
-  /** By itself, as each delivery needs it. */
-  readonly #output: Output;
+  /** By themselves, as each delivery needs them. */
+  readonly #connection: Connection;
+  readonly #events: StompEvents;
   #phase: Phase = { name: 'opening', held: [] };
 
   /** @throws {StompProtocolError} if the SUBSCRIBE frame breaks the specification */
@@ -51,7 +54,8 @@ export class Subscription implements StompSubscription {
     this.headers = frame.headers;
     this.unacknowledged = this.ack === 'auto' ? undefined : new Unacknowledged(this.ack, context.version);
     this.#context = context;
-    this.#output = context.output;
+    this.#connection = context.connection;
+    this.#events = context.events;
   }
 
   get room(): number {
@@ -93,7 +97,8 @@ export class Subscription implements StompSubscription {
 
   #write(batch: Batch, tracked: readonly TrackedDelivery[]): boolean {
     if (this.unacknowledged !== undefined && !this.#track(this.unacknowledged, tracked)) return false;
-    this.#output.messages(batch);
+    this.#connection.write(batch);
+    this.#events.frameOut('MESSAGE', batch.payloads.length);
     return true;
   }
 

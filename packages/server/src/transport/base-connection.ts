@@ -109,9 +109,13 @@ export abstract class BaseConnection implements Connection, Flushable {
     this.end('server', code, reason);
   }
 
-  flush(): number {
+  prepareFlush(): boolean {
     this.#awaitsFlush = false;
-    if (this.#pending.length === 0 || !this.canTransmit) return 0;
+    return this.#pending.length > 0 && this.canTransmit;
+  }
+
+  flush(): number {
+    if (!this.prepareFlush()) return 0;
     const bytes = this.#pendingBytes;
     this.transmit(this.takePending());
     this.#measure();

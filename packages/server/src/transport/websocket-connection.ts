@@ -96,7 +96,7 @@ export class WebSocketConnection extends BaseConnection {
 
   /** Nothing may follow a close frame (RFC 6455 section 5.5.1), which `ws` also sends of its own accord. */
   protected get canTransmit(): boolean {
-    return this.#webSocket.readyState === this.#webSocket.OPEN;
+    return this.#webSocket.readyState === this.#webSocket.OPEN && this.isIntact;
   }
 
   protected transmit(batches: readonly Batch[]): void {

@@ -34,10 +34,12 @@ export interface OutletSession extends Recipient {
  */
 export abstract class SessionOutlet implements Outlet {
   readonly #session: OutletSession;
+  readonly #connection: Connection;
   readonly #proof: DeliveryProof;
 
   constructor(session: OutletSession, proof: DeliveryProof) {
     this.#session = session;
+    this.#connection = session.connection;
     this.#proof = proof;
   }
 
@@ -56,7 +58,8 @@ export abstract class SessionOutlet implements Outlet {
 
   deliver(fanOut: FanOut): void {
     const session = this.#session;
-    if (!this.write(fanOut) || !session.connection.isOpen) return;
+    // Asked before as well: so the connection comes from memory while the way to it is still looked up.
+    if (!this.#connection.isOpen || !this.write(fanOut) || !this.#connection.isOpen) return;
     if (this.#proof === 'written') session.deliveries.sent(session, fanOut);
     else if (this.#proof === 'confirmed') session.confirmations.told(fanOut.items);
   }
