@@ -5,14 +5,8 @@ import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-/** The first with `crypto.randomUUIDv7`. */
-const NEEDED = [26, 1];
+const NEEDED_MAJOR = 26;
 const entry = new URL('../src/main.ts', import.meta.url);
-
-function isNewEnough(version) {
-  const [major, minor] = version.split('.').map(Number);
-  return major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1]);
-}
 
 /** Path of the runtime that npm installed for this platform, or undefined where none is published. */
 function pinnedRuntime() {
@@ -31,13 +25,13 @@ function pinnedRuntime() {
   return undefined;
 }
 
-if (isNewEnough(process.versions.node)) {
+if (Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR) {
   await import(entry.href);
 } else {
   const runtime = pinnedRuntime();
   if (!runtime) {
     console.error(
-      `haina needs Node ${NEEDED.join('.')} or newer; this is ${process.version}, and npm has no runtime for it here.`,
+      `haina needs Node ${NEEDED_MAJOR} or newer; this is ${process.version}, and npm has no runtime for it here.`,
     );
     process.exit(1);
   }

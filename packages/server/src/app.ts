@@ -1,4 +1,4 @@
-import { randomBytes, randomUUIDv7 } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Authenticator } from './auth/authenticator.ts';
@@ -29,6 +29,7 @@ import { buildHttp } from './http/server.ts';
 import { Deliveries } from './hub/deliveries.ts';
 import { Hub } from './hub/hub.ts';
 import { Sessions } from './hub/sessions.ts';
+import { createIdSource } from './ids.ts';
 import { createLogger, type Logger } from './observe/logger.ts';
 import { Metrics } from './observe/metrics.ts';
 import { Plugins } from './plugins/plugins.ts';
@@ -99,7 +100,7 @@ export async function startServer(
     let isStopping = false;
     const hub = new Hub();
     const sink = plugins?.before(hub) ?? hub;
-    const ids = { next: randomUUIDv7 };
+    const ids = createIdSource(clock);
     const events = new EventBridge({
       config,
       store,
@@ -164,7 +165,7 @@ export async function startServer(
       inspector: MAGIC_INSPECTOR,
       policies: core.policies,
       clock,
-      ids: { next: randomUUIDv7 },
+      ids: createIdSource(clock),
       limits: config,
       onError: (err) => log.warn({ err }, 'a refused upload could not be cleared away yet'),
     });
