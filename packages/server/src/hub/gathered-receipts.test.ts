@@ -58,3 +58,18 @@ test('users who got the same all along share one account of it, which later ones
     { from: 4, to: 4 },
   ]);
 });
+
+test('there are as many accounts as histories, whoever is left out of what', () => {
+  const crowd = Array.from({ length: 100 }, (_, i) => `u${i}`);
+  const gathered = new GatheredReceipts(false);
+  for (let seq = 1; seq <= 20; seq++) {
+    const sender = `u${seq % 2}`;
+    gathered.add([sender], coverage([seq], []));
+    gathered.add(
+      crowd.filter((userId) => userId !== sender),
+      coverage([100 + seq], []),
+    );
+  }
+  const [report] = gathered.take();
+  assert.equal(new Set(report?.users.map(({ ranges }) => ranges)).size, 3);
+});

@@ -27,8 +27,8 @@ interface Gathering {
 
 /**
  * What users got, until it is stored. A message is kept once a conversation, and a user's share of a conversation is
- * ranges of sequences: it grows with the gaps and not with the messages. As long as the same users get everything, it is
- * one share for all of them, and nothing is done for each.
+ * ranges of sequences: it grows with the gaps and not with the messages. As long as the same users get everything, nothing
+ * is done for each, and those who got the same have one share together.
  */
 export class GatheredReceipts {
   #gatherings = new Map<string, Gathering>();
@@ -88,9 +88,16 @@ function dissolve(gathering: Gathering): void {
   const { cohort, users } = gathering;
   if (!cohort) return;
   gathering.cohort = undefined;
+  // Who had the same before has the same now: there are as many shares as there are histories.
+  const sums = new Map<Share | undefined, Share>([
+    [undefined, cohort],
+    [cohort, cohort],
+  ]);
   for (const userId of cohort.userIds) {
     const known = users.get(userId);
-    users.set(userId, known ? sum(known, cohort) : cohort);
+    const share = sums.get(known) ?? sum(known as Share, cohort);
+    sums.set(known, share);
+    users.set(userId, share);
   }
 }
 

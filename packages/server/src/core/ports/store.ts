@@ -325,7 +325,7 @@ export interface Acknowledgement {
   readonly tenant: string;
   readonly conversationId: string;
   readonly kind: PositionKind;
-  /** Where users got the same, entries next to each other that share the objects that say so spare the store a look at each. */
+  /** Where users got the same, entries that share the objects which say so spare the store a look at each. */
   readonly entries: readonly AcknowledgementEntry[];
   /** In a conversation of more members nothing is answered as fresh, as nobody is told. */
   readonly maxMembers?: number;

@@ -61,13 +61,13 @@ export function pendingContract({
     await acknowledge(tenant, 'team', gap, { from: 1, to: 1 }, { from: 5, to: 5 });
     await acknowledge(tenant, 'team', ahead, { from: 6, to: 6 });
     await acknowledge(tenant, 'team', all, { from: 1, to: 6 });
-    const report = async (from: number, to: number) => {
+    const report = async (from: number, to: number, kind: 'delivered' | 'read' = 'delivered') => {
       const [ranges, revisions] = [[{ from, to }], []];
       const entries = [...users.slice(1), 'stranger'].map((userId) => ({ userId, ranges, revisions }));
       await store.acknowledge({
         tenant,
         conversationId: 'team',
-        kind: 'delivered',
+        kind,
         entries,
         maxMembers: users.length - 1,
       });
@@ -80,8 +80,9 @@ export function pendingContract({
             .map(async (userId) => [userId, (await pendingTexts({ tenant, userId })).join('')]),
         ),
       );
-    await report(3, 4);
-    assert.deepEqual(await left(), { u0: '1256', u1: '56', u2: '26', u3: '125', u4: '', u5: '1256' });
+    // Both are in one commit.
+    await Promise.all([acknowledge(tenant, 'team', 'u5', { from: 1, to: 2 }), report(3, 4)]);
+    assert.deepEqual(await left(), { u0: '1256', u1: '56', u2: '26', u3: '125', u4: '', u5: '56' });
     await report(1, 2);
     assert.deepEqual(await left(), { u0: '56', u1: '56', u2: '6', u3: '5', u4: '', u5: '56' });
     // A message that was not sent is nobody's.
@@ -89,6 +90,9 @@ export function pendingContract({
     assert.deepEqual(await left(), { u0: '', u1: '', u2: '', u3: '', u4: '', u5: '' });
     await send(tenant, 'alice', toGroup('team'), '7');
     assert.deepEqual(await left(), { u0: '7', u1: '7', u2: '7', u3: '7', u4: '7', u5: '7' });
+    await report(7, 7, 'read');
+    assert.deepEqual(await left(), { u0: '', u1: '', u2: '', u3: '', u4: '', u5: '' });
+    assert.equal(await store.findMember(tenant, 'team', 'stranger'), undefined);
   });
 
   test('reading implies delivery', async () => {

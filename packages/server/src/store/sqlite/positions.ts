@@ -78,8 +78,8 @@ export class PositionTable {
         kind === 'delivered' && range !== undefined && ranges.length === 1 && userIds.length > 1;
       const rest = isPlain ? this.#continueMarks(conversation, userIds, range) : userIds;
       for (const user of rest) this.cover(conversation, user, kind, ranges);
-      if (revisions.length > 0)
-        for (const user of userIds) this.coverRevisions(conversation, user, revisions);
+      if (revisions.length === 0) continue;
+      for (const user of userIds) this.coverRevisions(conversation, user, revisions);
     }
   }
 
@@ -166,13 +166,19 @@ interface AlikeEntries {
   readonly revisions: readonly SeqRange[];
 }
 
-/** Entries that say the same of several users, one after the other: who made them has used the same object for it. */
-function alike(entries: readonly AcknowledgementEntry[]): AlikeEntries[] {
+/** Gathers the entries that say the same of several users: who made them has used the same objects for it. */
+export function alike(entries: readonly AcknowledgementEntry[]): AlikeEntries[] {
   const groups: AlikeEntries[] = [];
+  const byRanges = new Map<readonly SeqRange[], AlikeEntries>();
   for (const { userId, ranges, revisions = NONE } of entries) {
-    const last = groups.at(-1);
-    if (last?.ranges === ranges && last.revisions === revisions) last.userIds.push(userId);
-    else groups.push({ userIds: [userId], ranges, revisions });
+    const known = byRanges.get(ranges);
+    if (known?.revisions === revisions) {
+      known.userIds.push(userId);
+      continue;
+    }
+    const group = { userIds: [userId], ranges, revisions };
+    groups.push(group);
+    byRanges.set(ranges, group);
   }
   return groups;
 }
