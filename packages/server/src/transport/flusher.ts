@@ -23,7 +23,7 @@ export class Flusher {
     this.#flushed = flushed;
   }
 
-  /** Each connection asks once between two of its flushes. */
+  /** Each connection asks once, until it is prepared. */
   add(connection: Flushable): void {
     if (this.#dirty.push(connection) === 1) process.nextTick(this.#run);
   }

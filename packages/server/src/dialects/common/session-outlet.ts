@@ -34,6 +34,7 @@ export interface OutletSession extends Recipient {
  */
 export abstract class SessionOutlet implements Outlet {
   readonly #session: OutletSession;
+  /** The session's, by itself, as each delivery needs it first. */
   readonly #connection: Connection;
   readonly #proof: DeliveryProof;
 
@@ -58,7 +59,7 @@ export abstract class SessionOutlet implements Outlet {
 
   deliver(fanOut: FanOut): void {
     const session = this.#session;
-    // Asked before as well: so the connection comes from memory while the way to it is still looked up.
+    // Nothing is written to a closed connection. Asked here, it also comes from memory while the way to it is still looked up.
     if (!this.#connection.isOpen || !this.write(fanOut) || !this.#connection.isOpen) return;
     if (this.#proof === 'written') session.deliveries.sent(session, fanOut);
     else if (this.#proof === 'confirmed') session.confirmations.told(fanOut.items);
