@@ -2,7 +2,7 @@
 // different machines, are not to be compared: ratios of one run are.
 import { parseArgs } from 'node:util';
 import { PINNING, pinLoad } from './child.ts';
-import { fanOut, rawLimit } from './contenders.ts';
+import { type Contender, fanOut, rawLimit } from './contenders.ts';
 import { oneToOne } from './one-to-one.ts';
 import { median, type Rate } from './rate.ts';
 import { measureInTurns } from './turns.ts';
@@ -16,11 +16,11 @@ const { values } = parseArgs({
     turns: { type: 'string', default: '5' },
   },
 });
-const subscribers = Number(values.subscribers);
-const pairs = Number(values.pairs);
-const duration = Number(values.seconds) * 1000;
-const turns = { count: Number(values.turns), duration };
-const text = 'x'.repeat(Number(values.bytes));
+const subscribers = positive('subscribers');
+const pairs = positive('pairs');
+const duration = positive('seconds') * 1000;
+const turns = { count: positive('turns'), duration };
+const text = 'x'.repeat(positive('bytes'));
 /** STOMP headers and the JSON around the text, as a group's MESSAGE has them. */
 const FRAME_OVERHEAD = 340;
 const frameBytes = text.length + FRAME_OVERHEAD;
@@ -30,30 +30,38 @@ pinLoad();
 console.log(
   `haina bench: ${subscribers} subscribers, ${text.length}-byte texts, ${PINNING}, Node ${process.version}\n`,
 );
-await measureUngathered();
 for (const inFlight of [1, 10, 50]) await compare(inFlight);
 add(`durable one-to-one, ${pairs} pairs`, await oneToOne({ pairs, inFlight: 10, duration, text }));
 add('durable one-to-one, 1 pair', await oneToOne({ pairs: 1, inFlight: 1, duration, text }));
 print(rows);
 
-async function measureUngathered(): Promise<void> {
-  const load = { subscribers, inFlight: 10, text };
-  const raw = await rawLimit('each', frameBytes, load);
-  const [rates = []] = await measureInTurns([raw], load, { ...turns, count: 1 });
-  await raw.close();
-  add('raw limit, a write a delivery', medianRate(rates));
-}
-
 async function compare(inFlight: number): Promise<void> {
   const load = { subscribers, inFlight, text };
-  const raw = await rawLimit('gathered', frameBytes, load);
-  const fannedOut = await fanOut(load);
-  const [rates = [], limits = []] = await measureInTurns([fannedOut, raw], load, turns);
-  await raw.close();
-  await fannedOut.close();
+  const contenders: Contender[] = [];
+  try {
+    contenders.push(await rawLimit('gathered', frameBytes, load));
+    contenders.push(await fanOut(load));
+    // With one in flight there is nothing to gather.
+    if (inFlight > 1) contenders.push(await rawLimit('each', frameBytes, load));
+    const [limits = [], rates = [], ungathered = []] = await measureInTurns(contenders, load, turns);
+    if (ungathered.length > 0) add(`raw limit, ${inFlight} one by one`, medianRate(ungathered));
+    report(inFlight, limits, rates);
+  } finally {
+    for (const contender of contenders) await contender.close();
+  }
+}
+
+function report(inFlight: number, limits: readonly Rate[], rates: readonly Rate[]): void {
   add(`raw limit, ${inFlight} gathered`, medianRate(limits));
   const ratios = rates.map(({ perSecond }, turn) => perSecond / (limits[turn] as Rate).perSecond);
   add(`fan-out, ${inFlight} in flight`, medianRate(rates), ratios);
+}
+
+function positive(name: keyof typeof values): number {
+  const value = Number(values[name]);
+  if (Number.isInteger(value) && value > 0) return value;
+  console.error(`--${name} must be a whole number above 0, not ${values[name]}`);
+  process.exit(1);
 }
 
 /** @param ratios to the raw limit, one a turn */

@@ -11,7 +11,7 @@ export interface Turns {
 
 /** Until the runtime has compiled what runs often, ms: a server that is compared has run for a while. */
 const WARM_UP = 4000;
-/** How long one contender runs before the next does, ms. */
+/** About how long one contender runs before the next does, ms. */
 const SLICE = 200;
 /**
  * What follows a slice, ms, so that the accounts which a server keeps of it don't fall into the next one's. A crowd's positions,
@@ -42,16 +42,18 @@ export async function measureInTurns(
 
 /** Returns how long the rounds of each contender took, ms. */
 async function takeTurn(contenders: readonly Contender[], duration: number): Promise<number[][]> {
-  const measured: number[][] = contenders.map(() => []);
+  const entrants = contenders.map((contender) => ({ contender, times: [] as number[] }));
   for (let slice = 0; slice < duration / SLICE; slice++) {
-    for (const [index, contender] of contenders.entries()) {
+    // Nothing that comes at intervals is to meet the same contender each time.
+    const length = SLICE * (0.5 + Math.random());
+    for (const { contender, times } of slice % 2 === 0 ? entrants : entrants.toReversed()) {
       // What the other's slice took out of the caches comes back with the first round.
       await contender.round();
-      measured[index]?.push(...(await runFor(contender, SLICE)));
+      times.push(...(await runFor(contender, length)));
       await delay(QUIET);
     }
   }
-  return measured;
+  return entrants.map(({ times }) => times);
 }
 
 async function runFor(contender: Contender, duration: number): Promise<number[]> {
