@@ -165,7 +165,7 @@ export async function startServer(
       inspector: MAGIC_INSPECTOR,
       policies: core.policies,
       clock,
-      ids: createIdSource(clock),
+      ids,
       limits: config,
       onError: (err) => log.warn({ err }, 'a refused upload could not be cleared away yet'),
     });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomUUIDv7 } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { type Core, createCore } from './core/index.ts';
 import { DEFAULT_LIMITS } from './core/limits.ts';
 import type { Store } from './core/ports/store.ts';
 import { DEMO_ACCOUNTS, seedDemo } from './demo.ts';
+import { createIdSource } from './ids.ts';
 import { MemoryAttendance } from './presence/memory/attendance.ts';
 import { openSqliteStore } from './store/sqlite/index.ts';
 
@@ -41,7 +41,7 @@ async function withWorld(name: string, run: (world: World) => Promise<void>): Pr
     store,
     sink: { publish() {}, notify() {} },
     clock,
-    ids: { next: randomUUIDv7 },
+    ids: createIdSource(clock),
     passwords,
     limits: DEFAULT_LIMITS,
     register: new MemoryAttendance(),

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { randomUUIDv7 } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Argon2Hasher } from '../auth/passwords.ts';
+import { createIdSource } from '../ids.ts';
 import { MemoryAttendance } from '../presence/memory/attendance.ts';
 import { openSqliteStore } from '../store/sqlite/index.ts';
 import type { Seat } from './attendance.ts';
@@ -38,11 +39,12 @@ after(async () => {
 });
 
 function coreOver(coreStore: Store): Core {
+  const clock = { now: () => 1 };
   return createCore({
     store: coreStore,
     sink: { publish: (_topics, event) => void events.push(event), notify() {} },
-    clock: { now: () => 1 },
-    ids: { next: randomUUIDv7 },
+    clock,
+    ids: createIdSource(clock),
     passwords: new Argon2Hasher(),
     limits: { ...DEFAULT_LIMITS, sendRate: 5 },
     register: new MemoryAttendance(),
@@ -56,7 +58,7 @@ async function makeRoom(isOpen = true): Promise<string> {
   return id;
 }
 
-function session(id = randomUUIDv7()) {
+function session(id: string = randomUUID()) {
   const expelled: string[] = [];
   return {
     id,

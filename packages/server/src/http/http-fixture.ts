@@ -1,4 +1,3 @@
-import { randomUUIDv7 } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,6 +14,7 @@ import type { Principal, Role } from '../core/model.ts';
 import type { Store } from '../core/ports/store.ts';
 import { EventBridge } from '../events/index.ts';
 import { MAGIC_INSPECTOR, openFileStorage } from '../files/index.ts';
+import { createIdSource } from '../ids.ts';
 import { createLogger } from '../observe/logger.ts';
 import { Metrics } from '../observe/metrics.ts';
 import { MemoryAttendance } from '../presence/memory/attendance.ts';
@@ -68,7 +68,7 @@ export async function startHttp(
   const { config } = loadConfig({ ...settings, flags: { secret: TEST_SECRET, ...settings.flags } });
   const clock = { now: () => Date.now() };
   const store = await openSqliteStore({ dataDir });
-  const ids = { next: randomUUIDv7 };
+  const ids = createIdSource(clock);
   const lines: string[] = [];
   const metrics = new Metrics();
   const logger = await createLogger(
@@ -103,7 +103,7 @@ export async function startHttp(
     inspector: MAGIC_INSPECTOR,
     policies: core.policies,
     clock,
-    ids: { next: randomUUIDv7 },
+    ids,
     limits: config,
     onError(error) {
       throw error;

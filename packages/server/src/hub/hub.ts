@@ -127,12 +127,10 @@ function fanOut({ shape, subscribers }: Group, events: readonly CoreEvent[]): vo
   }
   if (items.length === 0) return;
   const shared = new FanOut(items);
-  if (origins.size === 0) {
-    for (const subscriber of subscribers.values()) subscriber.receive(shape, shared);
-    return;
-  }
   for (const subscriber of subscribers.values()) {
-    const own = origins.has(subscriber.id) ? shared.without(subscriber.id) : shared;
+    // Mostly nobody is left out, and then no id has to be looked at.
+    const isOrigin = origins.size > 0 && origins.has(subscriber.id);
+    const own = isOrigin ? shared.without(subscriber.id) : shared;
     if (own) subscriber.receive(shape, own);
   }
 }

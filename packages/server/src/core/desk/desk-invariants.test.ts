@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { randomUUIDv7 } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { createIdSource } from '../../ids.ts';
 import { MemoryAttendance } from '../../presence/memory/attendance.ts';
 import { ManualTimers } from '../../stomp/testing/manual-timers.ts';
 import { openSqliteStore } from '../../store/sqlite/index.ts';
@@ -83,7 +83,7 @@ class World {
         notify() {},
       },
       clock,
-      ids: { next: randomUUIDv7 },
+      ids: createIdSource(clock),
       register: new MemoryAttendance(),
       passwords: { hash: async (password) => password, verify: async () => true },
       limits: { ...DEFAULT_LIMITS, sendRate: 0, deskAgentTimeout: TIMEOUT },

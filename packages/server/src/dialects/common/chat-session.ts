@@ -47,7 +47,6 @@ export class ChatSession implements LiveSession {
   /** For the ways to the client that keep account of what went over them. */
   readonly outlets: OutletSession;
   readonly #options: ChatSessionOptions;
-  readonly #confirmations: Confirmations;
   readonly #listener: Listener = (event) => this.#onEvent(event);
   /** Membership changes that came while the memberships were read. */
   #changedMeanwhile: Set<string> | undefined = new Set();
@@ -66,12 +65,11 @@ export class ChatSession implements LiveSession {
     this.feed = new ConversationFeed(services.hub, principal);
     this.#options = options;
     this.#expiresAt = options.expiresAt;
-    this.#confirmations = new Confirmations(services.core, principal);
     this.outlets = {
       userId: principal.userId,
       connection,
       deliveries: services.deliveries,
-      confirmations: this.#confirmations,
+      confirmations: new Confirmations(services.core, principal),
       replay: undefined,
     };
   }
@@ -109,7 +107,7 @@ export class ChatSession implements LiveSession {
    * the first was. ENOENT, also for a message of others; EPERM for the user's own.
    */
   confirm(clientId: string): Promise<void> {
-    return this.#confirmations.confirm(clientId, this.#replayed);
+    return this.outlets.confirmations.confirm(clientId, this.#replayed);
   }
 
   /** When the session ends unless it is renewed. */
@@ -139,7 +137,7 @@ export class ChatSession implements LiveSession {
     const ended = Promise.withResolvers<void>();
     this.#replayed = ended.promise;
     try {
-      await this.#confirmations.settled();
+      await this.outlets.confirmations.settled();
       // What was written just now, to this or an earlier session of the user, is not missed.
       await services.deliveries.flush();
       await prelude?.();

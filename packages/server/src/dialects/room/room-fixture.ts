@@ -1,4 +1,3 @@
-import { randomUUIDv7 } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { DEFAULT_LIMITS, type Limits } from '../../core/limits.ts';
 import { Deliveries } from '../../hub/deliveries.ts';
 import { Hub } from '../../hub/hub.ts';
 import { Sessions } from '../../hub/sessions.ts';
+import { createIdSource } from '../../ids.ts';
 import { createLogger } from '../../observe/logger.ts';
 import { Metrics } from '../../observe/metrics.ts';
 import { MemoryAttendance } from '../../presence/memory/attendance.ts';
@@ -38,7 +38,7 @@ export async function startRoomWorld(limits: Partial<Limits> = {}): Promise<Room
     store,
     sink: hub,
     clock,
-    ids: { next: randomUUIDv7 },
+    ids: createIdSource(clock),
     passwords: new Argon2Hasher(),
     limits: { ...DEFAULT_LIMITS, sendRate: 0, ...limits },
     register: new MemoryAttendance(),
