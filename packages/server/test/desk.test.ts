@@ -45,6 +45,13 @@ function openDesk() {
   };
 }
 
+test('the RECEIPT of a message says what the confirmation at the inbox does', async () => {
+  const alice = await openDesk().customer('alice');
+  const place = await alice.client.confirmed('/app/send', { content: 'Hello' });
+  const { id, conversationId, seq, createdAt } = await alice.next('sent');
+  assert.deepEqual(place, { messageId: id, conversationId, seq: String(seq), createdAt: String(createdAt) });
+});
+
 test('an agent who never came to the desk is offline, and gets nobody', async () => {
   const desk = openDesk();
   const [agent, alice] = [await desk.agent('agent1'), await desk.customer('alice')];

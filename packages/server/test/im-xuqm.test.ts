@@ -22,7 +22,7 @@ interface Speaker {
   send(to: { user?: string; group?: string }, id: string, text: string): void;
   sendImage(user: string, id: string, url: string): void;
   /** Takes back a message this person saw, or sent under this id; resolves once that is done. */
-  revoke(seen: Seen | string): Promise<void>;
+  revoke(seen: Seen | string): Promise<unknown>;
   read(seen: Seen): void;
   /** The next message, wherever it comes. */
   next(): Promise<Seen>;

@@ -122,6 +122,21 @@ test('a private message arrives in an envelope with every field filled', async (
   });
 });
 
+test('the RECEIPT of a message names its id, conversation, sequence and time, also of a repeat', async () => {
+  const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
+  const [alice, bob] = [await connect(aliceId), await connect(bobId)];
+  const body = { receiverId: bobId, content: 'Hello', clientMsgId: 'c:1', timestamp: 1 };
+  const place = await alice.confirmed('/app/private-message', body);
+  const { messageId, conversationId, sequence, timestamp } = await bob.nextAt<ImMessage>(INBOX);
+  assert.deepEqual(place, {
+    messageId,
+    conversationId,
+    seq: String(sequence),
+    createdAt: String(timestamp),
+  });
+  assert.deepEqual(await alice.confirmed('/app/private-message', body), place);
+});
+
 test('the sender learns that its message is sending, sent, delivered and read, and no status comes twice', async () => {
   const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
   const [alice, tablet, bob] = [

@@ -98,6 +98,15 @@ test('a message arrives with names and uids of both, and the sender learns only 
   assert.deepEqual(await alice.settled(), []);
 });
 
+test('a RECEIPT of a message has its place beside the status', async () => {
+  const { alice, bob } = await pair();
+  const body = { msgID: 'with a receipt', reciverId: bob.user.uid, content: 'Hello' };
+  const { createdAt, ...place } = await alice.stomp.confirmed(SEND, body);
+  const conversationId = `single:${[alice.user.id, bob.user.id].sort().join(':')}`;
+  assert.deepEqual(place, { messageId: 'with a receipt', conversationId, seq: '1' });
+  assert.equal(Number(createdAt), (await bob.next()).time);
+});
+
 test('ids of messages are numbers that ascend, whatever the conversation', async () => {
   const [{ alice, bob }, { alice: carol }] = [await pair(), await pair()];
   const ids: number[] = [];

@@ -46,7 +46,7 @@ async function withPlugin(
   }
 }
 
-const send = (client: StompClient, content: unknown, clientMsgId = 'm', msgType = 0): Promise<void> =>
+const send = (client: StompClient, content: unknown, clientMsgId = 'm', msgType = 0): Promise<unknown> =>
   client.confirmed('/app/private-message', { receiverId: 'ben', content, clientMsgId, msgType });
 
 async function next(ben: StompClient): Promise<XuqmMessage['content']> {

@@ -96,6 +96,43 @@ test("the sender's other devices get the message", async () => {
   assert.equal((await bob.nextAt<XuqmMessage>(INBOX)).id, 'm-2');
 });
 
+/** Where a message is, as the RECEIPT of its SEND tells the sender. */
+function placeOf({ id, conversationId, seq, createdAt }: XuqmMessage) {
+  return { messageId: id, conversationId, seq: String(seq), createdAt: String(createdAt) };
+}
+
+test('a sender learns from the RECEIPT where its message is, also of a repeat, in a transaction and without an id', async () => {
+  const [alice, bob, , bobId] = await pair();
+  const first = await alice.confirmed('/app/chat.send', text(bobId, 'a:1'));
+  const message = await bob.nextAt<XuqmMessage>(INBOX);
+  assert.deepEqual(first, placeOf(message));
+  assert.deepEqual(await alice.confirmed('/app/chat.send', text(bobId, 'a:1')), first);
+
+  alice.send('BEGIN', { transaction: 't' });
+  const { messageId, ...unnamed } = text(bobId, '', 'in a transaction');
+  alice.sendJson('/app/chat.send', unnamed, { transaction: 't', receipt: 'inside' });
+  alice.send('COMMIT', { transaction: 't', receipt: 'commit' });
+  assert.deepEqual(await alice.nextReceipt('inside'), placeOf(await bob.nextAt<XuqmMessage>(INBOX)));
+  assert.deepEqual(await alice.nextReceipt('commit'), {}, 'a COMMIT may have stored many');
+
+  assert.deepEqual(await alice.confirmed('/app/chat.revoke', { messageId: 'a:1' }), {});
+});
+
+test('a sender of STOMP 1.0 and 1.1 gets the same in the RECEIPT', async () => {
+  const [, bob, , bobId] = await pair();
+  for (const version of ['1.0', '1.1']) {
+    const aliceId = newUser('alice');
+    const alice = await StompClient.open(`${server.wsUrl}/ws/im`);
+    open.push(alice);
+    alice.send('CONNECT', { 'accept-version': version, host: 'test', token: tokenOf(aliceId) });
+    await alice.next('CONNECTED');
+    alice.decodeAs(version as '1.0' | '1.1');
+    const place = await alice.confirmed('/app/chat.send', text(bobId, 'plain'));
+    assert.deepEqual(place, placeOf(await bob.nextAt<XuqmMessage>(INBOX)));
+    assert.equal(place.conversationId, `single:${aliceId}:${bobId}`);
+  }
+});
+
 test('a message without an id gets one', async () => {
   const [alice, bob, , bobId] = await pair();
   const { messageId, ...message } = text(bobId, 'unused');

@@ -2,25 +2,35 @@ import { type StompFrame, StompProtocolError } from '@haina/wire';
 import { takeTokens } from './acknowledgements.ts';
 import { requireHeader, StompTransactionError } from './errors.ts';
 import type { FrameRunner } from './frame-runner.ts';
+import type { SendOutcome } from './handler.ts';
 import type { Subscription } from './subscriptions.ts';
 
-/** What is to be done once the frame's RECEIPT, if it asked one, is written. */
-export type Afterwards = (() => void) | undefined;
+/** How an accepted frame is answered. */
+export interface Outcome {
+  /** Further headers of its RECEIPT, if it asked one. */
+  readonly receipt?: SendOutcome;
+  /** What is to be done once the RECEIPT is written. */
+  readonly afterwards?: () => void;
+}
 
 /** Carries out one frame. Throws or rejects where it is refused. */
-export type Command = (runner: FrameRunner, frame: StompFrame) => Afterwards | Promise<Afterwards>;
+export type Command = (runner: FrameRunner, frame: StompFrame) => MaybeOutcome | Promise<MaybeOutcome>;
+export type MaybeOutcome = Outcome | undefined;
 
-const nothing = (): undefined => undefined;
-
-function send({ handler }: FrameRunner, frame: StompFrame): undefined | Promise<undefined> {
+function send({ handler }: FrameRunner, frame: StompFrame): MaybeOutcome | Promise<MaybeOutcome> {
   requireHeader(frame, 'destination');
-  return handler.send(frame)?.then(nothing);
+  const work = handler.send(frame);
+  return work instanceof Promise ? work.then(confirmedWith) : confirmedWith(work);
+}
+
+function confirmedWith(receipt: SendOutcome): MaybeOutcome {
+  return receipt && { receipt };
 }
 
 /** The RECEIPT goes before any MESSAGE of the subscription: `deliver` holds back until the subscription is opened. */
-function subscribe(runner: FrameRunner, frame: StompFrame): Afterwards | Promise<Afterwards> {
+function subscribe(runner: FrameRunner, frame: StompFrame): MaybeOutcome | Promise<MaybeOutcome> {
   const subscription = runner.subscriptions.add(frame);
-  const open = (): void => openSubscription(runner, subscription);
+  const open = { afterwards: (): void => openSubscription(runner, subscription) };
   const drop = (error: unknown): never => {
     runner.subscriptions.refuse(subscription);
     throw error;

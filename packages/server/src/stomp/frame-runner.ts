@@ -1,6 +1,6 @@
 import { type StompFrame, StompProtocolError, type StompVersion } from '@haina/wire';
 import type { Connection } from '../transport/connection.ts';
-import { type Afterwards, COMMANDS } from './commands.ts';
+import { COMMANDS, type MaybeOutcome } from './commands.ts';
 import { internalError } from './errors.ts';
 import type { StompHandler } from './handler.ts';
 import type { StompEvents, StompSettings } from './options.ts';
@@ -91,11 +91,11 @@ export class FrameRunner {
     this.subscriptions.clear();
   }
 
-  #await(frame: StompFrame, outcome: Promise<Afterwards>): Promise<boolean> {
+  #await(frame: StompFrame, work: Promise<MaybeOutcome>): Promise<boolean> {
     this.#inFlight += 1;
     if (this.#inFlight >= this.#context.settings.maxInFlight) this.#isSaturated = true;
-    return outcome.then(
-      (afterwards) => this.#settle(this.#accept(frame, afterwards)),
+    return work.then(
+      (outcome) => this.#settle(this.#accept(frame, outcome)),
       (error: unknown) => this.#settle(this.#refuse(frame, error)),
     );
   }
@@ -107,11 +107,11 @@ export class FrameRunner {
     return isAccepted;
   }
 
-  #accept(frame: StompFrame, afterwards: Afterwards): boolean {
+  #accept(frame: StompFrame, outcome: MaybeOutcome): boolean {
     const receiptId = frame.headers.get('receipt');
-    if (receiptId !== undefined && !this.#hasEnded) this.#context.output.receipt(receiptId);
+    if (receiptId !== undefined && !this.#hasEnded) this.#context.output.receipt(receiptId, outcome?.receipt);
     try {
-      afterwards?.();
+      outcome?.afterwards?.();
     } catch (error) {
       this.#context.internalError(error);
       this.#context.fail(internalError(error), frame);

@@ -1,4 +1,4 @@
-import type { StompFrame, StompVersion } from '@haina/wire';
+import type { StompFrame, StompHeaderEntries, StompVersion } from '@haina/wire';
 import type { CloseCause } from '../transport/connection.ts';
 import type { Batch } from '../transport/payload.ts';
 import type { StompSession } from './session.ts';
@@ -42,6 +42,9 @@ export interface ConnectedInfo {
   readonly userName: string;
 }
 
+/** Headers of a SEND's RECEIPT beside `receipt-id`, as they are: they are escaped where they are written. */
+export type SendOutcome = StompHeaderEntries | undefined;
+
 /**
  * A dialect's side of one STOMP session. Calls come in the order of the client's frames; a promise returned by one
  * does not hold back the next, except that DISCONNECT, and the closing RECEIPT, wait for all of them.
@@ -52,7 +55,8 @@ export interface ConnectedInfo {
 export interface StompHandler {
   /** Authenticates. Rejecting, with anything, ends the session with an ERROR frame. */
   connect(frame: StompFrame, version: StompVersion): Promise<ConnectedInfo>;
-  send(frame: StompFrame): void | Promise<void>;
+  /** Does what the frame asks. The headers that it resolves with stand in the frame's RECEIPT, if it asked one. */
+  send(frame: StompFrame): SendOutcome | Promise<SendOutcome>;
   subscribe(subscription: StompSubscription): void | Promise<void>;
   /**
    * Called for each subscription that was accepted and then ended by the client. Where the client, or the end of the

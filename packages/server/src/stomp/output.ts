@@ -70,8 +70,8 @@ export class Output {
     this.#frame('CONNECTED', headers);
   }
 
-  receipt(receiptId: string): void {
-    this.#frame('RECEIPT', [['receipt-id', receiptId]]);
+  receipt(receiptId: string, headers: StompHeaderEntries = []): void {
+    this.#frame('RECEIPT', [['receipt-id', receiptId], ...headers]);
   }
 
   error(error: StompProtocolError, receiptId: string | undefined): void {

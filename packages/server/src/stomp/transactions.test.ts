@@ -55,6 +55,17 @@ describe('a transaction', () => {
     assert.deepEqual(harness.handler.nacks, [['2']]);
   });
 
+  test('confirms each SEND by its own RECEIPT with its own headers, then the COMMIT by a plain one', async () => {
+    const harness = await begun();
+    harness.handler.receiptHeaders = [['place', 'a:1']];
+    sendIn(harness, 't', '1', { receipt: 'r' });
+    harness.send('COMMIT', { transaction: 't', receipt: 'c' });
+    assert.deepEqual(
+      harness.take().map(({ headers }) => headers),
+      [{ 'receipt-id': 'r', place: 'a:1' }, { 'receipt-id': 'c' }],
+    );
+  });
+
   test('lets frames outside of it pass', async () => {
     const harness = await begun();
     sendIn(harness, 't', 'inside');

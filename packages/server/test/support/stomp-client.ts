@@ -1,4 +1,4 @@
-import { StompDecoder, type StompFrame } from '@haina/wire';
+import { StompDecoder, type StompFrame, type StompVersion } from '@haina/wire';
 import WebSocket from 'ws';
 import { tokenOf } from './token.ts';
 
@@ -57,6 +57,11 @@ export class StompClient {
     return StompClient.connect(wsUrl, tokenOf(userId));
   }
 
+  /** Reads what comes from now on as frames of another version than 1.2. */
+  decodeAs(version: StompVersion): void {
+    this.#decoder.version = version;
+  }
+
   raw(data: string | Buffer): void {
     this.socket.send(data);
   }
@@ -77,10 +82,24 @@ export class StompClient {
     await this.nextMatching(`receipt of ${receipt}`, ({ headers: got }) => got.get('receipt-id') === receipt);
   }
 
-  /** Sends and waits for the RECEIPT. */
-  async confirmed(destination: string, value: unknown, receipt = `r${Math.random()}`): Promise<void> {
+  /** Sends and waits for the RECEIPT. Returns its headers. */
+  async confirmed(
+    destination: string,
+    value: unknown,
+    receipt = `r${Math.random()}`,
+  ): Promise<Readonly<Record<string, string>>> {
     this.sendJson(destination, value, { receipt });
-    await this.nextMatching(`receipt ${receipt}`, ({ headers }) => headers.get('receipt-id') === receipt);
+    return this.nextReceipt(receipt);
+  }
+
+  /** Waits for a RECEIPT and returns its headers but `receipt-id`. */
+  async nextReceipt(receipt: string): Promise<Readonly<Record<string, string>>> {
+    const { headers } = await this.nextMatching(
+      `receipt ${receipt}`,
+      ({ command, headers: got }) => command === 'RECEIPT' && got.get('receipt-id') === receipt,
+    );
+    const { 'receipt-id': _, ...others } = Object.fromEntries(headers);
+    return others;
   }
 
   /** Takes the next frame of a command, leaving others. */

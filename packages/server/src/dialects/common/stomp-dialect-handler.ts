@@ -7,7 +7,7 @@ import { NotificationOutlet } from '../../hub/notification-outlet.ts';
 import type { ReplayResult } from '../../hub/replay.ts';
 import type { SessionEnd } from '../../hub/sessions.ts';
 import { StompLimitError, StompTransactionError } from '../../stomp/errors.ts';
-import type { ConnectedInfo, StompHandler, StompSubscription } from '../../stomp/handler.ts';
+import type { ConnectedInfo, SendOutcome, StompHandler, StompSubscription } from '../../stomp/handler.ts';
 import type { StompSession } from '../../stomp/session.ts';
 import { addedQueueShape, handleAdded } from './added-destination.ts';
 import { ChatSession, type ReplayQuery } from './chat-session.ts';
@@ -18,6 +18,7 @@ import { replayTarget } from './replay-target.ts';
 import type { DialectServices } from './services.ts';
 import type { DeliveryProof, Outlet } from './session-outlet.ts';
 import { JSON_TYPE, sendBody } from './stomp-shape.ts';
+import { Stored } from './stored.ts';
 import { SubscriptionOutlet } from './subscription-outlet.ts';
 
 /** What a SUBSCRIBE's destination means. `name` tells a dialect's own destinations of one kind apart. */
@@ -77,7 +78,7 @@ export abstract class StompDialectHandler implements StompHandler {
   /** EPERM for what is another user's, ENOENT for what there is not. */
   protected abstract parseTarget(destination: string): Target;
   protected abstract shapeOf(target: Target, subscription: StompSubscription): Shape;
-  /** Does what a SEND asks; what resolves is durable. */
+  /** Does what a SEND asks; what resolves is durable. A `Stored` that it resolves with is told in the RECEIPT. */
   protected abstract execute(destination: string, frame: StompFrame): Promise<unknown>;
   protected abstract tellRefusal(refusal: DomainError, frame: StompFrame): void;
   protected abstract tellSyncDone(
@@ -200,14 +201,15 @@ export abstract class StompDialectHandler implements StompHandler {
     for (const topic of this.#notificationTopics) this.services.hub.unsubscribe(topic, shape, notifications);
   }
 
-  async send(frame: StompFrame): Promise<void> {
+  async send(frame: StompFrame): Promise<SendOutcome> {
     if (this.#waiting) await this.#waiting;
     const destination = frame.headers.get('destination') ?? '';
     const passing = this.services.plugins?.command(this.chat.facts, destination, () =>
       jsonOrNull(frame.body),
     );
     if (passing) await passing;
-    await this.#send(destination, frame);
+    const done = await this.#send(destination, frame);
+    return done instanceof Stored ? done.receiptHeaders : undefined;
   }
 
   #send(destination: string, frame: StompFrame): Promise<unknown> {

@@ -5,6 +5,7 @@ import type { Core } from '../../core/index.ts';
 import type { ContentType, Principal } from '../../core/model.ts';
 import type { ReplayQuery } from '../common/chat-session.ts';
 import { type IsAdded, readNamedContent } from '../common/plain-content.ts';
+import { Stored } from '../common/stored.ts';
 import { renderHistory, renderNote, renderSent } from './render.ts';
 import {
   MAX_HISTORY,
@@ -92,7 +93,7 @@ export function commandOf(destination: string, principal: Principal): Command | 
   throw new DomainError('EPERM', `${destination} is for agents only`, { field: 'destination' });
 }
 
-async function send(context: CommandContext, body: Uint8Array): Promise<void> {
+async function send(context: CommandContext, body: Uint8Array): Promise<Stored> {
   const { core, principal, sessionId: originSession, hasMessageType: isAdded } = context;
   const { sessionId, conversationId, clientMsgId, content, msgType = 'text', ...asked } = readSend(body);
   const skill = skillOf(asked);
@@ -115,6 +116,7 @@ async function send(context: CommandContext, body: Uint8Array): Promise<void> {
           target: { kind: 'conversation', conversationId },
         });
   context.reply(renderSent(message));
+  return new Stored(message, message.id);
 }
 
 /** EINVAL where a message outside of service sessions has what only these have, or names one of them. */

@@ -96,15 +96,12 @@ export class DeskHandler extends StompDialectHandler {
     return stompShape(`${DESK}/${write.name}`, version, subscription, write);
   }
 
-  protected async execute(destination: string, frame: StompFrame): Promise<void> {
+  protected async execute(destination: string, frame: StompFrame): Promise<unknown> {
     const { principal } = this.chat;
-    if (destination.startsWith(TOPIC_PREFIX)) {
-      await this.#broadcast(destination, frame);
-      return;
-    }
+    if (destination.startsWith(TOPIC_PREFIX)) return this.#broadcast(destination, frame);
     const command = commandOf(destination, principal);
     if (!command) throw refuseSend(destination);
-    await command(this.#context, frame.body);
+    return command(this.#context, frame.body);
   }
 
   protected tellRefusal({ code, message }: DomainError, frame: StompFrame): void {

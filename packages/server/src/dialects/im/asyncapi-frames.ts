@@ -71,7 +71,13 @@ export const SERVER_FRAMES: Readonly<Record<string, Frame>> = {
   },
   RECEIPT: {
     summary: 'A frame with a `receipt` was carried out',
-    headers: Type.Object({ 'receipt-id': text('That of the frame.') }),
+    headers: Type.Object({
+      'receipt-id': text('That of the frame.'),
+      messageId: maybe("The server's id of the message that a SEND stored, or had stored before."),
+      conversationId: maybe('Of that message.'),
+      seq: maybe('Its sequence in the conversation, as decimal digits.'),
+      createdAt: maybe('When it was stored, in ms since 1970, as decimal digits.'),
+    }),
   },
   ERROR: {
     summary: 'The session ends, and the connection closes: authentication failed, or STOMP was broken',

@@ -5,6 +5,7 @@ import type { Core } from '../../core/index.ts';
 import type { Content, ContentType, JsonValue, Message, Principal } from '../../core/model.ts';
 import type { MessageTarget, NewReference } from '../../core/ports/store.ts';
 import type { ReplayQuery } from '../common/chat-session.ts';
+import { Stored } from '../common/stored.ts';
 import { readChatContent } from './chat-content.ts';
 import { type ImBody, type ImEncoding, readBody } from './schemas.ts';
 
@@ -74,8 +75,8 @@ export async function execute<Destination extends ImDestination>(
   context: CommandContext,
   body: Uint8Array,
   encoding: ImEncoding,
-): Promise<void> {
-  await COMMANDS[destination](context, readBody(destination, body, encoding));
+): Promise<unknown> {
+  return COMMANDS[destination](context, readBody(destination, body, encoding));
 }
 
 /** A content that fits its form, field by field. */
@@ -91,7 +92,7 @@ async function send(
   { core, principal, sessionId, deviceId, sending, repeated }: CommandContext,
   { content, msgType = ImMessageType.CHAT_TEXT, clientMsgId }: SendBody,
   target: MessageTarget,
-): Promise<void> {
+): Promise<Stored> {
   const type = msgType as ImSendableType;
   const document = readChatContent(type, content).document as unknown as Document;
   const reference = referenceOf(type, document);
@@ -106,6 +107,7 @@ async function send(
     originSession: sessionId,
   });
   if (duplicate) repeated(message);
+  return new Stored(message, message.id);
 }
 
 const CONTENT_TYPES: Readonly<Record<ImSendableType, ContentType>> = {

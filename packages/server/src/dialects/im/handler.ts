@@ -103,10 +103,10 @@ export class ImHandler extends StompDialectHandler {
     return stompShape(key, this.stomp.version, subscription, write, typeOf(encoding));
   }
 
-  protected async execute(destination: string, frame: StompFrame): Promise<void> {
+  protected async execute(destination: string, frame: StompFrame): Promise<unknown> {
     if (!isImDestination(destination)) throw refuseSend(destination);
     const encoding = this.#requireEncoding(frame.headers.get('content-type'), 'json');
-    await execute(destination, this.#context, frame.body, encoding);
+    return execute(destination, this.#context, frame.body, encoding);
   }
 
   protected tellRefusal({ code, message }: DomainError, frame: StompFrame): void {

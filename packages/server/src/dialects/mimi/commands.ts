@@ -1,6 +1,7 @@
 import { DomainError } from '../../core/errors.ts';
 import type { Core } from '../../core/index.ts';
 import type { Principal } from '../../core/model.ts';
+import { Stored } from '../common/stored.ts';
 import { MIMI } from './name.ts';
 import { readRecive, readSend } from './schemas.ts';
 
@@ -31,7 +32,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['/socket/chat/init', ({ sync }) => sync()],
 ]);
 
-async function send(context: CommandContext, body: Uint8Array): Promise<void> {
+async function send(context: CommandContext, body: Uint8Array): Promise<Stored> {
   const { core, principal, uid, sessionId } = context;
   const { msgID, reciverId, content, message } = readSend(body);
   const text = content ?? message;
@@ -39,7 +40,7 @@ async function send(context: CommandContext, body: Uint8Array): Promise<void> {
   if (reciverId === uid) {
     throw new DomainError('ECONFLICT', 'you can not send to yourself', { field: 'reciverId' });
   }
-  await core.messages.send(principal, {
+  const { message: stored } = await core.messages.send(principal, {
     clientId: msgID,
     target: { kind: 'uid', uid: reciverId },
     content: { type: 'text', text, extra: null },
@@ -47,6 +48,7 @@ async function send(context: CommandContext, body: Uint8Array): Promise<void> {
     originSession: sessionId,
   });
   context.sent(msgID);
+  return new Stored(stored, msgID);
 }
 
 async function recive({ confirm, received }: CommandContext, body: Uint8Array): Promise<void> {

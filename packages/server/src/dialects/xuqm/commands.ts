@@ -4,6 +4,7 @@ import type { Principal } from '../../core/model.ts';
 import type { MessageTarget } from '../../core/ports/store.ts';
 import type { ReplayQuery } from '../common/chat-session.ts';
 import type { IsAdded } from '../common/plain-content.ts';
+import { Stored } from '../common/stored.ts';
 import { toContent } from './content.ts';
 import { readMessageRef, readSend, readSync } from './schemas.ts';
 
@@ -28,19 +29,20 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['/app/chat.sync', sync],
 ]);
 
-function send(
+async function send(
   { core, principal, sessionId, hasMessageType }: CommandContext,
   body: Uint8Array,
-): Promise<unknown> {
+): Promise<Stored> {
   const { appId, messageId, toId, chatType, msgType, content } = readSend(body);
   requireTenant(principal, appId);
-  return core.messages.send(principal, {
+  const { message } = await core.messages.send(principal, {
     ...(messageId === undefined ? {} : { clientId: messageId }),
     target: chatType === 'SINGLE' ? { kind: 'user', userId: toId } : groupTarget(toId),
     content: toContent(msgType, content, hasMessageType),
     source: 'xuqm',
     originSession: sessionId,
   });
+  return new Stored(message, message.clientId);
 }
 
 function revoke({ core, principal, sessionId }: CommandContext, body: Uint8Array): Promise<unknown> {

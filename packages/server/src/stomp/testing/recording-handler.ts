@@ -1,6 +1,6 @@
 import type { StompFrame, StompVersion } from '@haina/wire';
 import type { CloseCause } from '../../transport/connection.ts';
-import type { ConnectedInfo, StompHandler, StompSubscription } from '../handler.ts';
+import type { ConnectedInfo, SendOutcome, StompHandler, StompSubscription } from '../handler.ts';
 
 /** A dialect that does what the test tells it, and remembers what it was told. */
 export class RecordingHandler implements StompHandler {
@@ -16,6 +16,8 @@ export class RecordingHandler implements StompHandler {
 
   onConnect: () => Promise<ConnectedInfo> = async () => ({ userName: 'joe' });
   onSend: (frame: StompFrame) => void | Promise<void> = () => {};
+  /** Headers for the RECEIPT of each SEND. */
+  receiptHeaders: SendOutcome;
   onSubscribe: (subscription: StompSubscription) => void | Promise<void> = () => {};
   onRefuse: () => void = () => {};
 
@@ -25,9 +27,10 @@ export class RecordingHandler implements StompHandler {
     return this.onConnect();
   }
 
-  send(frame: StompFrame): void | Promise<void> {
+  send(frame: StompFrame): SendOutcome | Promise<SendOutcome> {
     this.sent.push(frame);
-    return this.onSend(frame);
+    const work = this.onSend(frame);
+    return work instanceof Promise ? work.then(() => this.receiptHeaders) : this.receiptHeaders;
   }
 
   subscribe(subscription: StompSubscription): void | Promise<void> {
