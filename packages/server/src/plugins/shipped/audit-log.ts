@@ -29,7 +29,9 @@ const DEFAULT_KEEP = 10;
 export default definePlugin<Options>({
   options: OPTIONS,
   setup({ file = 'audit.jsonl', maxBytes = DEFAULT_MAX_BYTES, keep = DEFAULT_KEEP, content = false }) {
-    const log = new RotatingFile(file, maxBytes, keep);
+    const log = new RotatingFile(file, maxBytes, keep, ({ message }) =>
+      console.error(`${file} is full and can't make room, so it grows on: ${message}`),
+    );
     /** Dialects of the live sessions, as a recall can come by another than the message did. */
     const dialects = new Map<string, string>();
     const write = (
