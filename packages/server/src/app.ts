@@ -30,6 +30,7 @@ import { Deliveries } from './hub/deliveries.ts';
 import { Hub } from './hub/hub.ts';
 import { Sessions } from './hub/sessions.ts';
 import { createIdSource } from './ids.ts';
+import { faultLog } from './observe/fault-log.ts';
 import { createLogger, type Logger } from './observe/logger.ts';
 import { Metrics } from './observe/metrics.ts';
 import { Plugins } from './plugins/plugins.ts';
@@ -98,7 +99,7 @@ export async function startServer(
 
   async function compose(): Promise<RunningServer> {
     let isStopping = false;
-    const hub = new Hub();
+    const hub = new Hub(faultLog(metrics, log, clock));
     const sink = plugins?.before(hub) ?? hub;
     const ids = createIdSource(clock);
     const events = new EventBridge({

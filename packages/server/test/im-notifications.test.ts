@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { decodeImProtobuf, type ImMessage, ImMessageType, type StompFrame } from '@haina/wire';
 import { ManualTimers } from '../src/stomp/testing/manual-timers.ts';
@@ -306,6 +307,8 @@ const BAD: Record<string, [input: object, code: string, field: string]> = {
   ],
   'a time that is none': [{ at: 'tomorrow' }, 'EINVAL', 'at'],
   'a time too far ahead': [{ at: 8e15 }, 'EINVAL', 'at'],
+  'a time that no Date can hold': [{ at: Number.MAX_SAFE_INTEGER }, 'EINVAL', 'at'],
+  'an expiry that no Date can hold': [{ expiresAt: Number.MAX_SAFE_INTEGER }, 'EINVAL', 'expiresAt'],
   'nobody to tell': [{ to: { userIds: [] } }, 'EINVAL', 'to.userIds'],
   'an unknown recipient': [{ to: { userIds: ['alice', 'nobody at all'] } }, 'ENOENT', 'to.userIds'],
   'too many recipients': [{ to: { userIds: Array(10_001).fill('alice') } }, 'ETOOLONG', 'to.userIds'],
@@ -320,6 +323,20 @@ for (const [name, [input, code, field]] of Object.entries(BAD)) {
     assert.deepEqual([refusal.code, refusal.field], [code, field]);
   });
 }
+
+test('a stored notification whose expiry no Date can hold is told as one that never expires', async () => {
+  const { userId, claims, admin } = newUser();
+  const { id } = await issueIn(admin, { title: 'from before' });
+  await stop();
+  const database = new DatabaseSync(join(dataDir, 'haina.db'));
+  database.prepare('UPDATE notification SET expires_at = ? WHERE id = ?').run(Number.MAX_SAFE_INTEGER, id);
+  database.close();
+  await start();
+  const alice = await watch(userId, claims);
+  const { messageId, notification } = await alice.nextAt<ImMessage>(NOTIFICATIONS);
+  assert.deepEqual([messageId, notification?.expiresAt], [id, 0]);
+  await nothingElse(admin, alice);
+});
 
 test('only managers notify, and a page starts where another ended', async () => {
   const whole = { type: 'alert', title: 'x', content: 'x' };

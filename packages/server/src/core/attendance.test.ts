@@ -230,3 +230,27 @@ test("a guest's message is stored with how it is shown, in open rooms only", asy
     code: 'EPERM',
   });
 });
+
+test('a session that fails to take its seat leaves the place to others', async () => {
+  const id = await makeRoom();
+  const seated = () => {
+    throw new Error('out of order');
+  };
+  await assert.rejects(core.attendance.join(user('alice'), { roomId: id, session: session(), seated }), {
+    message: 'out of order',
+  });
+  await core.attendance.settled();
+  assert.ok((await enter(user('alice'), id)).seat);
+});
+
+test('a session that fails to be expelled keeps nobody else in', async () => {
+  const id = await makeRoom();
+  const failing = session();
+  failing.expelled = () => {
+    throw new Error('out of order');
+  };
+  await enter(user('alice'), id, failing);
+  const bob = await enter(user('bob'), id);
+  await core.rooms.delete(manager, id);
+  assert.deepEqual(bob.lost, [`${id} closed`]);
+});

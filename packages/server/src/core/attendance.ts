@@ -3,6 +3,7 @@ import type { AttendanceChanged, CoreEvent, EventSink } from './events.ts';
 import { isGuestId, profileOf, shownId } from './guests.ts';
 import {
   type AttendanceSession,
+  type Expulsion,
   type Hall,
   Halls,
   isFirstSigning,
@@ -113,7 +114,7 @@ export class Attendance {
       hall.taken.set(person.id, { place, session, signed: new Set() });
       this.#count++;
       const turn = ++hall.turn;
-      seated({ place, room: hall.room, turn });
+      this.#seat(hall, place, () => seated({ place, room: hall.room, turn }));
       this.#tell('attendance.joined', hall, place, turn);
     } finally {
       this.#halls.arrived(hall);
@@ -193,6 +194,16 @@ export class Attendance {
     return { id: userId, profile: profileOf(user) };
   }
 
+  /** A session that can't take its seat leaves the place to others. */
+  #seat(hall: Hall, place: Place, seated: () => void): void {
+    try {
+      seated();
+    } catch (error) {
+      this.#vacate(hall, hall.taken.get(place.person.id) as Taken);
+      throw error;
+    }
+  }
+
   /** Takes the place everywhere, or nowhere. */
   async #enter(actor: Principal, hall: Hall, place: Place): Promise<void> {
     await this.#claim(place);
@@ -259,7 +270,7 @@ export class Attendance {
     const taken = hall.taken.get(userId);
     if (!taken) return;
     this.#vacate(hall, taken);
-    taken.session.expelled(roomId, 'removed');
+    this.#tellExpelled(taken, 'removed');
   }
 
   #close(tenant: string, roomId: string): void {
@@ -268,9 +279,18 @@ export class Attendance {
     if (!hall) return;
     this.#halls.end(hall);
     this.#count -= hall.taken.size;
-    for (const { place, session } of hall.taken.values()) {
-      this.#track(this.#deps.register.leave(place));
-      session.expelled(roomId, 'closed');
+    for (const taken of hall.taken.values()) {
+      this.#track(this.#deps.register.leave(taken.place));
+      this.#tellExpelled(taken, 'closed');
+    }
+  }
+
+  /** One session that fails keeps nothing from the others, nor from whoever ended their attendance. */
+  #tellExpelled({ place, session }: Taken, why: Expulsion): void {
+    try {
+      session.expelled(place.roomId, why);
+    } catch (error) {
+      this.#deps.onError?.(error);
     }
   }
 
@@ -284,7 +304,7 @@ export class Attendance {
     if (room.isOpen) return;
     for (const taken of [...hall.taken.values()].filter(({ place }) => isGuestId(place.person.id))) {
       this.#vacate(hall, taken);
-      taken.session.expelled(room.id, 'removed');
+      this.#tellExpelled(taken, 'removed');
     }
   }
 }

@@ -10,7 +10,9 @@ const Word = Type.Optional(Type.String({ maxLength: MAX_WORD_LENGTH }));
 const Text = Type.Optional(Type.String());
 const Ids = Type.Optional(Type.Array(Id, { maxItems: MAX_NAMED_USERS }));
 const Count = Type.Optional(Type.Integer({ minimum: 0 }));
-/** ISO 8601, as the document has it; milliseconds since 1970 pass too. */
+/** Fields of known events that are times. */
+export const TIME_FIELDS = ['timestamp', 'loginTime', 'logoutTime', 'createTime'] as const;
+/** ISO 8601, as the document has it; milliseconds since 1970 pass too. `requireTimes` checks that they are times. */
 const Time = Type.Optional(Type.Unsafe<string | number>({ type: ['string', 'integer'] }));
 
 /** What any event may have. */

@@ -122,3 +122,18 @@ test('the prefix of a type says what it is about', () => {
     undefined,
   ]);
 });
+
+test('a time that a Date can not hold is refused, naming the field', () => {
+  const login = { eventType: 'business.user.login', userId: 'a' };
+  for (const loginTime of [9007199254740991, -1, '9007199254740991', '+300000-01-01T00:00:00Z', 'noon', '']) {
+    assert.throws(
+      () => read({ ...login, loginTime }),
+      { code: 'EINVAL', field: 'loginTime' },
+      String(loginTime),
+    );
+  }
+  for (const loginTime of [1767225600000, '1767225600000', '2026-01-20T10:00:00+08:00[Asia/Shanghai]']) {
+    assert.equal(read({ ...login, loginTime }).loginTime, loginTime);
+  }
+  assert.equal(read({ ...login, createTime: 'of no use here' }).createTime, 'of no use here');
+});

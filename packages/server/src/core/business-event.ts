@@ -1,8 +1,14 @@
-import { BUSINESS_EVENT_SCHEMAS, type KnownEventType, OTHER_EVENT_SCHEMA } from './business-event-schemas.ts';
+import {
+  BUSINESS_EVENT_SCHEMAS,
+  type KnownEventType,
+  OTHER_EVENT_SCHEMA,
+  TIME_FIELDS,
+} from './business-event-schemas.ts';
 import { isDeeper, MAX_EXTRA_DEPTH } from './content.ts';
 import { DomainError } from './errors.ts';
 import { type ValueReader, valueReader } from './json.ts';
 import type { JsonValue } from './model.ts';
+import { isGivenTime } from './time.ts';
 
 /** Largest event, in bytes of its JSON: below what NATS takes as one message by default. */
 export const MAX_EVENT_BYTES = 262_144;
@@ -53,9 +59,23 @@ export function toBusinessEvent(data: unknown, makeId: () => string): BusinessEv
     const form = 'business.… or communication.…, of letters, digits, _ and -';
     throw new DomainError('EINVAL', `eventType must be ${form}`, { field: 'eventType' });
   }
-  const given = READERS.get(eventType)?.(data) ?? (data as Given);
+  const read = READERS.get(eventType);
+  const given = read ? requireTimes(read(data)) : (data as Given);
   requireSound(given);
   return { ...given, eventId: given.eventId ?? makeId() };
+}
+
+/** The schema let texts and integers pass. EINVAL naming the field. */
+function requireTimes(event: Given): Given {
+  const { properties } = BUSINESS_EVENT_SCHEMAS[event.eventType as KnownEventType];
+  for (const field of TIME_FIELDS) {
+    const value = event[field];
+    if (!(field in properties) || value === undefined || isGivenTime(value as string | number)) continue;
+    throw new DomainError('EINVAL', `${field} must be a time in ISO 8601, or milliseconds since 1970`, {
+      field,
+    });
+  }
+  return event;
 }
 
 function requireSound(event: Given): void {

@@ -8,7 +8,7 @@ export type Expulsion = 'closed' | 'removed';
 /** A live connection that may be in rooms. */
 export interface AttendanceSession {
   readonly id: string;
-  /** The place is lost. Never called from inside a call of the session's own. May not throw. */
+  /** The place is lost. Never called from inside a call of the session's own. */
   expelled(roomId: string, why: Expulsion): void;
 }
 

@@ -15,6 +15,7 @@ import type {
 import type { Clock, IdSource } from './ports/clock.ts';
 import type { DueNotification, NotificationCursor } from './ports/notification-store.ts';
 import type { Store } from './ports/store.ts';
+import { requireTime } from './time.ts';
 import { tenantTopic, userTopic } from './topics.ts';
 import { requireLength } from './validate.ts';
 
@@ -70,7 +71,7 @@ export class Notifications {
       id: ids.next(),
       type,
       body,
-      at: requireTime(at ?? now, now),
+      at: requireDue(at ?? now, now),
       expiresAt: requireExpiry(expiresAt, Math.max(at ?? now, now)),
       createdBy: actor.userId,
       createdAt: now,
@@ -163,14 +164,14 @@ function requireData(data: { readonly [key: string]: JsonValue }, { maxExtraByte
   });
 }
 
-function requireTime(at: Timestamp, now: Timestamp): Timestamp {
-  if (at <= now + MAX_AHEAD) return Math.max(at, now);
+function requireDue(at: Timestamp, now: Timestamp): Timestamp {
+  if (requireTime(at, 'at') <= now + MAX_AHEAD) return Math.max(at, now);
   throw new DomainError('EINVAL', 'at is more than ten years ahead', { field: 'at' });
 }
 
 function requireExpiry(expiresAt: Timestamp | undefined, at: Timestamp): Timestamp | null {
   if (expiresAt === undefined) return null;
-  if (expiresAt > at) return expiresAt;
+  if (requireTime(expiresAt, 'expiresAt') > at) return expiresAt;
   throw new DomainError('EINVAL', 'expiresAt must be later than now, and than at', { field: 'expiresAt' });
 }
 

@@ -221,3 +221,17 @@ test('a message that nobody wants to be told of is settled', async () => {
   await recorder.close();
   assert.deepEqual([writes.flat(), settled], [[], [{ messageId: message.id, revision: 0 }]]);
 });
+
+test('an event that no fact can be made of is counted as dropped, and reaches the sessions', async () => {
+  const { recorder, writes, told, seen } = setUp(new Targets(true));
+  const broken = { type: 'message.created', message: { id: 'x', revision: 0 } } as unknown as CoreEvent;
+  recorder.publish([], broken);
+  recorder.publish([], GONE);
+  await quiet();
+  assert.deepEqual(told, [broken, GONE]);
+  assert.deepEqual(
+    writes.flat().map(({ eventType }) => eventType),
+    ['business.group.member.left'],
+  );
+  assert.deepEqual([seen.dropped, seen.errors], [1, 1]);
+});

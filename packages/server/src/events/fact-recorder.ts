@@ -1,8 +1,9 @@
 import type { CoreEvent, EventSink } from '../core/events.ts';
+import type { Timestamp } from '../core/model.ts';
 import type { Clock, IdSource } from '../core/ports/clock.ts';
 import type { EventStore, OutboxEntry, ToldMessage, UntoldMessage } from '../core/ports/event-store.ts';
 import type { Cancel, Timers } from '../core/ports/timers.ts';
-import { factsOf, toEvent } from './facts.ts';
+import { type Fact, factsOf, toEvent } from './facts.ts';
 import type { Targets } from './targets.ts';
 
 /** Entries of one write. */
@@ -85,24 +86,36 @@ export class FactRecorder implements EventSink {
   }
 
   #record(event: CoreEvent): void {
-    const { targets, clock, ids, origin, dropped } = this.#deps;
-    const at = clock.now();
-    for (const fact of factsOf(event, at)) {
-      const { tenant, eventType } = fact;
-      const wanted = targets.of(tenant, eventType);
-      if (wanted.length === 0) continue;
-      if (this.#pending.length + wanted.length > MAX_PENDING) {
-        dropped(wanted.length);
-        continue;
-      }
-      const eventId = ids.next();
-      const body = JSON.stringify(toEvent(fact, { eventId, origin }));
-      for (const target of wanted) this.#pending.push({ tenant, target, eventId, eventType, body, at });
-    }
+    this.#queueFacts(event);
     const told = toldOf(event);
     // What finds no room stays untold until the next start.
     if (told && this.#told.length < MAX_PENDING) this.#told.push(told);
     this.#start();
+  }
+
+  /** Other systems miss an event that no facts can be made of; nobody else does. */
+  #queueFacts(event: CoreEvent): void {
+    const at = this.#deps.clock.now();
+    try {
+      for (const fact of factsOf(event, at)) this.#queue(fact, at);
+    } catch (error) {
+      this.#deps.dropped(1);
+      this.#deps.onError(error);
+    }
+  }
+
+  #queue(fact: Fact, at: Timestamp): void {
+    const { targets, ids, origin, dropped } = this.#deps;
+    const { tenant, eventType } = fact;
+    const wanted = targets.of(tenant, eventType);
+    if (wanted.length === 0) return;
+    if (this.#pending.length + wanted.length > MAX_PENDING) {
+      dropped(wanted.length);
+      return;
+    }
+    const eventId = ids.next();
+    const body = JSON.stringify(toEvent(fact, { eventId, origin }));
+    for (const target of wanted) this.#pending.push({ tenant, target, eventId, eventType, body, at });
   }
 
   get #isIdle(): boolean {

@@ -19,6 +19,7 @@ import type {
   UserStatusChanged,
 } from '../core/events.ts';
 import type { JsonValue, Message, Timestamp } from '../core/model.ts';
+import { isoTime } from '../core/time.ts';
 
 /** What of the core's events other systems learn, in the words of section 7.3 of the `im` document. */
 export interface Fact {
@@ -94,7 +95,7 @@ function messageSent({ message, isRetold }: MessageCreated): Fact[] {
     content: content.text,
     contentExtra: content.extra,
     source,
-    timestamp: iso(createdAt),
+    timestamp: isoTime(createdAt),
   });
   return kind === 'single' && seq === 1 ? [conversationCreated(message), sent] : [sent];
 }
@@ -106,20 +107,20 @@ function conversationCreated({ tenant, conversationId, senderId, targetId, creat
     conversationType: 'single',
     creatorId: senderId,
     memberIds: senderId === targetId ? [senderId] : [senderId, targetId],
-    createTime: iso(createdAt),
+    createTime: isoTime(createdAt),
   });
 }
 
 function messageChanged({ change, message, actorId }: MessageChanged): Fact[] {
   const { senderId, content, changeReason: reason, changedAt } = message;
   const text = change === 'edited' ? { content: content.text, contentExtra: content.extra } : {};
-  const fields = { operatorId: actorId, senderId, ...text, reason, timestamp: iso(changedAt) };
+  const fields = { operatorId: actorId, senderId, ...text, reason, timestamp: isoTime(changedAt) };
   return [ofMessage(`communication.message.${change}`, message, fields)];
 }
 
 /** Out of one user's sight, scope 0 of the document's deletions. */
 function messageHidden({ message, userId }: MessageHidden, now: Timestamp): Fact[] {
-  const fields = { operatorId: userId, deleteScope: 0, timestamp: iso(now) };
+  const fields = { operatorId: userId, deleteScope: 0, timestamp: isoTime(now) };
   return [ofMessage('communication.message.deleted', message, fields)];
 }
 
@@ -128,7 +129,7 @@ function pinChanged(updateType: string) {
   return ({ message, scope, actorId }: MessagePinned, now: Timestamp): Fact[] => {
     if (scope !== 'everyone') return [];
     const { tenant, conversationId, id: messageId } = message;
-    const act = { operatorId: actorId, timestamp: iso(now) };
+    const act = { operatorId: actorId, timestamp: isoTime(now) };
     const fields = { conversationId, updateType, messageId, ...act };
     return [fact(tenant, 'business.conversation.updated', fields)];
   };
@@ -136,20 +137,20 @@ function pinChanged(updateType: string) {
 
 function groupCreated({ conversation, actorId }: ConversationCreated): Fact[] {
   const { tenant, id: groupId, name: groupName, memberCount, createdAt } = conversation;
-  const fields = { groupId, groupName, creatorId: actorId, memberCount, createTime: iso(createdAt) };
+  const fields = { groupId, groupName, creatorId: actorId, memberCount, createTime: isoTime(createdAt) };
   return [fact(tenant, 'business.group.created', fields)];
 }
 
 function groupUpdated({ conversation, actorId }: ConversationChanged, now: Timestamp): Fact[] {
   const { tenant, id: groupId, name: groupName, avatar } = conversation;
-  const act = { operatorId: actorId, timestamp: iso(now) };
+  const act = { operatorId: actorId, timestamp: isoTime(now) };
   const fields = { groupId, updateType: 'group_updated', groupName, avatar, ...act };
   return [fact(tenant, 'business.group.updated', fields)];
 }
 
 function roleChanged(event: MemberChanged, now: Timestamp): Fact[] {
   const { tenant, conversationId: groupId, userId: memberId, role: memberRole, actorId } = event;
-  const act = { operatorId: actorId, timestamp: iso(now) };
+  const act = { operatorId: actorId, timestamp: isoTime(now) };
   const fields = { groupId, updateType: 'member_role_changed', memberId, memberRole, ...act };
   return [fact(tenant, 'business.group.updated', fields)];
 }
@@ -158,7 +159,7 @@ function roleChanged(event: MemberChanged, now: Timestamp): Fact[] {
 function memberChanged(event: MemberAdded | MemberRemoved, fields: Fact['fields'], now: Timestamp): Fact[] {
   const { tenant, conversationId, kind, userId: memberId, actorId: operatorId } = event;
   const isAdded = event.type === 'member.added';
-  const act = { memberId, ...fields, operatorId, timestamp: iso(now) };
+  const act = { memberId, ...fields, operatorId, timestamp: isoTime(now) };
   switch (kind) {
     case 'room':
       return [];
@@ -175,13 +176,13 @@ function memberChanged(event: MemberAdded | MemberRemoved, fields: Fact['fields'
 
 function presenceChanged(event: UserStatusChanged): Fact[] {
   const { tenant, userId, status, at } = event;
-  const changed = fact(tenant, 'business.user.status.changed', { userId, status, timestamp: iso(at) });
+  const changed = fact(tenant, 'business.user.status.changed', { userId, status, timestamp: isoTime(at) });
   return [status === 'online' ? login(event) : logout(event), changed];
 }
 
 function login({ tenant, userId, at, device }: UserStatusChanged): Fact {
   const { deviceId = '', clientType = '', ipAddress = '', userAgent = '' } = device ?? {};
-  const fields = { userId, deviceId, loginTime: iso(at), ipAddress, clientType, userAgent };
+  const fields = { userId, deviceId, loginTime: isoTime(at), ipAddress, clientType, userAgent };
   return fact(tenant, 'business.user.login', fields);
 }
 
@@ -189,7 +190,7 @@ function logout({ tenant, userId, at, device }: UserStatusChanged): Fact {
   return fact(tenant, 'business.user.logout', {
     userId,
     deviceId: device?.deviceId ?? '',
-    logoutTime: iso(at),
+    logoutTime: isoTime(at),
   });
 }
 
@@ -203,7 +204,7 @@ function attendanceChanged(eventType: KnownEventType) {
             conversationType: 'room',
             memberId: person.id,
             memberName: person.profile.name,
-            timestamp: iso(now),
+            timestamp: isoTime(now),
           }),
         ]
       : [];
@@ -213,10 +214,10 @@ function serviceChanged({ change, session }: ServiceChanged, now: Timestamp): Fa
   const { tenant, id: conversationId, customerId, agentId, state, skill, rating } = session;
   const service = { conversationId, conversationType: 'service', customerId, agentId, state, skill };
   if (change === 'opened') {
-    const opening = { creatorId: customerId, memberIds: [customerId], createTime: iso(session.openedAt) };
+    const opening = { creatorId: customerId, memberIds: [customerId], createTime: isoTime(session.openedAt) };
     return [fact(tenant, 'business.conversation.created', { ...service, ...opening })];
   }
-  const fields = { ...service, updateType: `service_${change}`, timestamp: iso(now) };
+  const fields = { ...service, updateType: `service_${change}`, timestamp: isoTime(now) };
   return [
     fact(tenant, 'business.conversation.updated', rating ? { ...fields, score: rating.score } : fields),
   ];
@@ -224,7 +225,7 @@ function serviceChanged({ change, session }: ServiceChanged, now: Timestamp): Fa
 
 function profileUpdated({ user, actorId }: UserChanged, now: Timestamp): Fact[] {
   const { tenant, id: userId, username, nickname, avatar, role } = user;
-  const act = { operatorId: actorId, timestamp: iso(now) };
+  const act = { operatorId: actorId, timestamp: isoTime(now) };
   return [
     fact(tenant, 'business.user.profile.updated', { userId, username, nickname, avatar, role, ...act }),
   ];
@@ -243,7 +244,7 @@ function permissionChanged(event: PermissionChanged): Fact[] {
 }
 
 function adminAct({ actorId, reason, at }: SettingsChanged | PermissionChanged) {
-  return { changedBy: actorId, reason, timestamp: iso(at) };
+  return { changedBy: actorId, reason, timestamp: isoTime(at) };
 }
 
 function ofMessage(eventType: KnownEventType, message: Message, fields: Fact['fields']): Fact {
@@ -258,8 +259,4 @@ function fact(tenant: string, eventType: KnownEventType, fields: Fact['fields'])
 /** A fact that section 7.1 has no type for. */
 function other(tenant: string, eventType: string, fields: Fact['fields']): Fact {
   return { tenant, eventType, fields };
-}
-
-function iso(at: Timestamp): string {
-  return new Date(at).toISOString();
 }

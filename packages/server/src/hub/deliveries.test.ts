@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { MessageCreated } from '../core/events.ts';
 import type { Message } from '../core/model.ts';
 import type { ConversationReport } from '../core/receipts.ts';
 import { Payload } from '../transport/payload.ts';
@@ -177,4 +178,14 @@ test('a notification that was written or acknowledged is told to each user once 
   deliveries.acknowledged(BOB, items);
   await deliveries.close();
   assert.deepEqual(told, ['t n1 carol+bob']);
+});
+
+test('events that nothing can be made of keep no others from being stored', async () => {
+  const { deliveries, bob, reports, errors } = setUp();
+  const broken = { type: 'message.created', message: undefined, memberCount: 2 } as unknown as MessageCreated;
+  deliveries.sent(bob, new FanOut([{ event: broken, payload: Payload.text('') }]));
+  deliveries.sent(bob, new FanOut([created(1)]));
+  await deliveries.close();
+  assert.deepEqual(reports, ['team delivered bob 1-1 of 1']);
+  assert.equal(errors.length, 1);
 });

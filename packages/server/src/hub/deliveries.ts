@@ -39,7 +39,7 @@ export interface DeliveriesOptions {
   readonly notifications?: NotificationLog;
   /** Above so many members a conversation is a crowd, whose senders are told of no receipts. */
   readonly maxReceiptMembers: number;
-  /** Told when positions could not be stored; their messages stay undelivered. */
+  /** Told when positions could not be stored; their messages stay undelivered. May not throw. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -115,12 +115,12 @@ export class Deliveries {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#takeWritten();
-    for (const report of this.#gathered.take()) this.#track(this.#options.receipts.report(report));
+    for (const report of this.#gathered.take()) this.#store(() => this.#options.receipts.report(report));
     const notified = this.#notified;
     this.#notified = new Map();
     for (const { notification, userIds } of notified.values()) {
       const { tenant, id } = notification;
-      this.#track(this.#options.notifications?.told(tenant, id, [...userIds]));
+      this.#store(() => this.#options.notifications?.told(tenant, id, [...userIds]));
     }
     if (!this.#crowds.isEmpty) this.#crowdTimer ??= setTimeout(() => this.#storeCrowds(), SETTLE_CROWD_AFTER);
     if (this.#handed.length > 0) this.#schedule();
@@ -129,7 +129,7 @@ export class Deliveries {
   #storeCrowds(): void {
     clearTimeout(this.#crowdTimer);
     this.#crowdTimer = undefined;
-    for (const report of this.#crowds.take()) this.#track(this.#options.receipts.report(report));
+    for (const report of this.#crowds.take()) this.#store(() => this.#options.receipts.report(report));
   }
 
   #takeWritten(): void {
@@ -149,8 +149,17 @@ export class Deliveries {
           waiting.offsets.push(offset);
         }
       }
-      if (reached.length > 0) this.#gather(reached, each.fanOut.coverage);
+      if (reached.length > 0) this.#gatherCovered(reached, each.fanOut);
       if (waiting.recipients.length > 0) this.#handed.push(waiting);
+    }
+  }
+
+  /** Events that nothing can be made of count as not delivered. */
+  #gatherCovered(userIds: readonly string[], fanOut: FanOut): void {
+    try {
+      this.#gather(userIds, fanOut.coverage);
+    } catch (error) {
+      this.#options.onError(error);
     }
   }
 
@@ -169,9 +178,9 @@ export class Deliveries {
     this.#notified.set(notification.id, known);
   }
 
-  #track(work: Promise<void> | undefined): void {
-    if (!work) return;
-    const storing = work.catch(this.#options.onError);
+  /** What fails stays undelivered, and keeps nothing else from being stored. */
+  #store(work: () => Promise<void> | undefined): void {
+    const storing = Promise.try(work).catch(this.#options.onError);
     this.#storing.add(storing);
     void storing.finally(() => this.#storing.delete(storing));
   }

@@ -6,6 +6,7 @@ import { Payload } from '../transport/payload.ts';
 import { ConversationFeed } from './conversation-feed.ts';
 import type { FanOut, Shape } from './fan-out.ts';
 import { Hub, type Subscriber } from './hub.ts';
+import type { Fault } from './isolation.ts';
 import { groupMessage } from './message-fixture.ts';
 
 function created(seq: number, originSession?: string): MessageCreated {
@@ -47,10 +48,14 @@ class Inbox implements Subscriber {
   }
 }
 
+function rethrow({ error }: Fault): never {
+  throw error;
+}
+
 const afterTick = () => new Promise((resolve) => setImmediate(resolve));
 
 test('what a tick brings is rendered once a shape and handed over as one shared batch', async () => {
-  const hub = new Hub();
+  const hub = new Hub(rethrow);
   const shape = countingShape('a');
   const inboxes = ['1', '2', '3'].map((id) => new Inbox(id));
   for (const inbox of inboxes) hub.subscribe('topic', shape, inbox);
@@ -63,7 +68,7 @@ test('what a tick brings is rendered once a shape and handed over as one shared 
 });
 
 test('the session that caused an event does not get it, but all others of the tick', async () => {
-  const hub = new Hub();
+  const hub = new Hub(rethrow);
   const shape = countingShape('a');
   const [one, two] = [new Inbox('1'), new Inbox('2')];
   hub.subscribe('topic', shape, one);
@@ -77,7 +82,7 @@ test('the session that caused an event does not get it, but all others of the ti
 });
 
 test('who unsubscribed before the tick ended gets nothing, and an unused topic is forgotten', async () => {
-  const hub = new Hub();
+  const hub = new Hub(rethrow);
   const shape = countingShape('a');
   const inbox = new Inbox('1');
   hub.subscribe('topic', shape, inbox);
@@ -90,7 +95,7 @@ test('who unsubscribed before the tick ended gets nothing, and an unused topic i
 });
 
 test('a listener is told at once', () => {
-  const hub = new Hub();
+  const hub = new Hub(rethrow);
   const heard: CoreEvent[] = [];
   const listener = (event: CoreEvent) => heard.push(event);
   hub.listen('topic', listener);
@@ -114,7 +119,7 @@ function feedOf(hub: Hub) {
 }
 
 test('a group message comes to the inbox until the session subscribes to the group, never to both', async () => {
-  const hub = new Hub();
+  const hub = new Hub(rethrow);
   const { feed, inbox, topic, tell } = feedOf(hub);
   feed.joined('team');
   feed.addInbox('sub-1', countingShape('inbox'), inbox);
@@ -128,7 +133,7 @@ test('a group message comes to the inbox until the session subscribes to the gro
 });
 
 test('a group subscription made before the inbox keeps the group out of it', async () => {
-  const hub = new Hub();
+  const hub = new Hub(rethrow);
   const { feed, inbox, topic, tell } = feedOf(hub);
   feed.joined('team');
   feed.addGroupSubscription('team', 'sub-2', countingShape('topic'), topic);
@@ -140,7 +145,7 @@ test('a group subscription made before the inbox keeps the group out of it', asy
 const SINGLE = { kind: 'single', targetId: 'bob' } as const;
 
 test('a single message comes to the subscription of its conversation or else to the inbox, rendered nowhere else', async () => {
-  const hub = new Hub();
+  const hub = new Hub(rethrow);
   const { feed, inbox, topic } = feedOf(hub);
   const [shape, otherShape] = [countingShape('single'), countingShape('other')];
   feed.addInbox('sub-1', countingShape('inbox'), inbox);
@@ -162,7 +167,7 @@ test('a single message comes to the subscription of its conversation or else to 
 });
 
 test('joining and leaving a group takes effect on live subscriptions', async () => {
-  const hub = new Hub();
+  const hub = new Hub(rethrow);
   const { feed, inbox, topic, tell } = feedOf(hub);
   feed.addInbox('sub-1', countingShape('inbox'), inbox);
   await tell(1);
@@ -177,4 +182,48 @@ test('joining and leaving a group takes effect on live subscriptions', async () 
   assert.deepEqual(topic.texts, ['m4']);
   feed.close();
   assert.equal(hub.topicCount, 0);
+});
+
+test('a shape that fails to render an event loses that event, and nobody else anything', async () => {
+  const faults: Fault[] = [];
+  const hub = new Hub((fault) => faults.push(fault));
+  const broken: Shape = {
+    key: 'broken',
+    render(event) {
+      if (event.type === 'message.created' && event.message.seq === 2) throw new RangeError('no such time');
+      return countingShape('x').render(event);
+    },
+  };
+  const [one, two] = [new Inbox('1'), new Inbox('2')];
+  hub.subscribe('topic', broken, one);
+  hub.subscribe('topic', countingShape('whole'), two);
+  for (const seq of [1, 2, 3]) hub.publish(['topic'], created(seq));
+  await afterTick();
+  assert.deepEqual(one.texts, ['m1', 'm3']);
+  assert.deepEqual(two.texts, ['m1', 'm2', 'm3']);
+  assert.deepEqual(
+    faults.map(({ stage, events, shape }) => ({ stage, events, shape })),
+    [{ stage: 'render', events: ['message.created'], shape: 'broken' }],
+  );
+});
+
+test('a subscriber and a listener that fail keep nothing from the others, nor from later topics', async () => {
+  const faults: Fault[] = [];
+  const hub = new Hub((fault) => faults.push(fault));
+  const shape = countingShape('a');
+  const fail = (): never => {
+    throw new Error('out of order');
+  };
+  const [one, two] = [new Inbox('1'), new Inbox('2')];
+  hub.listen('topic', fail);
+  hub.subscribe('topic', shape, { id: '0', receive: fail });
+  hub.subscribe('topic', shape, one);
+  hub.subscribe('later', shape, two);
+  hub.publish(['topic', 'later'], created(1));
+  await afterTick();
+  assert.deepEqual([...one.texts, ...two.texts], ['m1', 'm1']);
+  assert.deepEqual(
+    faults.map(({ stage }) => stage),
+    ['listen', 'receive'],
+  );
 });

@@ -1,14 +1,15 @@
 import type { CoreEvent, EventSink } from '../core/events.ts';
 import { FanOut, type FanOutItem, originOf, type Shape } from './fan-out.ts';
+import { Isolation, type OnFault } from './isolation.ts';
 
-/** Gets what its subscriptions bring. Neither call may throw. */
+/** Gets what its subscriptions bring. What it throws is reported, and only it loses what it failed to take. */
 export interface Subscriber {
   /** Id of its session. */
   readonly id: string;
   receive(shape: Shape, fanOut: FanOut): void;
 }
 
-/** Told of events the moment they are published, before any subscriber. */
+/** Told of events the moment they are published, before any subscriber. What it throws is reported. */
 export type Listener = (event: CoreEvent) => void;
 
 interface Group {
@@ -24,13 +25,20 @@ interface Topic {
 
 /**
  * Topics, who listens to them in which shape, and the fan-out: what a tick of the event loop brings to a topic is
- * rendered once a shape and handed to each subscription as one batch.
+ * rendered once a shape and handed to each subscription as one batch. What fails for one of them is reported and left
+ * out, and everything else goes on: whoever publishes is never told.
  *
  * Events of one topic reach each subscriber in the order they were published.
  */
 export class Hub implements EventSink {
+  /** For whoever renders outside of a fan-out, as a sync does. */
+  readonly isolation: Isolation;
   readonly #topics = new Map<string, Topic>();
   #dirty: Topic[] = [];
+
+  constructor(onFault: OnFault) {
+    this.isolation = new Isolation(onFault);
+  }
 
   /** Adds a subscriber in a shape; the same again changes nothing. */
   subscribe(name: string, shape: Shape, subscriber: Subscriber): void {
@@ -65,7 +73,7 @@ export class Hub implements EventSink {
   notify(names: readonly string[], event: CoreEvent): void {
     for (const name of names) {
       const topic = this.#topics.get(name);
-      if (topic) for (const listener of [...topic.listeners]) listener(event);
+      if (topic) for (const listener of [...topic.listeners]) this.#tell(listener, event);
     }
   }
 
@@ -98,6 +106,14 @@ export class Hub implements EventSink {
     if (topic.groups.size === 0 && topic.listeners.size === 0) this.#topics.delete(name);
   }
 
+  #tell(listener: Listener, event: CoreEvent): void {
+    try {
+      listener(event);
+    } catch (error) {
+      this.isolation.failed('listen', error, [event]);
+    }
+  }
+
   #markDirty(topic: Topic): void {
     if (this.#dirty.length === 0) setImmediate(() => this.#flush());
     this.#dirty.push(topic);
@@ -109,28 +125,43 @@ export class Hub implements EventSink {
     for (const topic of dirty) {
       const events = topic.pending;
       topic.pending = [];
-      for (const group of topic.groups.values()) fanOut(group, events);
+      for (const group of topic.groups.values()) this.#fanOut(group, events);
+    }
+  }
+
+  /** Hands the events to a group's subscribers. */
+  #fanOut({ shape, subscribers }: Group, events: readonly CoreEvent[]): void {
+    const items = this.isolation.render(shape, events);
+    if (items.length === 0) return;
+    const origins = originsAmong(items, subscribers);
+    const shared = new FanOut(items);
+    for (const subscriber of subscribers.values()) {
+      // Mostly nobody is left out, and then no id has to be looked at.
+      const isOrigin = origins.size > 0 && origins.has(subscriber.id);
+      const own = isOrigin ? shared.without(subscriber.id) : shared;
+      if (own) this.#handTo(subscriber, shape, own);
+    }
+  }
+
+  #handTo(subscriber: Subscriber, shape: Shape, fanOut: FanOut): void {
+    try {
+      subscriber.receive(shape, fanOut);
+    } catch (error) {
+      const events = fanOut.items.map(({ event }) => event);
+      this.isolation.failed('receive', error, events, shape);
     }
   }
 }
 
-/** Hands the events to a group's subscribers. */
-function fanOut({ shape, subscribers }: Group, events: readonly CoreEvent[]): void {
-  const items: FanOutItem[] = [];
+/** The subscribers that caused some of the items. */
+function originsAmong(
+  items: readonly FanOutItem[],
+  subscribers: ReadonlyMap<string, Subscriber>,
+): ReadonlySet<string> {
   const origins = new Set<string>();
-  for (const event of events) {
-    const payload = shape.render(event);
-    if (!payload) continue;
-    items.push({ event, payload });
+  for (const { event } of items) {
     const origin = originOf(event);
     if (origin !== undefined && subscribers.has(origin)) origins.add(origin);
   }
-  if (items.length === 0) return;
-  const shared = new FanOut(items);
-  for (const subscriber of subscribers.values()) {
-    // Mostly nobody is left out, and then no id has to be looked at.
-    const isOrigin = origins.size > 0 && origins.has(subscriber.id);
-    const own = isOrigin ? shared.without(subscriber.id) : shared;
-    if (own) subscriber.receive(shape, own);
-  }
+  return origins;
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Notification } from '../core/model.ts';
 import { Payload } from '../transport/payload.ts';
 import { FanOut, type Shape } from './fan-out.ts';
+import { type Fault, Isolation } from './isolation.ts';
 import { NotificationOutlet } from './notification-outlet.ts';
 
 const SHAPE: Shape = { key: 'x', render: () => Payload.text('') };
@@ -27,8 +28,12 @@ function start() {
   const deliver = ({ items }: FanOut) => {
     for (const { event } of items) if (event.type === 'notification') told.push(event.notification.id);
   };
-  const outlet = new NotificationOutlet({ id: 's', deliver, receive: (_shape, fanOut) => deliver(fanOut) });
-  return { told, outlet };
+  const faults: Fault[] = [];
+  const outlet = new NotificationOutlet(
+    { id: 's', deliver, receive: (_shape, fanOut) => deliver(fanOut) },
+    new Isolation((fault) => faults.push(fault)),
+  );
+  return { told, outlet, faults };
 }
 
 test('what came live while the missed ones were read is not told again', () => {
@@ -50,4 +55,19 @@ test('no more is told at once than the client has room for', () => {
   const { told, outlet } = start();
   outlet.catchUp(SHAPE, [notification('a'), notification('b')], 1);
   assert.deepEqual(told, ['a']);
+});
+
+test('a missed notification that has no form keeps nothing from the others', () => {
+  const { told, outlet, faults } = start();
+  const shape: Shape = {
+    key: 'x',
+    render(event) {
+      if (event.type === 'notification' && event.notification.id === 'a')
+        throw new RangeError('no such time');
+      return Payload.text('');
+    },
+  };
+  outlet.catchUp(shape, [notification('a'), notification('b')], Number.POSITIVE_INFINITY);
+  assert.deepEqual(told, ['b']);
+  assert.equal(faults.length, 1);
 });

@@ -1,7 +1,8 @@
 import type { CoreEvent } from '../core/events.ts';
 import type { Notification } from '../core/model.ts';
-import { FanOut, type FanOutItem, type Shape } from './fan-out.ts';
+import { FanOut, type Shape } from './fan-out.ts';
 import type { Subscriber } from './hub.ts';
+import type { Isolation } from './isolation.ts';
 
 interface Outlet extends Subscriber {
   deliver(fanOut: FanOut): void;
@@ -14,13 +15,15 @@ interface Outlet extends Subscriber {
 export class NotificationOutlet implements Subscriber {
   readonly id: string;
   readonly #outlet: Outlet;
+  readonly #isolation: Isolation;
   /** What came live while the missed ones were read, then those: either may come the other way too. */
   readonly #seen = new Set<string>();
   #isCatchingUp = true;
 
-  constructor(outlet: Outlet) {
+  constructor(outlet: Outlet, isolation: Isolation) {
     this.id = outlet.id;
     this.#outlet = outlet;
+    this.#isolation = isolation;
   }
 
   receive(shape: Shape, fanOut: FanOut): void {
@@ -32,11 +35,8 @@ export class NotificationOutlet implements Subscriber {
   /** Tells what was missed, no more than there is room for. */
   catchUp(shape: Shape, missed: readonly Notification[], room: number): void {
     const unseen = missed.filter(({ id }) => !this.#seen.has(id)).slice(0, Math.max(room, 0));
-    const items = unseen.flatMap((notification): FanOutItem[] => {
-      const event = { type: 'notification', notification } as const;
-      const payload = shape.render(event);
-      return payload ? [{ event, payload }] : [];
-    });
+    const events = unseen.map((notification) => ({ type: 'notification', notification }) as const);
+    const items = this.#isolation.render(shape, events);
     this.#isCatchingUp = false;
     this.#seen.clear();
     for (const { id } of unseen) this.#seen.add(id);

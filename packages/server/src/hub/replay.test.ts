@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { PendingPage } from '../core/ports/store.ts';
 import { Payload } from '../transport/payload.ts';
 import { FanOut, type FanOutItem, type Shape } from './fan-out.ts';
+import { type Fault, Isolation } from './isolation.ts';
 import { groupMessage } from './message-fixture.ts';
 import { Replay, type ReplaySource, type ReplayTarget } from './replay.ts';
 
@@ -29,6 +30,7 @@ function live(...seqs: number[]): FanOut {
 function setUp(pages: PendingPage[], room = Number.POSITIVE_INFINITY) {
   const told: string[] = [];
   const known: unknown[] = [];
+  const faults: Fault[] = [];
   const deliver = (fanOut: FanOut) =>
     void told.push(...fanOut.items.map(({ payload }) => payload.data.toString()));
   let onPage = (_index: number) => {};
@@ -50,10 +52,11 @@ function setUp(pages: PendingPage[], room = Number.POSITIVE_INFINITY) {
     async drained() {},
   };
   return {
-    replay: new Replay(PRINCIPAL, source, target),
+    replay: new Replay(PRINCIPAL, source, target, new Isolation((fault) => faults.push(fault))),
     deliver,
     told,
     known,
+    faults,
     onPage(callback: (index: number) => void) {
       onPage = callback;
     },
@@ -111,4 +114,19 @@ test('revisions that no message bears are stored by themselves', async () => {
   const { replay, known } = setUp([{ messages: [groupMessage(1)], changedIds: [], revisions: [here] }]);
   await replay.run({});
   assert.deepEqual(known, [here]);
+});
+
+test('a held fan-out that can not be delivered keeps nothing from those after it', async () => {
+  const { replay, told, deliver, faults } = setUp([{ messages: [], changedIds: [], revisions: [] }]);
+  replay.hold(live(1), () => {
+    throw new Error('out of order');
+  });
+  replay.hold(live(2), deliver);
+  await replay.run({});
+  replay.release();
+  assert.deepEqual(told, ['m2']);
+  assert.deepEqual(
+    faults.map(({ stage }) => stage),
+    ['receive'],
+  );
 });

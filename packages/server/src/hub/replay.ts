@@ -1,7 +1,8 @@
 import type { CoreEvent } from '../core/events.ts';
 import type { Message, Principal } from '../core/model.ts';
 import type { PendingCursor, PendingPage, PendingQuery } from '../core/ports/store.ts';
-import { FanOut, type FanOutItem, type Shape } from './fan-out.ts';
+import { FanOut, type Shape } from './fan-out.ts';
+import type { Isolation } from './isolation.ts';
 
 /** A place where a replay tells everything. */
 export interface ReplayOutlet {
@@ -53,6 +54,7 @@ export class Replay {
   readonly #principal: Principal;
   readonly #source: ReplaySource;
   readonly #target: ReplayTarget;
+  readonly #isolation: Isolation;
   /** Highest sequence told, by conversation. */
   readonly #told = new Map<string, number>();
   /** Lowest sequence held back, by conversation: from there on live events tell everything, in order. */
@@ -62,10 +64,11 @@ export class Replay {
   #overflowed = false;
   #count = 0;
 
-  constructor(principal: Principal, source: ReplaySource, target: ReplayTarget) {
+  constructor(principal: Principal, source: ReplaySource, target: ReplayTarget, isolation: Isolation) {
     this.#principal = principal;
     this.#source = source;
     this.#target = target;
+    this.#isolation = isolation;
   }
 
   /** Takes a live fan-out that must wait. */
@@ -105,8 +108,18 @@ export class Replay {
     this.#held = [];
     for (const { fanOut, deliver } of held) {
       const items = fanOut.items.filter(({ event }) => !this.#wasTold(event));
-      if (items.length === fanOut.items.length) deliver(fanOut);
-      else if (items.length > 0) deliver(new FanOut(items));
+      if (items.length > 0)
+        this.#release(items.length === fanOut.items.length ? fanOut : new FanOut(items), deliver);
+    }
+  }
+
+  /** One outlet that fails keeps nothing from the others. */
+  #release(fanOut: FanOut, deliver: (fanOut: FanOut) => void): void {
+    try {
+      deliver(fanOut);
+    } catch (error) {
+      const events = fanOut.items.map(({ event }) => event);
+      this.#isolation.failed('receive', error, events);
     }
   }
 
@@ -116,7 +129,7 @@ export class Replay {
       this.#comesLive(message) ? [] : [this.#eventOf(message, changed.has(message.id))],
     );
     for (const { shape, deliver } of this.#target.outlets) {
-      const items = told.flatMap((event) => itemOf(event, shape));
+      const items = this.#isolation.render(shape, told);
       if (items.length > 0) deliver(new FanOut(items));
     }
     this.#count += told.length;
@@ -160,9 +173,4 @@ export class Replay {
     const { conversationId, seq } = event.message;
     return seq <= (this.#told.get(conversationId) ?? 0);
   }
-}
-
-function itemOf(event: CoreEvent, shape: Shape): FanOutItem[] {
-  const payload = shape.render(event);
-  return payload ? [{ event, payload }] : [];
 }

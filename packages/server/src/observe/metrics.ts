@@ -46,6 +46,13 @@ export class Metrics {
     'outlet',
     'outcome',
   );
+  /** By stage (`render`, `receive`, `listen`) and type of the event. */
+  readonly eventsLost = this.#counter(
+    'haina_events_lost_total',
+    'Events that one form, session or listener lost, as it failed.',
+    'stage',
+    'event',
+  );
   readonly slowConsumers = this.#counter(
     'haina_slow_consumers_total',
     'Closed for reading too slowly.',

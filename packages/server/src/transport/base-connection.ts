@@ -155,7 +155,7 @@ export abstract class BaseConnection implements Connection, Flushable {
     this.#handler = undefined;
     this.#endCause = cause;
     this.context.events.closed(this, cause);
-    if (handler !== undefined) notifyLater(handler, cause);
+    if (handler !== undefined) this.#notifyLater(handler, cause);
   }
 
   /** Called when nothing of the transport is left. */
@@ -221,16 +221,22 @@ export abstract class BaseConnection implements Connection, Flushable {
 
   #adopt(handler: ConnectionHandler): void {
     // The acceptor may have closed the connection.
-    if (this.#endCause !== undefined) notifyLater(handler, this.#endCause);
+    if (this.#endCause !== undefined) this.#notifyLater(handler, this.#endCause);
     else this.#handler = handler;
+  }
+
+  #notifyLater(handler: ConnectionHandler, cause: CloseCause): void {
+    process.nextTick(() => {
+      try {
+        handler.onClose(cause);
+      } catch (error) {
+        this.context.events.failed(this, error);
+      }
+    });
   }
 
   #fail(error: unknown): void {
     this.context.events.failed(this, error);
     this.end('server', 1011, 'internal error');
   }
-}
-
-function notifyLater(handler: ConnectionHandler, cause: CloseCause): void {
-  process.nextTick(() => handler.onClose(cause));
 }

@@ -132,7 +132,7 @@ export class ChatSession implements LiveSession {
     prelude?: () => Promise<void>,
   ): Promise<void> {
     const { services } = this.#options;
-    const replay = new Replay(this.principal, this.#replaySource, target);
+    const replay = new Replay(this.principal, this.#replaySource, target, services.hub.isolation);
     this.outlets.replay = replay;
     const ended = Promise.withResolvers<void>();
     this.#replayed = ended.promise;

@@ -175,7 +175,10 @@ export abstract class StompDialectHandler implements StompHandler {
     const shape = isAdded
       ? addedQueueShape(this.stomp.version, subscription, destination)
       : this.shapeOf(target, subscription);
-    const notifications = target.kind === 'notifications' ? new NotificationOutlet(outlet) : undefined;
+    const notifications =
+      target.kind === 'notifications'
+        ? new NotificationOutlet(outlet, this.services.hub.isolation)
+        : undefined;
     const route: Route = { target, shape, outlet, ...(notifications ? { notifications } : {}) };
     this.#routes.set(subscription, route);
     this.subscribed(subscription, target);

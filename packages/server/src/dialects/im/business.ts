@@ -1,6 +1,7 @@
 import { type ImEventMessage, ImMessageStatus, ImMessageType } from '@haina/wire';
 import type { EventCategory } from '../../core/business-event.ts';
 import type { BusinessEventTold, CoreEvent } from '../../core/events.ts';
+import { isoTime } from '../../core/time.ts';
 import { eventIdOf, serverEnvelope } from './envelope.ts';
 
 const TYPES: Record<EventCategory, ImEventMessage['type']> = {
@@ -66,7 +67,7 @@ export function renderProfile(event: CoreEvent, now: number): ImEventMessage | u
   const { id: userId, username, nickname, avatar } = event.user;
   const eventType = 'business.user.profile.updated';
   const eventId = eventIdOf(event);
-  const timestamp = new Date(now).toISOString();
+  const timestamp = isoTime(now);
   return {
     ...serverEnvelope(now, { messageId: eventId, senderId: userId }),
     type: ImMessageType.EVENT_USER_STATUS_CHANGE,

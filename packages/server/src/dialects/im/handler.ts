@@ -73,7 +73,9 @@ export class ImHandler extends StompDialectHandler {
     const found = this.services.core.policies.of(this.chat.principal);
     if (!(found instanceof Promise)) tell(found);
     else
-      found.then(tell, (err: unknown) => this.services.log.warn({ err }, 'a session was not told of itself'));
+      found
+        .then(tell)
+        .catch((err: unknown) => this.services.log.warn({ err }, 'a session was not told of itself'));
   }
 
   protected override ending(reason: Farewell): void {

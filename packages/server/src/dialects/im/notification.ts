@@ -5,6 +5,7 @@ import {
   type ImNotificationType,
 } from '@haina/wire';
 import type { Notification, NotificationType } from '../../core/model.ts';
+import { isoTime } from '../../core/time.ts';
 import { serverEnvelope } from './envelope.ts';
 
 const TYPES: Record<NotificationType, ImNotificationType> = {
@@ -34,6 +35,6 @@ function documentOf({ body, expiresAt }: Notification): ImNotificationContent {
   return {
     ...rest,
     ...(data === undefined ? {} : { data: { ...data } }),
-    ...(expiresAt === null ? {} : { expiresAt: new Date(expiresAt).toISOString() }),
+    ...(expiresAt === null ? {} : { expiresAt: isoTime(expiresAt) }),
   };
 }

@@ -20,6 +20,7 @@ import type {
   UserStatusChanged,
 } from '../../core/events.ts';
 import type { Message, MessageState, ReferenceKind } from '../../core/model.ts';
+import { isoTime } from '../../core/time.ts';
 import { renderConfigChange, renderPermissionChange } from './admin.ts';
 import { renderBusinessAt, renderBusinessEvent, renderProfile } from './business.ts';
 import { documentOf, formOf } from './content.ts';
@@ -168,7 +169,7 @@ function statusEvent(
   const eventType = STATUS_EVENTS[status] ?? 'communication.message.status.changed';
   const eventId = `${messageId || clientMessageId}.${status}.${userId}.${at}`;
   const ids = { messageId, clientMessageId, conversationId };
-  const timestamp = new Date(at).toISOString();
+  const timestamp = isoTime(at);
   const document = { eventType, ...ids, status, userId, operatorId, reason, timestamp };
   return {
     ...envelope,
@@ -183,7 +184,7 @@ function statusEvent(
 export function renderPresence({ userId, status, at }: UserStatusChanged): ImEventMessage {
   const eventType = 'business.user.status.changed';
   const eventId = `${userId}.${status}.${at}`;
-  const timestamp = new Date(at).toISOString();
+  const timestamp = isoTime(at);
   return {
     ...serverEnvelope(at, { messageId: eventId, senderId: userId }),
     type: ImMessageType.EVENT_USER_STATUS_CHANGE,
@@ -204,7 +205,7 @@ export function renderGroupUpdate(event: CoreEvent, now: number): ImEventMessage
   const update = groupUpdate(event);
   if (!update) return undefined;
   const { conversationId, actorId, eventType, document } = update;
-  const timestamp = new Date(now).toISOString();
+  const timestamp = isoTime(now);
   const eventId = eventIdOf(event);
   const named = { messageId: eventId, senderId: actorId, receiverId: conversationId, conversationId };
   return {
@@ -249,7 +250,7 @@ function groupUpdate(event: CoreEvent) {
         groupName: event.conversation.name,
         creatorId: event.actorId,
         memberCount: event.conversation.memberCount,
-        createTime: new Date(event.conversation.createdAt).toISOString(),
+        createTime: isoTime(event.conversation.createdAt),
       });
     case 'conversation.changed':
       return update(event, event.conversation.id, 'business.group.updated', {

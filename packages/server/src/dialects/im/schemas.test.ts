@@ -57,6 +57,12 @@ for (const encoding of ENCODINGS) {
         'timestamp must be at least 0',
       ],
       [
+        '/app/chat',
+        { conversationId: '1', content: 'x', timestamp: Number.MAX_SAFE_INTEGER },
+        'timestamp',
+        'timestamp must be at most 8640000000000000',
+      ],
+      [
         '/app/private-message',
         { receiverId: '', content: 'x' },
         'receiverId',

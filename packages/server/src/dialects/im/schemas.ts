@@ -9,13 +9,15 @@ import {
 import { type Static, Type } from 'typebox';
 import { MAX_CLIENT_ID_LENGTH } from '../../core/content.ts';
 import { DomainError } from '../../core/errors.ts';
+import { MAX_TIME } from '../../core/time.ts';
 import { MAX_ID_LENGTH } from '../../core/validate.ts';
 import { parseJson, parseJsonText, peekString, type ValueReader, valueReader } from '../common/json.ts';
 
 /** The core knows how long one may be. */
 const messageId = Type.String();
 const clientMsgId = Type.Optional(Type.String({ minLength: 1, maxLength: MAX_CLIENT_ID_LENGTH }));
-const time = Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }));
+const time = Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_TIME }));
+const sequence = Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }));
 const reason = Type.Optional(Type.String());
 const scope = Type.Optional(Type.Enum([ImScope.ME, ImScope.EVERYONE]));
 const msgType = Type.Optional(Type.Enum([...IM_SENDABLE_TYPES]));
@@ -54,7 +56,7 @@ export const BODY_FORMS = {
   '/app/read-message': Type.Object({ messageId, timestamp: time }),
   '/app/sync': Type.Object({
     conversationId: Type.Optional(Type.String({ minLength: 1 })),
-    sinceSequence: time,
+    sinceSequence: sequence,
     timestamp: time,
   }),
   '/app/heartbeat': Type.Object({ timestamp: time, deviceId: Type.Optional(Type.String()) }),

@@ -82,7 +82,7 @@ export class RoomHandler implements ConnectionHandler {
       if (visitor.sealing) this.#output.sealWith(visitor.sealing);
       await this.#work();
     } catch (error) {
-      this.#refuseConnection(error);
+      this.#orCrash(() => this.#refuseConnection(error));
     }
   }
 
@@ -106,8 +106,17 @@ export class RoomHandler implements ConnectionHandler {
         message,
       );
     } catch (error) {
-      if (error instanceof SealBroken) this.#breakOff(error);
-      else this.#refuse(error);
+      this.#orCrash(() => (error instanceof SealBroken ? this.#breakOff(error) : this.#refuse(error)));
+    }
+  }
+
+  /** A client that can't even be told of its refusal is closed. */
+  #orCrash(answer: () => void): void {
+    try {
+      answer();
+    } catch (err) {
+      this.#context.services.log.error({ err, dialect: ROOM }, 'a connection failed');
+      this.#connection.close(INTERNAL_ERROR, 'internal error');
     }
   }
 

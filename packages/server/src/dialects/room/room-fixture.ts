@@ -33,7 +33,9 @@ export async function startRoomWorld(limits: Partial<Limits> = {}): Promise<Room
   const dataDir = await mkdtemp(join(tmpdir(), 'haina-room-'));
   const store = await openSqliteStore({ dataDir });
   const clock = { now: () => Date.now() };
-  const hub = new Hub();
+  const hub = new Hub(({ error }) => {
+    throw error;
+  });
   const core = createCore({
     store,
     sink: hub,

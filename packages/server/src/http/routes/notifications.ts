@@ -3,6 +3,7 @@ import { DomainError } from '../../core/errors.ts';
 import { NOTIFICATION_TYPES, type NotificationBody, PRIORITIES } from '../../core/model.ts';
 import { MAX_RECIPIENTS, type Notifications } from '../../core/notifications.ts';
 import type { NotificationCursor } from '../../core/ports/notification-store.ts';
+import { requireTime } from '../../core/time.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
 import { notificationJson } from '../json.ts';
 import { NextSchema, NoContent, PageQuery, pageOf } from '../schemas.ts';
@@ -145,7 +146,7 @@ const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d
 
 function timeOf(value: unknown, field: string): number {
   const time = typeof value === 'string' && ISO_TIME.test(value) ? Date.parse(value) : value;
-  if (typeof time === 'number' && Number.isSafeInteger(time) && time >= 0) return time;
+  if (typeof time === 'number') return requireTime(time, field);
   const form = 'a time in ISO 8601 with its zone, or milliseconds since 1970';
   throw new DomainError('EINVAL', `${field} must be ${form}`, { field });
 }

@@ -13,6 +13,7 @@ import type {
   NotificationPurge,
   NotificationQuery,
 } from '../../core/ports/notification-store.ts';
+import { MAX_TIME } from '../../core/time.ts';
 import type { Statements } from './database.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
@@ -234,7 +235,8 @@ function toNotification(row: Row): Notification {
     type: row.type,
     body: JSON.parse(row.body) as NotificationBody,
     at: row.due_at,
-    expiresAt: row.expires_at,
+    // Earlier versions took times that no Date can hold: what lasts as long never expires.
+    expiresAt: (row.expires_at ?? 0) > MAX_TIME ? null : row.expires_at,
     createdBy: row.created_by,
     createdAt: row.created_at,
   };
