@@ -1,11 +1,22 @@
 import { isManager, requireManager } from './access.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
+import type { GroupActor } from './group-rights.ts';
 import type { Limits } from './limits.ts';
-import { letIn, memberAdded, tellAdded, tellConversation, tellRemoved } from './membership-news.ts';
+import {
+  letIn,
+  memberAdded,
+  tellAdded,
+  tellConversation,
+  tellRemoved,
+  tellRoles,
+} from './membership-news.ts';
+import { requireRate } from './message-access.ts';
 import type { Conversation, Member, MemberRole, Principal } from './model.ts';
+import { type Policies, requireWriter } from './policies.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type { GroupPatch, Membership, NewMember, Page, Store } from './ports/store.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 import { conversationTopic } from './topics.ts';
 import { requireId, requireLength } from './validate.ts';
 
@@ -28,9 +39,15 @@ export interface GroupsDeps {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly limits: Limits;
+  readonly rate: RateLimiter;
+  readonly policies: Policies;
 }
 
-/** The groups of every tenant and who is in them. Managing takes a manager; members may look. */
+/**
+ * The groups of every tenant and who is in them. Making one takes a manager; otherwise `group-rights.ts` says who may do
+ * what, judged by the store inside the write. ENOENT for one who is neither a member nor a manager; ERATE, and EPERM for one
+ * who may only read, where no manager acts.
+ */
 export class Groups {
   readonly #deps: GroupsDeps;
 
@@ -76,12 +93,12 @@ export class Groups {
     return this.#deps.store.listGroups(actor.tenant, page, isManager(actor) ? undefined : actor.userId);
   }
 
+  /** Owners and admins. EINVAL, ETOOLONG, EPERM. */
   async update(actor: Principal, id: string, change: GroupPatch): Promise<Conversation> {
-    requireManager(actor);
     if (change.name !== undefined) requireLength(change.name, 'name', 1, 128);
     if (change.avatar !== undefined) requireLength(change.avatar, 'avatar', 0, 2048);
     const { store, sink } = this.#deps;
-    const conversation = await store.updateGroup(actor.tenant, id, change);
+    const conversation = await store.updateGroup(actor.tenant, id, change, await this.#writer(actor));
     sink.publish([conversationTopic(actor.tenant, id)], {
       type: 'conversation.changed',
       conversation,
@@ -90,17 +107,18 @@ export class Groups {
     return conversation;
   }
 
-  /** Ends the group: its memberships go, nobody can read or send any more. */
+  /** Ends the group: its memberships go, nobody can read or send any more. Owners. EPERM. */
   async delete(actor: Principal, id: string): Promise<void> {
-    requireManager(actor);
     const { store, sink } = this.#deps;
-    const members = await store.deleteGroup(actor.tenant, id);
+    const members = await store.deleteGroup(actor.tenant, id, await this.#writer(actor));
     for (const userId of members) tellRemoved(sink, actor, id, userId);
   }
 
-  /** Adds those who are not members yet. EPERM, ENOENT; ETOOLONG where the group would have too many. */
+  /**
+   * Adds those who are not members yet: owners and admins, and owners alone with another role than `member`. EPERM, ENOENT;
+   * ETOOLONG where the group would have too many.
+   */
   async addMembers(actor: Principal, id: string, inputs: readonly MemberInput[]): Promise<void> {
-    requireManager(actor);
     const { store, sink, clock, limits } = this.#deps;
     const { tenant } = actor;
     const members = this.#newMembers(inputs);
@@ -111,33 +129,46 @@ export class Groups {
         members,
         maxMembers: limits.maxGroupMembers,
         at: clock.now(),
+        by: await this.#writer(actor),
       }),
     );
     for (const member of members) if (added.has(member.userId)) tellAdded(sink, actor, id, member);
   }
 
+  /** Owners give roles to those below them, and members step down. EPERM; ECONFLICT for the only owner. */
   async setMemberRole(actor: Principal, id: string, userId: string, role: MemberRole): Promise<Member> {
-    requireManager(actor);
     const { store, sink } = this.#deps;
-    const { tenant, userId: actorId } = actor;
-    const member = await store.setMemberRole(tenant, id, userId, role);
-    sink.publish([conversationTopic(tenant, id)], {
-      type: 'member.changed',
-      tenant,
-      conversationId: id,
-      userId,
-      role,
-      actorId,
-    });
+    const { tenant } = actor;
+    const by = await this.#writer(actor);
+    const member = await store.setMemberRole({ tenant, conversationId: id, userId, role, by });
+    tellRoles(sink, actor, id, [member]);
     return member;
   }
 
-  /** Managers remove anybody, members themselves. */
-  async removeMember(actor: Principal, id: string, userId: string): Promise<void> {
-    if (userId !== actor.userId) requireManager(actor);
+  /**
+   * Takes a member out: owners those below them, admins plain members, and everybody itself. Where the only owner goes,
+   * `successorId` becomes owner, or whoever `successorOf` names. EPERM; ENOENT, also for the successor.
+   */
+  async removeMember(actor: Principal, id: string, userId: string, successorId?: string): Promise<void> {
     const { store, sink } = this.#deps;
-    await store.removeMember(actor.tenant, id, userId);
+    const isLeaving = userId === actor.userId;
+    const changed = await store.removeMember({
+      tenant: actor.tenant,
+      conversationId: id,
+      userId,
+      ...(successorId === undefined ? {} : { successorId }),
+      by: isLeaving ? this.#leaver(actor) : await this.#writer(actor),
+    });
     tellRemoved(sink, actor, id, userId);
+    tellRoles(sink, actor, id, changed);
+  }
+
+  /** Makes another member owner and the actor admin; where a manager does it, all former owners. Owners. EPERM, ENOENT. */
+  async handOver(actor: Principal, id: string, userId: string): Promise<void> {
+    const { store, sink } = this.#deps;
+    const by = await this.#writer(actor);
+    const changed = await store.handOverGroup({ tenant: actor.tenant, conversationId: id, userId, by });
+    tellRoles(sink, actor, id, changed);
   }
 
   async listMembers(actor: Principal, id: string, page: Page): Promise<Member[]> {
@@ -148,6 +179,19 @@ export class Groups {
   /** Every group the actor is in. */
   membershipsOf({ tenant, userId }: Principal): Promise<Membership[]> {
     return this.#deps.store.listMemberships(tenant, userId);
+  }
+
+  /** One who changes a group. ERATE; EPERM where it may only read. */
+  async #writer(actor: Principal): Promise<GroupActor> {
+    if (!isManager(actor)) requireWriter(await this.#deps.policies.of(actor));
+    return this.#leaver(actor);
+  }
+
+  /** One who goes, whatever it may do. ERATE. */
+  #leaver(actor: Principal): GroupActor {
+    const by = { userId: actor.userId, isManager: isManager(actor) };
+    if (!by.isManager) requireRate(this.#deps.rate, this.#deps.limits, actor);
+    return by;
   }
 
   async #requireSight(actor: Principal, id: string): Promise<void> {

@@ -72,7 +72,7 @@ export function createCore(given: CoreDeps): Core {
   const desk = createDesk({ ...deps, messages, receipts, rate });
   return {
     users: new Users({ ...deps, desk: desk.dispatch }),
-    groups: new Groups(deps),
+    groups: new Groups({ ...deps, rate }),
     rooms,
     attendance,
     contacts: new Contacts(deps),

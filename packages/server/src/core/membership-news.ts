@@ -59,3 +59,22 @@ export function tellRemoved(
     actorId: actor.userId,
   });
 }
+
+/** Tells a group who has another role now. */
+export function tellRoles(
+  sink: EventSink,
+  { tenant, userId: actorId }: Actor,
+  conversationId: string,
+  members: readonly NewMember[],
+): void {
+  for (const { userId, role } of members) {
+    sink.publish([conversationTopic(tenant, conversationId)], {
+      type: 'member.changed',
+      tenant,
+      conversationId,
+      userId,
+      role,
+      actorId,
+    });
+  }
+}

@@ -3,7 +3,7 @@ import type { Dispatch } from './desk/dispatch.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
-import { tellRemoved } from './membership-news.ts';
+import { tellRemoved, tellRoles } from './membership-news.ts';
 import type { Principal, Role, User } from './model.ts';
 import { listPeers } from './peers.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
@@ -106,7 +106,10 @@ export class Users {
     const { store, sink, desk } = this.#deps;
     await desk.forget({ tenant, userId: id });
     const groups = await store.deleteUser(tenant, id);
-    for (const conversationId of groups) tellRemoved(sink, actor, conversationId, id);
+    for (const { conversationId, changed } of groups) {
+      tellRemoved(sink, actor, conversationId, id);
+      tellRoles(sink, actor, conversationId, changed);
+    }
     sink.publish([userTopic(tenant, id)], { type: 'user.deleted', tenant, userId: id });
   }
 

@@ -22,6 +22,7 @@ const ROUTES = {
   '/api/v1/groups/{id}': ['delete', 'get', 'patch'],
   '/api/v1/groups/{id}/members': ['get', 'post'],
   '/api/v1/groups/{id}/members/{userId}': ['delete', 'patch'],
+  '/api/v1/groups/{id}/owner': ['put'],
   '/api/v1/files': ['post'],
   '/files/{id}': ['get', 'head'],
   '/api/v1/rooms': ['get', 'post'],

@@ -9,7 +9,7 @@ const alice = principal('alice');
 let http: HttpFixture;
 before(async () => {
   http = await startHttp({ flags: { maxGroupMembers: '5' } });
-  for (const id of ['admin', 'alice', 'bob', 'carol'])
+  for (const id of ['admin', 'alice', 'bob', 'carol', 'olga', 'adam', 'anna', 'mike'])
     await http.core.users.create(admin, { id, username: id });
 });
 after(() => http.stop());
@@ -83,20 +83,99 @@ test('members may leave, and see the group no more', async () => {
   assert.equal((await http.call('GET', `${PATH}/open/members`, { as: alice })).status, 404);
 });
 
-test('managing takes the role admin or service, also for owners', async () => {
-  await http.call('POST', PATH, {
-    as: admin,
-    body: { id: 'kept', name: 'Kept', members: [{ userId: 'alice', role: 'owner' }, { userId: 'bob' }] },
-  });
-  const refusals = await Promise.all([
-    http.call('POST', PATH, { as: alice, body: { name: 'x' } }),
-    http.call('PATCH', `${PATH}/kept`, { as: alice, body: { name: 'x' } }),
-    http.call('DELETE', `${PATH}/kept`, { as: alice }),
-    http.call('POST', `${PATH}/kept/members`, { as: alice, body: { userId: 'carol' } }),
-    http.call('PATCH', `${PATH}/kept/members/bob`, { as: alice, body: { role: 'owner' } }),
-    http.call('DELETE', `${PATH}/kept/members/bob`, { as: alice }),
-  ]);
+/** A group with an owner, two admins and a member. */
+async function makeCrew(id: string): Promise<string> {
+  const roles = { olga: 'owner', adam: 'admin', anna: 'admin', mike: 'member' };
+  const members = Object.entries(roles).map(([userId, role]) => ({ userId, role }));
+  const { status } = await http.call('POST', PATH, { as: admin, body: { id, name: id, members } });
+  assert.equal(status, 201);
+  return `${PATH}/${id}`;
+}
+
+/** The roles of a group's members, in the order of their ids. */
+async function rolesOf(group: string): Promise<Record<string, string>> {
+  const { body } = await http.call('GET', `${group}/members`, { as: admin });
+  const members = body.members as { userId: string; role: string }[];
+  return Object.fromEntries(members.map(({ userId, role }) => [userId, role]));
+}
+
+const [olga, adam, mike] = [principal('olga'), principal('adam'), principal('mike')];
+
+test('an owner renames, adds, promotes, removes, hands over and dissolves with its own token', async () => {
+  const group = await makeCrew('owned');
+  const did = async (method: string, path: string, body?: unknown) =>
+    (await http.call(method, `${group}${path}`, { as: olga, ...(body ? { body } : {}) })).status;
+  assert.equal(await did('PATCH', '', { name: 'New', avatar: 'https://example.com/a.png' }), 200);
+  assert.equal(await did('POST', '/members', { userId: 'carol', role: 'admin' }), 204);
+  assert.equal(await did('PATCH', '/members/mike', { role: 'admin' }), 200);
+  assert.equal(await did('PATCH', '/members/adam', { role: 'member' }), 200);
+  assert.equal(await did('DELETE', '/members/anna'), 204);
+  assert.equal(await did('PUT', '/owner', { userId: 'mike' }), 204);
+  assert.deepEqual(await rolesOf(group), { adam: 'member', carol: 'admin', mike: 'owner', olga: 'admin' });
+  assert.equal(await did('DELETE', ''), 403, 'no owner any more');
+  assert.equal((await http.call('DELETE', group, { as: mike })).status, 204);
+  assert.equal((await http.call('GET', group, { as: admin })).status, 404);
+});
+
+test('an admin renames, adds and removes members, and nothing above it', async () => {
+  const group = await makeCrew('administered');
+  const call = (method: string, path: string, body?: unknown) =>
+    http.call(method, `${group}${path}`, { as: adam, ...(body ? { body } : {}) });
+  assert.equal((await call('PATCH', '', { name: 'New' })).status, 200);
+  assert.equal((await call('POST', '/members', { userId: 'carol' })).status, 204);
+  assert.equal((await call('DELETE', '/members/carol')).status, 204);
+  const refusals = [
+    await call('POST', '/members', { userId: 'carol', role: 'admin' }),
+    await call('DELETE', '/members/anna'),
+    await call('DELETE', '/members/olga'),
+    await call('PATCH', '/members/mike', { role: 'admin' }),
+    await call('PATCH', '/members/adam', { role: 'owner' }),
+    await call('PUT', '/owner', { userId: 'adam' }),
+    await call('DELETE', ''),
+    await call('DELETE', '/members/adam?successor=mike'),
+  ];
   for (const { status, body } of refusals) assert.deepEqual([status, body.code], [403, 'EPERM']);
+  assert.equal((await call('PATCH', '/members/adam', { role: 'member' })).status, 200, 'it may step down');
+});
+
+test('a member changes nothing, and to one who is none the group is not there', async () => {
+  const group = await makeCrew('quiet');
+  for (const [as, status, code] of [
+    [mike, 403, 'EPERM'],
+    [principal('carol'), 404, 'ENOENT'],
+  ] as const) {
+    const answers = await Promise.all([
+      http.call('PATCH', group, { as, body: { name: 'x' } }),
+      http.call('DELETE', group, { as }),
+      http.call('POST', `${group}/members`, { as, body: { userId: 'bob' } }),
+      http.call('PATCH', `${group}/members/anna`, { as, body: { role: 'member' } }),
+      http.call('DELETE', `${group}/members/anna`, { as }),
+      http.call('PUT', `${group}/owner`, { as, body: { userId: 'anna' } }),
+    ]);
+    for (const { status: got, body } of answers) assert.deepEqual([got, body.code], [status, code]);
+  }
+  const made = await http.call('POST', PATH, { as: mike, body: { name: 'x' } });
+  assert.deepEqual([made.status, made.body.code], [403, 'EPERM']);
+});
+
+test('the last owner who leaves is followed by whom it names, else by the longest-standing admin', async () => {
+  const group = await makeCrew('followed');
+  const leave = (who: string, query = '') =>
+    http.call('DELETE', `${group}/members/${who}${query}`, { as: principal(who) });
+  const stays = await http.call('PATCH', `${group}/members/olga`, { as: olga, body: { role: 'admin' } });
+  assert.deepEqual([stays.status, stays.body.code, stays.body.field], [409, 'ECONFLICT', 'role']);
+  assert.deepEqual((await leave('olga', '?successor=carol')).body.field, 'successorId');
+  assert.equal((await leave('olga', '?successor=mike')).status, 204);
+  assert.deepEqual(await rolesOf(group), { adam: 'admin', anna: 'admin', mike: 'owner' });
+  assert.equal((await leave('mike')).status, 204);
+  assert.deepEqual(await rolesOf(group), { adam: 'owner', anna: 'admin' });
+  assert.equal(
+    (await http.call('DELETE', `${PATH.replace('groups', 'users')}/adam`, { as: admin })).status,
+    204,
+  );
+  assert.deepEqual(await rolesOf(group), { anna: 'owner' }, 'a deleted user is followed too');
+  assert.equal((await leave('anna')).status, 204);
+  assert.deepEqual(await rolesOf(group), {}, 'an empty group stays for managers');
 });
 
 for (const [body, status, code, field] of [

@@ -3,6 +3,7 @@ import type { Store } from '../core/ports/store.ts';
 import { adminContract } from './contract/admin.ts';
 import { filesContract } from './contract/files.ts';
 import { storeFixture } from './contract/fixture.ts';
+import { groupRightsContract } from './contract/group-rights.ts';
 import { groupsContract } from './contract/groups.ts';
 import { messagesContract } from './contract/messages.ts';
 import { notificationsContract } from './contract/notifications.ts';
@@ -21,6 +22,7 @@ export interface StoreUnderTest {
 const PARTS = [
   usersContract,
   groupsContract,
+  groupRightsContract,
   roomsContract,
   messagesContract,
   pendingContract,

@@ -1,3 +1,4 @@
+import type { GroupActor } from '../group-rights.ts';
 import type {
   Content,
   Conversation,
@@ -90,8 +91,8 @@ export interface UserStore {
   listUsers(tenant: string, page: Page): Promise<User[]>;
   /** ENOENT; ECONFLICT where the username is taken. */
   updateUser(tenant: string, id: string, patch: UserPatch): Promise<User>;
-  /** Ends its memberships too, messages stay. Returns the groups it was in. ENOENT. */
-  deleteUser(tenant: string, id: string): Promise<string[]>;
+  /** Ends its memberships too, as `removeMember`; messages stay. Returns the groups it was in. ENOENT. */
+  deleteUser(tenant: string, id: string): Promise<LeftGroup[]>;
 }
 
 export interface Credentials {
@@ -114,6 +115,8 @@ export interface NewMember {
 }
 
 export interface NewMembers {
+  /** Whose rights are asked for; the tenant's own where absent. */
+  readonly by?: GroupActor;
   readonly tenant: string;
   readonly conversationId: string;
   readonly members: readonly NewMember[];
@@ -124,6 +127,38 @@ export interface NewMembers {
 export interface GroupPatch {
   readonly name?: string;
   readonly avatar?: string;
+}
+
+export interface Removal {
+  readonly tenant: string;
+  readonly conversationId: string;
+  readonly userId: string;
+  /** Who is to be the owner afterwards; whoever the rules name where absent and needed. */
+  readonly successorId?: string;
+  readonly by?: GroupActor;
+}
+
+export interface RoleChange {
+  readonly tenant: string;
+  readonly conversationId: string;
+  readonly userId: string;
+  readonly role: MemberRole;
+  readonly by?: GroupActor;
+}
+
+export interface HandOver {
+  readonly tenant: string;
+  readonly conversationId: string;
+  /** The new owner. */
+  readonly userId: string;
+  readonly by?: GroupActor;
+}
+
+/** A group that a user was in until it was deleted. */
+export interface LeftGroup {
+  readonly conversationId: string;
+  /** Who has another role by it. */
+  readonly changed: readonly NewMember[];
 }
 
 export interface Membership {
@@ -140,6 +175,10 @@ export interface PeerQuery {
   readonly limit: number;
 }
 
+/**
+ * Rights in groups are those of `group-rights.ts`, judged by what the actor `by` is inside the write: ENOENT for one who is
+ * neither a member nor a manager, EPERM for what it may not do.
+ */
 export interface ConversationStore {
   /** A member named twice is one. ECONFLICT where the id is taken; ENOENT (field `members`) where a member is no user. */
   createGroup(group: NewGroup): Promise<Conversation>;
@@ -147,18 +186,26 @@ export interface ConversationStore {
   /** Groups by id, of one member where `userId` is given. */
   listGroups(tenant: string, page: Page, userId?: string): Promise<Conversation[]>;
   /** ENOENT. */
-  updateGroup(tenant: string, id: string, patch: GroupPatch): Promise<Conversation>;
+  updateGroup(tenant: string, id: string, patch: GroupPatch, by?: GroupActor): Promise<Conversation>;
   /** Ends all memberships; returns the users who were members. ENOENT. */
-  deleteGroup(tenant: string, id: string): Promise<string[]>;
+  deleteGroup(tenant: string, id: string, by?: GroupActor): Promise<string[]>;
   /**
    * Returns those who were not members before. ENOENT for the group or (field `userId`) a user; ETOOLONG where the group
    * would have more than `maxMembers`.
    */
   addMembers(addition: NewMembers): Promise<string[]>;
-  /** ENOENT for the group or the member. */
-  setMemberRole(tenant: string, id: string, userId: string, role: MemberRole): Promise<Member>;
-  /** ENOENT for the group or the member. */
-  removeMember(tenant: string, id: string, userId: string): Promise<void>;
+  /** ENOENT for the group or the member; ECONFLICT where the group would lose its only owner. */
+  setMemberRole(change: RoleChange): Promise<Member>;
+  /**
+   * Where the only owner goes, another member becomes owner. Returns who has another role by it. ENOENT for the group, the
+   * member or (field `successorId`) the successor; EPERM for the successor of one who is no owner.
+   */
+  removeMember(removal: Removal): Promise<NewMember[]>;
+  /**
+   * Makes a member owner and the actor, or all owners where the actor is none, admin. Returns who has another role by it.
+   * ENOENT for the group or the member.
+   */
+  handOverGroup(change: HandOver): Promise<NewMember[]>;
   findMember(tenant: string, conversationId: string, userId: string): Promise<Member | undefined>;
   /** By user id. */
   listMembers(tenant: string, conversationId: string, page: Page): Promise<Member[]>;

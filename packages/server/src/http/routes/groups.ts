@@ -23,6 +23,11 @@ const GroupChange = Type.Object(
   { additionalProperties: false, minProperties: 1 },
 );
 
+const NewOwner = Type.Object(
+  { userId: Type.String({ description: 'A member of the group.', examples: ['bob'] }) },
+  { additionalProperties: false },
+);
+
 const GroupPage = Type.Object(
   { groups: Type.Array(GroupSchema), next: NextSchema },
   { description: 'A page of groups.' },
@@ -91,7 +96,7 @@ export function groupRoutes(api: Api, groups: Groups): void {
       schema: {
         ...COMMON,
         summary: 'Change a group',
-        description: 'Role admin or service.',
+        description: "The group's owners and admins, and role admin or service.",
         params: GroupParams,
         body: GroupChange,
         response: { 200: GroupSchema, ...REFUSALS },
@@ -100,13 +105,33 @@ export function groupRoutes(api: Api, groups: Groups): void {
     async ({ principal, params, body }) => groupJson(await groups.update(principal, params.id, body)),
   );
 
+  api.put(
+    '/groups/:id/owner',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'Hand a group over',
+        description:
+          "The group's owners, who become admins by it, and role admin or service: then all its owners become admins.",
+        params: GroupParams,
+        body: NewOwner,
+        response: { 204: NoContent, ...REFUSALS },
+      },
+    },
+    async ({ principal, params, body }, reply) => {
+      await groups.handOver(principal, params.id, body.userId);
+      return reply.code(204).send(null);
+    },
+  );
+
   api.delete(
     '/groups/:id',
     {
       schema: {
         ...COMMON,
         summary: 'End a group',
-        description: 'Role admin or service. Nobody can read it or send to it any more.',
+        description:
+          "The group's owners, and role admin or service. Nobody can read it or send to it any more.",
         params: GroupParams,
         response: { 204: NoContent, ...REFUSALS },
       },

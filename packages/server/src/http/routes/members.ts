@@ -28,6 +28,17 @@ const NewMembers = Type.Object(
 );
 
 const RoleChange = Type.Object({ role: MemberRoleSchema }, { additionalProperties: false });
+const RemovalQuery = Type.Object(
+  {
+    successor: Type.Optional(
+      Type.String({
+        description: 'The member that becomes owner in place of an owner who goes.',
+        examples: ['bob'],
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
 const MemberPage = Type.Object(
   { members: Type.Array(MemberSchema), next: NextSchema },
   { description: 'A page of members.' },
@@ -72,7 +83,8 @@ export function memberRoutes(api: Api, groups: Groups): void {
       schema: {
         ...COMMON,
         summary: 'Add one member or several',
-        description: 'Role admin or service. Who is a member already stays as it is.',
+        description:
+          "The group's owners and admins, and role admin or service; another role than `member` takes an owner. Who is a member already stays as it is.",
         params: GroupParams,
         body: NewMembers,
         response: { 204: NoContent, ...REFUSALS },
@@ -90,7 +102,8 @@ export function memberRoutes(api: Api, groups: Groups): void {
       schema: {
         ...COMMON,
         summary: "Change a member's role",
-        description: 'Role admin or service.',
+        description:
+          "The group's owners, of admins and members; role admin or service, of everybody; members may step down themselves. The only owner keeps its role: hand the group over.",
         params: MemberParams,
         body: RoleChange,
         response: { 200: MemberSchema, ...REFUSALS },
@@ -105,13 +118,15 @@ export function memberRoutes(api: Api, groups: Groups): void {
       schema: {
         ...COMMON,
         summary: 'Remove a member',
-        description: 'Role admin or service anybody, members themselves.',
+        description:
+          "The group's owners, of admins and members; its admins, of members; role admin or service, of everybody; members themselves. Where the only owner goes, its successor becomes owner: else the admin who is a member longest, else the plain member.",
         params: MemberParams,
+        querystring: RemovalQuery,
         response: { 204: NoContent, ...REFUSALS },
       },
     },
-    async ({ principal, params }, reply) => {
-      await groups.removeMember(principal, params.id, params.userId);
+    async ({ principal, params, query }, reply) => {
+      await groups.removeMember(principal, params.id, params.userId, query.successor);
       return reply.code(204).send(null);
     },
   );

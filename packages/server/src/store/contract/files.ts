@@ -68,7 +68,7 @@ export function filesContract({ store, tenantWith, makeGroup }: StoreFixture): v
     const id = await upload(tenant, 'alice');
     await sendFiles(tenant, 'alice', toGroup('team'), id);
     assert.deepEqual([await sees(tenant, 'bob', id), await sees(tenant, 'carol', id)], [true, false]);
-    await store.removeMember(tenant, 'team', 'bob');
+    await store.removeMember({ tenant, conversationId: 'team', userId: 'bob' });
     assert.equal(await sees(tenant, 'bob', id), false);
   });
 

@@ -33,7 +33,7 @@ export function groupsContract({ store, tenantWith, send, makeGroup }: StoreFixt
     assert.deepEqual(await peersOf('alice'), ['bob', 'carol', 'erin']);
     assert.deepEqual(await peersOf('dave'), []);
     assert.equal((await peersOf('alice', 2)).length, 2);
-    await store.removeMember(tenant, 'team', 'alice');
+    await store.removeMember({ tenant, conversationId: 'team', userId: 'alice' });
     assert.deepEqual(await peersOf('alice'), ['bob', 'erin']);
     assert.deepEqual(await store.listPeers({ tenant: 'nowhere', userId: 'x', maxMembers: 9, limit: 9 }), []);
   });
@@ -57,7 +57,10 @@ export function groupsContract({ store, tenantWith, send, makeGroup }: StoreFixt
       limit: 2,
     });
     assert.equal((await store.findConversation(tenant, 'team'))?.memberCount, 2);
-    assert.equal((await store.setMemberRole(tenant, 'team', 'bob', 'admin')).role, 'admin');
+    assert.equal(
+      (await store.setMemberRole({ tenant, conversationId: 'team', userId: 'bob', role: 'admin' })).role,
+      'admin',
+    );
     assert.deepEqual(
       (await store.listMembers(tenant, 'team', { limit: 9 })).map(({ userId }) => userId),
       ['alice', 'bob'],
@@ -65,8 +68,11 @@ export function groupsContract({ store, tenantWith, send, makeGroup }: StoreFixt
     assert.deepEqual(await store.listMemberships(tenant, 'bob'), [
       { conversationId: 'team', kind: 'group', role: 'admin' },
     ]);
-    await store.removeMember(tenant, 'team', 'bob');
-    await assert.rejects(store.removeMember(tenant, 'team', 'bob'), { code: 'ENOENT', field: 'userId' });
+    await store.removeMember({ tenant, conversationId: 'team', userId: 'bob' });
+    await assert.rejects(store.removeMember({ tenant, conversationId: 'team', userId: 'bob' }), {
+      code: 'ENOENT',
+      field: 'userId',
+    });
     assert.equal(await store.findMember(tenant, 'team', 'bob'), undefined);
     await assert.rejects(send(tenant, 'bob', toGroup('team'), 'hi'), { code: 'EPERM' });
   });

@@ -42,7 +42,7 @@ export function usersContract({ store, tenantWith, send, makeGroup, pendingTexts
     assert.equal((await store.updateUser(tenant, 'bob', { nickname: 'Bobby' })).nickname, 'Bobby');
     await assert.rejects(store.updateUser(tenant, 'bob', { username: 'alice' }), { code: 'ECONFLICT' });
     await assert.rejects(store.updateUser(tenant, 'nobody', {}), { code: 'ENOENT' });
-    assert.deepEqual(await store.deleteUser(tenant, 'bob'), ['team']);
+    assert.deepEqual(await store.deleteUser(tenant, 'bob'), [{ conversationId: 'team', changed: [] }]);
     assert.equal(await store.findUser(tenant, 'bob'), undefined);
     assert.equal(await store.isDeletedUser(tenant, 'bob'), true);
     assert.equal(await store.isDeletedUser(tenant, 'alice'), false);

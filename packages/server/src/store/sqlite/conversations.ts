@@ -1,13 +1,25 @@
 import { DomainError } from '../../core/errors.ts';
+import {
+  type GroupActor,
+  requireAct,
+  requireOwnerLeft,
+  requireStepDown,
+  type Standing,
+  successorOf,
+} from '../../core/group-rights.ts';
 import type { Conversation, ConversationKind, Member, MemberRole, Timestamp } from '../../core/model.ts';
 import type {
   GroupPatch,
+  HandOver,
+  LeftGroup,
   Membership,
   NewGroup,
   NewMember,
   NewMembers,
   Page,
   PeerQuery,
+  Removal,
+  RoleChange,
 } from '../../core/ports/store.ts';
 import type { Statements } from './database.ts';
 import type { Tenants } from './tenants.ts';
@@ -124,8 +136,9 @@ export class ConversationTable {
     return (rows as unknown as ConversationRow[]).map((row) => toConversation(tenant, row));
   }
 
-  updateGroup(tenant: string, id: string, patch: GroupPatch): Conversation {
+  updateGroup(tenant: string, id: string, patch: GroupPatch, by?: GroupActor): Conversation {
     const row = this.#requireGroup(tenant, id);
+    requireAct(this.#standing(row, by), { kind: 'update' });
     this.#sql
       .get('UPDATE conversation SET name = ?, avatar = ? WHERE pk = ?')
       .run(patch.name ?? row.name, patch.avatar ?? row.avatar, row.pk);
@@ -133,8 +146,10 @@ export class ConversationTable {
   }
 
   /** The id is free again afterwards; the messages stay under a name that no id can have. */
-  deleteGroup(tenant: string, id: string): string[] {
-    return this.end(this.#requireGroup(tenant, id).pk);
+  deleteGroup(tenant: string, id: string, by?: GroupActor): string[] {
+    const row = this.#requireGroup(tenant, id);
+    requireAct(this.#standing(row, by), { kind: 'dissolve' });
+    return this.end(row.pk);
   }
 
   /** As `deleteGroup`, of any conversation. */
@@ -147,8 +162,10 @@ export class ConversationTable {
     return (rows as unknown as { user: string }[]).map(({ user }) => user);
   }
 
-  addMembers({ tenant, conversationId, members, maxMembers, at }: NewMembers): string[] {
+  addMembers({ tenant, conversationId, members, maxMembers, at, by }: NewMembers): string[] {
     const row = this.#requireGroup(tenant, conversationId);
+    const standing = this.#standing(row, by);
+    for (const { role } of members) requireAct(standing, { kind: 'add', role });
     this.#requireUsers(row.tenant, members, 'userId');
     const joining = new Set(members.map(({ userId }) => userId).filter((id) => !this.#memberRow(row.pk, id)));
     if (joining.size > 0 && row.member_count + joining.size > maxMembers) {
@@ -177,29 +194,93 @@ export class ConversationTable {
     return added.map(({ userId }) => userId);
   }
 
-  setMemberRole(tenant: string, id: string, userId: string, role: MemberRole): Member {
-    const { pk } = this.#requireGroup(tenant, id);
-    const { changes } = this.#sql
-      .get('UPDATE member SET role = ? WHERE conversation = ? AND user = ?')
-      .run(role, pk, userId);
-    if (changes === 0) throw noMember(userId);
-    return toMember(this.#memberRow(pk, userId) as MemberRow);
+  setMemberRole({ tenant, conversationId, userId, role, by }: RoleChange): Member {
+    const row = this.#requireGroup(tenant, conversationId);
+    const standing = this.#standing(row, by);
+    const from = this.#requireMember(row.pk, userId).role;
+    if (by?.userId === userId && standing !== 'manager') requireStepDown(from, role);
+    else requireAct(standing, { kind: 'set-role', from, to: role });
+    requireOwnerLeft(from, role, this.#owners(row.pk).length);
+    this.#setRole(row.pk, userId, role);
+    return toMember(this.#requireMember(row.pk, userId));
   }
 
-  removeMember(tenant: string, id: string, userId: string): void {
-    const { pk } = this.#requireGroup(tenant, id);
-    if (!this.remove(pk, userId)) throw noMember(userId);
+  removeMember({ tenant, conversationId, userId, successorId, by }: Removal): NewMember[] {
+    const row = this.#requireGroup(tenant, conversationId);
+    const standing = this.#standing(row, by);
+    const { role } = this.#requireMember(row.pk, userId);
+    if (by?.userId !== userId) requireAct(standing, { kind: 'remove', role });
+    if (successorId !== undefined) {
+      if (role !== 'owner')
+        throw new DomainError('EPERM', 'only an owner has a successor', { field: 'successorId' });
+      if (successorId === userId || !this.#memberRow(row.pk, successorId))
+        throw noMember(successorId, 'successorId');
+    }
+    return this.#leave(row.pk, userId, role, successorId);
+  }
+
+  handOverGroup({ tenant, conversationId, userId, by }: HandOver): NewMember[] {
+    const row = this.#requireGroup(tenant, conversationId);
+    const { pk } = row;
+    requireAct(this.#standing(row, by), { kind: 'hand-over' });
+    const heir = this.#requireMember(pk, userId);
+    const owners = this.#owners(pk);
+    const former = by && owners.includes(by.userId) ? [by.userId] : owners;
+    const demoted = former
+      .filter((owner) => owner !== userId)
+      .map((owner) => this.#setRole(pk, owner, 'admin'));
+    return heir.role === 'owner' ? demoted : [this.#setRole(pk, userId, 'owner'), ...demoted];
+  }
+
+  /** Ends a membership of a group; where the only owner goes, another becomes it. Returns who has another role by it. */
+  #leave(pk: number, userId: string, role: MemberRole, successorId?: string): NewMember[] {
+    this.remove(pk, userId);
+    const heir = successorId ?? (role === 'owner' ? this.#successor(pk) : undefined);
+    if (heir === undefined || this.#memberRow(pk, heir)?.role === 'owner') return [];
+    return [this.#setRole(pk, heir, 'owner')];
+  }
+
+  /** Whom the rules name in a group without owners: they need the longest-standing of each role to choose from. */
+  #successor(pk: number): string | undefined {
+    if (this.#owners(pk).length > 0) return undefined;
+    const best = this.#sql.get(
+      `SELECT ${MEMBER_COLUMNS} FROM member WHERE conversation = ? AND role = ? ORDER BY joined_at, user LIMIT 1`,
+    );
+    const candidates = ['admin', 'member'].flatMap((role) => best.all(pk, role)) as unknown as MemberRow[];
+    return successorOf(candidates.map(toMember))?.userId;
+  }
+
+  #setRole(pk: number, userId: string, role: MemberRole): NewMember {
+    this.#sql.get('UPDATE member SET role = ? WHERE conversation = ? AND user = ?').run(role, pk, userId);
+    return { userId, role };
+  }
+
+  #owners(pk: number): string[] {
+    const rows = this.#sql.get("SELECT user FROM member WHERE conversation = ? AND role = 'owner'").all(pk);
+    return (rows as unknown as { user: string }[]).map(({ user }) => user);
+  }
+
+  /** What an actor is to a group; a manager's standing where none is given. ENOENT for one who has no business with it. */
+  #standing({ pk, id }: ConversationRow, by: GroupActor | undefined): Standing {
+    if (!by || by.isManager) return 'manager';
+    const member = this.#memberRow(pk, by.userId);
+    if (!member) throw noGroup(id);
+    return member.role;
   }
 
   /** Ends all memberships of a user; returns its groups. */
-  removeUser(tenant: string, userId: string): string[] {
+  removeUser(tenant: string, userId: string): LeftGroup[] {
     const rows = this.#sql
       .get(
-        'SELECT c.pk, c.id, c.kind FROM member m JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.user = ?',
+        'SELECT c.pk, c.id, c.kind, m.role FROM member m JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.user = ?',
       )
-      .all(this.#tenants.ensure(tenant), userId) as unknown as ConversationRow[];
-    for (const { pk } of rows) this.remove(pk, userId);
-    return rows.filter(({ kind }) => kind === 'group').map(({ id }) => id);
+      .all(this.#tenants.ensure(tenant), userId) as unknown as (ConversationRow & { role: MemberRole })[];
+    const groups = rows.filter(({ kind }) => kind === 'group');
+    for (const { pk, kind } of rows) if (kind !== 'group') this.remove(pk, userId);
+    return groups.map(({ pk, id, role }) => ({
+      conversationId: id,
+      changed: this.#leave(pk, userId, role),
+    }));
   }
 
   findMember(tenant: string, conversationId: string, userId: string): Member | undefined {
@@ -270,7 +351,13 @@ export class ConversationTable {
   #requireGroup(tenant: string, id: string): ConversationRow {
     const key = this.#tenants.find(tenant);
     const row = key === undefined ? undefined : this.row(key, id);
-    if (row?.kind !== 'group') throw new DomainError('ENOENT', `no group ${id}`, { field: 'id' });
+    if (row?.kind !== 'group') throw noGroup(id);
+    return row;
+  }
+
+  #requireMember(pk: number, userId: string): MemberRow {
+    const row = this.#memberRow(pk, userId);
+    if (!row) throw noMember(userId);
     return row;
   }
 
@@ -307,6 +394,10 @@ function toMember(row: MemberRow): Member {
   };
 }
 
-function noMember(userId: string): DomainError {
-  return new DomainError('ENOENT', `${userId} is no member`, { field: 'userId' });
+function noGroup(id: string): DomainError {
+  return new DomainError('ENOENT', `no group ${id}`, { field: 'id' });
+}
+
+function noMember(userId: string, field = 'userId'): DomainError {
+  return new DomainError('ENOENT', `${userId} is no member`, { field });
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { LeftGroup } from '../../core/ports/store.ts';
 import { AdminTable } from './admin.ts';
 import { ConversationTable } from './conversations.ts';
 import { Statements } from './database.ts';
@@ -74,7 +75,7 @@ export function writeOperations(tables: Tables) {
   return {
     createUser: users.create.bind(users),
     updateUser: users.update.bind(users),
-    deleteUser(tenant: string, id: string): string[] {
+    deleteUser(tenant: string, id: string): LeftGroup[] {
       users.delete(tenant, id);
       notifications.removeUser(tenant, id);
       admin.forgetUser(tenant, id);
@@ -87,6 +88,7 @@ export function writeOperations(tables: Tables) {
     addMembers: conversations.addMembers.bind(conversations),
     setMemberRole: conversations.setMemberRole.bind(conversations),
     removeMember: conversations.removeMember.bind(conversations),
+    handOverGroup: conversations.handOverGroup.bind(conversations),
     appendMessage: messages.append.bind(messages),
     changeMessage: messages.change.bind(messages),
     acknowledge: messages.acknowledge.bind(messages),

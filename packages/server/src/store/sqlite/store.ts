@@ -31,6 +31,7 @@ const WRITES: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'addMembers',
   'setMemberRole',
   'removeMember',
+  'handOverGroup',
   'changeMessage',
   'acknowledge',
   'hideMessage',
