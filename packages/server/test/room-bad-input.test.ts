@@ -144,7 +144,11 @@ test('what a guest says of itself is limited', async () => {
     [{ id: 'guest:x' }, /^from.id must be 1 to 64 letters/],
     [{ id: 'x', nickName: 'n'.repeat(65) }, 'from.nickName has more than 64 characters'],
     [{ id: 'x', headImgUrl: 'h'.repeat(1025) }, 'from.headImgUrl has more than 1024 characters'],
-    [{ id: 'x', headImgUrl: 'h'.repeat(1000) }, 'from has more than 1024 bytes'],
+    [{ id: 'x', headImgUrl: `/${'h'.repeat(1000)}` }, 'from has more than 1024 bytes'],
+    [{ id: '..' }, /^from.id must not be/],
+    [{ id: 'x', headImgUrl: 'javascript:alert(1)' }, /^from.headImgUrl must be an http or https address/],
+    [{ id: 'x', nickName: 'a\u202eb' }, /^from.nickName: control/],
+    [{ id: 'x', personNum: ' ' }, 'from.personNum must not be blank'],
     [{ id: 'x', personName: '\udc00' }, 'from.personName is not valid Unicode'],
   ] as const) {
     await guest.sendJoin(from, number);

@@ -55,6 +55,14 @@ test('an issued token is verified to the principal it was made for', async () =>
   assert.equal(issued.expiresAt, NOW + 61_000);
 });
 
+test('nobody is refused for its name: what can not be shown is taken out', async () => {
+  const nameOf = async (name: unknown) =>
+    (await verifier.verify(await sign({ ...CLAIMS, name }))).principal.name;
+  assert.equal(await nameOf(' Ａlice\n\u202eB\u0000\ud800 '), 'Alice B');
+  assert.equal(await nameOf('\u200b \u2800'), 'alice');
+  assert.equal(await nameOf('👩‍👧'.repeat(60)), `${'👩‍👧'.repeat(21)}👩`);
+});
+
 test('role and name may be absent', async () => {
   const { role: _, name: __, ...claims } = CLAIMS;
   assert.deepEqual((await verifier.verify(await sign(claims))).principal, { ...alice, name: 'alice' });
@@ -74,6 +82,7 @@ for (const [what, change, message] of [
   ['an unknown role', { role: 'root' }, "the token's claim role is not valid"],
   ['a role of the prototype', { role: 'constructor' }, "the token's claim role is not valid"],
   ['a name that is an object', { name: {} }, "the token's claim name is not valid"],
+  ['a user whose id is reserved', { sub: 'me' }, "the token's claim sub is not valid"],
 ] as const) {
   test(`a token with ${what} is refused`, async () => {
     const error = await refusal(await sign({ ...CLAIMS, ...change } as JWTPayload));

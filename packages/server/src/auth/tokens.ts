@@ -9,12 +9,12 @@ import {
 } from 'jose';
 import { DomainError } from '../core/errors.ts';
 import { type Principal, ROLES, type Role, type Timestamp } from '../core/model.ts';
+import { cleanName, MAX_NICKNAME_LENGTH } from '../core/names.ts';
 import type { Clock } from '../core/ports/clock.ts';
-import { requireId } from '../core/validate.ts';
+import { requireId, requireTenantId } from '../core/validate.ts';
 import { type KeySettings, openKeySet, type PublicKey, readPublicKey } from './keys.ts';
 
 const MAX_TOKEN_LENGTH = 8192;
-const MAX_NAME_LENGTH = 64;
 
 export interface VerifiedToken {
   readonly principal: Principal;
@@ -123,24 +123,30 @@ class JwtIssuer implements TokenIssuer {
 }
 
 function readClaims({ sub, app, role = 'user', name = sub, exp }: JWTPayload): VerifiedToken {
+  const userId = readId(sub, 'sub', requireId);
   return {
     principal: {
-      tenant: readId(app, 'app'),
-      userId: readId(sub, 'sub'),
+      tenant: readId(app, 'app', requireTenantId),
+      userId,
       role: readRole(role),
-      name: typeof name === 'string' ? [...name].slice(0, MAX_NAME_LENGTH).join('') : badClaim('name'),
+      name: readName(name) || userId,
     },
     expiresAt: Number(exp) * 1000,
   };
 }
 
-function readId(value: unknown, claim: string): string {
+function readId(value: unknown, claim: string, require: typeof requireId): string {
   if (typeof value !== 'string') return badClaim(claim);
   try {
-    return requireId(value, claim);
+    return require(value, claim);
   } catch {
     return badClaim(claim);
   }
+}
+
+/** Nobody is refused for how it is called elsewhere: what can't be shown is left out. Empty where nothing is left. */
+function readName(value: unknown): string {
+  return typeof value === 'string' ? cleanName(value, MAX_NICKNAME_LENGTH) : badClaim('name');
 }
 
 function readRole(value: unknown): Role {

@@ -6,7 +6,7 @@ import { findDemoSecret, withDemoSecret } from '../config/secrets.ts';
 import { type Config, settingSchema } from '../config/settings.ts';
 import { StartError } from '../config/start-error.ts';
 import { ROLES, type Role } from '../core/model.ts';
-import { requireId } from '../core/validate.ts';
+import { requireId, requireTenantId } from '../core/validate.ts';
 import { addSettingOptions, type ParsedFlags, settingsOf } from './setting-options.ts';
 
 const EPILOGUE = `
@@ -45,7 +45,7 @@ export function addToken(program: Command): void {
 async function printToken(flags: TokenFlags): Promise<void> {
   const { config } = loadConfig({ ...settingsOf(flags), env: process.env });
   const { sub, app, role, name = sub, ttl } = flags;
-  const principal = { tenant: requireId(app, '--app'), userId: requireId(sub, '--sub'), role, name };
+  const principal = { tenant: requireTenantId(app, '--app'), userId: requireId(sub, '--sub'), role, name };
   const lifetime = ttl === undefined ? config.tokenLifetime : lifetimeOf(ttl);
   const { issuer } = createTokens({ secret: secretOf(config) }, { now: () => Date.now() });
   console.log((await issuer?.issue(principal, lifetime))?.token);

@@ -1,4 +1,5 @@
 import { type TProperties, type TSchema, Type } from 'typebox';
+import { ADDRESS_PATTERN, MAX_ADDRESS_LENGTH } from './addresses.ts';
 
 /** Longest id, type or other word of an event, in characters. */
 const MAX_WORD_LENGTH = 256;
@@ -8,6 +9,10 @@ export const MAX_NAMED_USERS = 1000;
 const Id = Type.String({ minLength: 1, maxLength: MAX_WORD_LENGTH });
 const Word = Type.Optional(Type.String({ maxLength: MAX_WORD_LENGTH }));
 const Text = Type.Optional(Type.String());
+/** An address, or empty for none. */
+const Avatar = Type.Optional(
+  Type.String({ pattern: `^$|${ADDRESS_PATTERN}`, maxLength: MAX_ADDRESS_LENGTH }),
+);
 const Ids = Type.Optional(Type.Array(Id, { maxItems: MAX_NAMED_USERS }));
 const Count = Type.Optional(Type.Integer({ minimum: 0 }));
 /** Fields of known events that are times. */
@@ -44,7 +49,7 @@ export const BUSINESS_EVENT_SCHEMAS = {
   }),
   'business.user.logout': form({ ...OF_USER, deviceId: Word, logoutTime: Time }),
   'business.user.status.changed': form({ ...OF_USER, status: Id, timestamp: Time }),
-  'business.user.profile.updated': form({ ...OF_USER, nickname: Text, avatar: Text, ...ACT }),
+  'business.user.profile.updated': form({ ...OF_USER, nickname: Text, avatar: Avatar, ...ACT }),
   'business.conversation.created': form({
     ...OF_CONVERSATION,
     conversationType: Word,

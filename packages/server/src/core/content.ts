@@ -1,6 +1,7 @@
+import { requireSafeLink } from './addresses.ts';
 import { DomainError } from './errors.ts';
 import type { Limits } from './limits.ts';
-import type { Content, JsonValue } from './model.ts';
+import type { Content, ContentType, JsonValue } from './model.ts';
 import { characters, requireWellFormed, tooLong } from './validate.ts';
 
 /** Longest id that a client may give to its message, in characters. */
@@ -33,6 +34,7 @@ export function requireContent(
     throw new DomainError('EINVAL', 'content of a text message must not be empty', { field: 'content' });
   }
   requireWellFormed(text, 'content');
+  requireSafeLinks(type, text, extra);
   if (extra !== null) requireExtra(extra, limits);
   if (fields !== undefined) requireExtra(fields as JsonValue, limits);
 }
@@ -54,6 +56,20 @@ export function requireClientId(id: string): void {
   }
   requireWellFormed(id, 'messageId');
 }
+
+/** What clients open or show of a picture, file, voice, video or card, by whatever dialect it came. */
+function requireSafeLinks(type: ContentType, text: string, extra: JsonValue): void {
+  if (!LINKED.has(type)) return;
+  if (extra === null) requireSafeLink(text, 'content');
+  if (typeof extra !== 'object' || extra === null || Array.isArray(extra)) return;
+  for (const key of LINK_FIELDS) {
+    const link = (extra as { readonly [key: string]: JsonValue })[key];
+    if (typeof link === 'string') requireSafeLink(link, `content.${key}`);
+  }
+}
+
+const LINKED: ReadonlySet<ContentType> = new Set(['image', 'file', 'voice', 'video', 'card']);
+const LINK_FIELDS = ['url', 'thumbnailUrl', 'avatar'] as const;
 
 function requireExtra(extra: JsonValue, limits: Limits): void {
   if (isDeeper(extra, MAX_EXTRA_DEPTH)) {

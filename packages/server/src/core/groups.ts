@@ -1,4 +1,5 @@
 import { isManager, requireManager } from './access.ts';
+import { requireAddress } from './addresses.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { GroupActor } from './group-rights.ts';
@@ -13,12 +14,13 @@ import {
 } from './membership-news.ts';
 import { requireRate } from './message-access.ts';
 import type { Conversation, Member, MemberRole, Principal } from './model.ts';
+import { MAX_CONVERSATION_NAME_LENGTH, requireName } from './names.ts';
 import { type Policies, requireWriter } from './policies.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type { GroupPatch, Membership, NewMember, Page, Store } from './ports/store.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { conversationTopic } from './topics.ts';
-import { requireId, requireLength } from './validate.ts';
+import { requireId } from './validate.ts';
 
 export interface GroupInput {
   /** Made by the server where absent. */
@@ -63,8 +65,8 @@ export class Groups {
     const group = await store.createGroup({
       tenant: actor.tenant,
       id: requireId(input.id ?? ids.next(), 'id'),
-      name: requireLength(input.name, 'name', 1, 128),
-      avatar: requireLength(input.avatar ?? '', 'avatar', 0, 2048),
+      name: requireGroupName(input.name),
+      avatar: requireAddress(input.avatar ?? '', 'avatar'),
       members,
       createdAt: clock.now(),
     });
@@ -95,10 +97,13 @@ export class Groups {
 
   /** Owners and admins. EINVAL, ETOOLONG, EPERM. */
   async update(actor: Principal, id: string, change: GroupPatch): Promise<Conversation> {
-    if (change.name !== undefined) requireLength(change.name, 'name', 1, 128);
-    if (change.avatar !== undefined) requireLength(change.avatar, 'avatar', 0, 2048);
+    const { name, avatar } = change;
+    const patch: GroupPatch = {
+      ...(name === undefined ? {} : { name: requireGroupName(name) }),
+      ...(avatar === undefined ? {} : { avatar: requireAddress(avatar, 'avatar') }),
+    };
     const { store, sink } = this.#deps;
-    const conversation = await store.updateGroup(actor.tenant, id, change, await this.#writer(actor));
+    const conversation = await store.updateGroup(actor.tenant, id, patch, await this.#writer(actor));
     sink.publish([conversationTopic(actor.tenant, id)], {
       type: 'conversation.changed',
       conversation,
@@ -214,6 +219,10 @@ export class Groups {
     }
     return [...members.values()];
   }
+}
+
+function requireGroupName(name: string): string {
+  return requireName(name, 'name', { max: MAX_CONVERSATION_NAME_LENGTH });
 }
 
 function noGroup(id: string): DomainError {

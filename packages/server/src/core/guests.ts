@@ -1,22 +1,24 @@
+import { requireAddress } from './addresses.ts';
 import { DomainError } from './errors.ts';
 import type { Message, Principal, Profile, User } from './model.ts';
-import { requireId, requireLength } from './validate.ts';
+import { MAX_NICKNAME_LENGTH, requireName } from './names.ts';
+import { requireId } from './validate.ts';
 
 /** No user's id has a colon: whoever becomes a user later does not own what a guest of the same name said. */
 const GUEST_PREFIX = 'guest:';
 
-const MAX_NAME_LENGTH = 64;
 /** Largest profile as JSON, in bytes: a room of thousands is told all of them at once. */
 const MAX_PROFILE_BYTES = 1024;
 
 /** One who is no user and says itself who it is. EINVAL, ETOOLONG naming the field. */
 export function guestPrincipal(tenant: string, id: string, profile: Profile): Principal {
+  const guest = requireProfile(profile);
   return {
     tenant,
     userId: GUEST_PREFIX + requireId(id, 'from.id'),
     role: 'user',
-    name: profile.nickname,
-    guest: requireProfile(profile),
+    name: guest.nickname,
+    guest,
   };
 }
 
@@ -46,13 +48,19 @@ export function senderProfile({ guest, senderId, parties }: Message): Profile {
 }
 
 function requireProfile(profile: Profile): Profile {
-  requireLength(profile.name, 'from.personName', 0, MAX_NAME_LENGTH);
-  requireLength(profile.number, 'from.personNum', 0, MAX_NAME_LENGTH);
-  requireLength(profile.nickname, 'from.nickName', 0, MAX_NAME_LENGTH);
-  requireLength(profile.avatar, 'from.headImgUrl', 0, MAX_PROFILE_BYTES);
-  if (Buffer.byteLength(JSON.stringify(profile)) <= MAX_PROFILE_BYTES) return profile;
+  const shown = {
+    name: requireGuestName(profile.name, 'from.personName'),
+    number: requireGuestName(profile.number, 'from.personNum'),
+    nickname: requireGuestName(profile.nickname, 'from.nickName'),
+    avatar: requireAddress(profile.avatar, 'from.headImgUrl', MAX_PROFILE_BYTES),
+  };
+  if (Buffer.byteLength(JSON.stringify(shown)) <= MAX_PROFILE_BYTES) return shown;
   throw new DomainError('ETOOLONG', `from has more than ${MAX_PROFILE_BYTES} bytes`, {
     field: 'from',
     limit: MAX_PROFILE_BYTES,
   });
+}
+
+function requireGuestName(name: string, field: string): string {
+  return requireName(name, field, { max: MAX_NICKNAME_LENGTH, mayBeEmpty: true });
 }

@@ -1,4 +1,5 @@
 import { requireManager } from './access.ts';
+import { requireSafeLink } from './addresses.ts';
 import { isDeeper, MAX_EXTRA_DEPTH } from './content.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
@@ -147,6 +148,7 @@ function requireBody(body: NotificationBody, limits: Limits): void {
     const word = body[field];
     if (word !== undefined) requireLength(word, field, 1, MAX_WORD_LENGTH);
   }
+  if (body.action !== undefined) requireSafeLink(body.action, 'action');
   if (body.data !== undefined) requireData(body.data, limits);
 }
 

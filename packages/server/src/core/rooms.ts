@@ -4,11 +4,12 @@ import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
 import { tellRemoved } from './membership-news.ts';
 import type { Person, Principal, Room } from './model.ts';
+import { MAX_CONVERSATION_NAME_LENGTH, requireName } from './names.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type { RoomPatch } from './ports/room-store.ts';
 import type { Page, Store } from './ports/store.ts';
 import { conversationTopic } from './topics.ts';
-import { requireId, requireLength } from './validate.ts';
+import { requireId } from './validate.ts';
 
 const MAX_DESCRIPTION_LENGTH = 500;
 
@@ -43,9 +44,14 @@ export class Rooms {
   async create(actor: Principal, input: RoomInput): Promise<Room> {
     requireManager(actor);
     const { id = this.#deps.ids.next(), name, description = '', isOpen = false, ownerId } = input;
-    requireTexts({ name, description });
     const owner = ownerId === undefined ? null : ownedBy(ownerId);
-    return this.#make(actor.tenant, { id: requireId(id, 'id'), name, description, isOpen, owner });
+    return this.#make(actor.tenant, {
+      id: requireId(id, 'id'),
+      name: requireRoomName(name),
+      description: requireDescription(description),
+      isOpen,
+      owner,
+    });
   }
 
   /** EPERM, ENOENT. */
@@ -64,9 +70,13 @@ export class Rooms {
   /** Binds those who come from now on; guests leave a room that is closed to them. */
   async update(actor: Principal, id: string, change: RoomPatch): Promise<Room> {
     requireManager(actor);
-    requireTexts(change);
+    const { name, description } = change;
     const { store, sink } = this.#deps;
-    const conversation = await store.updateRoom(actor.tenant, id, change);
+    const conversation = await store.updateRoom(actor.tenant, id, {
+      ...change,
+      ...(name === undefined ? {} : { name: requireRoomName(name) }),
+      ...(description === undefined ? {} : { description: requireDescription(description) }),
+    });
     sink.publish([conversationTopic(actor.tenant, id)], {
       type: 'conversation.changed',
       conversation,
@@ -128,9 +138,16 @@ function ownedBy(id: string): Person {
   return { id, profile: { name: '', number: '', nickname: '', avatar: '' } };
 }
 
-function requireTexts({ name, description }: RoomPatch): void {
-  if (name !== undefined) requireLength(name, 'name', 1, 128);
-  if (description !== undefined) requireLength(description, 'description', 0, MAX_DESCRIPTION_LENGTH);
+function requireRoomName(name: string): string {
+  return requireName(name, 'name', { max: MAX_CONVERSATION_NAME_LENGTH });
+}
+
+function requireDescription(description: string): string {
+  return requireName(description, 'description', {
+    max: MAX_DESCRIPTION_LENGTH,
+    mayBeEmpty: true,
+    form: 'NFC',
+  });
 }
 
 function noRoom(id: string): DomainError {

@@ -1,14 +1,16 @@
 import { requireManager } from './access.ts';
+import { requireAddress } from './addresses.ts';
 import type { Dispatch } from './desk/dispatch.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
 import { tellRemoved, tellRoles } from './membership-news.ts';
 import type { Principal, Role, User } from './model.ts';
+import { MAX_NICKNAME_LENGTH, requireName, requireUsername } from './names.ts';
 import { listPeers } from './peers.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type { PasswordHasher } from './ports/passwords.ts';
-import type { Page, Store, UserPatch } from './ports/store.ts';
+import type { NewUser, Page, Store, UserPatch } from './ports/store.ts';
 import { userTopic } from './topics.ts';
 import { requireId, requireLength } from './validate.ts';
 
@@ -57,9 +59,9 @@ export class Users {
       tenant: actor.tenant,
       id: requireId(input.id ?? ids.next(), 'id'),
       ...(input.uid === undefined ? {} : { uid: requireUid(input.uid) }),
-      username: requireLength(input.username, 'username', 1, 64),
-      nickname: requireLength(input.nickname ?? input.username, 'nickname', 0, 64),
-      avatar: requireLength(input.avatar ?? '', 'avatar', 0, 2048),
+      username: requireUsername(input.username),
+      nickname: requireNickname(input.nickname ?? input.username),
+      avatar: requireAddress(input.avatar ?? '', 'avatar'),
       role: input.role ?? 'user',
       passwordHash: password === undefined ? null : await passwords.hash(password),
       createdAt: clock.now(),
@@ -84,9 +86,9 @@ export class Users {
       requireManager(actor);
     const { password, username, nickname, avatar, role } = change;
     const patch: UserPatch = {
-      ...(username === undefined ? {} : { username: requireLength(username, 'username', 1, 64) }),
-      ...(nickname === undefined ? {} : { nickname: requireLength(nickname, 'nickname', 0, 64) }),
-      ...(avatar === undefined ? {} : { avatar: requireLength(avatar, 'avatar', 0, 2048) }),
+      ...(username === undefined ? {} : { username: requireUsername(username) }),
+      ...(nickname === undefined ? {} : { nickname: requireNickname(nickname) }),
+      ...(avatar === undefined ? {} : { avatar: requireAddress(avatar, 'avatar') }),
       ...(role === undefined ? {} : { role }),
       ...(password === undefined
         ? {}
@@ -135,7 +137,7 @@ export class Users {
     const user = {
       tenant,
       id: requireId(userId, 'sub'),
-      username: userId,
+      mayLookAlike: true,
       nickname: principal.name,
       avatar: '',
       role: principal.role,
@@ -143,12 +145,23 @@ export class Users {
       createdAt: clock.now(),
     };
     try {
-      return await store.createUser(user);
+      return await this.#createNamed(user, userId);
     } catch (error) {
       // Two sessions of a new user may come at once; the other one has made it then.
       const made = await store.findUser(tenant, userId);
       if (made) return made;
       throw error;
+    }
+  }
+
+  /** Makes a user of this username or, where somebody else has it, of one that begins with it. */
+  async #createNamed(user: Omit<NewUser, 'username'>, username: string): Promise<User> {
+    const { store, ids } = this.#deps;
+    try {
+      return await store.createUser({ ...user, username });
+    } catch (error) {
+      if (!(error instanceof DomainError && error.field === 'username')) throw error;
+      return store.createUser({ ...user, username: `${username}~${ids.next()}` });
     }
   }
 
@@ -162,6 +175,11 @@ export class Users {
 
 function requirePassword(password: string): string {
   return requireLength(password, 'password', 1, 256);
+}
+
+/** Who has an empty one is shown by its id. */
+function requireNickname(nickname: string): string {
+  return requireName(nickname, 'nickname', { max: MAX_NICKNAME_LENGTH, mayBeEmpty: true });
 }
 
 function requireUid(uid: number): number {

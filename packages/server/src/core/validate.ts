@@ -8,8 +8,18 @@ export const ID_PATTERN = `[\\p{L}\\p{N}_.@-]{1,${MAX_ID_LENGTH}}`;
 
 const ID = new RegExp(`^${ID_PATTERN}$`, 'u');
 
-/** Returns the value if it can be the id of a user or group; else throws EINVAL naming the field. */
+/** Clients and proxies resolve the first two in a path before it is sent, and `/users/me` is whoever asks. */
+const RESERVED_IDS: ReadonlySet<string> = new Set(['.', '..', 'me']);
+
+/** Returns the value if it can be the id of a user, group, room or guest; else throws EINVAL naming the field. */
 export function requireId(value: string, field: string): string {
+  requireTenantId(value, field);
+  if (!RESERVED_IDS.has(value)) return value;
+  throw new DomainError('EINVAL', `${field} must not be ${[...RESERVED_IDS].join(', ')}`, { field });
+}
+
+/** As `requireId`, of an application, which no path names. */
+export function requireTenantId(value: string, field: string): string {
   if (ID.test(value)) return value;
   const form = `1 to ${MAX_ID_LENGTH} letters, digits or any of _ . @ -`;
   throw new DomainError('EINVAL', `${field} must be ${form}`, { field });

@@ -36,6 +36,63 @@ test('a user is made, looked up, changed and deleted', async () => {
   assert.equal((await http.call('GET', `${PATH}/dave`, { as: alice })).status, 404);
 });
 
+for (const id of ['.', '..', 'me']) {
+  test(`no user, group or room has the id ${id}, which its path could not name`, async () => {
+    const refused = async (path: string, body: object) => {
+      const { status, body: refusal } = await http.call('POST', `/api/v1/${path}`, { as: admin, body });
+      assert.deepEqual([status, refusal.code], [400, 'EINVAL'], path);
+    };
+    await refused('users', { id, username: 'somebody' });
+    await refused('groups', { id, name: 'Somewhere' });
+    await refused('rooms', { number: id, name: 'Somewhere' });
+    assert.equal((await http.call('GET', `${PATH}/me`, { as: principal(id) })).status, 401);
+  });
+}
+
+test("a user's picture, name and nickname are what others may be shown", async () => {
+  const patch = async (body: object) => (await http.call('PATCH', `${PATH}/bob`, { as: admin, body })).body;
+  for (const avatar of [
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'file:///etc/passwd',
+    '//evil.example/x',
+  ]) {
+    assert.deepEqual([(await patch({ avatar })).code, (await patch({ avatar })).field], ['EINVAL', 'avatar']);
+  }
+  for (const nickname of ['a\0', 'a\nb', '  ', 'a\u202eb']) {
+    assert.deepEqual(
+      [(await patch({ nickname })).code, (await patch({ username: nickname })).code],
+      ['EINVAL', 'EINVAL'],
+    );
+  }
+  const { avatar, nickname } = await patch({ avatar: '/files/x', nickname: ' Ｂob 👩‍👧 ' });
+  assert.deepEqual([avatar, nickname], ['/files/x', 'Bob 👩‍👧']);
+});
+
+test('a username that looks like another is taken', async () => {
+  for (const username of ['Alice', ' alice ', 'ａｌｉｃｅ', 'ALICE']) {
+    const { status, body } = await http.call('POST', PATH, { as: admin, body: { username } });
+    assert.deepEqual([status, body.code, body.field], [409, 'ECONFLICT', 'username']);
+  }
+  const { body } = await http.call('PATCH', `${PATH}/bob`, { as: admin, body: { username: 'ALICE' } });
+  assert.equal(body.code, 'ECONFLICT');
+});
+
+test('a token of an unknown user makes it, whatever others are called', async () => {
+  await http.call('PATCH', `${PATH}/bob`, { as: admin, body: { username: 'newcomer' } });
+  const own = async (id: string, name: string) =>
+    (await http.call('GET', `${PATH}/me`, { as: { ...principal(id), name } })).body;
+  assert.equal((await own('Newcomer', 'x')).username, 'Newcomer');
+  const { username, nickname } = await own('newcomer', ' \u202e\n');
+  assert.match(username, /^newcomer~/);
+  assert.equal(nickname, 'newcomer');
+  for (const id of ['Newcomer', 'newcomer']) await http.call('DELETE', `${PATH}/${id}`, { as: admin });
+  await http.call('PATCH', `${PATH}/bob`, {
+    as: admin,
+    body: { username: 'bob', nickname: 'bob', avatar: '' },
+  });
+});
+
 test('an id is made where none is given', async () => {
   const { body } = await http.call('POST', PATH, { as: admin, body: { username: 'nameless' } });
   assert.match(body.id, /^[\w-]{36}$/);

@@ -56,6 +56,8 @@ export interface NewUser {
   /** The next free one of the tenant where absent. */
   readonly uid?: number;
   readonly username: string;
+  /** Whether the username may look like another's, as that of a user made by a token may; none is given twice. */
+  readonly mayLookAlike?: boolean;
   readonly nickname: string;
   readonly avatar: string;
   readonly role: Role;
@@ -79,17 +81,18 @@ export interface Page {
 }
 
 export interface UserStore {
-  /** ECONFLICT where the id, uid or username is taken. The id of a deleted user may be used again. */
+  /** ECONFLICT where the id or uid is taken, or a username that looks the same (`usernameKey`). The id of a deleted user may be used again. */
   createUser(user: NewUser): Promise<User>;
   findUser(tenant: string, id: string): Promise<User | undefined>;
   /** Those of these ids that are users, by id. */
   listUsersByIds(tenant: string, ids: readonly string[]): Promise<User[]>;
   /** True where the id belonged to a user who was deleted. */
   isDeletedUser(tenant: string, id: string): Promise<boolean>;
+  /** Of the user of exactly this name, or else of the only one with a password whose name looks the same. */
   findCredentials(tenant: string, username: string): Promise<Credentials | undefined>;
   /** By id. */
   listUsers(tenant: string, page: Page): Promise<User[]>;
-  /** ENOENT; ECONFLICT where the username is taken. */
+  /** ENOENT; ECONFLICT where another user has a username that looks the same. */
   updateUser(tenant: string, id: string, patch: UserPatch): Promise<User>;
   /** Ends its memberships too, as `removeMember`; messages stay. Returns the groups it was in. ENOENT. */
   deleteUser(tenant: string, id: string): Promise<LeftGroup[]>;

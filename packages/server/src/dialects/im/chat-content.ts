@@ -1,12 +1,13 @@
 import { type ImChatContent, ImMessageType, type ImSendableType } from '@haina/wire';
 import { type TObject, type TSchema, Type } from 'typebox';
+import { ADDRESS_PATTERN } from '../../core/addresses.ts';
 import { DomainError } from '../../core/errors.ts';
 import { MAX_ID_LENGTH } from '../../core/validate.ts';
 import { parseJsonText, type ValueReader, valueReader } from '../common/json.ts';
 
-/** An http or https address, or a path of this server: never a script that runs where it is clicked. */
-const ADDRESS = '^(?:https?://[^/\\s]|/(?![/\\\\]))\\S*$';
-const url = Type.String({ pattern: ADDRESS });
+/** Longest address in a content, in characters: signed ones of object stores are long. */
+const MAX_LINK_LENGTH = 8192;
+const url = Type.String({ pattern: ADDRESS_PATTERN, maxLength: MAX_LINK_LENGTH });
 const count = Type.Optional(Type.Integer({ minimum: 0 }));
 const seconds = Type.Optional(Type.Number({ minimum: 0 }));
 const word = Type.Optional(Type.String());
@@ -99,12 +100,6 @@ function isDocument(type: ImSendableType, text: string): boolean {
   } catch {
     return false;
   }
-}
-
-const address = new RegExp(ADDRESS, 'u');
-
-export function isAddress(text: string): boolean {
-  return address.test(text);
 }
 
 export function isObject(value: unknown): value is object {

@@ -1,7 +1,8 @@
 import { ImMessageType, type ImSendableType } from '@haina/wire';
+import { isAddress } from '../../core/addresses.ts';
 import type { Content, ContentType, JsonValue, Message } from '../../core/model.ts';
 import { checkerOf } from '../common/json.ts';
-import { CHAT_FORMS, isAddress, isObject } from './chat-content.ts';
+import { CHAT_FORMS, isObject } from './chat-content.ts';
 
 /** What a message without a reference says, in a form of section 4.2. */
 interface ChatForm {

@@ -1,6 +1,7 @@
 import type { StompFrame } from '@haina/wire';
 import { DomainError } from '../../core/errors.ts';
 import type { User } from '../../core/model.ts';
+import { usernameKey } from '../../core/names.ts';
 import type { Shape } from '../../hub/fan-out.ts';
 import type { ReplayResult } from '../../hub/replay.ts';
 import type { StompSubscription } from '../../stomp/handler.ts';
@@ -89,7 +90,8 @@ export class MimiHandler extends StompDialectHandler {
   }
 
   #requireOwn(name: string): Target {
-    if (name === this.#user.username || name === String(this.#user.uid)) {
+    // As at login, where people type their name in any case.
+    if (usernameKey(name) === usernameKey(this.#user.username) || name === String(this.#user.uid)) {
       return { kind: 'inbox', isConfirmed: true };
     }
     throw new DomainError('EPERM', "another user's messages", { field: 'destination' });

@@ -20,6 +20,35 @@ export function usersContract({ store, tenantWith, send, makeGroup, pendingTexts
     assert.equal((await store.createUser(newUser(tenant, 'dave'))).uid, 11);
   });
 
+  test('usernames that look alike stand beside each other only where one was made by a token', async () => {
+    const tenant = await tenantWith('alice', 'bob');
+    const named = (id: string, username: string) => ({ ...newUser(tenant, id), username });
+    await assert.rejects(store.createUser(named('x', 'Ａlice')), { code: 'ECONFLICT', field: 'username' });
+    await assert.rejects(store.updateUser(tenant, 'bob', { username: 'ALICE' }), { code: 'ECONFLICT' });
+    assert.equal((await store.updateUser(tenant, 'alice', { username: 'Alice' })).username, 'Alice');
+    await store.createUser({ ...named('t', 'alice'), mayLookAlike: true, passwordHash: null });
+    await assert.rejects(store.createUser({ ...named('u', 'alice'), mayLookAlike: true }), {
+      code: 'ECONFLICT',
+      field: 'username',
+    });
+  });
+
+  test('credentials are found by exactly the name, else by the only name that looks the same', async () => {
+    const tenant = await tenantWith('alice');
+    const found = async (username: string) => (await store.findCredentials(tenant, username))?.user.id;
+    await store.createUser({ ...newUser(tenant, 'Alice'), mayLookAlike: true, passwordHash: null });
+    assert.deepEqual(
+      [await found('alice'), await found('ALICE '), await found('ａｌｉｃｅ')],
+      Array(3).fill('alice'),
+    );
+    assert.equal(await found('Alice'), 'alice', 'who has no password can not be meant');
+    await store.updateUser(tenant, 'Alice', { passwordHash: 'hash of Alice' });
+    assert.deepEqual(
+      [await found('alice'), await found('Alice'), await found('ALICE')],
+      ['alice', 'Alice', undefined],
+    );
+  });
+
   test('users are listed by id, page by page, and found by their credentials', async () => {
     const tenant = await tenantWith('c', 'a', 'b');
     const first = await store.listUsers(tenant, { limit: 2 });

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { usernameKey } from '../../core/names.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 export const DATABASE_FILE = 'haina.db';
@@ -21,6 +22,7 @@ export function openDatabase({ dataDir, readOnly = false, busyTimeout }: OpenOpt
   if (!readOnly) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const file = join(dataDir, DATABASE_FILE);
   const db = new DatabaseSync(file, { readOnly, timeout: busyTimeout });
+  addFunctions(db);
   db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
   if (!readOnly) {
     // Messages are nobody else's business; SQLite gives its side files the mode of the main one.
@@ -30,6 +32,11 @@ export function openDatabase({ dataDir, readOnly = false, busyTimeout }: OpenOpt
     db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   }
   return db;
+}
+
+/** What statements and migrations need beside SQLite's own functions. */
+function addFunctions(db: DatabaseSync): void {
+  db.function('username_key', { deterministic: true }, (username) => usernameKey(String(username)));
 }
 
 /** The schema version the file has; 0 for an empty one. */
@@ -44,6 +51,7 @@ export function migrate(db: DatabaseSync): { from: number; to: number } {
   if (from > newest) {
     throw new Error(`the database has schema version ${from}, this haina knows ${newest}: use a newer haina`);
   }
+  addFunctions(db);
   for (const { version, sql } of MIGRATIONS) {
     if (version <= from) continue;
     db.exec('BEGIN IMMEDIATE');

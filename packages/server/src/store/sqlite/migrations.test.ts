@@ -20,6 +20,27 @@ test('versions are consecutive', () => {
   );
 });
 
+test('users of before keep usernames that look alike', () => {
+  const db = before('username_key');
+  db.exec(`
+    INSERT INTO tenant (pk, id) VALUES (1, 'one');
+    INSERT INTO user (tenant, id, uid, username, nickname, avatar, role, created_at)
+      VALUES (1, 'a', 1, 'Alice', '', '', 'user', 0), (1, 'b', 2, 'alice ', '', '', 'user', 0);
+  `);
+  migrate(db);
+  assert.deepEqual(
+    db
+      .prepare('SELECT username, username_key FROM user ORDER BY id')
+      .all()
+      .map((row) => Object.values(row)),
+    [
+      ['Alice', 'alice'],
+      ['alice ', 'alice'],
+    ],
+  );
+  db.close();
+});
+
 test('messages from before are numbered by time, in each conversation by sequence whatever the clocks said', () => {
   const db = before('last_number');
   db.exec(`

@@ -375,4 +375,13 @@ export const MIGRATIONS: readonly Migration[] = [
       ALTER TABLE member ADD COLUMN revision_above TEXT NOT NULL DEFAULT '[]';
     `,
   },
+  {
+    version: 13,
+    sql: `
+      -- What look-alike usernames have in common. Not unique: users of before, and those made by tokens, may share one.
+      ALTER TABLE user ADD COLUMN username_key TEXT NOT NULL DEFAULT '';
+      UPDATE user SET username_key = username_key(username);
+      CREATE INDEX user_username_key ON user (tenant, username_key) WHERE NOT deleted;
+    `,
+  },
 ];

@@ -31,10 +31,13 @@ export class UserTable {
 
   create(user: NewUser): User {
     const tenant = this.#tenants.ensure(user.tenant);
-    this.#requireFree(tenant, user);
+    if (this.exists(tenant, user.id)) throw taken('id', user.id);
+    this.#requireFreeUsername(tenant, user);
     const uid = this.#uidFor(tenant, user);
     this.#sql
-      .get(`INSERT OR REPLACE INTO user (tenant, ${COLUMNS}, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`)
+      .get(
+        `INSERT OR REPLACE INTO user (tenant, ${COLUMNS}, username_key, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, username_key(?), 0)`,
+      )
       .run(
         tenant,
         user.id,
@@ -45,6 +48,7 @@ export class UserTable {
         user.role,
         user.passwordHash,
         user.createdAt,
+        user.username,
       );
     this.#sql.get('UPDATE tenant SET last_uid = max(last_uid, ?) WHERE pk = ?').run(uid, tenant);
     return this.#require(user.tenant, user.id);
@@ -97,9 +101,10 @@ export class UserTable {
   findCredentials(tenant: string, username: string): Credentials | undefined {
     const key = this.#tenants.find(tenant);
     if (key === undefined) return undefined;
-    const row = this.#sql
-      .get(`SELECT ${COLUMNS} FROM user WHERE tenant = ? AND username = ? AND NOT deleted`)
-      .get(key, username) as UserRow | undefined;
+    const alike = this.#sql
+      .get(`SELECT ${COLUMNS} FROM user WHERE tenant = ? AND username_key = username_key(?) AND NOT deleted`)
+      .all(key, username) as unknown as UserRow[];
+    const row = namedBy(username, alike);
     return row && { user: toUser(tenant, row), passwordHash: row.password };
   }
 
@@ -117,10 +122,10 @@ export class UserTable {
     if (!row) throw noUser(id);
     const key = this.#tenants.ensure(tenant);
     const username = patch.username ?? row.username;
-    if (username !== row.username) this.#requireFreeUsername(key, username);
+    if (username !== row.username) this.#requireFreeUsername(key, { id, username });
     this.#sql
       .get(
-        'UPDATE user SET username = ?, nickname = ?, avatar = ?, role = ?, password = ? WHERE tenant = ? AND id = ?',
+        'UPDATE user SET username = ?1, username_key = username_key(?1), nickname = ?2, avatar = ?3, role = ?4, password = ?5 WHERE tenant = ?6 AND id = ?7',
       )
       .run(
         username,
@@ -158,15 +163,19 @@ export class UserTable {
     return toUser(tenant, row);
   }
 
-  #requireFree(tenant: number, { id, username }: NewUser): void {
-    if (this.exists(tenant, id)) throw taken('id', id);
-    this.#requireFreeUsername(tenant, username);
-  }
-
-  #requireFreeUsername(tenant: number, username: string): void {
-    const row = this.#sql
-      .get('SELECT 1 FROM user WHERE tenant = ? AND username = ? AND NOT deleted')
-      .get(tenant, username);
+  #requireFreeUsername(
+    tenant: number,
+    { id, username, mayLookAlike = false }: Pick<NewUser, 'id' | 'username' | 'mayLookAlike'>,
+  ): void {
+    const row = mayLookAlike
+      ? this.#sql
+          .get('SELECT 1 FROM user WHERE tenant = ? AND username = ? AND NOT deleted')
+          .get(tenant, username)
+      : this.#sql
+          .get(
+            'SELECT 1 FROM user WHERE tenant = ? AND username_key = username_key(?) AND id <> ? AND NOT deleted',
+          )
+          .get(tenant, username, id);
     if (row) throw taken('username', username);
   }
 
@@ -179,6 +188,17 @@ export class UserTable {
     if (row && (row as { id: string }).id !== id) throw taken('uid', String(uid));
     return uid;
   }
+}
+
+/**
+ * Whom a username that somebody typed means: the user of exactly this name, or else the only one who can log in among
+ * those whose names look alike.
+ */
+function namedBy(username: string, alike: readonly UserRow[]): UserRow | undefined {
+  const exact = alike.find((row) => row.username === username);
+  if (exact && exact.password !== null) return exact;
+  const [able, ...others] = alike.filter((row) => row.password !== null);
+  return others.length === 0 ? (able ?? exact) : exact;
 }
 
 function toUser(tenant: string, row: UserRow): User {
