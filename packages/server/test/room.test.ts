@@ -235,6 +235,7 @@ test('the first who joins a room that is not there makes it, and owns it', async
     name: number,
     description: '',
     open: true,
+    history: 'since_join',
     owner: { id: person(1).id, guest: true, nickname: '老三' },
     present: 2,
     lastSeq: 0,

@@ -146,7 +146,7 @@ export class Attendance {
     if (actor.guest) this.requireRate(taken.session);
     const look = { tenant, ref, viewerId, prefer: 'received', conversationId: roomId } as const;
     const view = await store.findMessage(look);
-    if (!view || view.isHidden) throw noMessage(ref);
+    if (!view || view.isHidden || !(view.isInSight || actor.guest)) throw noMessage(ref);
     const { message } = view;
     if (!actor.guest) return receipts.report(reportOf(message, viewerId, 'delivered'));
     if (hall.taken.size > limits.maxReceiptMembers || !isFirstSigning(taken, message)) return;

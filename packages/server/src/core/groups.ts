@@ -13,7 +13,7 @@ import {
   tellRoles,
 } from './membership-news.ts';
 import { requireRate } from './message-access.ts';
-import type { Conversation, Member, MemberRole, Principal } from './model.ts';
+import type { Conversation, HistoryAccess, Member, MemberRole, Principal } from './model.ts';
 import { MAX_CONVERSATION_NAME_LENGTH, requireName } from './names.ts';
 import { type Policies, requireWriter } from './policies.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
@@ -27,6 +27,8 @@ export interface GroupInput {
   readonly id?: string;
   readonly name: string;
   readonly avatar?: string;
+  /** `all` where absent. */
+  readonly history?: HistoryAccess;
   readonly members?: readonly MemberInput[];
 }
 
@@ -67,6 +69,7 @@ export class Groups {
       id: requireId(input.id ?? ids.next(), 'id'),
       name: requireGroupName(input.name),
       avatar: requireAddress(input.avatar ?? '', 'avatar'),
+      ...(input.history === undefined ? {} : { history: input.history }),
       members,
       createdAt: clock.now(),
     });

@@ -21,7 +21,7 @@ export async function findVisible(
   requireClientId(ref);
   const { tenant, userId: viewerId } = actor;
   const view = await store.findMessage({ tenant, ref, viewerId, prefer });
-  if (!view || view.isHidden || (view.viewerRole === undefined && !isManager(actor))) throw noMessage(ref);
+  if (!view || view.isHidden || !(view.isInSight || isManager(actor))) throw noMessage(ref);
   return view;
 }
 

@@ -164,6 +164,7 @@ export class Messages {
       tenant: actor.tenant,
       conversationId,
       viewerId: actor.userId,
+      seesAll: isManager(actor),
       limit: limit + 1,
       ...(before === undefined ? {} : { before }),
     });

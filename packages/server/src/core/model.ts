@@ -49,6 +49,12 @@ export interface User {
 export type UserStatus = 'online' | 'offline';
 
 export type ConversationKind = 'single' | 'group' | 'room' | 'service';
+/**
+ * What members see of before they came: `all` of it, or `since_join` nothing; who comes again then sees what was said in its
+ * earlier stays, too.
+ */
+export const HISTORY_ACCESSES = ['all', 'since_join'] as const;
+export type HistoryAccess = (typeof HISTORY_ACCESSES)[number];
 export const MEMBER_ROLES = ['owner', 'admin', 'member'] as const;
 export type MemberRole = (typeof MEMBER_ROLES)[number];
 
@@ -61,6 +67,7 @@ export interface Conversation {
   readonly kind: ConversationKind;
   readonly name: string;
   readonly avatar: string;
+  readonly history: HistoryAccess;
   readonly memberCount: number;
   /** Sequence of the newest message, 0 before the first. */
   readonly lastSeq: number;

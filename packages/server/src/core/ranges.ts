@@ -56,6 +56,16 @@ export function appendRanges(ranges: SeqRange[], more: readonly SeqRange[]): voi
   }
 }
 
+/** What two lists of ascending ranges share, ascending. */
+export function intersect(some: readonly SeqRange[], others: readonly SeqRange[]): SeqRange[] {
+  return some.flatMap((range) =>
+    others.flatMap((other) => {
+      const [from, to] = [Math.max(range.from, other.from), Math.min(range.to, other.to)];
+      return from <= to ? [{ from, to }] : [];
+    }),
+  );
+}
+
 export function includes(ranges: readonly SeqRange[], seq: number): boolean {
   return ranges.some((range) => seq >= range.from && seq <= range.to);
 }

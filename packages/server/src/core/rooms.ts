@@ -3,7 +3,7 @@ import { DomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
 import { tellRemoved } from './membership-news.ts';
-import type { Person, Principal, Room } from './model.ts';
+import type { HistoryAccess, Person, Principal, Room } from './model.ts';
 import { MAX_CONVERSATION_NAME_LENGTH, requireName } from './names.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type { RoomPatch } from './ports/room-store.ts';
@@ -20,6 +20,8 @@ export interface RoomInput {
   readonly description?: string;
   /** Whether guests may come in; they may not where absent. */
   readonly isOpen?: boolean;
+  /** `since_join` where absent. */
+  readonly history?: HistoryAccess;
   /** A user's id. */
   readonly ownerId?: string;
 }
@@ -43,13 +45,14 @@ export class Rooms {
   /** EPERM, EINVAL, ETOOLONG; ENOENT where the owner is no user; ECONFLICT where the id is taken. */
   async create(actor: Principal, input: RoomInput): Promise<Room> {
     requireManager(actor);
-    const { id = this.#deps.ids.next(), name, description = '', isOpen = false, ownerId } = input;
+    const { id = this.#deps.ids.next(), name, description = '', isOpen = false, history, ownerId } = input;
     const owner = ownerId === undefined ? null : ownedBy(ownerId);
     return this.#make(actor.tenant, {
       id: requireId(id, 'id'),
       name: requireRoomName(name),
       description: requireDescription(description),
       isOpen,
+      ...(history === undefined ? {} : { history }),
       owner,
     });
   }

@@ -32,6 +32,7 @@ function attendance(type: AttendanceChanged['type'], kind: 'room' | 'group'): At
     kind,
     name: '',
     avatar: '',
+    history: 'since_join' as const,
     memberCount: 1,
     lastSeq: 0,
     revision: 0,

@@ -27,6 +27,7 @@ test('a group is made, looked up, listed, changed and ended', async () => {
     appId: 'default',
     name: 'Team',
     avatar: '',
+    history: 'all',
     memberCount: 2,
     lastSeq: 0,
   });
@@ -36,7 +37,11 @@ test('a group is made, looked up, listed, changed and ended', async () => {
   assert.deepEqual((await http.call('GET', PATH, { as: principal('carol') })).body, { groups: [] });
 
   const changed = await http.call('PATCH', `${PATH}/team`, { as: admin, body: { name: '团队' } });
-  assert.deepEqual([changed.status, changed.body.name], [200, '团队']);
+  assert.deepEqual([changed.status, changed.body.name, changed.body.history], [200, '团队', 'all']);
+  const hidden = await http.call('PATCH', `${PATH}/team`, { as: admin, body: { history: 'since_join' } });
+  assert.deepEqual([hidden.status, hidden.body.name, hidden.body.history], [200, '团队', 'since_join']);
+  const wrong = await http.call('PATCH', `${PATH}/team`, { as: admin, body: { history: 'some' } });
+  assert.deepEqual([wrong.status, wrong.body.field], [400, 'history']);
 
   assert.equal((await http.call('DELETE', `${PATH}/team`, { as: admin })).status, 204);
   assert.equal((await http.call('GET', `${PATH}/team`, { as: admin })).status, 404);

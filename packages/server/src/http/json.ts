@@ -9,12 +9,13 @@ export function userJson({ tenant, id, uid, username, nickname, avatar, role, cr
   return { id, uid, username, nickname, avatar, role, app: tenant, createdAt };
 }
 
-export function groupJson({ tenant, id, uid, name, avatar, memberCount, lastSeq, createdAt }: Conversation) {
-  return { id, uid, appId: tenant, name, avatar, memberCount, lastSeq, createdAt };
+export function groupJson(group: Conversation) {
+  const { tenant, id, uid, name, avatar, history, memberCount, lastSeq, createdAt } = group;
+  return { id, uid, appId: tenant, name, avatar, history, memberCount, lastSeq, createdAt };
 }
 
 export function roomJson(room: Room, present: number) {
-  const { tenant, id, uid, name, description, isOpen, owner, lastSeq, createdAt } = room;
+  const { tenant, id, uid, name, description, isOpen, history, owner, lastSeq, createdAt } = room;
   return {
     number: id,
     uid,
@@ -22,6 +23,7 @@ export function roomJson(room: Room, present: number) {
     name,
     description,
     open: isOpen,
+    history,
     owner: owner && ownerJson(owner),
     present,
     lastSeq,

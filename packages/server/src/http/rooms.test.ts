@@ -26,6 +26,7 @@ test('a room is made, looked up, listed, changed and ended', async () => {
     name: '房间名称',
     description: '房间描述',
     open: true,
+    history: 'since_join',
     owner: { id: 'alice', guest: false, nickname: 'alice' },
     present: 0,
     lastSeq: 0,

@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { ERROR_CODES, type ErrorCode } from '../core/errors.ts';
-import { CONTENT_TYPES, MEMBER_ROLES, REFERENCE_KINDS, ROLES } from '../core/model.ts';
+import { CONTENT_TYPES, HISTORY_ACCESSES, MEMBER_ROLES, REFERENCE_KINDS, ROLES } from '../core/model.ts';
 
 /** Longest page that a list gives. */
 export const MAX_PAGE = 200;
@@ -8,6 +8,12 @@ const DEFAULT_PAGE = 50;
 
 export const RoleSchema = Type.Enum([...ROLES], { description: 'What the user may do.', examples: ['user'] });
 export const MemberRoleSchema = Type.Enum([...MEMBER_ROLES], { examples: ['member'] });
+
+/** Of a group or a room. */
+export const HistorySchema = Type.Enum([...HISTORY_ACCESSES], {
+  description:
+    'What members see of before they came: `all` of it, or `since_join` nothing. Who left and came again sees what was said in its earlier stays, too.',
+});
 
 const Id = Type.String({ examples: ['alice'] });
 const Time = Type.Integer({ description: 'Milliseconds since 1970.', examples: [1_767_225_600_000] });
@@ -40,6 +46,7 @@ const GroupObject = Type.Object(
     appId: Type.String({ examples: ['default'] }),
     name: Type.String({ examples: ['Demo'] }),
     avatar: Type.String({ examples: [''] }),
+    history: HistorySchema,
     memberCount: Type.Integer({ examples: [6] }),
     lastSeq: Type.Integer({
       description: 'Sequence of the newest message; 0 before the first.',
@@ -59,6 +66,7 @@ const RoomObject = Type.Object(
     name: Type.String({ examples: ['Class 3'] }),
     description: Type.String({ examples: [''] }),
     open: Type.Boolean({ description: 'Whether guests may come in.' }),
+    history: HistorySchema,
     owner: Type.Union([
       Type.Object({
         id: Id,

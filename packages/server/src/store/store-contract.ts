@@ -12,6 +12,7 @@ import { pendingContract } from './contract/pending.ts';
 import { referencesContract } from './contract/references.ts';
 import { revisionsContract } from './contract/revisions.ts';
 import { roomsContract } from './contract/rooms.ts';
+import { sightContract } from './contract/sight.ts';
 import { usersContract } from './contract/users.ts';
 
 export interface StoreUnderTest {
@@ -32,6 +33,7 @@ const PARTS = [
   adminContract,
   filesContract,
   outboxContract,
+  sightContract,
 ];
 
 /** What every adapter of the store port promises. */

@@ -205,6 +205,7 @@ export class ServiceSessions {
       tenant,
       conversationId: sessionId,
       viewerId: userId,
+      seesAll: isAtDesk(actor),
       limit: limit + 1,
       ...(before === undefined ? {} : { before }),
     });

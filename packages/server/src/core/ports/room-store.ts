@@ -1,4 +1,4 @@
-import type { Person, Room, Timestamp } from '../model.ts';
+import type { HistoryAccess, Person, Room, Timestamp } from '../model.ts';
 import type { Page } from './store.ts';
 
 export interface NewRoom {
@@ -7,6 +7,8 @@ export interface NewRoom {
   readonly name: string;
   readonly description: string;
   readonly isOpen: boolean;
+  /** `since_join` where absent. */
+  readonly history?: HistoryAccess;
   /** A user, of whom the id is enough, or a guest, whose profile is kept with the room. */
   readonly owner: Person | null;
   readonly createdAt: Timestamp;
@@ -16,6 +18,7 @@ export interface RoomPatch {
   readonly name?: string;
   readonly description?: string;
   readonly isOpen?: boolean;
+  readonly history?: HistoryAccess;
   /** The id of a user, or nobody. */
   readonly ownerId?: string | null;
 }
@@ -38,7 +41,7 @@ export interface RoomStore {
   updateRoom(tenant: string, id: string, patch: RoomPatch): Promise<Room>;
   /** Ends all memberships, and returns the users who were members. ENOENT. */
   deleteRoom(tenant: string, id: string): Promise<string[]>;
-  /** Makes a user a member of a room, who sees what is sent from now on; its owner as owner. ENOENT for the room or user. */
+  /** Makes a user a member of a room, as `addMembers` does; its owner as owner. ENOENT for the room or user. */
   enterRoom(entry: RoomEntry): Promise<void>;
   /** Ends a membership. Does nothing where there is none. */
   leaveRoom(tenant: string, roomId: string, userId: string): Promise<void>;

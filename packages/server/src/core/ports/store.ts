@@ -3,6 +3,7 @@ import type {
   Content,
   Conversation,
   ConversationKind,
+  HistoryAccess,
   Member,
   MemberRole,
   Message,
@@ -108,6 +109,8 @@ export interface NewGroup {
   readonly id: string;
   readonly name: string;
   readonly avatar: string;
+  /** `all` where absent. */
+  readonly history?: HistoryAccess;
   readonly members: readonly NewMember[];
   readonly createdAt: Timestamp;
 }
@@ -130,6 +133,7 @@ export interface NewMembers {
 export interface GroupPatch {
   readonly name?: string;
   readonly avatar?: string;
+  readonly history?: HistoryAccess;
 }
 
 export interface Removal {
@@ -193,14 +197,15 @@ export interface ConversationStore {
   /** Ends all memberships; returns the users who were members. ENOENT. */
   deleteGroup(tenant: string, id: string, by?: GroupActor): Promise<string[]>;
   /**
-   * Returns those who were not members before. ENOENT for the group or (field `userId`) a user; ETOOLONG where the group
+   * Returns those who were not members before. Who was one once has what it had then, and as undelivered what it missed and
+   * may see; for others nothing of before is undelivered. ENOENT for the group or (field `userId`) a user; ETOOLONG where the group
    * would have more than `maxMembers`.
    */
   addMembers(addition: NewMembers): Promise<string[]>;
   /** ENOENT for the group or the member; ECONFLICT where the group would lose its only owner. */
   setMemberRole(change: RoleChange): Promise<Member>;
   /**
-   * Where the only owner goes, another member becomes owner. Returns who has another role by it. ENOENT for the group, the
+   * Keeps what the member had, for when it comes again. Where the only owner goes, another member becomes owner. Returns who has another role by it. ENOENT for the group, the
    * member or (field `successorId`) the successor; EPERM for the successor of one who is no owner.
    */
   removeMember(removal: Removal): Promise<NewMember[]>;
@@ -315,6 +320,8 @@ export interface MessageView {
   readonly message: Message;
   /** The role in the message's conversation of the user it was looked up for; undefined for one who is no member. */
   readonly viewerRole: MemberRole | undefined;
+  /** Whether that user may see it as a member, as far as the conversation's `history` goes. */
+  readonly isInSight: boolean;
   /** Whether that user hid it. */
   readonly isHidden: boolean;
 }
@@ -324,6 +331,8 @@ export interface HistoryQuery {
   readonly conversationId: string;
   /** Who reads: what this user hid is left out. */
   readonly viewerId: string;
+  /** Whether the viewer may see more than a member: all messages. */
+  readonly seesAll?: boolean;
   /** Only messages below this sequence. */
   readonly before?: number;
   /** Only messages above this sequence; then the oldest come first. */

@@ -70,6 +70,7 @@ const room = (changes: Partial<Room>): Room => ({
   kind: 'room',
   name: '房间名称',
   avatar: '',
+  history: 'since_join',
   memberCount: 0,
   lastSeq: 0,
   revision: 0,

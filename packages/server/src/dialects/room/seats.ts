@@ -63,7 +63,7 @@ export class Seats implements AttendanceSession {
   }
 
   /**
-   * Joins a room, and tells a member of a group what it missed there. Who joins again on the same connection is answered
+   * Joins a room, and tells a user what it missed there. Who joins again on the same connection is answered
    * as before, and nobody else is told. Refuses as `Attendance.join` does, and where these are too many rooms.
    */
   async join(actor: Principal, roomId: string, chat: ChatSession | undefined): Promise<void> {
@@ -144,10 +144,10 @@ export class Seats implements AttendanceSession {
     return { id: this.id, deliver: write, receive: (_shape, fanOut) => write(fanOut) };
   }
 
-  /** What a member of a group was not delivered yet. Who comes into a room missed nothing: it was no member. */
+  /** What a user was not delivered yet of what it may see, and what changed in what it had. */
   async #catchUp(roomId: string, chat: ChatSession): Promise<void> {
     const held = this.#held.get(roomId);
-    if (held?.seat.room.kind !== 'group') return;
+    if (!held) return;
     const connection = this.#connection;
     const target = {
       outlets: [{ shape: ROOM_SHAPE, deliver: (fanOut: FanOut) => held.outlet.deliver(fanOut) }],

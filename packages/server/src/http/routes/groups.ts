@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import type { Groups } from '../../core/groups.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
 import { groupJson } from '../json.ts';
-import { GroupSchema, NextSchema, NoContent, nextOf, PageQuery, pageOf } from '../schemas.ts';
+import { GroupSchema, HistorySchema, NextSchema, NoContent, nextOf, PageQuery, pageOf } from '../schemas.ts';
 import { NewMember } from './members.ts';
 
 const NewGroup = Type.Object(
@@ -10,6 +10,7 @@ const NewGroup = Type.Object(
     id: Type.Optional(Type.String({ description: 'Made by the server where absent.', examples: ['team'] })),
     name: Type.String({ examples: ['Team'] }),
     avatar: Type.Optional(Type.String({ description: 'URL of a picture.' })),
+    history: Type.Optional(HistorySchema),
     members: Type.Optional(Type.Array(NewMember)),
   },
   { additionalProperties: false },
@@ -19,6 +20,7 @@ const GroupChange = Type.Object(
   {
     name: Type.Optional(Type.String({ examples: ['The team'] })),
     avatar: Type.Optional(Type.String({ description: 'URL of a picture.' })),
+    history: Type.Optional(HistorySchema),
   },
   { additionalProperties: false, minProperties: 1 },
 );

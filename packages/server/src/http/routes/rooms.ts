@@ -4,7 +4,7 @@ import type { Principal, Room } from '../../core/model.ts';
 import type { Rooms } from '../../core/rooms.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
 import { roomJson } from '../json.ts';
-import { NextSchema, NoContent, nextOf, PageQuery, pageOf, RoomSchema } from '../schemas.ts';
+import { HistorySchema, NextSchema, NoContent, nextOf, PageQuery, pageOf, RoomSchema } from '../schemas.ts';
 
 const name = Type.String({ examples: ['Class 3'] });
 const description = Type.Optional(Type.String({ examples: ['Mathematics, Mondays'] }));
@@ -20,6 +20,7 @@ const NewRoom = Type.Object(
     name,
     description,
     open,
+    history: Type.Optional(HistorySchema),
     ownerId: Type.Optional(Type.String({ description: 'A user.', examples: ['alice'] })),
   },
   { additionalProperties: false },
@@ -30,6 +31,7 @@ const RoomChange = Type.Object(
     name: Type.Optional(name),
     description,
     open,
+    history: Type.Optional(HistorySchema),
     ownerId: Type.Optional(
       Type.Union([Type.String(), Type.Null()], { description: 'A user, or null for nobody.' }),
     ),

@@ -7,7 +7,14 @@ import {
   type Standing,
   successorOf,
 } from '../../core/group-rights.ts';
-import type { Conversation, ConversationKind, Member, MemberRole, Timestamp } from '../../core/model.ts';
+import type {
+  Conversation,
+  ConversationKind,
+  HistoryAccess,
+  Member,
+  MemberRole,
+  Timestamp,
+} from '../../core/model.ts';
 import type {
   GroupPatch,
   HandOver,
@@ -22,6 +29,7 @@ import type {
   RoleChange,
 } from '../../core/ports/store.ts';
 import type { Statements } from './database.ts';
+import { FormerMemberTable } from './former-members.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
 
@@ -32,6 +40,7 @@ export interface ConversationRow {
   kind: ConversationKind;
   name: string;
   avatar: string;
+  history: HistoryAccess;
   member_count: number;
   last_seq: number;
   revision: number;
@@ -47,7 +56,8 @@ interface MemberRow {
   read: number;
 }
 
-const COLUMNS = 'pk, tenant, id, kind, name, avatar, member_count, last_seq, revision, created_at, uid';
+const COLUMNS =
+  'pk, tenant, id, kind, name, avatar, history, member_count, last_seq, revision, created_at, uid';
 const MEMBER_COLUMNS = 'user, role, joined_at, delivered, read';
 
 /** SQL of conversations and members. Runs inside the worker thread, writes inside its transaction. */
@@ -55,11 +65,13 @@ export class ConversationTable {
   readonly #sql: Statements;
   readonly #tenants: Tenants;
   readonly #users: UserTable;
+  readonly #former: FormerMemberTable;
 
   constructor(sql: Statements, tenants: Tenants, users: UserTable) {
     this.#sql = sql;
     this.#tenants = tenants;
     this.#users = users;
+    this.#former = new FormerMemberTable(sql);
   }
 
   createGroup(group: NewGroup): Conversation {
@@ -76,14 +88,24 @@ export class ConversationTable {
   create(
     tenant: number,
     kind: ConversationKind,
-    conversation: Pick<NewGroup, 'id' | 'name' | 'avatar' | 'members' | 'createdAt'>,
+    conversation: Pick<NewGroup, 'id' | 'name' | 'avatar' | 'history' | 'members' | 'createdAt'>,
   ): ConversationRow {
-    const { id, name, avatar, members, createdAt } = conversation;
+    const { id, name, avatar, history = HISTORY[kind], members, createdAt } = conversation;
     this.#sql
       .get(
-        'INSERT INTO conversation (tenant, id, kind, name, avatar, member_count, created_at, uid) VALUES (?, ?, ?, ?, ?, 0, ?, ?)',
+        `INSERT INTO conversation (tenant, id, kind, name, avatar, history, member_count, created_at, uid)
+           VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)`,
       )
-      .run(tenant, id, kind, name, avatar, createdAt, kind === 'single' ? null : this.#nextUid(tenant));
+      .run(
+        tenant,
+        id,
+        kind,
+        name,
+        avatar,
+        history,
+        createdAt,
+        kind === 'single' ? null : this.#nextUid(tenant),
+      );
     const row = this.row(tenant, id) as ConversationRow;
     const added = this.addToConversation(row, members, createdAt);
     return { ...row, member_count: added.length };
@@ -140,8 +162,8 @@ export class ConversationTable {
     const row = this.#requireGroup(tenant, id);
     requireAct(this.#standing(row, by), { kind: 'update' });
     this.#sql
-      .get('UPDATE conversation SET name = ?, avatar = ? WHERE pk = ?')
-      .run(patch.name ?? row.name, patch.avatar ?? row.avatar, row.pk);
+      .get('UPDATE conversation SET name = ?, avatar = ?, history = ? WHERE pk = ?')
+      .run(patch.name ?? row.name, patch.avatar ?? row.avatar, patch.history ?? row.history, row.pk);
     return toConversation(tenant, this.#requireGroup(tenant, id));
   }
 
@@ -156,6 +178,7 @@ export class ConversationTable {
   end(pk: number): string[] {
     const rows = this.#sql.get('SELECT user FROM member WHERE conversation = ?').all(pk);
     this.#sql.get('DELETE FROM member WHERE conversation = ?').run(pk);
+    this.#former.forgetConversation(pk);
     this.#sql
       .get("UPDATE conversation SET id = id || '#' || pk, kind = 'deleted', member_count = 0 WHERE pk = ?")
       .run(pk);
@@ -177,17 +200,30 @@ export class ConversationTable {
     return this.addToConversation(row, members, at);
   }
 
-  /** Adds those who are not members yet and returns them: they see what is sent from now on as undelivered. */
+  /**
+   * Adds those who are not members yet and returns them: what is sent from now on is undelivered to them, and what those
+   * missed who were members before.
+   */
   addToConversation(row: ConversationRow, members: readonly NewMember[], at: Timestamp): string[] {
     const insert = this.#sql.get(
-      `INSERT INTO member (conversation, user, tenant, role, joined_at, delivered, read, revision)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+      `INSERT INTO member (conversation, user, tenant, role, joined_at, joined_seq, delivered, read, revision)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     );
     const added = members.filter(
       ({ userId, role }) =>
-        insert.run(row.pk, userId, row.tenant, role, at, row.last_seq, row.last_seq, row.revision).changes ===
-        1,
+        insert.run(
+          row.pk,
+          userId,
+          row.tenant,
+          role,
+          at,
+          row.last_seq,
+          row.last_seq,
+          row.last_seq,
+          row.revision,
+        ).changes === 1,
     );
+    for (const { userId } of added) this.#former.restore(row, userId);
     this.#sql
       .get('UPDATE conversation SET member_count = member_count + ? WHERE pk = ?')
       .run(added.length, row.pk);
@@ -277,10 +313,12 @@ export class ConversationTable {
       .all(this.#tenants.ensure(tenant), userId) as unknown as (ConversationRow & { role: MemberRole })[];
     const groups = rows.filter(({ kind }) => kind === 'group');
     for (const { pk, kind } of rows) if (kind !== 'group') this.remove(pk, userId);
-    return groups.map(({ pk, id, role }) => ({
+    const left = groups.map(({ pk, id, role }) => ({
       conversationId: id,
       changed: this.#leave(pk, userId, role),
     }));
+    this.#former.forgetUser(this.#tenants.ensure(tenant), userId);
+    return left;
   }
 
   findMember(tenant: string, conversationId: string, userId: string): Member | undefined {
@@ -332,8 +370,14 @@ export class ConversationTable {
     this.#sql.get('UPDATE conversation SET name = ? WHERE pk = ?').run(name, pk);
   }
 
-  /** Ends a membership of any conversation; false where there is none. */
+  /** What members see of before they came, from now on. */
+  setHistory(pk: number, history: HistoryAccess): void {
+    this.#sql.get('UPDATE conversation SET history = ? WHERE pk = ?').run(history, pk);
+  }
+
+  /** Ends a membership of any conversation and keeps what the member had; false where there is none. */
   remove(pk: number, userId: string): boolean {
+    this.#former.keep(pk, userId);
     const { changes } = this.#sql
       .get('DELETE FROM member WHERE conversation = ? AND user = ?')
       .run(pk, userId);
@@ -369,6 +413,17 @@ export class ConversationTable {
   }
 }
 
+/**
+ * What members see of before they came where nobody laid it down. The two of a single chat are there from the start; one who
+ * comes later has the id of a user who was deleted, and is somebody else.
+ */
+const HISTORY: Readonly<Record<ConversationKind, HistoryAccess>> = {
+  single: 'since_join',
+  group: 'all',
+  room: 'since_join',
+  service: 'all',
+};
+
 export function toConversation(tenant: string, row: ConversationRow): Conversation {
   return {
     tenant,
@@ -377,6 +432,7 @@ export function toConversation(tenant: string, row: ConversationRow): Conversati
     kind: row.kind,
     name: row.name,
     avatar: row.avatar,
+    history: row.history,
     memberCount: row.member_count,
     lastSeq: row.last_seq,
     revision: row.revision,

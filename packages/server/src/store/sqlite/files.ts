@@ -2,6 +2,7 @@ import { DomainError } from '../../core/errors.ts';
 import type { StoredFile, Timestamp } from '../../core/model.ts';
 import type { FileFacts, FileLook, FileMention, NewFile } from '../../core/ports/file-store.ts';
 import type { Statements } from './database.ts';
+import { inSight } from './sight.ts';
 import type { Tenants } from './tenants.ts';
 
 interface FileRow {
@@ -31,7 +32,8 @@ const NOT_HIDDEN =
   'NOT EXISTS (SELECT 1 FROM hidden h WHERE h.conversation = u.conversation AND h.user = ? AND h.seq = u.seq)';
 /** Takes the viewer's id twice. */
 const HELD_FOR_MEMBER = `EXISTS (SELECT 1 FROM file_use u
-    JOIN member v ON v.conversation = u.conversation AND v.user = ? WHERE u.file = f.pk AND ${NOT_HIDDEN})`;
+    JOIN member v ON v.conversation = u.conversation AND v.user = ? JOIN conversation c ON c.pk = u.conversation
+    WHERE u.file = f.pk AND ${inSight('u')} AND ${NOT_HIDDEN})`;
 const HELD_FOR_MANAGER = `EXISTS (SELECT 1 FROM file_use u WHERE u.file = f.pk AND ${NOT_HIDDEN})`;
 
 /** SQL of the file store. Runs inside the worker thread, writes inside its transaction. */

@@ -6,6 +6,7 @@ import type { Statements } from './database.ts';
 import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, NOT_HIDDEN, toMessage } from './message-row.ts';
 import { PartyTable } from './parties.ts';
 import type { PositionTable } from './positions.ts';
+import { inSight } from './sight.ts';
 import type { Tenants } from './tenants.ts';
 
 const EVERYONE = '';
@@ -45,8 +46,8 @@ export class MarkTable {
     const { changes } = this.#deps.sql
       .get('INSERT INTO hidden (conversation, user, seq) VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
       .run(pk, userId, seq);
-    // What nobody will be shown must not count as missed for ever.
-    this.#deps.positions.cover(pk, userId, 'delivered', [{ from: seq, to: seq }]);
+    // What nobody will be shown must not count as missed or unread for ever.
+    this.#deps.positions.cover(pk, userId, 'read', [{ from: seq, to: seq }]);
     return changes === 1;
   }
 
@@ -88,7 +89,8 @@ export class MarkTable {
            FROM member v JOIN pin p ON p.conversation = v.conversation JOIN conversation c ON c.pk = v.conversation,
              ${MESSAGE_TABLE}
            WHERE v.tenant = ? AND v.user = ? AND (? IS NULL OR c.id = ?) AND p.user IN (?, ?)
-             AND m.state NOT IN ('recalled', 'deleted') AND m.conversation = p.conversation AND m.seq = p.seq AND ${NOT_HIDDEN}
+             AND m.state NOT IN ('recalled', 'deleted') AND m.conversation = p.conversation AND m.seq = p.seq
+             AND ${inSight('m')} AND ${NOT_HIDDEN}
            ORDER BY p.pinned_at DESC, p.seq DESC LIMIT ?`,
       )
       .all(

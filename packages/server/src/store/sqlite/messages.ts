@@ -1,7 +1,14 @@
 import { singleConversationId } from '../../core/conversations.ts';
 import { DomainError } from '../../core/errors.ts';
 import { canBecome, statusOfState } from '../../core/message-status.ts';
-import type { Content, MemberRole, Message, MessageReference, MessageState } from '../../core/model.ts';
+import type {
+  Content,
+  MemberRole,
+  Message,
+  MessageReference,
+  MessageState,
+  SeqRange,
+} from '../../core/model.ts';
 import type {
   Acknowledged,
   Acknowledgement,
@@ -13,6 +20,7 @@ import type {
   NewMember,
   NewMessage,
 } from '../../core/ports/store.ts';
+import { intersect } from '../../core/ranges.ts';
 import type { ConversationRow, ConversationTable } from './conversations.ts';
 import type { Statements } from './database.ts';
 import type { ServiceTable } from './desk-sessions.ts';
@@ -29,6 +37,7 @@ import {
 import { Numbers } from './numbers.ts';
 import { type PackedParties, PartyTable, packParties } from './parties.ts';
 import { type PositionTable, upTo } from './positions.ts';
+import { inSight, SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
 import type { Tenants } from './tenants.ts';
 import type { UntoldTable } from './untold.ts';
 import type { UserTable } from './users.ts';
@@ -221,19 +230,20 @@ export class MessageTable {
     if (key === undefined) return undefined;
     const { sql } = this.#deps;
     const select = `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.name AS cname, c.uid AS cuid, v.role AS viewer_role,
+         v.user IS NOT NULL AND ${inSight('m')} AS in_sight,
          EXISTS (SELECT 1 FROM hidden h WHERE h.conversation = m.conversation AND h.user = v.user AND h.seq = m.seq)
            AS is_hidden
        FROM ${MESSAGE_TABLE} JOIN conversation c ON c.pk = m.conversation
        LEFT JOIN member v ON v.conversation = m.conversation AND v.user = ?`;
     const within = conversationId ?? null;
-    const preferred = prefer === 'own' ? 'm.sender = ?' : 'm.sender <> ? AND v.user IS NOT NULL';
+    const preferred = prefer === 'own' ? 'm.sender = ?' : 'm.sender <> ? AND in_sight';
     const row = (sql
       .get(`${select} WHERE m.id = ? AND m.tenant = ? AND (? IS NULL OR c.id = ?)`)
       .get(viewerId, ref, key, within, within) ??
       sql
         .get(
           `${select} WHERE m.tenant = ? AND m.client_id = ? AND (? IS NULL OR c.id = ?)
-             ORDER BY ${preferred} DESC, v.user IS NOT NULL DESC, m.created_at DESC LIMIT 1`,
+             ORDER BY ${preferred} DESC, in_sight DESC, m.created_at DESC LIMIT 1`,
         )
         .get(viewerId, key, ref, within, within, viewerId)) as ViewRow | undefined;
     if (!row) return undefined;
@@ -241,34 +251,56 @@ export class MessageTable {
     return {
       message: toMessage(tenant, conversation, row, this.#parties.of(key, conversation, row.sender)),
       viewerRole: row.viewer_role ?? undefined,
+      isInSight: row.in_sight === 1,
       isHidden: row.is_hidden === 1,
     };
   }
 
-  list({ tenant, conversationId, viewerId, before, after, limit }: HistoryQuery): Message[] {
+  list(query: HistoryQuery): Message[] {
+    const { tenant, conversationId, viewerId, seesAll = false } = query;
     const { sql, tenants, conversations } = this.#deps;
     const key = tenants.find(tenant);
     const conversation = key === undefined ? undefined : conversations.row(key, conversationId);
     if (!conversation) return [];
-    const newestFirst = after === undefined;
-    const rows = sql
-      .get(
-        `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq > ? AND m.seq < ?
-           AND ${NOT_HIDDEN} ORDER BY m.seq ${newestFirst ? 'DESC' : 'ASC'} LIMIT ?`,
-      )
-      .all(
-        conversation.pk,
-        after ?? 0,
-        before ?? Number.MAX_SAFE_INTEGER,
-        viewerId,
-        limit,
-      ) as unknown as MessageRow[];
-    if (newestFirst) rows.reverse();
+    const all = [{ from: 1, to: conversation.last_seq }];
+    const sight = seesAll ? all : this.#sightOf(conversation.pk, viewerId);
     // The reading thread learns of no change to users: what it read before may not be so any more.
     const parties = new PartyTable(sql);
-    return rows.map((row) =>
+    return this.#rowsIn(conversation.pk, sight, query).map((row) =>
       toMessage(tenant, conversation, row, parties.of(conversation.tenant, conversation, row.sender)),
     );
+  }
+
+  /** What a member may see of a conversation; nothing for one who is no member. */
+  #sightOf(conversation: number, userId: string): SeqRange[] {
+    const row = this.#deps.sql
+      .get(
+        `SELECT ${SIGHT_COLUMNS} FROM member v JOIN conversation c ON c.pk = v.conversation
+           WHERE v.conversation = ? AND v.user = ?`,
+      )
+      .get(conversation, userId) as SightRow | undefined;
+    return row ? sightOf(row) : [];
+  }
+
+  /** Messages by sequence out of ascending ranges: the newest, or the oldest after a sequence. */
+  #rowsIn(
+    conversation: number,
+    ranges: readonly SeqRange[],
+    { viewerId, before = Number.MAX_SAFE_INTEGER, after, limit }: HistoryQuery,
+  ): MessageRow[] {
+    const newestFirst = after === undefined;
+    const select = this.#deps.sql.get(
+      `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq BETWEEN ? AND ?
+         AND ${NOT_HIDDEN} ORDER BY m.seq ${newestFirst ? 'DESC' : 'ASC'} LIMIT ?`,
+    );
+    const asked = intersect(ranges, [{ from: (after ?? 0) + 1, to: before - 1 }]);
+    const rows: MessageRow[] = [];
+    for (const { from, to } of newestFirst ? asked.reverse() : asked) {
+      if (rows.length >= limit) break;
+      const more = select.all(conversation, from, to, viewerId, limit - rows.length);
+      rows.push(...(more as unknown as MessageRow[]));
+    }
+    return newestFirst ? rows.reverse() : rows;
   }
 
   /** Writes back the counters that moved. To be called before the transaction ends. */
@@ -321,7 +353,7 @@ export class MessageTable {
     if (!reference) return undefined;
     const { ref } = reference;
     const found = this.find({ tenant, ref, viewerId: senderId, prefer: 'received' });
-    if (!found?.viewerRole || found.isHidden) {
+    if (!found?.isInSight || found.isHidden) {
       throw new DomainError('ENOENT', `no message ${ref}`, { field: 'reference' });
     }
     const { state } = found.message;
@@ -454,6 +486,7 @@ interface ViewRow extends MessageRow {
   cuid: number | null;
   kind: ConversationRow['kind'];
   viewer_role: MemberRole | null;
+  in_sight: 0 | 1;
   is_hidden: 0 | 1;
 }
 

@@ -384,4 +384,36 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX user_username_key ON user (tenant, username_key) WHERE NOT deleted;
     `,
   },
+  {
+    version: 14,
+    sql: `
+      -- What members see of before they came: 'all' or 'since_join'.
+      ALTER TABLE conversation ADD COLUMN history TEXT NOT NULL DEFAULT 'all';
+      UPDATE conversation SET history = 'since_join' WHERE kind IN ('single', 'room');
+
+      -- The conversation's last sequence when the member came. Who was a member before this version counts as there from the
+      -- start, but in rooms, which showed nothing of before.
+      ALTER TABLE member ADD COLUMN joined_seq INTEGER NOT NULL DEFAULT 0;
+      -- Ranges of sequences that were said while it was a member before, as JSON.
+      ALTER TABLE member ADD COLUMN stays TEXT NOT NULL DEFAULT '[]';
+      UPDATE member SET joined_seq = c.last_seq FROM conversation c WHERE c.pk = member.conversation AND c.kind = 'room';
+
+      -- What is kept of those who left, for when they come again. Goes with the user or the conversation.
+      CREATE TABLE former_member (
+        conversation INTEGER NOT NULL,
+        user TEXT NOT NULL,
+        tenant INTEGER NOT NULL,
+        left_seq INTEGER NOT NULL,
+        stays TEXT NOT NULL,
+        delivered INTEGER NOT NULL,
+        delivered_above TEXT NOT NULL,
+        read INTEGER NOT NULL,
+        read_above TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        revision_above TEXT NOT NULL,
+        PRIMARY KEY (conversation, user)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX former_member_user ON former_member (tenant, user);
+    `,
+  },
 ];

@@ -1,6 +1,6 @@
 import type { Message, SeqRange } from '../../core/model.ts';
 import type { OpenRanges, PendingPage, PendingQuery, TimeCursor } from '../../core/ports/store.ts';
-import { gaps } from '../../core/ranges.ts';
+import { gaps, intersect } from '../../core/ranges.ts';
 import type { Statements } from './database.ts';
 import {
   type ConversationRef,
@@ -12,6 +12,7 @@ import {
 } from './message-row.ts';
 import { PartyTable } from './parties.ts';
 import { PositionTable } from './positions.ts';
+import { SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
 import type { Tenants } from './tenants.ts';
 
 /** A conversation with something for a user. */
@@ -21,8 +22,8 @@ export interface BehindRow extends ConversationRef {
   last_seq: number;
 }
 
-const CONVERSATIONS_OF = `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.uid, c.last_seq
-   FROM member m JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.user = ?`;
+const CONVERSATIONS_OF = `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.uid, ${SIGHT_COLUMNS}
+   FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.tenant = ? AND v.user = ?`;
 
 /** Rows read ahead of a conversation that was found to have the oldest message. */
 const READ_AHEAD = 50;
@@ -43,12 +44,12 @@ export class OldestFirst {
   /** What the pages have to go through. */
   begin({ tenant, userId }: PendingQuery): OpenRanges {
     const rows = this.#sql
-      .get(`${CONVERSATIONS_OF} AND m.delivered < c.last_seq`)
-      .all(this.#tenants.find(tenant) ?? -1, userId) as unknown as BehindRow[];
+      .get(`${CONVERSATIONS_OF} AND v.delivered < c.last_seq`)
+      .all(this.#tenants.find(tenant) ?? -1, userId) as unknown as (BehindRow & SightRow)[];
     const positions = new PositionTable(this.#sql);
-    const open = rows.map(({ pk, id, last_seq }): [string, SeqRange[]] => {
-      const found = positions.find(pk, userId);
-      return [id, found ? gaps(found.delivered, last_seq) : []];
+    const open = rows.map((row): [string, SeqRange[]] => {
+      const found = positions.find(row.pk, userId);
+      return [row.id, found ? intersect(gaps(found.delivered, row.last_seq), sightOf(row)) : []];
     });
     return new Map(open);
   }

@@ -6,15 +6,16 @@ import type {
   PendingPage,
   PendingQuery,
 } from '../../core/ports/store.ts';
-import { gaps, includes, type Position, toRanges } from '../../core/ranges.ts';
+import { gaps, includes, intersect, type Position, toRanges } from '../../core/ranges.ts';
 import type { Statements } from './database.ts';
 import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, NOT_HIDDEN, toMessage } from './message-row.ts';
 import { type BehindRow, OldestFirst } from './oldest-first.ts';
 import { PartyTable } from './parties.ts';
 import { type Positions, PositionTable } from './positions.ts';
+import { SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
 import type { Tenants } from './tenants.ts';
 
-interface RevisedRow extends BehindRow {
+interface RevisedRow extends BehindRow, SightRow {
   revision: number;
 }
 
@@ -74,8 +75,8 @@ export class PendingReader {
     cursor: ConversationCursor | undefined,
   ): RevisedRow[] {
     const key = this.#tenants.find(tenant) ?? -1;
-    const select = `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.uid, c.last_seq, c.revision
-       FROM member m JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.user = ?`;
+    const select = `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.uid, c.revision, ${SIGHT_COLUMNS}
+       FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.tenant = ? AND v.user = ?`;
     if (conversationId !== undefined) {
       const rows = this.#sql
         .get(`${select} AND c.id = ?`)
@@ -85,7 +86,7 @@ export class PendingReader {
       return rows;
     }
     return this.#sql
-      .get(`${select} AND c.id >= ? AND (m.delivered < c.last_seq OR m.revision < c.revision) ORDER BY c.id`)
+      .get(`${select} AND c.id >= ? AND (v.delivered < c.last_seq OR v.revision < c.revision) ORDER BY c.id`)
       .all(key, userId, cursor?.conversationId ?? '') as unknown as RevisedRow[];
   }
 
@@ -125,9 +126,12 @@ export class PendingReader {
   ): number | undefined {
     if (from.revision >= conversation.revision) return undefined;
     const rows = this.#revised(query, conversation, from.revision);
+    const sight = sightOf(conversation);
     const borne: number[] = [];
     let isFull = false;
     for (const row of rows) {
+      // Counts as if no message bore the revision: the user can't see this one.
+      if (!includes(sight, row.seq)) continue;
       const isTold =
         (row.seq <= from.seq || hadBefore(query, positions, row)) && !isKnown(query, positions, row);
       isFull = isTold && page.messages.length >= query.limit;
@@ -162,10 +166,11 @@ export class PendingReader {
     page: PageDraft,
   ): number | undefined {
     const { sinceSeq } = query;
-    const open =
+    const wanted =
       sinceSeq === undefined
         ? gaps(positions.delivered, conversation.last_seq)
         : [{ from: sinceSeq + 1, to: conversation.last_seq }];
+    const open = intersect(wanted, sightOf(conversation));
     const select = this.#sql.get(
       `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq BETWEEN ? AND ?
          AND (? OR m.sender <> ?) AND ${NOT_HIDDEN} ORDER BY m.seq LIMIT ?`,

@@ -3,6 +3,7 @@ import type { AcknowledgementEntry } from '../../core/ports/store.ts';
 import type { Position } from '../../core/ranges.ts';
 import { cover } from '../../core/ranges.ts';
 import type { Statements } from './database.ts';
+import { packRanges, parseRanges } from './range-json.ts';
 
 interface PositionRow {
   delivered: number;
@@ -101,7 +102,10 @@ export class PositionTable {
     );
     for (const { conversation, user, delivered, read, revisions, dirty } of this.#cache.values()) {
       if (!dirty) continue;
-      const columns = [delivered, read, revisions].flatMap((position) => [position.mark, pack(position)]);
+      const columns = [delivered, read, revisions].flatMap((position) => [
+        position.mark,
+        packRanges(position.above),
+      ]);
       update.run(...columns, conversation, user);
     }
     this.#cache.clear();
@@ -145,9 +149,9 @@ export class PositionTable {
     const loaded = {
       conversation,
       user,
-      delivered: { mark: row.delivered, above: unpack(row.delivered_above) },
-      read: { mark: row.read, above: unpack(row.read_above) },
-      revisions: { mark: row.revision, above: unpack(row.revision_above) },
+      delivered: { mark: row.delivered, above: parseRanges(row.delivered_above) },
+      read: { mark: row.read, above: parseRanges(row.read_above) },
+      revisions: { mark: row.revision, above: parseRanges(row.revision_above) },
       dirty: false,
     };
     this.#cache.set(key, loaded);
@@ -184,12 +188,3 @@ export function alike(entries: readonly AcknowledgementEntry[]): AlikeEntries[] 
 }
 
 const NONE: readonly SeqRange[] = [];
-
-function pack({ above }: Position): string {
-  return above.length === 0 ? '[]' : JSON.stringify(above.map(({ from, to }) => [from, to]));
-}
-
-function unpack(text: string): SeqRange[] {
-  if (text === '[]') return [];
-  return (JSON.parse(text) as [number, number][]).map(([from, to]) => ({ from, to }));
-}

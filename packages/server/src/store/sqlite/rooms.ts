@@ -33,14 +33,21 @@ export class RoomTable {
     this.#deps = deps;
   }
 
-  create({ tenant, id, name, description, isOpen, owner, createdAt }: NewRoom): Room {
+  create({ tenant, id, name, description, isOpen, history, owner, createdAt }: NewRoom): Room {
     const { sql, tenants, conversations } = this.#deps;
     const key = tenants.ensure(tenant);
     if (conversations.row(key, id)) {
       throw new DomainError('ECONFLICT', `the id ${id} is taken`, { field: 'id' });
     }
     if (owner && !isGuestId(owner.id)) this.#requireUser(key, owner.id);
-    const { pk } = conversations.create(key, 'room', { id, name, avatar: '', members: [], createdAt });
+    const { pk } = conversations.create(key, 'room', {
+      id,
+      name,
+      avatar: '',
+      ...(history === undefined ? {} : { history }),
+      members: [],
+      createdAt,
+    });
     const profile = owner && isGuestId(owner.id) ? JSON.stringify(owner.profile) : null;
     sql
       .get(`INSERT INTO room (${COLUMNS}) VALUES (?, ?, ?, ?, ?)`)
@@ -68,12 +75,13 @@ export class RoomTable {
     });
   }
 
-  update(tenant: string, id: string, { name, description, isOpen, ownerId }: RoomPatch): Room {
+  update(tenant: string, id: string, { name, description, isOpen, history, ownerId }: RoomPatch): Room {
     const { sql, conversations } = this.#deps;
     const row = this.#requireRow(tenant, id);
     if (ownerId) this.#requireUser(row.tenant, ownerId);
     const room = this.#roomRow(row.pk);
     if (name !== undefined) conversations.rename(row.pk, name);
+    if (history !== undefined) conversations.setHistory(row.pk, history);
     sql
       .get('UPDATE room SET description = ?, open = ?, owner = ?, owner_profile = ? WHERE conversation = ?')
       .run(
@@ -107,11 +115,13 @@ export class RoomTable {
   }
 
   empty(): void {
-    const { sql } = this.#deps;
-    sql
-      .get("DELETE FROM member WHERE conversation IN (SELECT pk FROM conversation WHERE kind = 'room')")
-      .run();
-    sql.get("UPDATE conversation SET member_count = 0 WHERE kind = 'room'").run();
+    const { sql, conversations } = this.#deps;
+    const members = sql
+      .get(
+        "SELECT m.conversation, m.user FROM conversation c JOIN member m ON m.conversation = c.pk WHERE c.kind = 'room'",
+      )
+      .all() as unknown as { conversation: number; user: string }[];
+    for (const { conversation, user } of members) conversations.remove(conversation, user);
   }
 
   #toRoom(tenant: string, row: ConversationRow): Room | undefined {

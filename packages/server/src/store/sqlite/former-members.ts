@@ -1,0 +1,102 @@
+import type { SeqRange } from '../../core/model.ts';
+import { appendRanges, cover } from '../../core/ranges.ts';
+import type { ConversationRow } from './conversations.ts';
+import type { Statements } from './database.ts';
+import { packRanges, parseRanges } from './range-json.ts';
+
+interface FormerRow {
+  left_seq: number;
+  stays: string;
+  delivered: number;
+  delivered_above: string;
+  read: number;
+  read_above: string;
+}
+
+interface LeavingRow {
+  joined_seq: number;
+  stays: string;
+  last_seq: number;
+}
+
+const POSITIONS = 'delivered, delivered_above, read, read_above, revision, revision_above';
+/** Earlier stays that are kept; the oldest of more are forgotten, and out of sight. */
+const MAX_STAYS = 256;
+
+/**
+ * SQL of what is kept of members who left: what they had, and when they were there. Who comes again goes on from there,
+ * and is told what changed in what it had.
+ */
+export class FormerMemberTable {
+  readonly #sql: Statements;
+
+  constructor(sql: Statements) {
+    this.#sql = sql;
+  }
+
+  /** Keeps what a member has, who is about to leave. */
+  keep(conversation: number, user: string): void {
+    const row = this.#sql
+      .get(
+        `SELECT m.joined_seq, m.stays, c.last_seq FROM member m JOIN conversation c ON c.pk = m.conversation
+           WHERE m.conversation = ? AND m.user = ?`,
+      )
+      .get(conversation, user) as LeavingRow | undefined;
+    if (!row) return;
+    this.#sql
+      .get(
+        `INSERT OR REPLACE INTO former_member (conversation, user, tenant, left_seq, stays, ${POSITIONS})
+           SELECT conversation, user, tenant, ?, ?, ${POSITIONS} FROM member WHERE conversation = ? AND user = ?`,
+      )
+      .run(row.last_seq, packRanges(staysOf(row)), conversation, user);
+  }
+
+  /** Gives a member who has just come what it had when it left, if it was here before. */
+  restore({ pk, history, last_seq }: ConversationRow, user: string): void {
+    const row = this.#sql
+      .get('SELECT * FROM former_member WHERE conversation = ? AND user = ?')
+      .get(pk, user) as FormerRow | undefined;
+    if (!row) return;
+    this.#sql
+      .get(
+        `UPDATE member SET (stays, ${POSITIONS}) = (SELECT stays, ${POSITIONS} FROM former_member
+           WHERE conversation = member.conversation AND user = member.user) WHERE conversation = ? AND user = ?`,
+      )
+      .run(pk, user);
+    if (history === 'since_join') this.#coverAbsence(pk, user, row, last_seq);
+    this.#sql.get('DELETE FROM former_member WHERE conversation = ? AND user = ?').run(pk, user);
+  }
+
+  /** Whoever gets the id of a deleted user is somebody else. */
+  forgetUser(tenant: number, user: string): void {
+    this.#sql.get('DELETE FROM former_member WHERE tenant = ? AND user = ?').run(tenant, user);
+  }
+
+  forgetConversation(conversation: number): void {
+    this.#sql.get('DELETE FROM former_member WHERE conversation = ?').run(conversation);
+  }
+
+  /** What it may not see is nothing that it missed. */
+  #coverAbsence(conversation: number, user: string, row: FormerRow, lastSeq: number): void {
+    if (lastSeq <= row.left_seq) return;
+    const absence = [{ from: row.left_seq + 1, to: lastSeq }];
+    const delivered = { mark: row.delivered, above: parseRanges(row.delivered_above) };
+    const read = { mark: row.read, above: parseRanges(row.read_above) };
+    const columns = [delivered, read].flatMap((position) => {
+      const { mark, above } = cover(position, absence).position;
+      return [mark, packRanges(above)];
+    });
+    this.#sql
+      .get(
+        `UPDATE member SET delivered = ?, delivered_above = ?, read = ?, read_above = ? WHERE conversation = ? AND user = ?`,
+      )
+      .run(...columns, conversation, user);
+  }
+}
+
+/** The earlier stays and the present one, which ends. */
+function staysOf({ joined_seq, stays, last_seq }: LeavingRow): SeqRange[] {
+  const ranges = parseRanges(stays);
+  if (last_seq > joined_seq) appendRanges(ranges, [{ from: joined_seq + 1, to: last_seq }]);
+  return ranges.slice(-MAX_STAYS);
+}

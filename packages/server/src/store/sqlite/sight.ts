@@ -1,0 +1,34 @@
+import type { HistoryAccess, SeqRange } from '../../core/model.ts';
+import { parseRanges } from './range-json.ts';
+
+/*
+ * What a member may see of a conversation: everything where its `history` is `all`, else what was said while it was a
+ * member, in the present stay, which began after `joined_seq`, and in earlier ones. All ways to messages obey this rule,
+ * in one of its two forms: a condition for single messages, ranges for lists.
+ */
+
+/**
+ * The condition that the member `v` may see the message `place` of the conversation `c`. These are aliases in the
+ * statement; `place` has the columns `conversation` and `seq`.
+ */
+export function inSight(place: string): string {
+  return `(c.history = 'all' OR ${place}.seq > v.joined_seq OR EXISTS (SELECT 1 FROM json_each(v.stays) stay
+    WHERE ${place}.seq BETWEEN stay.value ->> 0 AND stay.value ->> 1))`;
+}
+
+/** What the ranges are made of: columns of the conversation and of the member. */
+export interface SightRow {
+  history: HistoryAccess;
+  last_seq: number;
+  joined_seq: number;
+  stays: string;
+}
+
+/** The columns of `SightRow`, of the conversation `c` and its member `v`. */
+export const SIGHT_COLUMNS = 'c.history, c.last_seq, v.joined_seq, v.stays';
+
+/** The sequences that a member may see, ascending. */
+export function sightOf({ history, last_seq, joined_seq, stays }: SightRow): SeqRange[] {
+  if (history === 'all') return [{ from: 1, to: last_seq }];
+  return [...parseRanges(stays), { from: joined_seq + 1, to: last_seq }];
+}
