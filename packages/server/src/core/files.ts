@@ -59,8 +59,7 @@ export class Files {
    * Keeps a file; only the actor sees it until a message holds it. Takes no more bytes than the limit allows, and leaves
    * nothing of what it refuses.
    *
-   * EPERM for one who may only read; ERATE for one upload too many at a time; ETOOLONG; EINVAL for an empty file or one
-   * that is not what it was declared to be.
+   * EPERM for one who may only read; ERATE for one upload too many at a time; ETOOLONG; EINVAL for an empty file.
    */
   async upload(actor: Principal, upload: Upload): Promise<StoredFile> {
     const { policies } = this.#deps;

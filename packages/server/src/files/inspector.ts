@@ -1,19 +1,25 @@
-import { fileTypeFromBuffer, supportedMimeTypes } from 'file-type';
+import { fileTypeFromBuffer } from 'file-type';
 import { imageSize } from 'image-size';
-import { DomainError } from '../core/errors.ts';
 import type { FileClaim, FileInspector, FileNature } from '../core/ports/file-inspector.ts';
-import { essence, familyOf, isActive } from './media-types.ts';
+import { essence, isActive } from './media-types.ts';
 
 /** The sizes of photographs stand behind their colour profiles and previews. */
 const HEAD_BYTES = 262_144;
 
 const ANY = 'application/octet-stream';
-/** What clients declare who do not know. */
-const NO_CLAIM: ReadonlySet<string> = new Set(['', ANY, 'binary/octet-stream', 'application/unknown']);
-/** Texts that nothing runs. */
-const TEXTS: ReadonlySet<string> = new Set(['text/plain', 'text/csv', 'text/markdown', 'application/json']);
-/** What has no magic bytes of its own, or whose magic bytes are those of a text. */
-const SNIFFED_TEXT = /^text\/|\bxml$/;
+/** Texts that nothing runs, by the extensions that their files have. */
+const TEXTS: Readonly<Record<string, string>> = {
+  txt: 'text/plain',
+  csv: 'text/csv',
+  md: 'text/markdown',
+  json: 'application/json',
+};
+/** Formats that are texts themselves, and whose first bytes stand at the beginning of no other text. */
+const TEXT_FORMATS: ReadonlySet<string> = new Set([
+  'application/pdf',
+  'application/rtf',
+  'application/postscript',
+]);
 /** Pictures whose size is read from their head. */
 const PICTURES: ReadonlySet<string> = new Set([
   'image/png',
@@ -28,57 +34,50 @@ const PICTURES: ReadonlySet<string> = new Set([
   'image/tiff',
 ]);
 
-/** Goes by the magic bytes; a declared type counts only where a file of that type has none. */
+/** Goes by the bytes. What the client declared only tells one text from another. */
 export const MAGIC_INSPECTOR: FileInspector = { headBytes: HEAD_BYTES, inspect };
 
 async function inspect(head: Uint8Array, { type: declared = '', name }: FileClaim): Promise<FileNature> {
-  const claim = essence(declared);
+  const found = await formatOf(head);
+  if (!isText(head)) {
+    if (!found || isActive(found.type))
+      return { type: ANY, extension: found?.extension ?? extensionOf(name) };
+    return { ...found, ...pictureOf(found.type, head) };
+  }
   // A text may begin like anything, with BM or MZ for instance.
-  const found = isTextual(claim) && isUtf8Text(head) ? undefined : await fileTypeFromBuffer(head);
-  if (found && !SNIFFED_TEXT.test(found.mime)) {
-    const type = essence(found.mime);
-    if (!NO_CLAIM.has(claim) && familyOf(claim) !== familyOf(type)) throw lie(claim, type);
-    return { type: isActive(type) ? ANY : type, extension: found.ext, ...pictureOf(type, head) };
-  }
-  if (needsMagic(claim)) throw lie(claim, undefined);
-  if (isTextual(claim) && isBinary(head)) throw lie(claim, undefined);
-  return { type: TEXTS.has(claim) ? claim : ANY, extension: extensionOf(name) };
+  if (found && TEXT_FORMATS.has(found.type)) return found;
+  const extension = extensionOf(name);
+  return { type: textType(essence(declared), extension), extension };
 }
 
-function lie(claim: string, type: string | undefined): DomainError {
-  const truth = type === undefined ? 'is not' : `is ${type}, not`;
-  return new DomainError('EINVAL', `file ${truth} ${claim} as it is declared`, { field: 'file' });
+async function formatOf(head: Uint8Array): Promise<Pick<FileNature, 'type' | 'extension'> | undefined> {
+  const found = await fileTypeFromBuffer(head);
+  if (!found || (found.mime === 'image/bmp' && !isBitmap(head))) return undefined;
+  return { type: essence(found.mime), extension: found.ext };
 }
 
-function isTextual(claim: string): boolean {
-  return claim.startsWith('text/') || TEXTS.has(claim);
+/** A client that runs pages has them under no name that would run; whoever declares no text may have named one. */
+function textType(claim: string, extension: string): string {
+  if (Object.values(TEXTS).includes(claim)) return claim;
+  return isActive(claim) ? ANY : (TEXTS[extension] ?? ANY);
 }
 
-/** Whether a file of this type would have been recognised. */
-function needsMagic(claim: string): boolean {
-  if (isActive(claim) || isTextual(claim)) return false;
-  return /^(image|audio|video)\//.test(claim) || FAMILIES.has(familyOf(claim));
-}
-
-const FAMILIES: ReadonlySet<string> = new Set(
-  [...supportedMimeTypes].filter((type) => !SNIFFED_TEXT.test(type)).map(familyOf),
-);
-
-function isUtf8Text(head: Uint8Array): boolean {
-  try {
-    // As a stream: the head may end inside a character.
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true });
-    return !/[\0-\x08\x0e-\x1a\x1c-\x1f]/.test(text);
-  } catch {
-    return false;
-  }
-}
-
-/** A NUL is in no text but in UTF-16, which begins with a mark then. */
-function isBinary(head: Uint8Array): boolean {
+/** Whether these are characters, of whatever encoding: no control characters, but for UTF-16, which begins with a mark. */
+function isText(head: Uint8Array): boolean {
   const isUtf16 = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
-  return !isUtf16 && head.includes(0);
+  return isUtf16 || !head.some((byte) => byte < 0x20 && !TEXT_CONTROLS.has(byte));
 }
+
+/** Tab, line feed, vertical tab, form feed, carriage return, and the escape of ISO 2022 encodings. */
+const TEXT_CONTROLS: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x1b]);
+
+/** The letters BM alone are no bitmap: the size of the header that follows them is one of a few. */
+function isBitmap(head: Uint8Array): boolean {
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  return head.byteLength >= 26 && BITMAP_HEADERS.has(view.getUint32(14, true));
+}
+
+const BITMAP_HEADERS: ReadonlySet<number> = new Set([12, 16, 40, 52, 56, 64, 108, 124]);
 
 function extensionOf(name: string): string {
   return /[^.]\.([a-z0-9]{1,16})$/i.exec(name)?.[1]?.toLowerCase() ?? '';

@@ -1,4 +1,6 @@
 import { DomainError } from '../core/errors.ts';
+import { formFileName } from './form-file-name.ts';
+import { headerParameters } from './header-parameters.ts';
 
 /** A file field of a form. */
 export interface FormFile {
@@ -12,10 +14,8 @@ export interface FormFile {
 const MAX_HEAD_BYTES = 16_384;
 /** Of what may stand before and after the parts, and means nothing. */
 const MAX_PADDING_BYTES = 4096;
-/** More than a form has beside its file. */
+/** Most that a form may have beside its file, in bytes. */
 export const MAX_FORM_BYTES = 65_536;
-
-const MAX_SHOWN_NAME = 100;
 
 const DASHES = Buffer.from('--');
 const LINE = Buffer.from('\r\n');
@@ -23,10 +23,10 @@ const BLANK_LINE = Buffer.from('\r\n\r\n');
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Reads a form of one file (RFC 7578), in any slicing, as it comes: no more is read than the file's reader takes.
- * EINVAL naming the field where the body is no such form.
+ * Reads the one file of a form (RFC 7578), in any slicing, as it comes: no more is read than the file's reader takes.
+ * Other fields, before and after it, are passed over. EINVAL naming the field where the body is no such form.
  *
- * @param field the name of the one field
+ * @param field the name of the file's field
  */
 export async function readFileForm(
   body: AsyncIterator<Uint8Array>,
@@ -35,35 +35,76 @@ export async function readFileForm(
 ): Promise<FormFile> {
   const window = new Window(body);
   const boundary = boundaryOf(contentType);
+  const others = new OtherFields(window, boundary, field);
   // The first boundary needs no line before it.
   window.prepend(LINE);
   await skipPadding(window, boundary, field);
-  if (await isLast(window, field)) throw missing(field);
-  const headers = parseHead(await window.until(BLANK_LINE, MAX_HEAD_BYTES, field));
-  const disposition = headers.get('content-disposition') ?? '';
-  const name = parameter(disposition, 'name');
-  if (name === undefined || !/^form-data *(;|$)/i.test(disposition)) {
-    throw invalid(field, 'the form has a part that is no field');
-  }
-  if (name !== field) throw unknown(name);
+  const part = await others.skipTo(field);
+  if (!part) throw invalid(field, `${field} is missing`);
   return {
-    name: parameter(disposition, 'filename') ?? '',
-    type: headers.get('content-type'),
-    bytes: fileBytes(window, boundary, field),
+    name: formFileName(part.parameters),
+    type: part.type,
+    bytes: fileBytes(window, boundary, others, field),
   };
 }
 
-async function* fileBytes(window: Window, boundary: Buffer, field: string): AsyncGenerator<Uint8Array> {
+async function* fileBytes(
+  window: Window,
+  boundary: Buffer,
+  others: OtherFields,
+  field: string,
+): AsyncGenerator<Uint8Array> {
   yield* window.upTo(boundary, field);
-  if (!(await isLast(window, field))) throw await tooMuch(window, field);
+  if (await others.skipTo(field)) throw invalid(field, `the form has more than one ${field}`);
   await window.drain(MAX_PADDING_BYTES, field);
 }
 
-/** Names what comes after the file. */
-async function tooMuch(window: Window, field: string): Promise<DomainError> {
-  const headers = parseHead(await window.until(BLANK_LINE, MAX_HEAD_BYTES, field));
-  const name = parameter(headers.get('content-disposition') ?? '', 'name') ?? '';
-  return name === field ? invalid(field, `the form has more than one ${field}`) : unknown(name);
+interface PartHead {
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly type: string | undefined;
+}
+
+/** The fields beside the file, which nobody asked for: there may be as many as fit into `MAX_FORM_BYTES`. */
+class OtherFields {
+  readonly #window: Window;
+  readonly #boundary: Buffer;
+  readonly #field: string;
+  #skipped = 0;
+
+  constructor(window: Window, boundary: Buffer, field: string) {
+    this.#window = window;
+    this.#boundary = boundary;
+    this.#field = field;
+  }
+
+  /** The head of the next part with this name; undefined at the end of the form. To be called behind a boundary. */
+  async skipTo(name: string): Promise<PartHead | undefined> {
+    while (!(await isLast(this.#window, this.#field))) {
+      const head = await this.#window.until(BLANK_LINE, MAX_HEAD_BYTES, this.#field);
+      const part = this.#read(head);
+      if (part.parameters.get('name') === name) return part;
+      this.#count(head.length);
+      for await (const { length } of this.#window.upTo(this.#boundary, this.#field)) this.#count(length);
+    }
+    return undefined;
+  }
+
+  #read(head: Buffer): PartHead {
+    const headers = parseHead(head);
+    const disposition = headers.get('content-disposition') ?? '';
+    const parameters = headerParameters(disposition);
+    if (!parameters.has('name') || !/^form-data *(;|$)/i.test(disposition)) {
+      throw invalid(this.#field, 'the form has a part that is no field');
+    }
+    return { parameters, type: headers.get('content-type') };
+  }
+
+  #count(bytes: number): void {
+    this.#skipped += bytes;
+    if (this.#skipped <= MAX_FORM_BYTES) return;
+    const fault = `the form has over ${MAX_FORM_BYTES} bytes beside ${this.#field}`;
+    throw new DomainError('ETOOLONG', fault, { field: this.#field, limit: MAX_FORM_BYTES });
+  }
 }
 
 async function skipPadding(window: Window, boundary: Buffer, field: string): Promise<void> {
@@ -159,7 +200,7 @@ function boundaryOf(contentType = ''): Buffer {
   if (!/^multipart\/form-data *(;|$)/i.test(contentType)) {
     throw invalid('Content-Type', 'the body must be multipart/form-data');
   }
-  const boundary = parameter(contentType, 'boundary');
+  const boundary = headerParameters(contentType).get('boundary');
   // RFC 2046 section 5.1.1
   if (boundary !== undefined && /^[\w'()+,./:=? -]{0,69}[\w'()+,./:=?-]$/.test(boundary)) {
     return Buffer.from(`\r\n--${boundary}`);
@@ -175,26 +216,6 @@ function parseHead(head: Buffer): ReadonlyMap<string, string> {
       return colon < 1 ? [] : [[line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()]];
     }),
   );
-}
-
-/** A parameter of a header's value, quoted or not; browsers write quotes and line ends of a name in percents. */
-function parameter(value: string, name: string): string | undefined {
-  const found = new RegExp(`;\\s*${name}\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|([^;\\s]*))`, 'i').exec(value);
-  if (!found) return undefined;
-  const [, quoted, bare = ''] = found;
-  if (quoted === undefined) return bare;
-  return quoted
-    .replace(/\\(["\\])/g, '$1')
-    .replace(/%(22|0A|0D)/gi, (_, code) => String.fromCharCode(Number.parseInt(code, 16)));
-}
-
-function missing(field: string): DomainError {
-  return new DomainError('EINVAL', `${field} is missing`, { field });
-}
-
-function unknown(name: string): DomainError {
-  const shown = name.slice(0, MAX_SHOWN_NAME);
-  return invalid(shown, `${shown || 'a field without a name'} is not known here`);
 }
 
 function invalid(field: string, fault: string): DomainError {

@@ -47,6 +47,7 @@ import { userRoutes } from './routes/users.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { SHARED_SCHEMAS } from './schemas.ts';
 import { secureHeaders, shareWithOrigins } from './security.ts';
+import { closeAfterUnreadBody } from './unread-body.ts';
 import { validatorCompiler } from './validation.ts';
 
 /** Room for a single conversation's id in URL-encoded Chinese. */
@@ -129,6 +130,7 @@ function createApp({ config, metrics, logger, serverFactory }: HttpDeps): Api {
   app.decorateRequest('principal');
   app.addHook('onRequest', secureHeaders);
   app.addHook('onRequest', shareWithOrigins(config.allowedOrigins));
+  app.addHook('onSend', closeAfterUnreadBody);
   app.addHook('onResponse', async (request, reply) => {
     const { method, url } = request;
     request.log.debug(

@@ -1,4 +1,4 @@
-/** What an uploaded file's first bytes are held against. */
+/** What a client says of a file: advice, as its user can't change what a browser declares. */
 export interface FileClaim {
   /** The media type that the client declared; absent where it declared none. */
   readonly type: string | undefined;
@@ -23,6 +23,6 @@ export interface FileNature {
 export interface FileInspector {
   /** As many first bytes as it wants to see. */
   readonly headBytes: number;
-  /** EINVAL (field `file`) where the bytes are not what the client declared. */
+  /** Whatever the client declared: no file is refused for it. */
   inspect(head: Uint8Array, claim: FileClaim): Promise<FileNature>;
 }

@@ -14,11 +14,8 @@ import { FileSchema } from '../schemas.ts';
 
 const FIELD = 'file';
 
-/** How long a client whose upload was refused may take to read why, in ms. Nothing more of it is read. */
-const LINGER = 1000;
-
 const Form = Type.Object({
-  [FIELD]: Type.String({ format: 'binary', description: 'The one file. Other fields are refused.' }),
+  [FIELD]: Type.String({ format: 'binary', description: 'The one file. Other fields are passed over.' }),
 });
 
 const Bytes = (description: string) => ({
@@ -38,12 +35,6 @@ const FileQuery = Type.Object({
 export function uploadRoute(api: Api, files: Files): void {
   api.removeAllContentTypeParsers();
   api.addContentTypeParser('*', (_request, _body, done) => done(null));
-  api.addHook('onResponse', async ({ raw }) => {
-    if (raw.complete) return;
-    setTimeout(() => {
-      if (!raw.complete) raw.destroy();
-    }, LINGER).unref();
-  });
   api.post(
     '/files',
     {
@@ -62,9 +53,14 @@ export function uploadRoute(api: Api, files: Files): void {
     },
     async ({ principal, raw, headers }, reply) => {
       const body = untorn(raw.iterator({ destroyOnReturn: false }));
-      const form = await readFileForm(body, headers['content-type'], FIELD);
-      const announced = Number(headers['content-length'] ?? 0) - MAX_FORM_BYTES;
-      return reply.code(201).send(fileJson(await files.upload(principal, { ...form, announced })));
+      try {
+        const form = await readFileForm(body, headers['content-type'], FIELD);
+        const announced = Number(headers['content-length'] ?? 0) - MAX_FORM_BYTES;
+        return reply.code(201).send(fileJson(await files.upload(principal, { ...form, announced })));
+      } finally {
+        // Lets go of the request, so that what is left of its body can be read by who answers.
+        await body.return();
+      }
     },
   );
 }
@@ -128,7 +124,7 @@ function refuseRange(file: StoredFile, reply: FastifyReply) {
 }
 
 /** A client that goes away in the middle has sent a form that ends too early. */
-async function* untorn(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* untorn(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
   try {
     yield* body;
   } catch (cause) {
