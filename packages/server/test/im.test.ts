@@ -324,6 +324,39 @@ test('whatever comes has an id, one of its own unless it tells of a message', as
   assert.equal(new Set(ids).size, ids.length);
 });
 
+test('an administrator recalls in any conversation, and what it deletes by the API comes as deleted', async () => {
+  const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
+  const [alice, bob] = [await connect(aliceId), await connect(bobId)];
+  const send = (clientMsgId: string) =>
+    alice.confirmed('/app/private-message', { receiverId: bobId, content: 'Hello', clientMsgId });
+  const { messageId = '' } = await send('recalled');
+  const boss = await StompClient.connect(server.wsUrl, tokenOf('admin', { role: 'admin' }), '/ws');
+  clients.push(boss);
+  await boss.confirmed('/app/delete-message', { messageId, deleteScope: 1, deleteReason: 'rude' });
+  const event = await statusOf(bob, 'recalled', ImMessageStatus.MESSAGE_RECALLED);
+  assert.deepEqual([documentOf(event).operatorId, documentOf(event).reason], ['admin', 'rude']);
+
+  const deleted = await send('deleted');
+  const path = `/api/v1/messages/${deleted.messageId}?reason=law`;
+  const answer = await server.call('DELETE', path, tokenOf('admin', { role: 'admin' }));
+  assert.equal(answer.status, 204);
+  for (const client of [alice, bob]) {
+    const { status, ...told } = documentOf(
+      await statusOf(client, 'deleted', ImMessageStatus.MESSAGE_DELETED),
+    );
+    assert.deepEqual(
+      [told.eventType, told.userId, told.operatorId, told.reason],
+      ['communication.message.deleted', aliceId, 'admin', 'law'],
+    );
+  }
+  const inBox = await alice.nextMatching('CHAT_RECALL of the deletion', ({ headers, body }) => {
+    const text = Buffer.from(body).toString();
+    return headers.get('destination') === INBOX && text.includes(`"messageId":"${deleted.messageId}"`);
+  });
+  const { type, status } = JSON.parse(Buffer.from(inBox.body).toString()) as ImMessage;
+  assert.deepEqual([type, status], [ImMessageType.CHAT_RECALL, ImMessageStatus.MESSAGE_DELETED]);
+});
+
 test('a deletion for everyone is a recall, for me alone it hides the message on my devices', async () => {
   const [aliceId, bobId] = [newUser('alice'), newUser('bob')];
   const [alice, bob, tablet] = [await connect(aliceId), await connect(bobId), await connect(bobId, [STATUS])];

@@ -213,6 +213,20 @@ test('members who are added or removed while connected get messages from then, a
   assert.equal((await guest.nextAt<XuqmError>(ERRORS)).code, 'EPERM');
 });
 
+test("an administrator revokes others' messages, without being in their conversation", async () => {
+  const [alice, bob, , bobId] = await pair();
+  const message = text(bobId, newUser('taken'));
+  await alice.confirmed('/app/chat.send', message);
+  await bob.nextAt<XuqmMessage>(INBOX);
+  const boss = await StompClient.connect(server.wsUrl, ADMIN);
+  open.push(boss);
+  await boss.confirmed('/app/chat.revoke', { messageId: message.messageId });
+  for (const client of [alice, bob]) {
+    const { id, status, content } = await client.nextAt<XuqmMessage>(INBOX);
+    assert.deepEqual([id, status, content], [message.messageId, 'REVOKED', '']);
+  }
+});
+
 test('a revoked message arrives again, revoked and empty, where the original went', async () => {
   const ids = [newUser('owner'), newUser('topic')] as const;
   const [owner, member] = [await connect(ids[0]), await connect(ids[1])];

@@ -72,11 +72,11 @@ export interface MessageChanged {
 
 /**
  * What became of a message, for every session of whom it concerns, the one that asked for it too: `sent` for its sender,
- * `edited` and `recalled` for all members, `hidden` for who hid it. Receipts tell what its recipients did with it.
+ * `edited`, `recalled` and `deleted` for all members, `hidden` for who hid it. Receipts tell what its recipients did with it.
  */
 export interface MessageStatus {
   readonly type: 'message.status';
-  readonly status: 'sent' | 'edited' | 'recalled' | 'hidden';
+  readonly status: 'sent' | 'edited' | 'recalled' | 'deleted' | 'hidden';
   readonly message: Message;
   readonly actorId: string;
   readonly at: Timestamp;

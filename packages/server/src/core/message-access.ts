@@ -46,7 +46,7 @@ export function sentStatus(message: Message): MessageStatus {
 /** Tells what became of a message. */
 export function tellStatus(sink: EventSink, change: Omit<MessageStatus, 'type'>): void {
   const { status, message, actorId } = change;
-  const isForAll = status === 'edited' || status === 'recalled';
+  const isForAll = status === 'edited' || status === 'recalled' || status === 'deleted';
   const topics = isForAll ? topicsOf(message) : [userTopic(message.tenant, actorId)];
   sink.publish(topics, { type: 'message.status', ...change });
 }

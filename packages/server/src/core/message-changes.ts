@@ -1,3 +1,4 @@
+import { isManager, requireManager } from './access.ts';
 import type { CommandGate, CommandName, GatedCommands } from './command-gate.ts';
 import { requireContent } from './content.ts';
 import { filesNamedIn } from './content-files.ts';
@@ -14,7 +15,7 @@ import {
 } from './message-access.ts';
 import type { Message, Pin, Principal } from './model.ts';
 import { type Policies, requireWriter } from './policies.ts';
-import type { Clock } from './ports/clock.ts';
+import type { Clock, IdSource } from './ports/clock.ts';
 import type { MessageView, Store } from './ports/store.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { userTopic } from './topics.ts';
@@ -40,6 +41,7 @@ export interface MessageChangesDeps {
   readonly store: Store;
   readonly sink: EventSink;
   readonly clock: Clock;
+  readonly ids: IdSource;
   readonly limits: Limits;
   readonly rate: RateLimiter;
   readonly policies: Policies;
@@ -74,7 +76,8 @@ export class MessageChanges {
   }
 
   /**
-   * Takes a message back for everyone: the sender within the window, an owner or admin of the group or room, a service.
+   * Takes a message back for everyone: the sender within the window, an owner or admin of the group or room, a manager of
+   * the tenant any. What a manager takes of others is audited.
    *
    * ENOENT, EPERM; ECONFLICT where it was recalled before.
    */
@@ -83,6 +86,17 @@ export class MessageChanges {
     const view = await this.#findForWriter(actor, ref);
     this.#requireRecall(actor, view);
     return this.#change(actor, view.message, 'recalled', null, passed);
+  }
+
+  /**
+   * Removes what any message of the tenant says, a recalled one too: a manager, audited. EPERM, ENOENT; ECONFLICT where it
+   * was deleted before; whatever the gate refuses a recall with.
+   */
+  async delete(actor: Principal, ref: string, options: ChangeOptions = {}): Promise<Message> {
+    requireManager(actor);
+    const passed = await this.#pass('message.recall', actor, { ...options, ref });
+    const { message } = await this.#findForWriter(actor, ref);
+    return this.#change(actor, message, 'deleted', null, passed);
   }
 
   /** Takes a message out of the actor's own sight, on all devices. ENOENT where it sees no such message. */
@@ -115,8 +129,8 @@ export class MessageChanges {
     const { store, sink, clock } = this.#deps;
     const { message, viewerRole } = await this.#findForWriter(actor, ref);
     if (viewerRole === undefined) throw noMessage(ref);
-    if (pinned && message.state === 'recalled') {
-      throw new DomainError('ECONFLICT', 'the message is recalled', { field: 'messageId' });
+    if (pinned && (message.state === 'recalled' || message.state === 'deleted')) {
+      throw new DomainError('ECONFLICT', `the message is ${message.state}`, { field: 'messageId' });
     }
     const { tenant, conversationId, seq } = message;
     const pin = { tenant, conversationId, seq, userId: actor.userId, scope, at: clock.now() };
@@ -171,7 +185,7 @@ export class MessageChanges {
   }
 
   #requireRecall(actor: Principal, { message, viewerRole }: MessageView): void {
-    if (actor.role === 'service') return;
+    if (isManager(actor)) return;
     if (message.kind !== 'single' && (viewerRole === 'owner' || viewerRole === 'admin')) return;
     if (message.senderId !== actor.userId) {
       throw new DomainError('EPERM', 'only the sender or an admin of the group may recall a message');
@@ -186,12 +200,13 @@ export class MessageChanges {
 
   async #change(
     actor: Principal,
-    { tenant, conversationId, seq }: Message,
-    change: Exclude<MessageChangeKind, 'deleted'>,
+    { tenant, conversationId, seq, senderId }: Message,
+    change: MessageChangeKind,
     content: Message['content'] | null,
     { reason = '', originSession }: ChangeOptions,
   ): Promise<Message> {
-    const { store, sink, clock } = this.#deps;
+    const { store, sink, clock, ids } = this.#deps;
+    const isAudited = change !== 'edited' && isManager(actor) && actor.userId !== senderId;
     const message = await store.changeMessage({
       tenant,
       conversationId,
@@ -202,6 +217,7 @@ export class MessageChanges {
       ...(content === null ? {} : { files: filesNamedIn(content) }),
       reason: requireLength(reason, 'reason', 0, MAX_REASON_LENGTH),
       at: clock.now(),
+      ...(isAudited ? { auditId: ids.next() } : {}),
     });
     sink.publish(topicsOf(message), {
       type: 'message.changed',

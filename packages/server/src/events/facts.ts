@@ -114,7 +114,8 @@ function conversationCreated({ tenant, conversationId, senderId, targetId, creat
 function messageChanged({ change, message, actorId }: MessageChanged): Fact[] {
   const { senderId, content, changeReason: reason, changedAt } = message;
   const text = change === 'edited' ? { content: content.text, contentExtra: content.extra } : {};
-  const fields = { operatorId: actorId, senderId, ...text, reason, timestamp: isoTime(changedAt) };
+  const scope = change === 'deleted' ? { deleteScope: 1 } : {};
+  const fields = { operatorId: actorId, senderId, ...text, ...scope, reason, timestamp: isoTime(changedAt) };
   return [ofMessage(`communication.message.${change}`, message, fields)];
 }
 

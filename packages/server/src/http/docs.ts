@@ -39,6 +39,7 @@ export async function registerDocs(api: Api, version: string): Promise<void> {
         { name: 'members', description: 'Who is in a group' },
         { name: 'rooms', description: 'Conversations of those who are there' },
         { name: 'conversations', description: 'What was said' },
+        { name: 'messages', description: 'Taking back what was said' },
         { name: 'files', description: 'What messages hold beside their text' },
         { name: 'notifications', description: 'What all users are told, or some' },
         { name: 'events', description: 'What other systems say, and learn' },

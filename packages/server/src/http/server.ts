@@ -40,6 +40,7 @@ import { healthRoutes, metricsRoute, type Readiness } from './routes/health.ts';
 import { type Endpoint, homeRoute } from './routes/home.ts';
 import { loginRoute } from './routes/login.ts';
 import { memberRoutes } from './routes/members.ts';
+import { messageRoutes } from './routes/messages.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { roomRoutes } from './routes/rooms.ts';
 import { sockJsClientRoute } from './routes/sockjs-client.ts';
@@ -159,6 +160,7 @@ function protectedRoutes(api: Api, deps: HttpDeps): void {
   memberRoutes(api, groups);
   roomRoutes(api, { rooms, attendance });
   conversationRoutes(api, { messages, changes });
+  messageRoutes(api, changes);
   notificationRoutes(api, notifications);
   adminRoutes(api, admin);
   api.register(async (upload: Api) => uploadRoute(upload, files));

@@ -33,6 +33,14 @@ export type AuditEntry = AdminAct &
         readonly old: ChatPermission;
         readonly new: ChatPermission;
       }
+    | {
+        readonly type: 'message';
+        readonly messageId: string;
+        readonly conversationId: string;
+        readonly senderId: string;
+        /** What became of it. Its content is not kept. */
+        readonly state: 'recalled' | 'deleted';
+      }
   );
 
 /** What managers laid down. Each change and its entry in the audit are stored together or not at all. */

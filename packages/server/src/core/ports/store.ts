@@ -288,6 +288,8 @@ export interface MessageChange {
   readonly files?: readonly FileMention[];
   readonly reason: string;
   readonly at: Timestamp;
+  /** Of the entry in the audit, where the actor does it as a manager. Stored with the change or not at all. */
+  readonly auditId?: string;
 }
 
 export interface PinQuery {

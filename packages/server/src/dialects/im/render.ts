@@ -80,7 +80,7 @@ function chatType({ content, reference }: Message): ImChatType {
 /** What became of a message. */
 export function renderStatus({ message, status, actorId, at }: MessageStatus): ImEventMessage {
   const userId = status === 'hidden' ? actorId : message.senderId;
-  const isChange = status === 'edited' || status === 'recalled';
+  const isChange = status === 'edited' || status === 'recalled' || status === 'deleted';
   return statusEvent(envelopeOf(message), {
     status: STATUSES[status],
     userId,
@@ -94,6 +94,7 @@ const STATUSES = {
   sent: ImMessageStatus.MESSAGE_SENT,
   edited: ImMessageStatus.MESSAGE_EDITED,
   recalled: ImMessageStatus.MESSAGE_RECALLED,
+  deleted: ImMessageStatus.MESSAGE_DELETED,
   hidden: ImMessageStatus.MESSAGE_DELETED,
 } as const;
 

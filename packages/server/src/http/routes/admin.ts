@@ -73,8 +73,20 @@ const PermissionEntry = Type.Object(
   { description: 'The change.' },
 );
 
+const MessageEntry = Type.Object(
+  {
+    ...Act,
+    reason: Type.String({ description: 'May be empty.' }),
+    messageId: Type.String(),
+    conversationId: Type.String({ examples: ['single:alice:bob'] }),
+    senderId: Type.String({ examples: ['alice'] }),
+    state: Type.Enum(['recalled', 'deleted']),
+  },
+  { description: 'A message of somebody else that was taken.' },
+);
+
 const Audit = Type.Object(
-  { entries: Type.Array(Type.Union([SettingsEntry, PermissionEntry])), next: NextSchema },
+  { entries: Type.Array(Type.Union([SettingsEntry, PermissionEntry, MessageEntry])), next: NextSchema },
   { description: 'A page of changes, the newest first.' },
 );
 
@@ -165,9 +177,7 @@ export function adminRoutes(api: Api, admin: Admin): void {
       const page = pageOf(query);
       const found = await admin.audit(principal, page);
       return {
-        entries: found.map((entry) =>
-          entry.type === 'chat_settings' ? settingsJson(entry) : permissionJson(entry),
-        ),
+        entries: found.map(entryJson),
         ...nextOf(
           found.map(({ id }) => id),
           page.limit,
@@ -175,6 +185,19 @@ export function adminRoutes(api: Api, admin: Admin): void {
       };
     },
   );
+}
+
+function entryJson(entry: AuditEntry) {
+  switch (entry.type) {
+    case 'chat_settings':
+      return settingsJson(entry);
+    case 'chat_permission':
+      return permissionJson(entry);
+    case 'message': {
+      const { messageId, conversationId, senderId, state } = entry;
+      return { ...actJson(entry), messageId, conversationId, senderId, state };
+    }
+  }
 }
 
 function settingsJson(entry: Extract<AuditEntry, { type: 'chat_settings' }>) {

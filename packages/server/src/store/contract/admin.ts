@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newUser, type StoreFixture } from './fixture.ts';
+import { newUser, recall, type StoreFixture, toUser } from './fixture.ts';
 
 /** What managers lay down, and the audit of it. */
-export function adminContract({ store, tenantWith }: StoreFixture): void {
+export function adminContract({ store, tenantWith, send }: StoreFixture): void {
   test('settings count from the change on, and the audit has what they were', async () => {
     const tenant = await tenantWith('alice');
     assert.deepEqual(await store.findChatSettings(tenant), {});
@@ -49,12 +49,30 @@ export function adminContract({ store, tenantWith }: StoreFixture): void {
     await store.createUser(newUser(tenant, 'bob'));
     assert.equal(await store.findChatPermission(tenant, 'bob'), 'full_access');
     assert.deepEqual(
-      (await store.listAudit(tenant, { limit: 9 })).map((entry) => [entry.id, entry.old, entry.new]),
+      (await store.listAudit(tenant, { limit: 9 })).map((entry) => [
+        entry.id,
+        ...(entry.type === 'message' ? [] : [entry.old, entry.new]),
+      ]),
       [
         [`${tenant}-2`, 'read_only', 'read_only'],
         [`${tenant}-1`, 'full_access', 'read_only'],
       ],
     );
+  });
+
+  test('what a manager takes of others is audited with the change, without what it said', async () => {
+    const tenant = await tenantWith('alice', 'bob');
+    const message = await send(tenant, 'alice', toUser('bob'), 'a secret');
+    const { id: messageId, conversationId } = message;
+    const taken = { ...recall(message), actorId: 'boss', reason: 'why' };
+    await store.changeMessage({ ...taken, auditId: `${tenant}-1` });
+    await assert.rejects(store.changeMessage({ ...taken, auditId: `${tenant}-2` }), { code: 'ECONFLICT' });
+    await store.changeMessage({ ...taken, state: 'deleted', at: 10, auditId: `${tenant}-3` });
+    const entry = { tenant, actorId: 'boss', reason: 'why', type: 'message', messageId, conversationId };
+    assert.deepEqual(await store.listAudit(tenant, { limit: 9 }), [
+      { ...entry, id: `${tenant}-3`, senderId: 'alice', state: 'deleted', at: 10 },
+      { ...entry, id: `${tenant}-1`, senderId: 'alice', state: 'recalled', at: 9 },
+    ]);
   });
 
   test('the audit is read page by page, the newest first, and by its own tenant', async () => {

@@ -1,12 +1,13 @@
 import type { ChatPermission, ChatSettings } from '../../core/chat-settings.ts';
 import { DomainError } from '../../core/errors.ts';
+import type { Message } from '../../core/model.ts';
 import type {
   AdminAct,
   AuditEntry,
   ChatPermissionChange,
   ChatSettingsChange,
 } from '../../core/ports/admin-store.ts';
-import type { Page } from '../../core/ports/store.ts';
+import type { MessageChange, Page } from '../../core/ports/store.ts';
 import type { Statements } from './database.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
@@ -83,6 +84,15 @@ export class AdminTable {
       .run(this.#tenants.ensure(tenant), userId);
   }
 
+  /** What a manager took of others; nothing for a change that is not to be audited. */
+  auditMessage({ tenant, auditId, actorId, reason, at }: MessageChange, message: Message): void {
+    if (auditId === undefined) return;
+    const { id: messageId, conversationId, senderId, state } = message;
+    const act = { tenant, id: auditId, actorId, reason, at };
+    const values = { old: { messageId, conversationId, senderId }, new: state };
+    this.#audit(this.#tenants.ensure(tenant), act, 'message', null, values);
+  }
+
   listAudit(tenant: string, { after, limit }: Page): AuditEntry[] {
     const key = this.#tenants.find(tenant);
     if (key === undefined) return [];
@@ -123,5 +133,6 @@ function toEntry(tenant: string, { id, type, user, actor, reason, at, ...row }: 
   const values = { old: JSON.parse(row.old_value), new: JSON.parse(row.new_value) };
   const act = { tenant, id, actorId: actor, reason, at };
   if (type === 'chat_permission' && user !== null) return { ...act, ...values, type, userId: user };
+  if (type === 'message') return { ...act, ...values.old, type, state: values.new };
   return { ...act, ...values, type: 'chat_settings' };
 }

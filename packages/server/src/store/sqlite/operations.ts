@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { LeftGroup } from '../../core/ports/store.ts';
+import type { Message } from '../../core/model.ts';
+import type { LeftGroup, MessageChange } from '../../core/ports/store.ts';
 import { AdminTable } from './admin.ts';
 import { ConversationTable } from './conversations.ts';
 import { Statements } from './database.ts';
@@ -90,7 +91,11 @@ export function writeOperations(tables: Tables) {
     removeMember: conversations.removeMember.bind(conversations),
     handOverGroup: conversations.handOverGroup.bind(conversations),
     appendMessage: messages.append.bind(messages),
-    changeMessage: messages.change.bind(messages),
+    changeMessage(change: MessageChange): Message {
+      const message = messages.change(change);
+      admin.auditMessage(change, message);
+      return message;
+    },
     acknowledge: messages.acknowledge.bind(messages),
     hideMessage: marks.hide.bind(marks),
     pinMessage: marks.pin.bind(marks),
