@@ -100,10 +100,11 @@ export class Groups {
 
   /** Owners and admins. EINVAL, ETOOLONG, EPERM. */
   async update(actor: Principal, id: string, change: GroupPatch): Promise<Conversation> {
-    const { name, avatar } = change;
+    const { name, avatar, history } = change;
     const patch: GroupPatch = {
       ...(name === undefined ? {} : { name: requireGroupName(name) }),
       ...(avatar === undefined ? {} : { avatar: requireAddress(avatar, 'avatar') }),
+      ...(history === undefined ? {} : { history }),
     };
     const { store, sink } = this.#deps;
     const conversation = await store.updateGroup(actor.tenant, id, patch, await this.#writer(actor));
