@@ -179,3 +179,25 @@ test('presence comes in protobuf to who asked for it', async () => {
     ['business.user.status.changed', alice],
   );
 });
+
+for (const [what, path, claims] of [
+  ['the wrong role for the agents', '/ws/agent', {}],
+  ['another id than its token', '/ws', { userId: 'somebody-else' }],
+] as const) {
+  test(`nobody is told of a user who was refused for ${what}`, async () => {
+    const [alice = '', bob = ''] = newUsers('alice', 'bob');
+    for (const id of [alice, bob]) await makeUser(id);
+    await makeGroup(alice, bob);
+    const ofBob = await watch(bob);
+    const refused = await StompClient.open(`${server.wsUrl}${path}`);
+    clients.push(refused);
+    refused.send('CONNECT', {
+      'accept-version': '1.2',
+      Authorization: `Bearer ${tokenOf(alice)}`,
+      ...claims,
+    });
+    await refused.next('ERROR');
+    await refused.closed;
+    await nothingElse(ofBob, bob);
+  });
+}

@@ -47,7 +47,7 @@ export class AgentWatch {
     this.#schedule();
   }
 
-  /** A session of the agent began. Resolves once the desk counts on it. */
+  /** A session of the agent began. Resolves once the desk counts on it, or the store could not be told, which is tried again. */
   async came({ tenant, userId }: AgentRef): Promise<void> {
     const agent = { tenant, userId };
     const presence = this.#present.get(keyOf(agent)) ?? { agent, sessions: 0 };
@@ -55,9 +55,13 @@ export class AgentWatch {
     presence.sessions++;
     this.#losses.get(keyOf(agent))?.();
     this.#losses.delete(keyOf(agent));
-    const { store, dispatch, node, clock } = this.#deps;
-    await store.agentsSeen({ node, agents: [agent], at: clock.now() });
-    await dispatch.fill(tenant);
+    const { store, dispatch, node, clock, onError } = this.#deps;
+    try {
+      await store.agentsSeen({ node, agents: [agent], at: clock.now() });
+      await dispatch.fill(tenant);
+    } catch (error) {
+      onError(error);
+    }
   }
 
   /** A session of the agent ended. */

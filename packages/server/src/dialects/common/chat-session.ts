@@ -48,14 +48,10 @@ export class ChatSession implements LiveSession {
   readonly outlets: OutletSession;
   readonly #options: ChatSessionOptions;
   readonly #listener: Listener = (event) => this.#onEvent(event);
-  /** Membership changes that came while the memberships were read. */
-  #changedMeanwhile: Set<string> | undefined = new Set();
   /** Resolves once no sync is under way. */
   #replayed: Promise<void> = Promise.resolve();
   #expiresAt: Timestamp;
   #expiry: NodeJS.Timeout | undefined;
-  #ended = false;
-  #isTold = false;
 
   private constructor(options: ChatSessionOptions) {
     const { services, connection, principal } = options;
@@ -75,21 +71,18 @@ export class ChatSession implements LiveSession {
   }
 
   /**
-   * Opens a session. EPERM where the user has too many; EINTERNAL while the store is out of reach; whatever a plug-in
-   * refuses it with.
+   * Begins a session that is whole: from here on everybody may know of it, until it is closed. EPERM where the user has
+   * too many; nobody has noticed it then.
    */
-  static async open(options: ChatSessionOptions): Promise<ChatSession> {
-    const session = new ChatSession({ ...options, principal: await admitted(options) });
-    options.services.sessions.add(session);
-    try {
-      await session.#join();
-      session.#awaitExpiry();
-      session.#tellConnected();
-      return session;
-    } catch (error) {
-      session.close();
-      throw error;
-    }
+  static enter(options: ChatSessionOptions, memberOf: Iterable<string>): ChatSession {
+    const { hub, sessions, plugins } = options.services;
+    const session = new ChatSession(options);
+    sessions.add(session);
+    hub.listen(session.#topic, session.#listener);
+    for (const conversationId of memberOf) session.feed.joined(conversationId);
+    session.#awaitExpiry();
+    plugins?.connected(session.facts);
+    return session;
   }
 
   /** The session as plug-ins know it. */
@@ -164,16 +157,14 @@ export class ChatSession implements LiveSession {
     this.#options.onStopping?.();
   }
 
-  /** Leaves the registry and the hub. */
+  /** Leaves the registry and the hub. To be called once. */
   close(): void {
-    if (this.#ended) return;
-    this.#ended = true;
     clearTimeout(this.#expiry);
-    const { hub, sessions } = this.#options.services;
+    const { hub, sessions, plugins } = this.#options.services;
     hub.unlisten(this.#topic, this.#listener);
     sessions.remove(this);
     this.feed.close();
-    if (this.#isTold) this.#options.services.plugins?.disconnected(this.facts);
+    plugins?.disconnected(this.facts);
   }
 
   get #replaySource(): ReplaySource {
@@ -185,32 +176,13 @@ export class ChatSession implements LiveSession {
     };
   }
 
-  async #join(): Promise<void> {
-    const { hub, core } = this.#options.services;
-    hub.listen(this.#topic, this.#listener);
-    const [memberships] = await Promise.all([
-      core.groups.membershipsOf(this.principal),
-      // So that the first commands of the session find it at hand.
-      core.policies.of(this.principal),
-    ]);
-    if (this.#ended) return;
-    for (const { conversationId } of memberships) {
-      if (!this.#changedMeanwhile?.has(conversationId)) this.feed.joined(conversationId);
-    }
-    this.#changedMeanwhile = undefined;
-  }
-
   #onEvent(event: CoreEvent): void {
-    const { userId } = this.principal;
-    if (event.type === 'user.deleted') {
-      this.end('user-deleted');
-    } else if (event.type === 'member.added' && event.userId === userId) {
-      this.#changedMeanwhile?.add(event.conversationId);
-      this.feed.joined(event.conversationId);
-    } else if (event.type === 'member.removed' && event.userId === userId) {
-      this.#changedMeanwhile?.add(event.conversationId);
-      this.feed.left(event.conversationId);
-    } else if (event.type === 'service.changed' && event.session.state === 'closed') {
+    const end = endOf(event);
+    const change = membershipChangeOf(event, this.principal.userId);
+    if (end) this.end(end);
+    else if (change?.isMember) this.feed.joined(change.conversationId);
+    else if (change) this.feed.left(change.conversationId);
+    else if (event.type === 'service.changed' && event.session.state === 'closed') {
       void this.#leaveOnceTold(event.session.id);
     }
   }
@@ -226,18 +198,13 @@ export class ChatSession implements LiveSession {
 
   #awaitExpiry(): void {
     const remaining = this.#expiresAt - this.#options.services.clock.now();
-    if (remaining <= 0) {
-      this.end('token-expired');
-      return;
-    }
-    this.#expiry = setTimeout(() => this.#awaitExpiry(), Math.min(remaining, MAX_TIMER));
+    this.#expiry = setTimeout(() => this.#expire(), Math.min(Math.max(remaining, 0), MAX_TIMER));
     this.#expiry.unref();
   }
 
-  #tellConnected(): void {
-    if (this.#ended) return;
-    this.#isTold = true;
-    this.#options.services.plugins?.connected(this.facts);
+  #expire(): void {
+    if (this.#expiresAt > this.#options.services.clock.now()) this.#awaitExpiry();
+    else this.end('token-expired');
   }
 
   get #topic(): string {
@@ -245,11 +212,24 @@ export class ChatSession implements LiveSession {
   }
 }
 
-/** The user as plug-ins let it in. */
-function admitted(options: ChatSessionOptions): Principal | Promise<Principal> {
-  return options.services.plugins?.connect(factsOf(options)) ?? options.principal;
+/** The session as plug-ins know it. */
+export function factsOf({ connection, dialect, principal: user }: ChatSessionOptions): SessionFacts {
+  return { id: connection.id, dialect, user, address: connection.request.remoteAddress };
 }
 
-function factsOf({ connection, dialect, principal: user }: ChatSessionOptions): SessionFacts {
-  return { id: connection.id, dialect, user, address: connection.request.remoteAddress };
+/** Why an event at the topic of a user ends the sessions of that user, also those on their way in. */
+export function endOf(event: CoreEvent): SessionEnd | undefined {
+  return event.type === 'user.deleted' ? 'user-deleted' : undefined;
+}
+
+interface MembershipChange {
+  readonly conversationId: string;
+  readonly isMember: boolean;
+}
+
+/** What an event changes about the conversations that a user is a member of. */
+export function membershipChangeOf(event: CoreEvent, userId: string): MembershipChange | undefined {
+  if (event.type !== 'member.added' && event.type !== 'member.removed') return undefined;
+  if (event.userId !== userId) return undefined;
+  return { conversationId: event.conversationId, isMember: event.type === 'member.added' };
 }

@@ -10,13 +10,15 @@ import { StompLimitError, StompTransactionError } from '../../stomp/errors.ts';
 import type { ConnectedInfo, SendOutcome, StompHandler, StompSubscription } from '../../stomp/handler.ts';
 import type { StompSession } from '../../stomp/session.ts';
 import { addedQueueShape, handleAdded } from './added-destination.ts';
-import { ChatSession, type ReplayQuery } from './chat-session.ts';
+import type { ChatSession, ReplayQuery } from './chat-session.ts';
 import { authenticateAll, bearerToken, headerOf, requestTokens } from './credentials.ts';
 import { deviceOf } from './device.ts';
 import { jsonOrNull } from './json.ts';
+import { OpeningSession, sessionOver } from './opening-session.ts';
 import { replayTarget } from './replay-target.ts';
 import type { DialectServices } from './services.ts';
 import type { DeliveryProof, Outlet } from './session-outlet.ts';
+import { type SessionState, transition } from './session-state.ts';
 import { JSON_TYPE, sendBody } from './stomp-shape.ts';
 import { Stored } from './stored.ts';
 import { SubscriptionOutlet } from './subscription-outlet.ts';
@@ -62,7 +64,7 @@ export abstract class StompDialectHandler implements StompHandler {
   protected readonly stomp: StompSession;
   readonly #tenant: string;
   readonly #routes = new Map<StompSubscription, Route>();
-  #chat: ChatSession | undefined;
+  #state: SessionState<ChatSession> = { name: 'opening' };
   /** A SUBSCRIBE that waits for a plug-in: what the client sent after it is not done before it. */
   #waiting: Promise<unknown> | undefined;
 
@@ -92,8 +94,14 @@ export abstract class StompDialectHandler implements StompHandler {
   /** Whether a sync tells everything at each inbox; else at the first. */
   protected readonly syncsAllInboxes: boolean = false;
 
-  /** Called once the user is known, before CONNECTED is sent. */
-  protected opened(): void | Promise<void> {}
+  /** Reads what the dialect needs of the user, whom nobody has noticed yet; refuses the CONNECT by rejecting. */
+  protected prepare(_principal: Principal): Promise<void> | void {}
+
+  /** Called once the session is open; CONNECTED is sent once it resolves. */
+  protected entered(): Promise<void> | void {}
+
+  /** Called once an open session has ended. */
+  protected left(): void {}
 
   /** The tokens that the client presents, at any place where they may be. */
   protected tokens({ headers }: StompFrame): (string | null | undefined)[] {
@@ -109,7 +117,7 @@ export abstract class StompDialectHandler implements StompHandler {
     return code === 'EAUTH' ? 'Unauthorized' : message;
   }
 
-  /** Looks at a CONNECT once its user is known, and before anybody can notice the user; refuses it by throwing. */
+  /** Looks at a CONNECT once its user is known, before plug-ins are asked; refuses it by throwing. */
   protected admit(_principal: Principal, _frame: StompFrame): void {}
 
   /** Called when a subscription was accepted; what is told to it here comes before everything else. */
@@ -118,10 +126,12 @@ export abstract class StompDialectHandler implements StompHandler {
   /** Called before the server ends the session. */
   protected ending(_reason: Farewell): void {}
 
-  /** The authenticated session. */
+  /** The session, from when it is open. */
   protected get chat(): ChatSession {
-    if (!this.#chat) throw new Error('not connected');
-    return this.#chat;
+    const state = this.#state;
+    const session = state.name === 'opening' ? undefined : state.session;
+    if (!session) throw new Error('the session was never open');
+    return session;
   }
 
   async connect(frame: StompFrame): Promise<ConnectedInfo> {
@@ -130,23 +140,33 @@ export abstract class StompDialectHandler implements StompHandler {
       const { authenticator } = this.services;
       const { principal, expiresAt } = await authenticateAll(authenticator, this.tokens(frame), this.#tenant);
       this.admit(principal, frame);
-      this.#chat = await ChatSession.open({
+      const opening = await OpeningSession.begin({
         services: this.services,
         dialect: this.dialect,
         connection,
         principal,
         expiresAt,
         device: deviceOf(connection.request, (name) => headerOf(frame.headers, name)),
+        prepare: (admitted) => this.prepare(admitted),
         onEnd: (reason) => this.#end(reason),
         onStopping: () => this.ending('server-stopping'),
       });
-      if (connection.isOpen) await this.opened();
-      // The connection may have ended before there was anything to close.
-      if (!connection.isOpen) this.closed();
+      await this.#enter(opening);
       return { userName: principal.userId };
     } catch (error) {
       throw this.#refuseConnect(error);
     }
+  }
+
+  /** From here on everybody may know of the session. Throws where its connection ended first. */
+  #enter(opening: OpeningSession): Promise<void> | void {
+    const state = this.#state;
+    if (state.name !== 'opening') {
+      opening.abandon();
+      throw sessionOver();
+    }
+    this.#state = transition(state, { name: 'open', session: opening.enter() });
+    return this.entered();
   }
 
   subscribe(subscription: StompSubscription): void | Promise<void> {
@@ -165,6 +185,8 @@ export abstract class StompDialectHandler implements StompHandler {
   }
 
   #subscribe(subscription: StompSubscription, destination: string): void {
+    // A plug-in may have taken so long that the client is gone.
+    if (this.#state.name !== 'open') throw sessionOver();
     const isAdded = this.services.plugins?.hasQueue(destination);
     const target: Target = isAdded ? { kind: 'user', name: destination } : this.parseTarget(destination);
     if (target.kind === 'group' && !this.chat.feed.isMember(target.groupId)) {
@@ -189,15 +211,14 @@ export abstract class StompDialectHandler implements StompHandler {
 
   unsubscribe(subscription: StompSubscription): void {
     const route = this.#routes.get(subscription);
-    if (!route || !this.#chat) return;
+    if (!route) return;
     this.#routes.delete(subscription);
     const { target, shape, outlet, notifications } = route;
-    if (target.kind === 'inbox') this.#chat.feed.removeInbox(subscription.id);
-    else if (target.kind === 'group')
-      this.#chat.feed.removeGroupSubscription(target.groupId, subscription.id);
-    else if (target.kind === 'single')
-      this.#chat.feed.removeSingleSubscription(target.conversationId, subscription.id);
-    else if (target.kind === 'events') this.#chat.feed.removeObserver(subscription.id);
+    const { feed } = this.chat;
+    if (target.kind === 'inbox') feed.removeInbox(subscription.id);
+    else if (target.kind === 'group') feed.removeGroupSubscription(target.groupId, subscription.id);
+    else if (target.kind === 'single') feed.removeSingleSubscription(target.conversationId, subscription.id);
+    else if (target.kind === 'events') feed.removeObserver(subscription.id);
     else if (target.kind === 'user') this.services.hub.unsubscribe(this.#topic, shape, outlet);
     else if (target.kind === 'topic') this.services.hub.unsubscribe(target.topic, shape, outlet);
     if (!notifications) return;
@@ -237,7 +258,7 @@ export abstract class StompDialectHandler implements StompHandler {
   }
 
   acknowledged(tokens: readonly unknown[]): void {
-    this.#chat?.acknowledged(tokens.filter((token) => token !== undefined) as FanOutItem[]);
+    this.chat.acknowledged(tokens.filter((token) => token !== undefined) as FanOutItem[]);
   }
 
   /** What a client refuses stays undelivered and comes again at its next sync. */
@@ -249,10 +270,16 @@ export abstract class StompDialectHandler implements StompHandler {
     this.tellRefusal(refusal, frame);
   }
 
-  /** Leaves nothing of the session behind; once is enough. */
+  /** Leaves nothing of the session behind. */
   closed(): void {
+    const state = this.#state;
+    if (state.name === 'ended') return;
+    const session = state.name === 'open' ? state.session : undefined;
+    this.#state = transition(state, { name: 'ended', session });
+    if (!session) return;
     for (const subscription of [...this.#routes.keys()]) this.unsubscribe(subscription);
-    this.#chat?.close();
+    session.close();
+    this.left();
   }
 
   /** The session's subscriptions of one of the dialect's own names. */
@@ -286,7 +313,7 @@ export abstract class StompDialectHandler implements StompHandler {
 
   #end(reason: SessionEnd): void {
     this.ending(reason);
-    this.stomp.fail(this.#unauthorized(new DomainError('EAUTH', 'the session is over')));
+    this.stomp.fail(this.#unauthorized(sessionOver()));
   }
 
   #connectRoute(id: string, { target, shape, outlet, notifications }: Route): void {
@@ -342,6 +369,8 @@ export abstract class StompDialectHandler implements StompHandler {
 
   #refuseConnect(error: unknown): StompProtocolError {
     const refusal = toDomainError(error);
+    // Who has gone is refused nothing any more.
+    if (!this.stomp.connection.isOpen) return this.#unauthorized(refusal);
     const { metrics, log } = this.services;
     metrics.refusals.add(1, this.dialect, refusal.code);
     if (refusal.code === 'EAUTH') return this.#unauthorized(refusal);

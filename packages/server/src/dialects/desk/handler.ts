@@ -3,6 +3,7 @@ import { requireBroadcastName } from '../../core/broadcasts.ts';
 import { isAtDesk } from '../../core/desk/access.ts';
 import type { AgentWatch } from '../../core/desk/agent-watch.ts';
 import { DomainError } from '../../core/errors.ts';
+import type { Principal } from '../../core/model.ts';
 import { broadcastTopic, deskTopic } from '../../core/topics.ts';
 import type { Shape } from '../../hub/fan-out.ts';
 import type { ReplayResult } from '../../hub/replay.ts';
@@ -34,7 +35,6 @@ export class DeskHandler extends StompDialectHandler {
   protected readonly dialect = DESK;
   protected readonly inbox = '/user/queue/messages';
   readonly #agentWatch: AgentWatch;
-  #isAttending = false;
   #isWelcomed = false;
   #syncing: Promise<void> | undefined;
 
@@ -43,19 +43,18 @@ export class DeskHandler extends StompDialectHandler {
     this.#agentWatch = agentWatch;
   }
 
-  protected override async opened(): Promise<void> {
-    const { principal } = this.chat;
-    requireEndpoint(this.stomp.connection.request.path, principal.role);
-    if (!isAtDesk(principal)) return;
-    this.#isAttending = true;
-    await this.#agentWatch.came(principal);
+  protected override prepare({ role }: Principal): void {
+    requireEndpoint(this.stomp.connection.request.path, role);
   }
 
-  override closed(): void {
-    super.closed();
-    if (!this.#isAttending) return;
-    this.#isAttending = false;
-    this.#agentWatch.left(this.chat.principal);
+  protected override async entered(): Promise<void> {
+    const { principal } = this.chat;
+    if (isAtDesk(principal)) await this.#agentWatch.came(principal);
+  }
+
+  protected override left(): void {
+    const { principal } = this.chat;
+    if (isAtDesk(principal)) this.#agentWatch.left(principal);
   }
 
   protected override subscribed(subscription: StompSubscription, target: Target): void {

@@ -1,6 +1,6 @@
 import type { StompFrame } from '@haina/wire';
 import { DomainError } from '../../core/errors.ts';
-import type { User } from '../../core/model.ts';
+import type { Principal, User } from '../../core/model.ts';
 import { usernameKey } from '../../core/names.ts';
 import type { Shape } from '../../hub/fan-out.ts';
 import type { ReplayResult } from '../../hub/replay.ts';
@@ -34,8 +34,7 @@ export class MimiHandler extends StompDialectHandler {
     return [...super.tokens(frame), query.get('srect'), headerOf(frame.headers, 'srect')];
   }
 
-  protected override async opened(): Promise<void> {
-    const { principal } = this.chat;
+  protected override async prepare(principal: Principal): Promise<void> {
     if (principal.role === 'service') {
       throw new DomainError('EPERM', 'a service has no uid, so that nobody could write to it here');
     }

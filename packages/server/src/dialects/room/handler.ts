@@ -2,6 +2,7 @@ import { DomainError, toDomainError } from '../../core/errors.ts';
 import type { JsonValue } from '../../core/model.ts';
 import type { Connection, ConnectionHandler } from '../../transport/connection.ts';
 import { parseJson } from '../common/json.ts';
+import { type SessionState, transition } from '../common/session-state.ts';
 import { COMMANDS, type Command } from './commands.ts';
 import { ROOM, type RoomContext } from './context.ts';
 import { Output } from './output.ts';
@@ -10,7 +11,7 @@ import { readMessage } from './schemas.ts';
 import { SealBroken } from './sealing.ts';
 import { Seats } from './seats.ts';
 import { SilenceWatch } from './silence.ts';
-import { admit, type Visitor } from './visitor.ts';
+import { admit, type Enter, type Visitor } from './visitor.ts';
 
 /** Messages that wait for their turn. At this many the connection is not read any more, at the lower mark it is again. */
 const HIGH_WATER = 64;
@@ -19,11 +20,6 @@ const LOW_WATER = 16;
 /** RFC 6455 section 7.4.1. */
 const POLICY_VIOLATION = 1008;
 const INTERNAL_ERROR = 1011;
-
-type State =
-  | { readonly name: 'opening' }
-  | { readonly name: 'open'; readonly visitor: Visitor }
-  | { readonly name: 'closed' };
 
 type Inbound = { readonly data: string | Buffer; readonly binary: boolean };
 
@@ -38,7 +34,7 @@ export class RoomHandler implements ConnectionHandler {
   readonly #seats: Seats;
   readonly #silence: SilenceWatch;
   readonly #waiting: Inbound[] = [];
-  #state: State = { name: 'opening' };
+  #state: SessionState<Visitor> = { name: 'opening' };
   #isWorking = true;
 
   constructor(connection: Connection, context: RoomContext) {
@@ -62,28 +58,31 @@ export class RoomHandler implements ConnectionHandler {
 
   onClose(): void {
     const state = this.#state;
-    this.#state = { name: 'closed' };
+    if (state.name === 'ended') return;
+    const visitor = state.name === 'open' ? state.session : undefined;
+    this.#state = transition(state, { name: 'ended', session: visitor });
     this.#silence.stop();
     this.#waiting.length = 0;
-    if (state.name !== 'open') return;
-    const { principal, chat } = state.visitor;
-    if (principal) this.#seats.leaveAll(principal);
-    chat?.close();
+    if (visitor?.principal) this.#seats.leaveAll(visitor.principal);
+    visitor?.chat?.close();
   }
 
   async #open(): Promise<void> {
     try {
-      const visitor = await admit(this.#connection, this.#context, () => this.#endUnauthorized());
-      if (this.#state.name === 'closed') {
-        visitor.chat?.close();
-        return;
-      }
-      this.#state = { name: 'open', visitor };
-      if (visitor.sealing) this.#output.sealWith(visitor.sealing);
+      this.#enter(await admit(this.#connection, this.#context, () => this.#endUnauthorized()));
       await this.#work();
     } catch (error) {
       this.#orCrash(() => this.#refuseConnection(error));
     }
+  }
+
+  /** From here on everybody may know of a user's session. */
+  #enter(enter: Enter): void {
+    const state = this.#state;
+    const visitor = enter();
+    if (state.name !== 'opening') return;
+    this.#state = transition(state, { name: 'open', session: visitor });
+    if (visitor.sealing) this.#output.sealWith(visitor.sealing);
   }
 
   /** Takes what is waiting, in its order. Never rejects. */
@@ -91,7 +90,7 @@ export class RoomHandler implements ConnectionHandler {
     this.#isWorking = true;
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
       if (this.#waiting.length === LOW_WATER) this.#connection.resume();
-      if (this.#state.name === 'open') await this.#take(next, this.#state.visitor);
+      if (this.#state.name === 'open') await this.#take(next, this.#state.session);
     }
     this.#isWorking = false;
   }
@@ -158,6 +157,8 @@ export class RoomHandler implements ConnectionHandler {
   }
 
   #refuseConnection(error: unknown): void {
+    // Who has gone is refused nothing any more.
+    if (!this.#connection.isOpen) return;
     const refusal = this.#count(error);
     const isOurs = refusal.code === 'EINTERNAL';
     const reason = refusal.code === 'EAUTH' ? 'Unauthorized' : 'Refused';

@@ -4,9 +4,10 @@ import { guestPrincipal, shownId } from '../../core/guests.ts';
 import type { Principal } from '../../core/model.ts';
 import type { SessionEnd } from '../../hub/sessions.ts';
 import type { Connection } from '../../transport/connection.ts';
-import { ChatSession } from '../common/chat-session.ts';
+import type { ChatSession } from '../common/chat-session.ts';
 import { authenticateAll, requestTokens } from '../common/credentials.ts';
 import { deviceOf } from '../common/device.ts';
+import { OpeningSession } from '../common/opening-session.ts';
 import { ROOM, type RoomContext } from './context.ts';
 import { Sealing } from './sealing.ts';
 
@@ -64,26 +65,31 @@ export class Visitor {
   }
 }
 
+/** Makes a visitor of who was admitted, unless its connection, its token or its user ended meanwhile (EAUTH). */
+export type Enter = () => Visitor;
+
 /**
- * Lets a client in by what its request brought: a token in the query or the `Authorization` header, or none.
+ * Looks at a client by what its request brought: a token in the query or the `Authorization` header, or none. Nobody
+ * notices it before it enters.
  *
- * EAUTH; EINVAL for an unknown encryption; EPERM where the user has too many sessions, or nothing can be encrypted here.
+ * EAUTH; EINVAL for an unknown encryption; EPERM where nothing can be encrypted here. Entering is EPERM where the user has
+ * too many sessions.
  */
 export async function admit(
   connection: Connection,
   context: RoomContext,
   onEnd: (reason: SessionEnd) => void,
-): Promise<Visitor> {
+): Promise<Enter> {
   const { services, options } = context;
   const { query } = connection.request;
   const tokens = requestTokens(connection.request).filter(Boolean) as string[];
   const [token] = tokens;
   const isSealed = isEncryptionAsked(query.get('enc'));
-  if (token === undefined && options.auth === 'none' && !isSealed) return new Visitor(options.tenant);
+  if (token === undefined && options.auth === 'none' && !isSealed) return () => new Visitor(options.tenant);
   const { principal, expiresAt } = await authenticateAll(services.authenticator, tokens, options.tenant);
   const sealing = isSealed ? sealingOf(token as string, context) : undefined;
   const device = deviceOf(connection.request, (name) => query.get(name));
-  const chat = await ChatSession.open({
+  const opening = await OpeningSession.begin({
     services,
     dialect: ROOM,
     connection,
@@ -92,7 +98,7 @@ export async function admit(
     expiresAt,
     onEnd,
   });
-  return new Visitor(principal.tenant, chat, sealing);
+  return () => new Visitor(principal.tenant, opening.enter(), sealing);
 }
 
 function isEncryptionAsked(enc: string | null): boolean {

@@ -1,0 +1,105 @@
+import { DomainError } from '../../core/errors.ts';
+import type { CoreEvent } from '../../core/events.ts';
+import type { Principal } from '../../core/model.ts';
+import { userTopic } from '../../core/topics.ts';
+import type { Listener } from '../../hub/hub.ts';
+import type { SessionEnd } from '../../hub/sessions.ts';
+import { ChatSession, type ChatSessionOptions, endOf, factsOf, membershipChangeOf } from './chat-session.ts';
+
+export interface OpeningOptions extends ChatSessionOptions {
+  /** What the dialect needs before the session may begin; refuses it by rejecting. */
+  prepare?(principal: Principal): Promise<void> | void;
+}
+
+/**
+ * A session on its way in. It asks and reads whatever may refuse it, and keeps that up to date by the hub's events.
+ * Registry, presence, limits and plug-ins know nothing of it: it has either entered whole, or nobody has noticed it.
+ */
+export class OpeningSession {
+  #options: ChatSessionOptions;
+  readonly #topic: string;
+  readonly #listener: Listener = (event) => this.#onEvent(event);
+  /** Membership by conversation, of the changes that came while the memberships were read. */
+  readonly #changed = new Map<string, boolean>();
+  #memberships: readonly string[] = [];
+  #endedBy: SessionEnd | undefined;
+
+  private constructor(options: ChatSessionOptions) {
+    this.#options = options;
+    const { tenant, userId } = options.principal;
+    this.#topic = userTopic(tenant, userId);
+    // Before anything is waited for: what ends the user meanwhile must not be missed.
+    options.services.hub.listen(this.#topic, this.#listener);
+  }
+
+  /** Rejects with EINTERNAL while the store is out of reach, and with whatever a plug-in or the dialect refuses it. */
+  static async begin({ prepare, ...options }: OpeningOptions): Promise<OpeningSession> {
+    const opening = new OpeningSession(options);
+    try {
+      await opening.#admit();
+      await Promise.all([opening.#load(), prepare?.(opening.principal)]);
+      return opening;
+    } catch (error) {
+      opening.abandon();
+      throw error;
+    }
+  }
+
+  /** The user, as the plug-ins let it in. */
+  get principal(): Principal {
+    return this.#options.principal;
+  }
+
+  /**
+   * Makes it a session that everybody may know of. EPERM where the user has too many; EAUTH where the user, the token or
+   * the connection ended meanwhile.
+   */
+  enter(): ChatSession {
+    this.abandon();
+    this.#requireAlive();
+    const memberOf = new Set(this.#memberships);
+    for (const [id, isMember] of this.#changed) {
+      if (isMember) memberOf.add(id);
+      else memberOf.delete(id);
+    }
+    return ChatSession.enter(this.#options, memberOf);
+  }
+
+  /** Leaves nothing behind. */
+  abandon(): void {
+    this.#options.services.hub.unlisten(this.#topic, this.#listener);
+  }
+
+  /** Asks the plug-ins, which may give the user another name or role. */
+  async #admit(): Promise<void> {
+    const principal = await this.#options.services.plugins?.connect(factsOf(this.#options));
+    if (principal) this.#options = { ...this.#options, principal };
+  }
+
+  async #load(): Promise<void> {
+    const { groups, policies } = this.#options.services.core;
+    const [memberships] = await Promise.all([
+      groups.membershipsOf(this.principal),
+      // So that the first commands of the session find it at hand.
+      policies.of(this.principal),
+    ]);
+    this.#memberships = memberships.map(({ conversationId }) => conversationId);
+  }
+
+  #onEvent(event: CoreEvent): void {
+    this.#endedBy ??= endOf(event);
+    const change = membershipChangeOf(event, this.principal.userId);
+    if (change) this.#changed.set(change.conversationId, change.isMember);
+  }
+
+  #requireAlive(): void {
+    const { clock } = this.#options.services;
+    const hasExpired = this.#options.expiresAt <= clock.now();
+    if (this.#endedBy === undefined && !hasExpired && this.#options.connection.isOpen) return;
+    throw sessionOver();
+  }
+}
+
+export function sessionOver(): DomainError {
+  return new DomainError('EAUTH', 'the session is over');
+}
