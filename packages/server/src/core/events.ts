@@ -294,7 +294,10 @@ export interface UserTold {
 /** Takes events out of the core, each with the topics it concerns. */
 export interface EventSink {
   publish(topics: readonly string[], event: CoreEvent): void;
-  /** Tells only what keeps the sessions themselves, as a publication elsewhere reaches their subscriptions. */
+  /**
+   * Notifies the bookkeeping of sessions only; their subscriptions get the event through another topic. Keeps its place
+   * among what is published to these topics.
+   */
   notify(topics: readonly string[], event: CoreEvent): void;
   /** Resolves once what was published before is on its way to the sessions; absent where it is so at once. */
   settled?(): Promise<void>;

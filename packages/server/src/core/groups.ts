@@ -4,14 +4,7 @@ import { DomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { GroupActor } from './group-rights.ts';
 import type { Limits } from './limits.ts';
-import {
-  letIn,
-  memberAdded,
-  tellAdded,
-  tellConversation,
-  tellRemoved,
-  tellRoles,
-} from './membership-news.ts';
+import { letIn, memberAdded, tellConversation, tellRemoved, tellRoles } from './membership-news.ts';
 import { requireRate } from './message-access.ts';
 import type { Conversation, HistoryAccess, Member, MemberRole, Principal } from './model.ts';
 import { MAX_CONVERSATION_NAME_LENGTH, requireName } from './names.ts';
@@ -141,7 +134,12 @@ export class Groups {
         by: await this.#writer(actor),
       }),
     );
-    for (const member of members) if (added.has(member.userId)) tellAdded(sink, actor, id, member);
+    const additions = members
+      .filter(({ userId }) => added.has(userId))
+      .map((member) => memberAdded(actor, id, member));
+    // All are in before anybody is told, so that they get the same.
+    for (const addition of additions) letIn(sink, addition);
+    for (const addition of additions) tellConversation(sink, addition);
   }
 
   /** Owners give roles to those below them, and members step down. EPERM; ECONFLICT for the only owner. */

@@ -18,9 +18,13 @@ export function memberAdded(
   return { type: 'member.added', tenant, conversationId, kind, userId, role, actorId };
 }
 
-/** Lets the sessions of a new member into the conversation: then it is told with the others, and once. */
+/**
+ * Lets the sessions of a new member into the conversation: it hears what the conversation is told from now on, after what
+ * the member was told before.
+ */
 export function letIn(sink: EventSink, addition: MemberAdded): void {
-  sink.notify([userTopic(addition.tenant, addition.userId)], addition);
+  const { tenant, userId, conversationId } = addition;
+  sink.notify([userTopic(tenant, userId), conversationTopic(tenant, conversationId)], addition);
 }
 
 /** Tells a conversation, its new member included, who came. */

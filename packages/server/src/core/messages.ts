@@ -2,6 +2,7 @@ import { isManager } from './access.ts';
 import type { CommandGate } from './command-gate.ts';
 import { requireClientId, requireContent } from './content.ts';
 import { filesNamedIn } from './content-files.ts';
+import { tellChanged } from './desk/service-news.ts';
 import { DomainError, toDomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
@@ -223,7 +224,7 @@ export class Messages {
       throw new DomainError('ENOENT', `no conversation ${conversationId}`, { field: 'conversationId' });
   }
 
-  #tellCreated({ message, memberCount, joined }: Appended, originSession: string | undefined): void {
+  #tellCreated({ message, memberCount, joined, opened }: Appended, originSession: string | undefined): void {
     const sender = { tenant: message.tenant, userId: message.senderId };
     for (const member of joined ?? []) {
       tellAdded(this.#deps.sink, sender, message.conversationId, member, message.kind);
@@ -235,5 +236,6 @@ export class Messages {
       ...(originSession === undefined ? {} : { originSession }),
     });
     tellStatus(this.#deps.sink, sentStatus(message));
+    if (opened) tellChanged(this.#deps.sink, 'opened', opened);
   }
 }

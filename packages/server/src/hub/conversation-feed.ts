@@ -65,15 +65,16 @@ export class ConversationFeed {
   }
 
   addGroupSubscription(groupId: string, id: string, shape: Shape, subscriber: Subscriber): void {
-    let routes = this.#ofGroup.get(groupId);
-    if (!routes) {
-      for (const inbox of this.#inboxes.values()) this.#disconnect(groupId, inbox);
-      routes = new Map();
-      this.#ofGroup.set(groupId, routes);
-    }
     const route = { shape, subscriber };
-    routes.set(id, route);
-    this.#connect(groupId, route);
+    const routes = this.#ofGroup.get(groupId);
+    if (routes) {
+      routes.set(id, route);
+      this.#connect(groupId, route);
+      return;
+    }
+    this.#ofGroup.set(groupId, new Map([[id, route]]));
+    this.#connect(groupId, route, this.#anyInbox);
+    for (const inbox of this.#inboxes.values()) this.#disconnect(groupId, inbox);
   }
 
   removeGroupSubscription(groupId: string, id: string): void {
@@ -81,10 +82,13 @@ export class ConversationFeed {
     const route = routes?.get(id);
     if (!routes || !route) return;
     routes.delete(id);
+    if (routes.size === 0) {
+      this.#ofGroup.delete(groupId);
+      if (this.#groups.has(groupId)) {
+        for (const inbox of this.#inboxes.values()) this.#connect(groupId, inbox, route.shape);
+      }
+    }
     this.#disconnect(groupId, route);
-    if (routes.size > 0) return;
-    this.#ofGroup.delete(groupId);
-    if (this.#groups.has(groupId)) for (const inbox of this.#inboxes.values()) this.#connect(groupId, inbox);
   }
 
   /** @param conversationId of a single conversation of the user */
@@ -93,7 +97,7 @@ export class ConversationFeed {
     this.#ofSingle.set(conversationId, routes);
     const route = { shape: ofConversation(conversationId, shape), subscriber };
     routes.set(id, route);
-    this.#hub.subscribe(this.#userTopic, route.shape, subscriber);
+    this.#hub.subscribe(this.#userTopic, route.shape, subscriber, this.#anyInbox);
   }
 
   removeSingleSubscription(conversationId: string, id: string): void {
@@ -105,10 +109,11 @@ export class ConversationFeed {
     this.#hub.unsubscribe(this.#userTopic, route.shape, route.subscriber);
   }
 
-  /** The user became a member. */
+  /** The user became a member: what was told to the user before comes before what the conversation is told from now on. */
   joined(groupId: string): void {
     if (this.#groups.has(groupId)) return;
     this.#groups.add(groupId);
+    this.#hub.postpone(conversationTopic(this.#principal.tenant, groupId));
     for (const route of this.#routesOf(groupId)) this.#connect(groupId, route);
   }
 
@@ -150,8 +155,14 @@ export class ConversationFeed {
     yield* this.#observers.values();
   }
 
-  #connect(groupId: string, { shape, subscriber }: Route): void {
-    this.#hub.subscribe(conversationTopic(this.#principal.tenant, groupId), shape, subscriber);
+  get #anyInbox(): Shape | undefined {
+    const [inbox] = this.#inboxes.values();
+    return inbox?.shape;
+  }
+
+  /** @param predecessor the shape of the route whose place it takes */
+  #connect(groupId: string, { shape, subscriber }: Route, predecessor?: Shape): void {
+    this.#hub.subscribe(conversationTopic(this.#principal.tenant, groupId), shape, subscriber, predecessor);
   }
 
   #disconnect(groupId: string, { shape, subscriber }: Route): void {

@@ -94,6 +94,73 @@ test('who unsubscribed before the tick ended gets nothing, and an unused topic i
   assert.equal(hub.topicCount, 0);
 });
 
+test('who subscribes while events gather gets those alone that are published afterwards', async () => {
+  const hub = new Hub(rethrow);
+  const shape = countingShape('a');
+  const [first, ...late] = ['1', '2', '3', '4'].map((id) => new Inbox(id)) as [Inbox, Inbox, Inbox, Inbox];
+  hub.subscribe('topic', shape, first);
+  hub.publish(['topic'], created(1));
+  for (const inbox of late.slice(0, 2)) hub.subscribe('topic', shape, inbox);
+  hub.subscribe('topic', shape, first);
+  hub.publish(['topic'], created(2, '2'));
+  hub.publish(['topic'], created(3));
+  hub.subscribe('topic', shape, late[2]);
+  await afterTick();
+  assert.deepEqual(
+    [first, ...late].map(({ texts }) => texts),
+    [['m1', 'm2', 'm3'], ['m3'], ['m2', 'm3'], []],
+  );
+  hub.publish(['topic'], created(4));
+  await afterTick();
+  assert.deepEqual(
+    late.map(({ texts }) => texts.at(-1)),
+    ['m4', 'm4', 'm4'],
+  );
+  assert.equal(shape.rendered, 4, 'once an event, whoever came when');
+});
+
+test('who joins a conversation is told what it was told before first, then what follows, each once', async () => {
+  const hub = new Hub(rethrow);
+  const { feed, inbox } = feedOf(hub);
+  feed.addInbox('sub-1', countingShape('inbox'), inbox);
+  const other = new Inbox('other');
+  hub.subscribe('conversation/t/team', countingShape('inbox'), other);
+  const publish = (topic: string, ...seqs: number[]) => {
+    for (const seq of seqs) hub.publish([topic], created(seq));
+  };
+  publish('conversation/t/team', 44, 45, 46);
+  publish(userTopic('t', 'bob'), 43, 44, 45, 46);
+  feed.joined('team');
+  publish('conversation/t/team', 47);
+  await afterTick();
+  assert.deepEqual(inbox.texts, ['m43', 'm44', 'm45', 'm46', 'm47']);
+  assert.deepEqual(other.texts, ['m44', 'm45', 'm46', 'm47']);
+});
+
+test('a subscription that takes the place of another loses nothing of the tick, and gets nothing of before', async () => {
+  const hub = new Hub(rethrow);
+  const { feed, inbox, topic } = feedOf(hub);
+  const publish = (seq: number) => hub.publish(['conversation/t/team'], created(seq));
+  feed.addInbox('sub-1', countingShape('inbox'), inbox);
+  hub.subscribe('conversation/t/team', countingShape('inbox'), new Inbox('other'));
+  publish(1);
+  feed.joined('team');
+  publish(2);
+  feed.addGroupSubscription('team', 'sub-2', countingShape('topic'), topic);
+  await afterTick();
+  assert.deepEqual([inbox.texts, topic.texts], [[], ['m2']]);
+  publish(3);
+  feed.removeGroupSubscription('team', 'sub-2');
+  await afterTick();
+  assert.deepEqual([inbox.texts, topic.texts], [['m3'], ['m2']]);
+  const single = new Inbox('s');
+  const message = groupMessage(4, { kind: 'single', targetId: 'bob', conversationId: 'single:alice:bob' });
+  hub.publish([userTopic('t', 'bob')], { type: 'message.created', message, memberCount: 2 });
+  feed.addSingleSubscription('single:alice:bob', 'sub-3', countingShape('single'), single);
+  await afterTick();
+  assert.deepEqual([inbox.texts, single.texts], [['m3'], ['m4']]);
+});
+
 test('a listener is told at once', () => {
   const hub = new Hub(rethrow);
   const heard: CoreEvent[] = [];

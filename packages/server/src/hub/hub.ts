@@ -15,6 +15,8 @@ export type Listener = (event: CoreEvent) => void;
 interface Group {
   readonly shape: Shape;
   readonly subscribers: Map<string, Subscriber>;
+  /** How many events of this tick were published before a subscriber came, by its id; absent where none was. */
+  late: Map<string, number> | undefined;
 }
 
 interface Topic {
@@ -28,7 +30,7 @@ interface Topic {
  * rendered once a shape and handed to each subscription as one batch. What fails for one of them is reported and left
  * out, and everything else goes on: whoever publishes is never told.
  *
- * Events of one topic reach each subscriber in the order they were published.
+ * Events of one topic reach each subscriber in the order they were published, and none that was published before it came.
  */
 export class Hub implements EventSink {
   /** For whoever renders outside of a fan-out, as a sync does. */
@@ -40,15 +42,39 @@ export class Hub implements EventSink {
     this.isolation = new Isolation(onFault);
   }
 
-  /** Adds a subscriber in a shape; the same again changes nothing. */
-  subscribe(name: string, shape: Shape, subscriber: Subscriber): void {
-    const { groups } = this.#topic(name);
+  /**
+   * Adds a subscriber in a shape; the same again changes nothing. It gets what is published from now on.
+   *
+   * @param predecessor a shape in which the same session is subscribed still: what this one was going to get in this tick
+   *   goes to its successor
+   */
+  subscribe(name: string, shape: Shape, subscriber: Subscriber, predecessor?: Shape): void {
+    const { groups, pending } = this.#topic(name);
     let group = groups.get(shape.key);
     if (!group) {
-      group = { shape, subscribers: new Map() };
+      group = { shape, subscribers: new Map(), late: undefined };
       groups.set(shape.key, group);
     }
-    group.subscribers.set(subscriber.id, subscriber);
+    const { id } = subscriber;
+    if (pending.length > 0 && !group.subscribers.has(id)) {
+      const heirOf = predecessor && groups.get(predecessor.key);
+      group.late ??= new Map();
+      group.late.set(id, heirOf?.subscribers.has(id) ? (heirOf.late?.get(id) ?? 0) : pending.length);
+    }
+    group.subscribers.set(id, subscriber);
+  }
+
+  /**
+   * Flushes a topic after all others that have events now. For whoever is told something at another topic that belongs
+   * before what it hears at this one from now on.
+   */
+  postpone(name: string): void {
+    const topic = this.#topics.get(name);
+    if (!topic || topic.pending.length === 0 || this.#dirty.at(-1) === topic) return;
+    const place = this.#dirty.indexOf(topic);
+    if (place === -1) return;
+    this.#dirty.splice(place, 1);
+    this.#dirty.push(topic);
   }
 
   /** Takes a subscriber out; events published but not flushed yet do not reach it any more. */
@@ -56,6 +82,7 @@ export class Hub implements EventSink {
     const topic = this.#topics.get(name);
     const group = topic?.groups.get(shape.key);
     if (!topic || !group?.subscribers.delete(subscriber.id)) return;
+    group.late?.delete(subscriber.id);
     if (group.subscribers.size === 0) topic.groups.delete(shape.key);
     this.#dropIfUnused(name, topic);
   }
@@ -129,16 +156,20 @@ export class Hub implements EventSink {
     }
   }
 
-  /** Hands the events to a group's subscribers. */
-  #fanOut({ shape, subscribers }: Group, events: readonly CoreEvent[]): void {
+  /** Hands the events to a group's subscribers: to each those that were published since it came. */
+  #fanOut(group: Group, events: readonly CoreEvent[]): void {
+    const { shape, subscribers, late } = group;
+    group.late = undefined;
     const items = this.isolation.render(shape, events);
     if (items.length === 0) return;
     const origins = originsAmong(items, subscribers);
     const shared = new FanOut(items);
+    const since = late && new Since(shared, events);
     for (const subscriber of subscribers.values()) {
       // Mostly nobody is left out, and then no id has to be looked at.
       const isOrigin = origins.size > 0 && origins.has(subscriber.id);
-      const own = isOrigin ? shared.without(subscriber.id) : shared;
+      const news = since ? since.after(late?.get(subscriber.id)) : shared;
+      const own = isOrigin ? news?.without(subscriber.id) : news;
       if (own) this.#handTo(subscriber, shape, own);
     }
   }
@@ -164,4 +195,29 @@ function originsAmong(
     if (origin !== undefined && subscribers.has(origin)) origins.add(origin);
   }
   return origins;
+}
+
+/** Parts of a fan-out for those who came while its events gathered; those who came together share one. */
+class Since {
+  readonly #shared: FanOut;
+  readonly #events: readonly CoreEvent[];
+  readonly #parts = new Map<number, FanOut | undefined>();
+
+  constructor(shared: FanOut, events: readonly CoreEvent[]) {
+    this.#shared = shared;
+    this.#events = events;
+  }
+
+  /** What was published after so many events; undefined where nothing is left. */
+  after(count = 0): FanOut | undefined {
+    if (count === 0) return this.#shared;
+    if (!this.#parts.has(count)) {
+      const news = new Set(this.#events.slice(count));
+      this.#parts.set(
+        count,
+        this.#shared.only((event) => news.has(event)),
+      );
+    }
+    return this.#parts.get(count);
+  }
 }

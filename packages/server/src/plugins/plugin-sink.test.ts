@@ -37,7 +37,7 @@ function setUp(...panelists: Panelist[]) {
   const kept: string[] = [];
   const hub: EventSink = {
     publish: ([topic], event) => void published.push(`${topic} ${textOf(event)}`),
-    notify: () => {},
+    notify: ([topic], { type }) => void published.push(`${topic} notified of ${type}`),
   };
   const sink = new PluginSink(hub, new Panel(panelists, () => {}), (event) => void kept.push(textOf(event)));
   return { sink, published, kept };
@@ -73,6 +73,20 @@ test('the events of a topic keep their order while one waits; other topics go on
   asked[0]?.answer(PASS);
   await sink.settled();
   assert.deepEqual(published.slice(1), ['a one', 'a zwei', 'a user.deleted']);
+});
+
+test('who is let in keeps its place among what waits at the topics that it concerns', async () => {
+  const asked: Asked[] = [];
+  const { sink, published } = setUp(panelist({ intercept: ['message.created'] }, asked));
+  const deleted = { type: 'user.deleted', tenant: 't', userId: 'u' } as const;
+  sink.notify(['user', 'talk'], deleted);
+  sink.publish(['talk'], created('one'));
+  sink.notify(['user', 'talk'], deleted);
+  sink.publish(['user'], deleted);
+  asked[0]?.answer(PASS);
+  await sink.settled();
+  const notified = 'user notified of user.deleted';
+  assert.deepEqual(published, [notified, 'talk one', notified, 'user user.deleted']);
 });
 
 test('what is refused is kept from the sessions, and holds up nothing', async () => {

@@ -37,8 +37,10 @@ export class PluginSink implements EventSink {
     void this.#publishInTurn(topics, event, this.#panel.ask(question));
   }
 
+  /** Nobody has a say in it, but it must not overtake what waits for an answer. */
   notify(topics: readonly string[], event: CoreEvent): void {
-    this.#next.notify(topics, event);
+    if (this.#turns.isFree(topics)) this.#next.notify(topics, event);
+    else void this.#turns.take(topics, Promise.resolve()).then(() => this.#next.notify(topics, event));
   }
 
   async settled(): Promise<void> {

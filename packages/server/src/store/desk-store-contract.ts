@@ -74,11 +74,12 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
       const tenant = await tenantWith('alice');
       const first = await write(tenant, 'alice', 'hello', 20, 'billing');
       assert.deepEqual(first.joined, [{ userId: 'alice', role: 'member' }]);
+      assert.deepEqual(first.opened, await find(tenant, first.message.conversationId));
       const { conversationId: id, kind, seq } = first.message;
       assert.deepEqual([kind, seq], ['service', 1]);
       const second = await write(tenant, 'alice', 'anybody there?', 21, 'another skill');
       assert.deepEqual([second.message.conversationId, second.message.seq], [id, 2]);
-      assert.equal(second.joined, undefined);
+      assert.deepEqual([second.joined, second.opened], [undefined, undefined]);
       assert.deepEqual(await find(tenant, id), {
         tenant,
         id,
@@ -403,10 +404,11 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
       const [one, two] = [await openSession(tenant, 'alice'), await openSession(tenant, 'bob')];
       const note = { tenant, clientId: 'n', sessionId: one, authorId: 'agent1', content: 'x', at: 1 };
       const first = await store.addNote({ ...note, id: 'id1' });
-      assert.deepEqual(first, { ...note, id: 'id1' });
-      assert.deepEqual(await store.addNote({ ...note, id: 'id2', at: 2 }), first);
+      assert.deepEqual(first, { note: { ...note, id: 'id1' }, duplicate: false, agentId: null });
+      const repeat = await store.addNote({ ...note, id: 'id2', at: 2 });
+      assert.deepEqual(repeat, { ...first, duplicate: true });
       const others = await store.addNote({ ...note, id: 'id3', authorId: 'agent2', content: 'y' });
-      assert.equal(others.id, 'id3');
+      assert.equal(others.note.id, 'id3');
       for (const other of [{ content: 'y' }, { sessionId: two }]) {
         await assert.rejects(store.addNote({ ...note, ...other, id: 'id4' }), { code: 'ECONFLICT' });
       }

@@ -4,7 +4,7 @@ import type { EventSink } from '../events.ts';
 import type { Limits } from '../limits.ts';
 import { requireRate } from '../message-access.ts';
 import type { HistoryPage, Messages, SendCommand } from '../messages.ts';
-import type { Message, Principal } from '../model.ts';
+import type { Principal } from '../model.ts';
 import { type Policies, requireWriter } from '../policies.ts';
 import type { Clock, IdSource } from '../ports/clock.ts';
 import type { ServiceAct } from '../ports/desk-store.ts';
@@ -90,7 +90,8 @@ export class ServiceSessions {
         ? ({ kind: 'desk', newId: ids.next(), skill: requireSkill(skill) } as const)
         : ({ kind: 'service', sessionId } as const);
     const appended = await messages.send(actor, { ...command, target });
-    if (appended.joined) await this.#opened(appended.message);
+    const { opened } = appended;
+    if (opened) await this.#deps.dispatch.fill(opened.tenant, [opened.skill]);
     return appended;
   }
 
@@ -179,9 +180,8 @@ export class ServiceSessions {
       content: requireLength(content, 'content', 1, policy.limits.maxTextLength),
       at: clock.now(),
     };
-    const stored = await store.addNote(note);
-    if (stored.id !== id) return stored;
-    const { agentId } = await this.#require(tenant, sessionId);
+    const { note: stored, duplicate, agentId } = await store.addNote(note);
+    if (duplicate) return stored;
     const topics = [...new Set([authorId, agentId ?? authorId])].map((userId) => userTopic(tenant, userId));
     sink.publish(topics, {
       type: 'service.noted',
@@ -227,13 +227,6 @@ export class ServiceSessions {
       position: await store.queuePosition(tenant, session.id),
     }));
     return [...active.map((session) => ({ session, position: null })), ...(await Promise.all(waiting))];
-  }
-
-  async #opened({ tenant, conversationId }: Message): Promise<void> {
-    const { sink, dispatch } = this.#deps;
-    const session = await this.#require(tenant, conversationId);
-    tellChanged(sink, 'opened', session);
-    await dispatch.fill(tenant, [session.skill]);
   }
 
   async #require(tenant: string, sessionId: string): Promise<ServiceSession> {

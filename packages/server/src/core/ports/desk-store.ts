@@ -83,6 +83,14 @@ export interface StatsQuery {
   readonly to: Timestamp;
 }
 
+export interface NoteAdded {
+  /** As stored: the first one where the author's client id was known already. */
+  readonly note: ServiceNote;
+  readonly duplicate: boolean;
+  /** Who serves the session at that moment; whoever gets it later gets the note with it. */
+  readonly agentId: string | null;
+}
+
 export interface QueuedCustomer {
   readonly sessionId: string;
   readonly customerId: string;
@@ -135,8 +143,8 @@ export interface DeskStore {
   closeService(act: ServiceAct): Promise<ServiceSession>;
   /** EPERM for one who is not its customer; ECONFLICT where it is not closed, or rated before. */
   rateService(act: ServiceAct, rating: Omit<ServiceRating, 'at'>): Promise<ServiceSession>;
-  /** The note as stored: the first one where the author's client id was known already. ECONFLICT (field `clientId`) for another content. */
-  addNote(note: ServiceNote): Promise<ServiceNote>;
+  /** ECONFLICT (field `clientId`) where the author's client id was used for another note. */
+  addNote(note: ServiceNote): Promise<NoteAdded>;
 
   findService(tenant: string, sessionId: string): Promise<ServiceSession | undefined>;
   /** The newest first; `after` is the id of a session. */

@@ -1,3 +1,4 @@
+import type { ServiceSession } from '../desk/model.ts';
 import type { GroupActor } from '../group-rights.ts';
 import type {
   Content,
@@ -28,7 +29,8 @@ import type { RoomStore } from './room-store.ts';
  *
  * - each call is atomic, and a write's promise resolves only once it is durable (synced to disk or committed by the
  *   database);
- * - writes issued one after another without waiting take effect, and resolve, in that order;
+ * - writes issued one after another without waiting take effect, and settle, in that order, each in one step: who tells
+ *   of a write right after awaiting it tells before who awaited a later one;
  * - a read sees every write that had resolved before it was issued;
  * - a refusal is a `DomainError` and changes nothing; whatever keeps the store from working is `EINTERNAL`, and the
  *   store works again as soon as the cause is gone.
@@ -272,6 +274,8 @@ export interface Appended {
   readonly memberCount: number;
   /** Who became a member by it, where it made a conversation that has a topic of its own. */
   readonly joined?: readonly NewMember[];
+  /** The service session that it opened. */
+  readonly opened?: ServiceSession;
 }
 
 /** A change to a stored message. */

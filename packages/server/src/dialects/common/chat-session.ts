@@ -142,6 +142,18 @@ export class ChatSession implements LiveSession {
     }
   }
 
+  /**
+   * Resolves once the session was told, live or by a sync, whatever was stored before. An answer that was read before and
+   * is given now holds nothing that comes after it.
+   */
+  async caughtUp(): Promise<void> {
+    await this.#replayed;
+    await this.#options.services.core.messages.barrier();
+    // The hub gathers until the end of the turn before it fans out.
+    await endOfTurn();
+    await endOfTurn();
+  }
+
   /** Lets the session last until another token's end. */
   renew(expiresAt: Timestamp): void {
     this.#expiresAt = expiresAt;

@@ -31,6 +31,8 @@ export interface CommandContext {
   readonly hasMessageType: IsAdded;
   /** Tells the client what its user missed. */
   sync(query: ReplayQuery): Promise<void>;
+  /** Resolves once the client was told whatever was stored before. */
+  caughtUp(): Promise<void>;
   /** Answers this session alone, at its inbox. */
   reply(body: DeskOut): void;
 }
@@ -149,10 +151,13 @@ async function rate({ core, principal }: CommandContext, body: Uint8Array): Prom
   await core.desk.sessions.rate(principal, sessionId, score, comment);
 }
 
-async function history({ core, principal, reply }: CommandContext, body: Uint8Array): Promise<void> {
+async function history(context: CommandContext, body: Uint8Array): Promise<void> {
+  const { core, principal, caughtUp, reply } = context;
   const { sessionId, before, limit = MAX_HISTORY } = readHistory(body);
   const page = { limit, ...(before === undefined ? {} : { before }) };
-  reply(renderHistory(sessionId, await core.desk.sessions.history(principal, sessionId, page)));
+  const found = await core.desk.sessions.history(principal, sessionId, page);
+  await caughtUp();
+  reply(renderHistory(sessionId, found));
 }
 
 async function sync({ sync: run }: CommandContext, body: Uint8Array): Promise<void> {

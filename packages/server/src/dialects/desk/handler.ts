@@ -136,6 +136,7 @@ export class DeskHandler extends StompDialectHandler {
       sessionId: this.chat.id,
       hasMessageType: (name) => this.services.plugins?.hasMessageType(name) ?? false,
       sync: (query) => this.sync(query),
+      caughtUp: () => this.chat.caughtUp(),
       reply: (body) => {
         for (const subscription of this.inboxes()) this.#tell(subscription, body);
       },

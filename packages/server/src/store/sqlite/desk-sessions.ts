@@ -2,7 +2,7 @@ import type { ServiceNote, ServiceRating, ServiceSession } from '../../core/desk
 import { requireMove } from '../../core/desk/service-state.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Timestamp } from '../../core/model.ts';
-import type { ServiceAct, ServiceQuery } from '../../core/ports/desk-store.ts';
+import type { NoteAdded, ServiceAct, ServiceQuery } from '../../core/ports/desk-store.ts';
 import type { ConversationRow, ConversationTable } from './conversations.ts';
 import type { Statements } from './database.ts';
 import {
@@ -107,7 +107,7 @@ export class ServiceTable {
     return toService(tenant, this.require(tenant, sessionId));
   }
 
-  addNote(note: ServiceNote): ServiceNote {
+  addNote(note: ServiceNote): NoteAdded {
     const { tenant, id, clientId, sessionId, authorId, content, at } = note;
     const session = this.require(tenant, sessionId);
     const known = this.#sql
@@ -117,7 +117,7 @@ export class ServiceTable {
       .get(session.tenant, authorId, clientId) as (NoteRow & { conversation: number }) | undefined;
     if (known) {
       if (known.conversation === session.conversation && known.content === content) {
-        return toNote(tenant, sessionId, known);
+        return { note: toNote(tenant, sessionId, known), duplicate: true, agentId: session.agent };
       }
       throw new DomainError('ECONFLICT', 'this id was used for another note', { field: 'clientId' });
     }
@@ -126,7 +126,7 @@ export class ServiceTable {
         'INSERT INTO service_note (tenant, conversation, id, client_id, author, content, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
       )
       .run(session.tenant, session.conversation, id, clientId, authorId, content, at);
-    return note;
+    return { note, duplicate: false, agentId: session.agent };
   }
 
   find(tenant: string, sessionId: string): ServiceSession | undefined {

@@ -1,4 +1,5 @@
 import { singleConversationId } from '../../core/conversations.ts';
+import type { ServiceSession } from '../../core/desk/model.ts';
 import { DomainError } from '../../core/errors.ts';
 import { canBecome, statusOfState } from '../../core/message-status.ts';
 import type {
@@ -23,6 +24,7 @@ import type {
 import { intersect } from '../../core/ranges.ts';
 import type { ConversationRow, ConversationTable } from './conversations.ts';
 import type { Statements } from './database.ts';
+import { toService } from './desk-rows.ts';
 import type { ServiceTable } from './desk-sessions.ts';
 import type { FileTable, MessagePlace } from './files.ts';
 import {
@@ -51,6 +53,7 @@ export interface AppendOutcome {
   readonly parties: PackedParties;
   readonly memberCount: number;
   readonly joined?: readonly NewMember[];
+  readonly opened?: ServiceSession;
   readonly reference?: MessageReference;
   /** What was stored, where that is not what was given. */
   readonly content?: Content;
@@ -96,7 +99,7 @@ export class MessageTable {
     if (repeat) return repeat;
     const held = this.#filesOf(tenant, message.senderId, message.files);
     const original = this.#original(message);
-    const { conversation, joined } = this.#target(tenant, message);
+    const { conversation, joined, opened } = this.#target(tenant, message);
     if (conversation.kind === 'service') services.requireOpen(conversation.pk, message.senderId);
     const range = [{ from: conversation.last_seq + 1, to: conversation.last_seq + 1 }];
     if (message.guest) this.#requireOpen(conversation);
@@ -151,6 +154,7 @@ export class MessageTable {
       parties: packParties(this.#parties.of(tenant, conversation, message.senderId)),
       memberCount: conversation.member_count,
       ...(joined ? { joined } : {}),
+      ...(opened ? { opened } : {}),
       ...(reference ? { reference, content } : {}),
     };
   }
@@ -413,7 +417,7 @@ export class MessageTable {
 
   #desk(
     tenant: number,
-    { senderId, createdAt }: NamedMessage,
+    { tenant: tenantId, senderId, createdAt }: NamedMessage,
     { newId, skill }: Extract<NamedTarget, { kind: 'desk' }>,
   ): Destination {
     const { users, services } = this.#deps;
@@ -422,7 +426,8 @@ export class MessageTable {
     if (known) return { conversation: known };
     if (!users.exists(tenant, senderId)) throw new DomainError('EPERM', 'the sender is no user');
     const row = services.open(tenant, { id: newId, customerId: senderId, skill, at: createdAt });
-    return { conversation: this.#remember(row), joined: [{ userId: senderId, role: 'member' }] };
+    const opened = toService(tenantId, services.require(tenantId, newId));
+    return { conversation: this.#remember(row), joined: [{ userId: senderId, role: 'member' }], opened };
   }
 
   #single(tenant: number, senderId: string, peerId: string, createdAt: number): ConversationRow {
@@ -478,6 +483,7 @@ interface Destination {
   readonly conversation: ConversationRow;
   /** Where it was made just now. */
   readonly joined?: readonly NewMember[];
+  readonly opened?: ServiceSession;
 }
 
 interface ViewRow extends MessageRow {

@@ -149,14 +149,9 @@ function makeStore(writer: WorkerQueue, reader: WorkerQueue, lock: DataLock): St
   return {
     ...forward(writer, WRITES),
     ...forward(reader, READS),
-    async appendMessage(message: NewMessage): Promise<Appended> {
-      const outcome = (await writer.call('appendMessage', [message])) as AppendOutcome;
-      return {
-        message: outcome.earlier ?? stored(message, outcome),
-        duplicate: outcome.earlier !== undefined,
-        memberCount: outcome.memberCount,
-        ...(outcome.joined ? { joined: outcome.joined } : {}),
-      };
+    appendMessage(message: NewMessage): Promise<Appended> {
+      const toAppended = (outcome: unknown) => appended(message, outcome as AppendOutcome);
+      return writer.call('appendMessage', [message], toAppended) as Promise<Appended>;
     },
     get depth(): number {
       return writer.depth + reader.depth;
@@ -170,6 +165,16 @@ function makeStore(writer: WorkerQueue, reader: WorkerQueue, lock: DataLock): St
       return closed;
     },
   } as Store;
+}
+
+function appended(message: NewMessage, outcome: AppendOutcome): Appended {
+  return {
+    message: outcome.earlier ?? stored(message, outcome),
+    duplicate: outcome.earlier !== undefined,
+    memberCount: outcome.memberCount,
+    ...(outcome.joined ? { joined: outcome.joined } : {}),
+    ...(outcome.opened ? { opened: outcome.opened } : {}),
+  };
 }
 
 function stored(message: NewMessage, outcome: AppendOutcome): Message {

@@ -54,13 +54,19 @@ export class WorkerQueue {
     return queue;
   }
 
-  /** Runs an operation in the worker, after those called before. Rejects with a `DomainError`. */
-  call(name: string, args: readonly unknown[]): Promise<unknown> {
+  /**
+   * Runs an operation in the worker, after those called before. Rejects with a `DomainError`.
+   *
+   * @param toResult makes the result of what the worker answers. Done here, and not by whoever awaits the call, so that all
+   *   calls of a batch settle one after another without a step between.
+   */
+  call(name: string, args: readonly unknown[], toResult?: (value: unknown) => unknown): Promise<unknown> {
     if (this.#failure) return Promise.reject(unavailable(this.#failure));
     if (this.#waiting.length >= this.#options.maxWaiting) {
       return Promise.reject(new DomainError('EINTERNAL', 'the store has too much to do; try again'));
     }
-    return new Promise((resolve, reject) => {
+    return new Promise((done, reject) => {
+      const resolve = toResult ? (value: unknown) => done(toResult(value)) : done;
       this.#waiting.push({ name, args, resolve, reject });
       if (this.#running.length === 0 && this.#waiting.length === 1) nextTurn(() => this.#send());
     });
