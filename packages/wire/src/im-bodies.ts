@@ -21,6 +21,10 @@ export type ImSendableType = (typeof IM_SENDABLE_TYPES)[number];
 export const ImScope = { ME: 0, EVERYONE: 1 } as const;
 export type ImScope = (typeof ImScope)[keyof typeof ImScope];
 
+/** What a member may do in a group. */
+export const IM_MEMBER_ROLES = ['owner', 'admin', 'member'] as const;
+export type ImMemberRole = (typeof IM_MEMBER_ROLES)[number];
+
 /** The content of a message, as text for a text and else as a document of section 4.2 or its JSON text. */
 export type ImSentContent = string | ImChatContent;
 
@@ -91,6 +95,45 @@ export interface ImSyncBody extends ImSent {
   sinceSequence?: number;
 }
 
+/** SEND to `/app/group-add-members`. */
+export interface ImGroupAddMembersBody extends ImSent {
+  groupId: string;
+  userIds: string[];
+  /** `member` where absent. */
+  role?: ImMemberRole;
+}
+
+/** SEND to `/app/group-remove-member` and `/app/group-hand-over`. */
+export interface ImGroupMemberBody extends ImSent {
+  groupId: string;
+  userId: string;
+}
+
+/** SEND to `/app/group-set-role`. */
+export interface ImGroupRoleBody extends ImGroupMemberBody {
+  role: ImMemberRole;
+}
+
+/** SEND to `/app/group-update`. */
+export interface ImGroupUpdateBody extends ImSent {
+  groupId: string;
+  name?: string;
+  /** URL of a picture. */
+  avatar?: string;
+}
+
+/** SEND to `/app/group-leave`. */
+export interface ImGroupLeaveBody extends ImSent {
+  groupId: string;
+  /** Who is to be owner in place of an owner who leaves. */
+  successorId?: string;
+}
+
+/** SEND to `/app/group-dissolve`. */
+export interface ImGroupBody extends ImSent {
+  groupId: string;
+}
+
 /** What a client may send where. */
 export interface ImBodies {
   '/app/chat': ImChatBody;
@@ -100,6 +143,13 @@ export interface ImBodies {
   '/app/pin-message': ImPinBody;
   '/app/read-message': ImReadBody;
   '/app/sync': ImSyncBody;
+  '/app/group-add-members': ImGroupAddMembersBody;
+  '/app/group-remove-member': ImGroupMemberBody;
+  '/app/group-update': ImGroupUpdateBody;
+  '/app/group-set-role': ImGroupRoleBody;
+  '/app/group-hand-over': ImGroupMemberBody;
+  '/app/group-leave': ImGroupLeaveBody;
+  '/app/group-dissolve': ImGroupBody;
   '/app/heartbeat': ImHeartbeatBody;
   '/app/auth': ImAuthBody;
 }

@@ -15,6 +15,13 @@ const BODIES: ImBodies = {
   '/app/pin-message': { messageId: 'm1', pinScope: 0, timestamp: 1 },
   '/app/read-message': { messageId: 'm1' },
   '/app/sync': { conversationId: 'g1', sinceSequence: 7 },
+  '/app/group-add-members': { groupId: 'g1', userIds: ['bob', 'carol'], role: 'admin' },
+  '/app/group-remove-member': { groupId: 'g1', userId: 'bob' },
+  '/app/group-update': { groupId: 'g1', name: '新名', avatar: 'https://example.com/a.png' },
+  '/app/group-set-role': { groupId: 'g1', userId: 'bob', role: 'member', timestamp: 1 },
+  '/app/group-hand-over': { groupId: 'g1', userId: 'bob' },
+  '/app/group-leave': { groupId: 'g1', successorId: 'bob' },
+  '/app/group-dissolve': { groupId: 'g1' },
   '/app/heartbeat': { timestamp: 1, deviceId: 'phone' },
   '/app/auth': { token: 'a.b.c', timestamp: 1 },
 };

@@ -14,6 +14,13 @@ const SYSTEM_TYPES = {
   '/app/pin-message': ImMessageType.SYSTEM_STATUS,
   '/app/read-message': ImMessageType.SYSTEM_STATUS,
   '/app/sync': ImMessageType.SYSTEM_STATUS,
+  '/app/group-add-members': ImMessageType.SYSTEM_STATUS,
+  '/app/group-remove-member': ImMessageType.SYSTEM_STATUS,
+  '/app/group-update': ImMessageType.SYSTEM_STATUS,
+  '/app/group-set-role': ImMessageType.SYSTEM_STATUS,
+  '/app/group-hand-over': ImMessageType.SYSTEM_STATUS,
+  '/app/group-leave': ImMessageType.SYSTEM_STATUS,
+  '/app/group-dissolve': ImMessageType.SYSTEM_STATUS,
   '/app/heartbeat': ImMessageType.SYSTEM_HEARTBEAT,
   '/app/auth': ImMessageType.SYSTEM_AUTH,
 } as const;

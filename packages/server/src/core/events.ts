@@ -34,6 +34,7 @@ export type CoreEvent =
   | MemberRemoved
   | ConversationCreated
   | ConversationChanged
+  | GroupDissolved
   | UserChanged
   | UserDeleted
   | UserStatusChanged
@@ -150,6 +151,14 @@ export interface ConversationCreated {
 export interface ConversationChanged {
   readonly type: 'conversation.changed';
   readonly conversation: Conversation | Room;
+  readonly actorId: string;
+}
+
+/** A group came to its end: told to all members at once, before each is told that it is none any more. */
+export interface GroupDissolved {
+  readonly type: 'group.dissolved';
+  readonly tenant: string;
+  readonly conversationId: string;
   readonly actorId: string;
 }
 

@@ -4,7 +4,14 @@ import { DomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { GroupActor } from './group-rights.ts';
 import type { Limits } from './limits.ts';
-import { letIn, memberAdded, tellConversation, tellRemoved, tellRoles } from './membership-news.ts';
+import {
+  letIn,
+  memberAdded,
+  tellConversation,
+  tellDissolved,
+  tellRemoved,
+  tellRoles,
+} from './membership-news.ts';
 import { requireRate } from './message-access.ts';
 import type { Conversation, HistoryAccess, Member, MemberRole, Principal } from './model.ts';
 import { MAX_CONVERSATION_NAME_LENGTH, requireName } from './names.ts';
@@ -113,7 +120,7 @@ export class Groups {
   async delete(actor: Principal, id: string): Promise<void> {
     const { store, sink } = this.#deps;
     const members = await store.deleteGroup(actor.tenant, id, await this.#writer(actor));
-    for (const userId of members) tellRemoved(sink, actor, id, userId);
+    tellDissolved(sink, actor, id, members);
   }
 
   /**

@@ -82,3 +82,30 @@ export function tellRoles(
     });
   }
 }
+
+/** Tells all members once that their group is no more, and each of them alone that it is no member. */
+export function tellDissolved(
+  sink: EventSink,
+  { tenant, userId: actorId }: Actor,
+  conversationId: string,
+  members: readonly string[],
+): void {
+  const end = { type: 'group.dissolved', tenant, conversationId, actorId } as const;
+  // First the members' sessions know that they leave as soon as this was told to them.
+  sink.notify(
+    members.map((userId) => userTopic(tenant, userId)),
+    end,
+  );
+  sink.publish([conversationTopic(tenant, conversationId)], end);
+  for (const userId of members) {
+    const removal = {
+      type: 'member.removed',
+      tenant,
+      conversationId,
+      kind: 'group',
+      userId,
+      actorId,
+    } as const;
+    sink.publish([userTopic(tenant, userId)], removal);
+  }
+}

@@ -5,6 +5,7 @@ import type {
   ConversationChanged,
   ConversationCreated,
   CoreEvent,
+  GroupDissolved,
   MemberAdded,
   MemberChanged,
   MemberRemoved,
@@ -43,6 +44,7 @@ const FACTS: Mapping = {
   'message.unpinned': pinChanged('message_unpinned'),
   'conversation.created': groupCreated,
   'conversation.changed': groupUpdated,
+  'group.dissolved': groupDissolved,
   'member.added': (event, now) => memberChanged(event, { memberRole: event.role }, now),
   'member.changed': roleChanged,
   'member.removed': (event, now) => memberChanged(event, {}, now),
@@ -146,6 +148,12 @@ function groupUpdated({ conversation, actorId }: ConversationChanged, now: Times
   const { tenant, id: groupId, name: groupName, avatar } = conversation;
   const act = { operatorId: actorId, timestamp: isoTime(now) };
   const fields = { groupId, updateType: 'group_updated', groupName, avatar, ...act };
+  return [fact(tenant, 'business.group.updated', fields)];
+}
+
+function groupDissolved(event: GroupDissolved, now: Timestamp): Fact[] {
+  const { tenant, conversationId: groupId, actorId: operatorId } = event;
+  const fields = { groupId, updateType: 'group_dissolved', operatorId, timestamp: isoTime(now) };
   return [fact(tenant, 'business.group.updated', fields)];
 }
 

@@ -41,6 +41,7 @@ export const LISTENED_EVENTS = [
   'member.added',
   'member.changed',
   'member.removed',
+  'group.dissolved',
   'user.deleted',
   'attendance.joined',
   'attendance.left',

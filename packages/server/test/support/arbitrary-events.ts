@@ -177,6 +177,7 @@ const MODELS: { readonly [Type in CoreEvent['type']]: Record<string, fc.Arbitrar
   'conversation.changed': { conversation: fc.oneof(conversation, room), actorId: id },
   'attendance.joined': attendance,
   'attendance.left': attendance,
+  'group.dissolved': { tenant: id, conversationId: id, actorId: id },
   'room.closed': { tenant: id, roomId: id },
   'user.changed': {
     user: fc.record({

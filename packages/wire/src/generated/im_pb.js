@@ -24,6 +24,13 @@
 //   /app/pin-message      type 34, system.content = {"messageId", "pinScope"?, "pinned"?, "timestamp"?}
 //   /app/read-message     type 34, system.content = {"messageId", "timestamp"?}
 //   /app/sync             type 34, system.content = {"conversationId"?, "sinceSequence"?, "timestamp"?}
+//   /app/group-add-members    type 34, system.content = {"groupId", "userIds", "role"?, "timestamp"?}
+//   /app/group-remove-member  type 34, system.content = {"groupId", "userId", "timestamp"?}
+//   /app/group-update         type 34, system.content = {"groupId", "name"?, "avatar"?, "timestamp"?}
+//   /app/group-set-role       type 34, system.content = {"groupId", "userId", "role", "timestamp"?}
+//   /app/group-hand-over      type 34, system.content = {"groupId", "userId", "timestamp"?}
+//   /app/group-leave          type 34, system.content = {"groupId", "successorId"?, "timestamp"?}
+//   /app/group-dissolve       type 34, system.content = {"groupId", "timestamp"?}
 //   /app/heartbeat        type 32, system.content = {"timestamp"?, "deviceId"?}
 //   /app/auth             type 33, system.content = {"token", "timestamp"?}
 //

@@ -51,6 +51,8 @@ export class ChatSession implements LiveSession {
   /** Resolves once no sync is under way. */
   #replayed: Promise<void> = Promise.resolve();
   #expiresAt: Timestamp;
+  /** Conversations that ended, and whose last events are on their way. */
+  readonly #leaving = new Set<string>();
   #expiry: NodeJS.Timeout | undefined;
 
   private constructor(options: ChatSessionOptions) {
@@ -192,20 +194,32 @@ export class ChatSession implements LiveSession {
     const end = endOf(event);
     const change = membershipChangeOf(event, this.principal.userId);
     if (end) this.end(end);
-    else if (change?.isMember) this.feed.joined(change.conversationId);
-    else if (change) this.feed.left(change.conversationId);
+    else if (change?.isMember) this.#joined(change.conversationId);
+    else if (change) this.#left(change.conversationId);
+    else if (event.type === 'group.dissolved') void this.#leaveOnceTold(event.conversationId);
     else if (event.type === 'service.changed' && event.session.state === 'closed') {
       void this.#leaveOnceTold(event.session.id);
     }
   }
 
+  #joined(conversationId: string): void {
+    this.#leaving.delete(conversationId);
+    this.feed.joined(conversationId);
+  }
+
+  #left(conversationId: string): void {
+    if (!this.#leaving.has(conversationId)) this.feed.left(conversationId);
+  }
+
   /** What was stored in a conversation before it ended still reaches the session, also where plug-ins look at it first. */
   async #leaveOnceTold(conversationId: string): Promise<void> {
+    this.#leaving.add(conversationId);
     // What one commit stored is told in one turn of the event loop, and written at the end of one.
     await endOfTurn();
     await this.#options.services.core.messages.told();
     await endOfTurn();
-    this.feed.left(conversationId);
+    // A group of the same id may have been made meanwhile.
+    if (this.#leaving.delete(conversationId)) this.feed.left(conversationId);
   }
 
   #awaitExpiry(): void {

@@ -51,6 +51,48 @@ export const INBOUND: Readonly<Record<ImDestination, InboundChannel>> = {
     protobuf: 'type 34; system.content is the JSON body',
     reply: 'privateMessages',
   },
+  '/app/group-add-members': {
+    name: 'groupAddMembers',
+    summary: 'Adds members to a group',
+    protobuf: 'type 34; system.content is the JSON body',
+    reply: 'events',
+  },
+  '/app/group-remove-member': {
+    name: 'groupRemoveMember',
+    summary: 'Takes a member out of a group',
+    protobuf: 'type 34; system.content is the JSON body',
+    reply: 'events',
+  },
+  '/app/group-update': {
+    name: 'groupUpdate',
+    summary: 'Gives a group another name or picture',
+    protobuf: 'type 34; system.content is the JSON body',
+    reply: 'events',
+  },
+  '/app/group-set-role': {
+    name: 'groupSetRole',
+    summary: 'Gives a member of a group another role',
+    protobuf: 'type 34; system.content is the JSON body',
+    reply: 'events',
+  },
+  '/app/group-hand-over': {
+    name: 'groupHandOver',
+    summary: 'Makes another member the owner of a group',
+    protobuf: 'type 34; system.content is the JSON body',
+    reply: 'events',
+  },
+  '/app/group-leave': {
+    name: 'groupLeave',
+    summary: 'Leaves a group',
+    protobuf: 'type 34; system.content is the JSON body',
+    reply: 'events',
+  },
+  '/app/group-dissolve': {
+    name: 'groupDissolve',
+    summary: 'Ends a group',
+    protobuf: 'type 34; system.content is the JSON body',
+    reply: 'events',
+  },
   '/app/heartbeat': {
     name: 'heartbeat',
     summary: 'Asks for the time of the server',

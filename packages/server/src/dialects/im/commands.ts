@@ -7,6 +7,7 @@ import type { MessageTarget, NewReference } from '../../core/ports/store.ts';
 import type { ReplayQuery } from '../common/chat-session.ts';
 import { Stored } from '../common/stored.ts';
 import { readChatContent } from './chat-content.ts';
+import { GROUP_COMMANDS } from './group-commands.ts';
 import { type ImBody, type ImEncoding, readBody } from './schemas.ts';
 
 /** What a command may use. */
@@ -61,6 +62,7 @@ const COMMANDS: { readonly [Destination in ImDestination]: Command<Destination> 
       ...(sinceSequence === undefined ? {} : { sinceSeq: sinceSequence }),
     });
   },
+  ...GROUP_COMMANDS,
   '/app/heartbeat': ({ heartbeat }) => heartbeat(),
   '/app/auth': ({ renew }, { token }) => renew(token),
 };

@@ -93,6 +93,7 @@ export const GROUP_UPDATE_FORM = Type.Object({
   memberId: word,
   memberRole: word,
   groupName: word,
+  avatar: word,
   creatorId: word,
   memberCount: Type.Optional(count),
   createTime: Type.Optional(isoTime),

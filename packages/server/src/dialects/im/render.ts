@@ -10,6 +10,7 @@ import type {
   ConversationChanged,
   ConversationCreated,
   CoreEvent,
+  GroupDissolved,
   MemberAdded,
   MemberChanged,
   MemberRemoved,
@@ -199,6 +200,7 @@ type GroupEvent =
   | MemberRemoved
   | ConversationCreated
   | ConversationChanged
+  | GroupDissolved
   | MessagePinned;
 
 /** What happened in a group, section 6.2; undefined for other events. */
@@ -257,6 +259,11 @@ function groupUpdate(event: CoreEvent) {
       return update(event, event.conversation.id, 'business.group.updated', {
         updateType: 'group_updated',
         groupName: event.conversation.name,
+        avatar: event.conversation.avatar,
+      });
+    case 'group.dissolved':
+      return update(event, event.conversationId, 'business.group.updated', {
+        updateType: 'group_dissolved',
       });
     case 'message.pinned':
     case 'message.unpinned':

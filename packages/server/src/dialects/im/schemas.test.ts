@@ -7,7 +7,7 @@ const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.strin
 const encoded = (destination: ImDestination, body: unknown, encoding: ImEncoding): Uint8Array =>
   encoding === 'json' ? json(body) : encodeImBody(destination, body as ImBodies[ImDestination]);
 
-/** The bodies of section 8, and those of the two destinations that were added. */
+/** The bodies of section 8, and those of the destinations that were added. */
 const DOCUMENTED: ImBodies = {
   '/app/chat': { conversationId: '1', content: 'x', msgType: 0, clientMsgId: 'c', timestamp: 1705744800000 },
   '/app/private-message': { receiverId: 'bob', content: 'x', clientMsgId: 'c', timestamp: 1705744800000 },
@@ -23,6 +23,13 @@ const DOCUMENTED: ImBodies = {
   '/app/auth': { token: 'a.b.c', timestamp: 1705744800000 },
   '/app/read-message': { messageId: 'm' },
   '/app/sync': { conversationId: '1', sinceSequence: 7 },
+  '/app/group-add-members': { groupId: 'g', userIds: ['bob'], role: 'member' },
+  '/app/group-remove-member': { groupId: 'g', userId: 'bob' },
+  '/app/group-update': { groupId: 'g', name: '新名', avatar: '' },
+  '/app/group-set-role': { groupId: 'g', userId: 'bob', role: 'owner' },
+  '/app/group-hand-over': { groupId: 'g', userId: 'bob' },
+  '/app/group-leave': { groupId: 'g', successorId: 'bob' },
+  '/app/group-dissolve': { groupId: 'g', timestamp: 1705744800000 },
 };
 const ENCODINGS = ['json', 'protobuf'] as const;
 

@@ -1,5 +1,6 @@
 import {
   decodeImBody,
+  IM_MEMBER_ROLES,
   IM_SENDABLE_TYPES,
   ImCodecError,
   type ImDestination,
@@ -24,7 +25,11 @@ const msgType = Type.Optional(Type.Enum([...IM_SENDABLE_TYPES]));
 /** `readChatContent` knows the forms. */
 const content = Type.Unknown();
 
-/** Section 8, and the two destinations that were added. */
+const groupId = Type.String({ minLength: 1, maxLength: MAX_ID_LENGTH });
+const userId = Type.String({ minLength: 1, maxLength: MAX_ID_LENGTH });
+const role = Type.Enum([...IM_MEMBER_ROLES]);
+
+/** Section 8, and the destinations that were added. */
 export const BODY_FORMS = {
   '/app/chat': Type.Object({
     conversationId: Type.String({ minLength: 1 }),
@@ -59,6 +64,23 @@ export const BODY_FORMS = {
     sinceSequence: sequence,
     timestamp: time,
   }),
+  '/app/group-add-members': Type.Object({
+    groupId,
+    userIds: Type.Array(userId, { minItems: 1 }),
+    role: Type.Optional(role),
+    timestamp: time,
+  }),
+  '/app/group-remove-member': Type.Object({ groupId, userId, timestamp: time }),
+  '/app/group-update': Type.Object({
+    groupId,
+    name: Type.Optional(Type.String()),
+    avatar: Type.Optional(Type.String()),
+    timestamp: time,
+  }),
+  '/app/group-set-role': Type.Object({ groupId, userId, role, timestamp: time }),
+  '/app/group-hand-over': Type.Object({ groupId, userId, timestamp: time }),
+  '/app/group-leave': Type.Object({ groupId, successorId: Type.Optional(userId), timestamp: time }),
+  '/app/group-dissolve': Type.Object({ groupId, timestamp: time }),
   '/app/heartbeat': Type.Object({ timestamp: time, deviceId: Type.Optional(Type.String()) }),
   '/app/auth': Type.Object({ token: Type.String({ minLength: 1 }), timestamp: time }),
 } satisfies Record<ImDestination, unknown>;
@@ -74,6 +96,13 @@ const READERS: { readonly [Destination in ImDestination]: ValueReader<ImBody<Des
   '/app/pin-message': valueReader(BODY_FORMS['/app/pin-message']),
   '/app/read-message': valueReader(BODY_FORMS['/app/read-message']),
   '/app/sync': valueReader(BODY_FORMS['/app/sync']),
+  '/app/group-add-members': valueReader(BODY_FORMS['/app/group-add-members']),
+  '/app/group-remove-member': valueReader(BODY_FORMS['/app/group-remove-member']),
+  '/app/group-update': valueReader(BODY_FORMS['/app/group-update']),
+  '/app/group-set-role': valueReader(BODY_FORMS['/app/group-set-role']),
+  '/app/group-hand-over': valueReader(BODY_FORMS['/app/group-hand-over']),
+  '/app/group-leave': valueReader(BODY_FORMS['/app/group-leave']),
+  '/app/group-dissolve': valueReader(BODY_FORMS['/app/group-dissolve']),
   '/app/heartbeat': valueReader(BODY_FORMS['/app/heartbeat']),
   '/app/auth': valueReader(BODY_FORMS['/app/auth']),
 };

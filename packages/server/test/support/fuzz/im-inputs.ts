@@ -45,6 +45,8 @@ const chat = (random: Random) => ({
   timestamp: random.below(2 ** 31),
 });
 
+const anyRole = (random: Random) => random.pick(['owner', 'admin', 'member', 'king']);
+
 const BODIES: Readonly<Record<ImDestination, (random: Random) => Record<string, Json>>> = {
   '/app/chat': (random) => ({
     ...chat(random),
@@ -61,6 +63,14 @@ const BODIES: Readonly<Record<ImDestination, (random: Random) => Record<string, 
   '/app/read-message': (random) => ({ messageId: anyId(random) }),
   '/app/sync': (random) =>
     random.happens(0.5) ? {} : { conversationId: GROUP, sinceSequence: random.below(9) },
+  '/app/group-add-members': (random) => ({ groupId: GROUP, userIds: [anyId(random)], role: anyRole(random) }),
+  '/app/group-remove-member': (random) => ({ groupId: anyId(random), userId: anyId(random) }),
+  '/app/group-update': (random) => ({ groupId: GROUP, name: anyId(random) }),
+  '/app/group-set-role': (random) => ({ groupId: GROUP, userId: anyId(random), role: anyRole(random) }),
+  '/app/group-hand-over': (random) => ({ groupId: GROUP, userId: random.pick(ATTACKERS) }),
+  // Whoever left could not try the rest.
+  '/app/group-leave': (random) => ({ groupId: anyId(random), successorId: anyId(random) }),
+  '/app/group-dissolve': (random) => ({ groupId: GROUP, timestamp: random.below(9) }),
   '/app/heartbeat': () => ({ timestamp: 1 }),
   '/app/auth': () => ({ token: 'a.b.c' }),
 };
