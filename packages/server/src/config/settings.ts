@@ -169,6 +169,10 @@ const desk = {
     'How long an agent of the service desk may be away before its customers go back to the queue. Longer forgives worse networks and lets customers wait.',
     { default: DEFAULT_LIMITS.deskAgentTimeout, minimum: 1000 },
   ),
+  deskRatingWindow: duration(
+    'How long after its end a customer may rate a service session; 0 is for ever. Shorter keeps the figures closer to the day they tell of.',
+    { default: DEFAULT_LIMITS.deskRatingWindow },
+  ),
   deskNewsInterval: duration(
     'Least time between two tellings of queue and agents to the service desk, and of positions to its customers. Shorter is fresher and costs messages.',
     { default: 1000, minimum: 10 },

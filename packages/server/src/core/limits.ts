@@ -23,6 +23,8 @@ export interface Limits {
   readonly maxRoomsPerSession: number;
   /** Whether joining a room that is not there makes it. */
   readonly roomCreate: boolean;
+  /** How long after its end a customer may rate a service session, in ms; 0 is for ever. */
+  readonly deskRatingWindow: number;
   /** How long an agent of the desk may be away before it loses its customers, in ms. */
   readonly deskAgentTimeout: number;
   /** How long a notification is kept after it was due, in ms; 0 is for ever. */
@@ -42,6 +44,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxRoomMembers: 10_000,
   maxRoomsPerSession: 16,
   roomCreate: false,
+  deskRatingWindow: 604_800_000,
   deskAgentTimeout: 30_000,
   notificationRetention: 7_776_000_000,
 };

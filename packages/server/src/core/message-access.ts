@@ -43,11 +43,19 @@ export function sentStatus(message: Message): MessageStatus {
   return { type: 'message.status', status: 'sent', message, actorId, at };
 }
 
-/** Tells what became of a message. */
-export function tellStatus(sink: EventSink, change: Omit<MessageStatus, 'type'>): void {
+/**
+ * Tells what became of a message.
+ *
+ * @param place where it is told to all members, if that is not the message's own place
+ */
+export function tellStatus(
+  sink: EventSink,
+  change: Omit<MessageStatus, 'type'>,
+  place?: readonly string[],
+): void {
   const { status, message, actorId } = change;
   const isForAll = status === 'edited' || status === 'recalled' || status === 'deleted';
-  const topics = isForAll ? topicsOf(message) : [userTopic(message.tenant, actorId)];
+  const topics = isForAll ? (place ?? topicsOf(message)) : [userTopic(message.tenant, actorId)];
   sink.publish(topics, { type: 'message.status', ...change });
 }
 

@@ -2,6 +2,8 @@ import { isManager, requireManager } from './access.ts';
 import type { CommandGate, CommandName, GatedCommands } from './command-gate.ts';
 import { requireContent } from './content.ts';
 import { filesNamedIn } from './content-files.ts';
+import { partyTopics } from './desk/service-news.ts';
+import { requireNotClosed } from './desk/service-state.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink, MessageChangeKind } from './events.ts';
 import type { Limits } from './limits.ts';
@@ -37,6 +39,14 @@ export interface PinCommand {
   readonly originSession?: string;
 }
 
+/** A message that the actor may change. */
+interface Changeable extends MessageView {
+  /** What binds the actor. */
+  readonly limits: Limits;
+  /** The topics where its changes are told. */
+  readonly place: readonly string[];
+}
+
 export interface MessageChangesDeps {
   readonly store: Store;
   readonly sink: EventSink;
@@ -66,13 +76,14 @@ export class MessageChanges {
    */
   async edit(actor: Principal, ref: string, text: string, options: ChangeOptions = {}): Promise<Message> {
     const passed = await this.#pass('message.edit', actor, { ...options, ref, text });
-    const { message, limits } = await this.#findForWriter(actor, ref);
+    const found = await this.#findForWriter(actor, ref);
+    const { message, limits } = found;
     if (message.senderId !== actor.userId)
       throw new DomainError('EPERM', 'only the sender may edit a message');
     this.#requireWindow(message, this.#deps.limits.editWindow, 'edited');
     const content = { ...message.content, text: passed.text };
     requireContent(content, limits);
-    return this.#change(actor, message, 'edited', content, passed);
+    return this.#change(actor, found, 'edited', content, passed);
   }
 
   /**
@@ -83,9 +94,9 @@ export class MessageChanges {
    */
   async recall(actor: Principal, ref: string, options: ChangeOptions = {}): Promise<Message> {
     const passed = await this.#pass('message.recall', actor, { ...options, ref });
-    const view = await this.#findForWriter(actor, ref);
-    this.#requireRecall(actor, view);
-    return this.#change(actor, view.message, 'recalled', null, passed);
+    const found = await this.#findForWriter(actor, ref, isManager(actor));
+    this.#requireRecall(actor, found);
+    return this.#change(actor, found, 'recalled', null, passed);
   }
 
   /**
@@ -95,8 +106,8 @@ export class MessageChanges {
   async delete(actor: Principal, ref: string, options: ChangeOptions = {}): Promise<Message> {
     requireManager(actor);
     const passed = await this.#pass('message.recall', actor, { ...options, ref });
-    const { message } = await this.#findForWriter(actor, ref);
-    return this.#change(actor, message, 'deleted', null, passed);
+    const found = await this.#findForWriter(actor, ref, true);
+    return this.#change(actor, found, 'deleted', null, passed);
   }
 
   /** Takes a message out of the actor's own sight, on all devices. ENOENT where it sees no such message. */
@@ -127,7 +138,7 @@ export class MessageChanges {
   async pin(actor: Principal, command: PinCommand): Promise<Message> {
     const { ref, scope, pinned, originSession } = await this.#pass('message.pin', actor, command);
     const { store, sink, clock } = this.#deps;
-    const { message, viewerRole } = await this.#findForWriter(actor, ref);
+    const { message, viewerRole, place } = await this.#findForWriter(actor, ref);
     if (viewerRole === undefined) throw noMessage(ref);
     if (pinned && (message.state === 'recalled' || message.state === 'deleted')) {
       throw new DomainError('ECONFLICT', `the message is ${message.state}`, { field: 'messageId' });
@@ -135,7 +146,7 @@ export class MessageChanges {
     const { tenant, conversationId, seq } = message;
     const pin = { tenant, conversationId, seq, userId: actor.userId, scope, at: clock.now() };
     if (await (pinned ? store.pinMessage(pin) : store.unpinMessage(pin))) {
-      const topics = scope === 'everyone' ? topicsOf(message) : [userTopic(tenant, actor.userId)];
+      const topics = scope === 'everyone' ? place : [userTopic(tenant, actor.userId)];
       sink.publish(topics, {
         type: pinned ? 'message.pinned' : 'message.unpinned',
         message,
@@ -162,12 +173,13 @@ export class MessageChanges {
     return this.#deps.store.listPins({ tenant, userId });
   }
 
-  /** As `#find`, with the limits that bind the actor. EPERM for one who may only read. */
-  async #findForWriter(actor: Principal, ref: string): Promise<MessageView & { readonly limits: Limits }> {
+  /** As `#find`, for one who changes what others see. EPERM for one who may only read; as `#placeOf`. */
+  async #findForWriter(actor: Principal, ref: string, afterClosing = false): Promise<Changeable> {
     const found = this.#deps.policies.of(actor);
     const policy = found instanceof Promise ? await found : found;
     requireWriter(policy);
-    return { ...(await this.#find(actor, ref)), limits: policy.limits };
+    const view = await this.#find(actor, ref);
+    return { ...view, limits: policy.limits, place: await this.#placeOf(view.message, afterClosing) };
   }
 
   #find(actor: Principal, ref: string): Promise<MessageView> {
@@ -198,15 +210,30 @@ export class MessageChanges {
     throw new DomainError('EPERM', `a message may be ${done} for ${window / 1000} s after it was sent`);
   }
 
+  /**
+   * Where a change of a message is told. ECONFLICT in a closed service session, whose messages managers alone may still
+   * take out.
+   */
+  async #placeOf(message: Message, afterClosing: boolean): Promise<readonly string[]> {
+    if (message.kind !== 'service') return topicsOf(message);
+    const session = await this.#deps.store.findService(message.tenant, message.conversationId);
+    if (session?.state !== 'closed') return topicsOf(message);
+    if (!afterClosing) requireNotClosed(session.state);
+    // Nobody is at the topic of a conversation that has ended.
+    return partyTopics(session);
+  }
+
   async #change(
     actor: Principal,
-    { tenant, conversationId, seq, senderId }: Message,
+    { message: original, place }: Changeable,
     change: MessageChangeKind,
     content: Message['content'] | null,
     { reason = '', originSession }: ChangeOptions,
   ): Promise<Message> {
     const { store, sink, clock, ids } = this.#deps;
-    const isAudited = change !== 'edited' && isManager(actor) && actor.userId !== senderId;
+    const { tenant, conversationId, seq, senderId } = original;
+    const afterClosing = change !== 'edited' && isManager(actor);
+    const isAudited = afterClosing && actor.userId !== senderId;
     const message = await store.changeMessage({
       tenant,
       conversationId,
@@ -218,15 +245,16 @@ export class MessageChanges {
       reason: requireLength(reason, 'reason', 0, MAX_REASON_LENGTH),
       at: clock.now(),
       ...(isAudited ? { auditId: ids.next() } : {}),
+      ...(afterClosing ? { afterClosing } : {}),
     });
-    sink.publish(topicsOf(message), {
+    sink.publish(place, {
       type: 'message.changed',
       change,
       message,
       actorId: actor.userId,
       ...(originSession === undefined ? {} : { originSession }),
     });
-    tellStatus(sink, { status: change, message, actorId: actor.userId, at: message.changedAt });
+    tellStatus(sink, { status: change, message, actorId: actor.userId, at: message.changedAt }, place);
     return message;
   }
 }

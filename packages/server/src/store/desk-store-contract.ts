@@ -127,6 +127,48 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
       assert.notEqual(await openSession(tenant, 'alice'), id);
     });
 
+    test('nothing in a closed session can be changed, pinned or noted, but by managers taking a message out', async () => {
+      const tenant = await tenantWith('alice');
+      const { message: said } = await write(tenant, 'alice');
+      const { conversationId: id, seq } = said;
+      const place = { tenant, conversationId: id, seq };
+      const pin = { ...place, userId: 'alice', scope: 'self', at: 40 } as const;
+      await store.pinMessage(pin);
+      const noted = { tenant, sessionId: id, authorId: 'agent1', content: 'x', at: 1 };
+      await store.addNote({ ...noted, id: 'n1', clientId: 'n1' });
+      await store.closeService(act(tenant, id, 'alice'));
+      const recall = {
+        ...place,
+        actorId: 'alice',
+        state: 'recalled',
+        content: null,
+        reason: '',
+        at: 40,
+      } as const;
+      const closed = { code: 'ECONFLICT', field: 'sessionId' };
+      await assert.rejects(store.changeMessage(recall), closed);
+      await assert.rejects(
+        store.changeMessage({ ...recall, state: 'edited', content: said.content }),
+        closed,
+      );
+      await assert.rejects(store.pinMessage({ ...pin, scope: 'everyone' }), closed);
+      await assert.rejects(store.unpinMessage(pin), closed);
+      await assert.rejects(store.addNote({ ...noted, id: 'n2', clientId: 'n2' }), closed);
+      assert.equal((await store.addNote({ ...noted, id: 'n2', clientId: 'n1' })).duplicate, true);
+      assert.equal(await store.hideMessage(tenant, id, seq, 'alice'), true);
+      assert.equal((await store.changeMessage({ ...recall, afterClosing: true })).state, 'recalled');
+    });
+
+    test('a session may be rated for as long after its end as is said', async () => {
+      const tenant = await tenantWith('alice');
+      const id = await openSession(tenant, 'alice');
+      await store.closeService(act(tenant, id, 'alice', 30));
+      const rate = (at: number, window?: number) =>
+        store.rateService(act(tenant, id, 'alice', at), { score: 3, comment: '' }, window);
+      await assert.rejects(rate(131, 100), { code: 'ECONFLICT', limit: 100 });
+      assert.equal((await rate(130, 100)).rating?.score, 3);
+    });
+
     test('a conversation that is no service session is none, and strangers can not write in one', async () => {
       const tenant = await tenantWith('alice', 'bob');
       await store.createGroup({ tenant, id: 'team', name: '', avatar: '', members: [], createdAt: 1 });

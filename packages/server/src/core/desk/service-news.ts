@@ -9,10 +9,17 @@ export function tellChanged(
   session: ServiceSession,
   formerAgentId: string | null = null,
 ): void {
-  const { tenant, customerId, agentId } = session;
-  const users = new Set([customerId, agentId, formerAgentId].filter((id) => id !== null));
-  const topics = [...users].map((userId) => userTopic(tenant, userId));
+  const topics = partyTopics(session, formerAgentId);
   sink.publish(topics, { type: 'service.changed', change, session, formerAgentId });
+}
+
+/** The users whom a service session concerns, each once. */
+export function partyTopics(
+  { tenant, customerId, agentId }: ServiceSession,
+  formerAgentId: string | null = null,
+): string[] {
+  const users = new Set([customerId, agentId, formerAgentId].filter((id) => id !== null));
+  return [...users].map((userId) => userTopic(tenant, userId));
 }
 
 /** Tells a new agent what was said and noted before, as if it came just now. */

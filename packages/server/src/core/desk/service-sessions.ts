@@ -18,6 +18,7 @@ import { type Dispatch, requireSkill } from './dispatch.ts';
 import type { ServiceNote, ServiceSession } from './model.ts';
 import { newestThatFit } from './newest.ts';
 import { tellChanged } from './service-news.ts';
+import { requireNotClosed } from './service-state.ts';
 
 const MAX_COMMENT_LENGTH = 500;
 /** Most notes beside a page of history. */
@@ -95,12 +96,17 @@ export class ServiceSessions {
     return appended;
   }
 
-  /** Tells the other side that the actor is writing. EPERM for one who is neither customer nor agent. */
+  /**
+   * Tells the other side that the actor is writing. EPERM for one who is neither customer nor agent, or may only read;
+   * ECONFLICT where the session is closed.
+   */
   async typing(actor: Principal, sessionId: string): Promise<void> {
-    const { sink, typingRate, limits } = this.#deps;
+    const { sink, typingRate, limits, policies } = this.#deps;
     requireRate(typingRate, limits, actor);
+    requireWriter(await policies.of(actor));
     const { tenant, userId } = actor;
-    const { customerId, agentId } = await this.#requireSide(actor, sessionId);
+    const { customerId, agentId, state } = await this.#requireSide(actor, sessionId);
+    requireNotClosed(state);
     const other = userId === customerId ? agentId : customerId;
     if (other === null) return;
     sink.publish([userTopic(tenant, other)], { type: 'service.typing', tenant, sessionId, userId });
@@ -142,23 +148,25 @@ export class ServiceSessions {
   /**
    * What the customer thinks of a closed session, once.
    *
-   * ENOENT, EINVAL, ETOOLONG; EPERM for another's; ECONFLICT where it is not closed, or was rated.
+   * ENOENT, EINVAL, ETOOLONG; EPERM for another's; ECONFLICT where it is not closed, was closed too long ago, or was rated.
    */
   async rate(actor: Principal, sessionId: string, score: number, comment = ''): Promise<void> {
-    const { store, sink } = this.#deps;
+    const { store, sink, limits } = this.#deps;
     this.#requireRate(actor);
     if (!Number.isInteger(score) || score < 1 || score > 5) {
       throw new DomainError('EINVAL', 'score must be an integer from 1 to 5', { field: 'score' });
     }
     requireLength(comment, 'comment', 0, MAX_COMMENT_LENGTH);
-    const session = await store.rateService(this.#act(actor, sessionId), { score, comment });
+    const rating = { score, comment };
+    const session = await store.rateService(this.#act(actor, sessionId), rating, limits.deskRatingWindow);
     tellChanged(sink, 'rated', session);
   }
 
   /**
    * Leaves a note for the agents. A repeat of a client id stores and tells nothing and is answered as the first was.
    *
-   * EPERM for a customer, and for one who may only read; ENOENT, EINVAL, ETOOLONG; ECONFLICT where the client id was used for another note.
+   * EPERM for a customer, and for one who may only read; ENOENT, EINVAL, ETOOLONG; ECONFLICT where the session is
+   * closed, or the client id was used for another note.
    */
   async note(
     actor: Principal,

@@ -14,6 +14,14 @@ export function canMove(from: ServiceState, to: ServiceState): boolean {
 
 /** Throws ECONFLICT unless there is such a step. */
 export function requireMove(from: ServiceState, to: ServiceState): void {
-  if (canMove(from, to)) return;
-  throw new DomainError('ECONFLICT', `the service session is ${from}`, { field: 'sessionId' });
+  if (!canMove(from, to)) throw isNow(from);
+}
+
+/** Throws ECONFLICT in a closed session: whatever would tell the other side something, or change what it has. */
+export function requireNotClosed(state: ServiceState): void {
+  if (state === 'closed') throw isNow(state);
+}
+
+function isNow(state: ServiceState): DomainError {
+  return new DomainError('ECONFLICT', `the service session is ${state}`, { field: 'sessionId' });
 }

@@ -141,9 +141,12 @@ export interface DeskStore {
   removeFromDesk(user: AgentRef, at: Timestamp): Promise<Removal>;
   /** EPERM for one who is neither its customer nor its agent; ECONFLICT where it is closed. */
   closeService(act: ServiceAct): Promise<ServiceSession>;
-  /** EPERM for one who is not its customer; ECONFLICT where it is not closed, or rated before. */
-  rateService(act: ServiceAct, rating: Omit<ServiceRating, 'at'>): Promise<ServiceSession>;
-  /** ECONFLICT (field `clientId`) where the author's client id was used for another note. */
+  /**
+   * EPERM for one who is not its customer; ECONFLICT where it is not closed, was closed longer than the window (in ms; 0 is
+   * for ever) ago, or rated before.
+   */
+  rateService(act: ServiceAct, rating: Omit<ServiceRating, 'at'>, window?: number): Promise<ServiceSession>;
+  /** ECONFLICT where the session is closed, or (field `clientId`) the author's client id was used for another note. */
   addNote(note: ServiceNote): Promise<NoteAdded>;
 
   findService(tenant: string, sessionId: string): Promise<ServiceSession | undefined>;

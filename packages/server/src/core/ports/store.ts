@@ -292,6 +292,8 @@ export interface MessageChange {
   readonly files?: readonly FileMention[];
   readonly reason: string;
   readonly at: Timestamp;
+  /** Whether it is made in a closed service session too, as managers may. Else ECONFLICT (field `sessionId`) there. */
+  readonly afterClosing?: boolean;
   /** Of the entry in the audit, where the actor does it as a manager. Stored with the change or not at all. */
   readonly auditId?: string;
 }

@@ -1,5 +1,5 @@
 import type { ServiceNote, ServiceRating, ServiceSession } from '../../core/desk/model.ts';
-import { requireMove } from '../../core/desk/service-state.ts';
+import { requireMove, requireNotClosed } from '../../core/desk/service-state.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Timestamp } from '../../core/model.ts';
 import type { NoteAdded, ServiceAct, ServiceQuery } from '../../core/ports/desk-store.ts';
@@ -64,8 +64,15 @@ export class ServiceTable {
            WHERE s.conversation = ? AND s.state = 'closed'`,
       )
       .get(senderId, conversation);
-    if (!isClosed) return;
-    throw new DomainError('ECONFLICT', 'the service session is closed', { field: 'sessionId' });
+    if (isClosed) requireNotClosed('closed');
+  }
+
+  /** ECONFLICT where the conversation is that of a closed session. */
+  requireNotClosed(conversation: number): void {
+    const row = this.#sql.get('SELECT state FROM service_session WHERE conversation = ?').get(conversation) as
+      | Pick<ServiceRow, 'state'>
+      | undefined;
+    if (row) requireNotClosed(row.state);
   }
 
   /** Somebody wrote in a conversation: the first who is not the customer has answered. */
@@ -92,7 +99,11 @@ export class ServiceTable {
     return toService(tenant, this.require(tenant, sessionId));
   }
 
-  rate({ tenant, sessionId, actorId, at }: ServiceAct, rating: Omit<ServiceRating, 'at'>): ServiceSession {
+  rate(
+    { tenant, sessionId, actorId, at }: ServiceAct,
+    rating: Omit<ServiceRating, 'at'>,
+    window = 0,
+  ): ServiceSession {
     const row = this.require(tenant, sessionId);
     if (row.customer !== actorId) throw notYours();
     if (row.state !== 'closed') {
@@ -100,6 +111,10 @@ export class ServiceTable {
     }
     if (row.score !== null) {
       throw new DomainError('ECONFLICT', 'the service session is rated already', { field: 'sessionId' });
+    }
+    if (window > 0 && at - (row.closed_at ?? at) > window) {
+      const end = `a service session may be rated for ${window / 1000} s after its end`;
+      throw new DomainError('ECONFLICT', end, { field: 'sessionId', limit: window });
     }
     this.#sql
       .get('UPDATE service_session SET score = ?, comment = ?, rated_at = ? WHERE conversation = ?')
@@ -121,6 +136,7 @@ export class ServiceTable {
       }
       throw new DomainError('ECONFLICT', 'this id was used for another note', { field: 'clientId' });
     }
+    requireNotClosed(session.state);
     this.#sql
       .get(
         'INSERT INTO service_note (tenant, conversation, id, client_id, author, content, at) VALUES (?, ?, ?, ?, ?, ?, ?)',

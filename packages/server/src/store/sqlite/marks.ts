@@ -3,6 +3,7 @@ import type { ConversationKind, Pin } from '../../core/model.ts';
 import type { NewPin, PinQuery } from '../../core/ports/store.ts';
 import type { ConversationRow, ConversationTable } from './conversations.ts';
 import type { Statements } from './database.ts';
+import type { ServiceTable } from './desk-sessions.ts';
 import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, NOT_HIDDEN, toMessage } from './message-row.ts';
 import { PartyTable } from './parties.ts';
 import type { PositionTable } from './positions.ts';
@@ -31,6 +32,7 @@ export interface MarkTableDeps {
   readonly tenants: Tenants;
   readonly conversations: ConversationTable;
   readonly positions: PositionTable;
+  readonly services: ServiceTable;
 }
 
 /** SQL of what users do to messages without changing them: hiding and pinning. */
@@ -63,7 +65,7 @@ export class MarkTable {
   }
 
   pin({ tenant, conversationId, seq, userId, scope, at }: NewPin): boolean {
-    const { pk } = this.#require(tenant, conversationId);
+    const { pk } = this.#requireOpen(tenant, conversationId);
     const { changes } = this.#deps.sql
       .get(
         'INSERT INTO pin (conversation, seq, user, pinned_by, pinned_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
@@ -73,7 +75,7 @@ export class MarkTable {
   }
 
   unpin({ tenant, conversationId, seq, userId, scope }: NewPin): boolean {
-    const { pk } = this.#require(tenant, conversationId);
+    const { pk } = this.#requireOpen(tenant, conversationId);
     const { changes } = this.#deps.sql
       .get('DELETE FROM pin WHERE conversation = ? AND seq = ? AND user = ?')
       .run(pk, seq, scope === 'everyone' ? EVERYONE : userId);
@@ -113,6 +115,13 @@ export class MarkTable {
         pinnedAt: row.pinned_at,
       };
     });
+  }
+
+  /** ECONFLICT in a closed service session. */
+  #requireOpen(tenant: string, conversationId: string): ConversationRow {
+    const row = this.#require(tenant, conversationId);
+    if (row.kind === 'service') this.#deps.services.requireNotClosed(row.pk);
+    return row;
   }
 
   #require(tenant: string, conversationId: string): ConversationRow {

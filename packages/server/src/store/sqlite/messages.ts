@@ -169,11 +169,15 @@ export class MessageTable {
     files,
     reason,
     at,
+    afterClosing = false,
   }: MessageChange): Message {
     const key = this.#deps.tenants.ensure(tenant);
     const conversation = this.#conversation(key, conversationId);
     const row = conversation && this.#row(conversation.pk, seq);
     if (!conversation || !row) throw new DomainError('ENOENT', 'no such message', { field: 'messageId' });
+    if (conversation.kind === 'service' && !afterClosing) {
+      this.#deps.services.requireNotClosed(conversation.pk);
+    }
     if (!canBecome(statusOfState(row.state as MessageState), statusOfState(state))) {
       throw new DomainError('ECONFLICT', `the message is ${row.state}`, { field: 'messageId' });
     }

@@ -40,7 +40,7 @@ export function openTables(db: DatabaseSync) {
     files,
     untold,
   });
-  const marks = new MarkTable({ sql, tenants, conversations, positions });
+  const marks = new MarkTable({ sql, tenants, conversations, positions, services });
   const pending = new PendingReader(sql, tenants);
   const notifications = new NotificationTable(sql, tenants, users);
   const admin = new AdminTable(sql, tenants, users);
