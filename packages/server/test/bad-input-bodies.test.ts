@@ -13,7 +13,6 @@ const NOT_AN_OBJECT = 'the body must be an object';
 describe('a body that is no JSON object is refused', () => {
   for (const destination of [SEND, '/app/chat.revoke', '/app/chat.read', '/app/chat.sync']) {
     const shapes = [
-      ['empty', '', NOT_JSON],
       ['no JSON', '{"toId":', NOT_JSON],
       ['two documents', '{}{}', NOT_JSON],
       ['a NUL inside', '{"toId":"b\0"}', NOT_JSON],
@@ -30,6 +29,17 @@ describe('a body that is no JSON object is refused', () => {
     ] as const;
     for (const [name, body, text] of shapes)
       bodies.refuses({ destination, name: `${destination}: ${name}`, body, message: text });
+  }
+});
+
+describe('an empty body is an empty object: what is missing in it is named', () => {
+  for (const [destination, message] of [
+    [SEND, 'toId is missing'],
+    ['/app/chat.revoke', 'messageId is missing'],
+    ['/app/chat.read', 'messageId is missing'],
+    ['/app/chat.sync', `subscribe to ${INBOX} before a sync`],
+  ] as const) {
+    bodies.refuses({ destination, name: destination, body: '', message });
   }
 });
 

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { decodeImProtobuf, type ImMessage, ImMessageStatus, ImMessageType } from '@haina/wire';
-import { documentOf, ERRORS, EVENTS, frameAt, openIm, PRESENCE, PROTOBUF } from './support/im-client.ts';
+import {
+  documentOf,
+  ERRORS,
+  EVENTS,
+  frameAt,
+  INBOX,
+  openIm,
+  PRESENCE,
+  PROTOBUF,
+} from './support/im-client.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
 import { tokenOf } from './support/token.ts';
@@ -58,6 +67,14 @@ test('a subscription to the events begins with what the client should know of it
     },
     timestamp,
   });
+});
+
+test('an empty body is taken where no field is needed', async () => {
+  const alice = await open(newUser('alice'), [INBOX]);
+  for (const destination of ['/app/heartbeat', '/app/sync']) {
+    alice.raw(`SEND\ndestination:${destination}\nreceipt:r\n\n\0`);
+    await alice.nextReceipt('r');
+  }
 });
 
 test('the limits that are told are those the managers of the tenant set', async () => {

@@ -10,6 +10,8 @@ const LOST: Readonly<Record<StompVersion, RegExp>> = { '1.0': /[\r\n\0]/g, '1.1'
 const asValue = (text: string, version: StompVersion): string => text.replace(LOST[version], ' ');
 const asName = (text: string, version: StompVersion): string =>
   version === '1.0' ? asValue(text, version).replaceAll(':', ' ') : asValue(text, version);
+/** What a client of 1.0 pads its headers with is not part of them. */
+const asRead = (text: string, version: StompVersion): string => (version === '1.0' ? text.trim() : text);
 
 const character = fc.oneof(
   fc.constantFrom('\\', ':', '\n', '\r', 'n', 'r', 'c', '\0', ' ', '\t'),
@@ -101,7 +103,8 @@ describe('the STOMP codec', () => {
           assert.equal(frames.length, messages.length);
           for (const [n, [entries, content]] of messages.entries()) {
             const sent = entries.map(
-              ([name, value]) => [asName(name, spoken), asValue(value, spoken)] as const,
+              ([name, value]) =>
+                [asRead(asName(name, spoken), spoken), asRead(asValue(value, spoken), spoken)] as const,
             );
             const expected = new Map(sent.reverse());
             const actual = new Map(frames[n]?.headers);

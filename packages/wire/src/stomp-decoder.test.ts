@@ -217,6 +217,27 @@ suite('a command', {
     input: 'CONNECT\naccept-version:1.2\nreceipt:1\n\nbody\0',
     error: { message: 'Body not allowed', code: 'malformed', receiptId: '1' },
   },
+  'other than SEND may end a line where others have a body': {
+    input: 'CONNECT\naccept-version:1.2\n\n\n\0BEGIN\n\n\r\n\0DISCONNECT\n\n\n\n\0',
+    frames: [
+      { command: 'CONNECT', headers: { 'accept-version': '1.2' } },
+      { command: 'BEGIN', headers: {} },
+      { command: 'DISCONNECT', headers: {} },
+    ],
+  },
+  'DISCONNECT may lack its blank line': {
+    input: 'DISCONNECT\0DISCONNECT\n\0DISCONNECT\nreceipt:1\n\0DISCONNECT\r\nreceipt:2\0',
+    frames: [
+      { command: 'DISCONNECT', headers: {} },
+      { command: 'DISCONNECT', headers: {} },
+      { command: 'DISCONNECT', headers: { receipt: '1' } },
+      { command: 'DISCONNECT', headers: { receipt: '2' } },
+    ],
+  },
+  'other than DISCONNECT must have a blank line': {
+    input: 'DISCONNECTED\n\0',
+    error: malformed('Malformed frame'),
+  },
   'other than SEND announces no body': {
     input: 'BEGIN\ncontent-length:3\n\n',
     error: malformed('Body not allowed'),
@@ -286,15 +307,23 @@ suite('a header', {
     input: 'CONNECT\nhost:a:b:\n\n\0SEND\nhost:a:b\n\n\0',
     frames: [{ command: 'CONNECT', headers: { host: 'a:b:' } }, { headers: { host: 'a:b' } }],
   },
-  // ActiveMQ trims in 1.0, Spring and RabbitMQ in no version.
-  'is not trimmed': {
+  'is not trimmed from 1.1 on': {
     input: 'SEND\n a :b \ntab:\t c\t\n\n\0',
     frames: [{ headers: { ' a ': 'b ', tab: '\t c\t' } }],
   },
-  'is not trimmed in 1.0 either': {
-    input: 'SEND\na: b \n\n\0',
+  'is trimmed in 1.0': {
+    input: 'SEND\n a : b \na:c\n\n\0',
     version: '1.0',
-    frames: [{ headers: { a: ' b ' } }],
+    frames: [{ headers: { a: 'b' } }],
+  },
+  'is trimmed in a CONNECT that speaks 1.0 only': {
+    input:
+      'CONNECT\nlogin: joe \n\n\0CONNECT\naccept-version: 1.0\nlogin: joe\n\n\0STOMP\naccept-version:1.0,1.1\nlogin: joe\n\n\0',
+    frames: [
+      { command: 'CONNECT', headers: { login: 'joe' } },
+      { command: 'CONNECT', headers: { 'accept-version': '1.0', login: 'joe' } },
+      { command: 'STOMP', headers: { 'accept-version': '1.0,1.1', login: ' joe' } },
+    ],
   },
   'may have spaces in its name': {
     input: 'SEND\nmy key: v\n\n\0',

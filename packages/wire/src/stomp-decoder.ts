@@ -49,8 +49,9 @@ const encoder = new TextEncoder();
  * `maxFrameBytes`, or stop, between two frames of one chunk. A frame that lies in one chunk is not copied: its body is
  * a view, so a pushed chunk must not be written to afterwards.
  *
- * Where the specification is strict and clients are not, it is lenient: CR LF ends a line in every version, and NULs
- * between frames are skipped like line ends. Header names and values are never trimmed.
+ * Where the specification is strict and clients are not, it is lenient: CR LF ends a line in every version, NULs between
+ * frames are skipped like line ends, a line end may stand where a frame has no body, and DISCONNECT needs no blank line.
+ * Header names and values are trimmed in version 1.0 only.
  */
 export class StompDecoder {
   /** Decides which header escapes are understood. Set it once the version is agreed on. */
@@ -177,6 +178,7 @@ export class StompDecoder {
         const previous = buffer[at - 1];
         if (previous === LF || (previous === CR && buffer[at - 2] === LF)) return at + 1;
       } else if (byte === NUL) {
+        if (isDisconnect(buffer.subarray(start, at))) return at;
         throw malformed('A NUL stands in the headers; a blank line must end them first.');
       }
     }
@@ -188,7 +190,8 @@ export class StompDecoder {
   }
 
   #parseHead(start: number, stop: number): Head {
-    const head = parseHead(this.#buffer.subarray(start, stop), {
+    const bytes = this.#buffer.subarray(start, stop);
+    const head = parseHead(isDisconnect(bytes) ? withBlankLine(bytes) : bytes, {
       grammar: this.#grammar,
       version: this.version,
       maxHeaders: this.#maxHeaders,
@@ -206,7 +209,10 @@ export class StompDecoder {
       const stop =
         head.bodyLength === undefined ? this.#findBodyEnd(head) : this.#checkBodyEnd(head, head.bodyLength);
       if (stop === undefined) return undefined;
-      const body = this.#buffer.subarray(start, stop);
+      const body = this.#buffer.subarray(
+        head.bodyLength === undefined ? start : stop - head.bodyLength,
+        stop,
+      );
       this.#head = undefined;
       this.#position = stop + 1;
       this.#scanned = this.#position;
@@ -219,15 +225,28 @@ export class StompDecoder {
 
   /** Where the length is known: the position of the final NUL. */
   #checkBodyEnd(head: Head, bodyLength: number): number | undefined {
+    const mayHaveBody = this.#grammar.commandsWithBody.has(head.command);
+    if (!mayHaveBody && !this.#skipStrayLineEnds()) return undefined;
     const stop = this.#position + bodyLength;
     if (stop >= this.#end) return undefined;
     if (this.#buffer[stop] === NUL) return stop;
-    if (!this.#grammar.commandsWithBody.has(head.command)) throw bodyNotAllowed(head.command);
+    if (!mayHaveBody) throw bodyNotAllowed(head.command);
     throw new StompProtocolError(
       'Frame must end with NUL',
       `The byte after the ${bodyLength} that content-length announces is not NUL.`,
       { code: 'malformed' },
     );
+  }
+
+  /** Some clients end a line where a frame has no body. Returns whether all that belongs to it has come. */
+  #skipStrayLineEnds(): boolean {
+    for (; this.#position < this.#end; this.#position += 1) {
+      const byte = this.#buffer[this.#position];
+      const isLast = this.#position + 1 === this.#end;
+      if (byte === CR && isLast) return false;
+      if (byte !== LF && !(byte === CR && this.#buffer[this.#position + 1] === LF)) return true;
+    }
+    return false;
   }
 
   /** Where it is not: that of the first NUL. */
@@ -245,4 +264,23 @@ export class StompDecoder {
   #frameTooLarge(): StompProtocolError {
     return tooLarge('Frame too large', `A frame is limited to ${this.maxFrameBytes} bytes here.`);
   }
+}
+
+const DISCONNECT = encoder.encode('DISCONNECT');
+const BLANK_LINE = encoder.encode('\n\n');
+
+/** Whether a head, or what has come of one, is that of DISCONNECT. */
+function isDisconnect(head: Uint8Array): boolean {
+  const next = head[DISCONNECT.length];
+  return (
+    DISCONNECT.every((byte, at) => head[at] === byte) && (next === undefined || next === LF || next === CR)
+  );
+}
+
+/** A blank line too many says nothing: headers end at the first. */
+function withBlankLine(head: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(head.length + BLANK_LINE.length);
+  whole.set(head);
+  whole.set(BLANK_LINE, head.length);
+  return whole;
 }

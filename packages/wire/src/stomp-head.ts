@@ -50,6 +50,7 @@ export function parseHead(bytes: Uint8Array, rules: StompHeadRules): StompHead {
   try {
     const escaped = isEscaped(command, rules.version) && text.includes('\\');
     parseHeaders(text, commandEnd + 1, headers, escaped ? rules.version : undefined);
+    if (isTrimmed(command, headers, rules)) trimHeaders(headers);
     if (headers.size > rules.maxHeaders) {
       throw tooLarge('Too many headers', `A frame may have ${rules.maxHeaders} headers.`);
     }
@@ -58,6 +59,24 @@ export function parseHead(bytes: Uint8Array, rules: StompHeadRules): StompHead {
   } catch (error) {
     throw withReceipt(error, headers);
   }
+}
+
+/** STOMP 1.0 lets headers be padded ("Frame-based protocol"); a CONNECT that names no version is of that one. */
+function isTrimmed(
+  command: string,
+  headers: ReadonlyMap<string, string>,
+  { grammar, version }: StompHeadRules,
+): boolean {
+  if (grammar !== GRAMMARS.client) return false;
+  if (command !== 'CONNECT' && command !== 'STOMP') return version === '1.0';
+  const accepted = headers.get('accept-version');
+  return accepted === undefined || accepted.trim() === '1.0';
+}
+
+function trimHeaders(headers: Map<string, string>): void {
+  const entries = [...headers];
+  headers.clear();
+  for (const [name, value] of entries) if (!headers.has(name.trim())) headers.set(name.trim(), value.trim());
 }
 
 function decodeHead(bytes: Uint8Array): string {

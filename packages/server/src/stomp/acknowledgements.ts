@@ -1,4 +1,4 @@
-import { type StompFrame, StompProtocolError, type StompVersion } from '@haina/wire';
+import type { StompFrame, StompVersion } from '@haina/wire';
 import { requireHeader } from './errors.ts';
 import type { AckMode, TrackedDelivery } from './handler.ts';
 import type { Subscription, Subscriptions } from './subscriptions.ts';
@@ -68,10 +68,11 @@ export class Unacknowledged {
 }
 
 /**
- * The tokens of the deliveries an ACK or NACK frame settles.
+ * The tokens of the deliveries an ACK or NACK frame settles. None where the frame fits no delivery that waits: the specification
+ * asks for no close then, Spring's simple broker ignores both frames, and clients written for it acknowledge what came
+ * under `ack:auto`.
  *
- * Spring's simple broker ignores both frames. The specification and every other broker make an id that fits nothing an
- * error, and a client that would lose messages over it has to know.
+ * @throws {StompProtocolError} where a header is missing
  */
 export function takeTokens(
   frame: StompFrame,
@@ -82,10 +83,7 @@ export function takeTokens(
   for (const { unacknowledged } of candidates) {
     if (unacknowledged?.has(key)) return unacknowledged.take(key).map(({ token }) => token);
   }
-  throw new StompProtocolError(
-    'Unknown message',
-    `No delivery that waits for ${frame.command} fits the headers; each is settled only once, under ack:auto never.`,
-  );
+  return [];
 }
 
 /** What is acknowledged, and the subscriptions that may have it (STOMP 1.0, 1.1 and 1.2, "ACK"). */

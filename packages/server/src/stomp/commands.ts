@@ -30,9 +30,10 @@ function confirmedWith(receipt: SendOutcome): MaybeOutcome {
 /** The RECEIPT goes before any MESSAGE of the subscription: `deliver` holds back until the subscription is opened. */
 function subscribe(runner: FrameRunner, frame: StompFrame): MaybeOutcome | Promise<MaybeOutcome> {
   const subscription = runner.subscriptions.add(frame);
+  if (subscription === undefined) return undefined;
   const open = { afterwards: (): void => openSubscription(runner, subscription) };
   const drop = (error: unknown): never => {
-    runner.subscriptions.refuse(subscription);
+    runner.subscriptions.remove(subscription);
     throw error;
   };
   try {
@@ -58,14 +59,16 @@ function unsubscribe({ subscriptions, handler }: FrameRunner, frame: StompFrame)
 }
 
 function ack({ handler, subscriptions, version }: FrameRunner, frame: StompFrame): undefined {
-  handler.acknowledged(takeTokens(frame, version, subscriptions));
+  const tokens = takeTokens(frame, version, subscriptions);
+  if (tokens.length > 0) handler.acknowledged(tokens);
 }
 
 function nack({ handler, subscriptions, version }: FrameRunner, frame: StompFrame): undefined {
   if (version === '1.0') {
     throw new StompProtocolError('Unknown command', 'STOMP 1.0 has no NACK.', { code: 'command' });
   }
-  handler.rejected(takeTokens(frame, version, subscriptions));
+  const tokens = takeTokens(frame, version, subscriptions);
+  if (tokens.length > 0) handler.rejected(tokens);
 }
 
 function begin({ transactions }: FrameRunner, frame: StompFrame): undefined {

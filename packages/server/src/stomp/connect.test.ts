@@ -48,7 +48,7 @@ describe('CONNECT', () => {
 
   test('is answered with what the client needs to know', async () => {
     const harness = new Harness({ server: 'haina/1' });
-    await harness.connect({ 'accept-version': '1.2' });
+    await harness.connect({ 'accept-version': '1.2', 'heart-beat': '20000,5000' });
     assert.deepEqual(harness.take(), [
       {
         command: 'CONNECTED',
@@ -63,6 +63,19 @@ describe('CONNECT', () => {
       },
     ]);
   });
+
+  for (const [client, answer] of [
+    ['0,0', '0,0'],
+    ['10000,0', '0,10000'],
+    ['0,10000', '10000,0'],
+    [undefined, '0,0'],
+  ] as const) {
+    test(`with heart-beat ${client} is offered ${answer}: nothing in a direction that is off`, async () => {
+      const harness = new Harness();
+      await harness.connect({ 'accept-version': '1.2', ...(client ? { 'heart-beat': client } : {}) });
+      assert.equal(harness.take()[0]?.headers['heart-beat'], answer);
+    });
+  }
 
   test('is not unescaped, and CONNECTED not escaped', async () => {
     const harness = new Harness();

@@ -48,19 +48,26 @@ function negotiateHeartBeat(
 
 /** The headers of CONNECTED (STOMP 1.2, "Connecting"); `user-name` is what Spring tells beyond them. */
 export function connectedHeaders(
-  version: StompVersion,
+  { version, heartBeat }: ConnectTerms,
   sessionId: string,
   { userName }: ConnectedInfo,
-  { heartBeat, server }: StompSettings,
+  settings: StompSettings,
 ): [name: string, value: string][] {
+  const { server } = settings;
   const headers: [string, string][] = [
     ['version', version],
-    ['heart-beat', version === '1.0' ? '0,0' : heartBeat.join(',')],
+    ['heart-beat', offeredHeartBeat(heartBeat, settings)],
     ['session', sessionId],
     ['user-name', userName],
   ];
   if (server !== '') headers.push(['server', server]);
   return headers;
+}
+
+/** What the server can do and wants; 0 in a direction that is off, as some clients take an offer for a promise. */
+function offeredHeartBeat({ outgoing, incoming }: HeartBeatTerms, { heartBeat }: StompSettings): string {
+  const [sends, wants] = heartBeat;
+  return `${outgoing === 0 ? 0 : sends},${incoming === 0 ? 0 : wants}`;
 }
 
 /** Why `handler.connect` rejected, as the client may know it. */

@@ -208,7 +208,7 @@ export class StompSession implements ConnectionHandler {
     const { version, heartBeat } = state.terms;
     state.cancelDeadline();
     this.#inbox.raiseLimit();
-    this.#output.connected(connectedHeaders(version, this.id, info, this.#context.settings));
+    this.#output.connected(connectedHeaders(state.terms, this.id, info, this.#context.settings));
     // Where only one side beats, the transport's own keep-alive still finds a dead peer, or keeps proxies awake.
     if (heartBeat.outgoing > 0 && heartBeat.incoming > 0) this.connection.disableHeartbeat();
     this.#move(state, {

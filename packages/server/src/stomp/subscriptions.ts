@@ -128,8 +128,6 @@ export class Subscription implements StompSubscription {
 export class Subscriptions implements Iterable<Subscription> {
   readonly #byId = new Map<string, Subscription>();
   readonly #context: SubscriptionContext;
-  /** SUBSCRIBEs that were refused in a session that goes on: their clients may still unsubscribe. */
-  #refused = 0;
 
   constructor(context: SubscriptionContext) {
     this.#context = context;
@@ -144,21 +142,24 @@ export class Subscriptions implements Iterable<Subscription> {
   }
 
   /**
-   * @throws {StompProtocolError} if the SUBSCRIBE frame breaks the specification, or its id is taken
+   * The subscription a SUBSCRIBE makes; undefined where the same one is there already, as clients repeat themselves.
+   *
+   * @throws {StompProtocolError} if the SUBSCRIBE frame breaks the specification, or its id is that of another destination
    * @throws {StompLimitError} if the session has as many subscriptions as it may
    */
-  add(frame: StompFrame): Subscription {
+  add(frame: StompFrame): Subscription | undefined {
     const subscription = new Subscription(frame, this.#context);
+    const known = this.#byId.get(subscription.id);
+    if (known?.destination === subscription.destination) return undefined;
     // Spring keeps both, RabbitMQ refuses; the specification wants each id once on a connection.
-    if (this.#byId.has(subscription.id)) {
+    if (known !== undefined) {
       throw new StompProtocolError(
         'Duplicate subscription id',
-        'Another subscription of this session has the same id.',
+        'A subscription of this session to another destination has the same id.',
       );
     }
     const { maxSubscriptions } = this.#context;
     if (this.#byId.size >= maxSubscriptions) {
-      this.#refused += 1;
       throw new StompLimitError(`a session may have ${maxSubscriptions} subscriptions`, maxSubscriptions);
     }
     this.#byId.set(subscription.id, subscription);
@@ -171,12 +172,6 @@ export class Subscriptions implements Iterable<Subscription> {
     subscription.end();
   }
 
-  /** Ends one whose SUBSCRIBE was refused. */
-  refuse(subscription: Subscription): void {
-    if (!subscription.hasEnded) this.#refused += 1;
-    this.remove(subscription);
-  }
-
   /** Ends all of them. */
   clear(): void {
     for (const subscription of this.#byId.values()) subscription.end();
@@ -184,27 +179,13 @@ export class Subscriptions implements Iterable<Subscription> {
   }
 
   /**
-   * The subscription an UNSUBSCRIBE names, or undefined where it may be one that was refused. A 1.0 client that gave no
-   * id names the destination.
-   * @throws {StompProtocolError} if there is none: the id must be that of an existing one (STOMP 1.2, "UNSUBSCRIBE")
+   * The subscription an UNSUBSCRIBE names; undefined where there is none. STOMP wants the id of an existing one, but asks for no
+   * close, and clients send old ids after they reconnected. A 1.0 client that gave no id names the destination.
    */
-  named(frame: StompFrame): Subscription | undefined {
-    const subscription = this.#existing(frame);
-    if (subscription !== undefined) return subscription;
-    if (this.#refused === 0) {
-      throw new StompProtocolError(
-        'Unknown subscription',
-        'UNSUBSCRIBE names no subscription of this session.',
-      );
-    }
-    this.#refused -= 1;
-    return undefined;
-  }
-
-  #existing(frame: StompFrame): Subscription | undefined {
-    const isByDestination = this.#context.version === '1.0' && !frame.headers.has('id');
-    if (!isByDestination) return this.find(requireHeader(frame, 'id'));
-    const subscription = this.find(requireHeader(frame, 'destination'));
+  named({ headers }: StompFrame): Subscription | undefined {
+    const id = headers.get('id');
+    if (id !== undefined) return this.find(id);
+    const subscription = this.find(headers.get('destination') ?? '');
     return subscription?.anonymous ? subscription : undefined;
   }
 }

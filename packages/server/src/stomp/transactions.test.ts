@@ -134,11 +134,11 @@ describe('a transaction', () => {
 
   test('with a frame that breaks the protocol ends there', async () => {
     const harness = await begun();
-    harness.send('ACK', { id: 'unknown', transaction: 't', receipt: 'ack' });
+    harness.send('ACK', { transaction: 't', receipt: 'ack' });
     sendIn(harness, 't', 'never');
     harness.send('COMMIT', { transaction: 't', receipt: 'commit' });
     const [error, ...more] = harness.take();
-    assert.equal(error?.headers.message, 'Unknown message');
+    assert.equal(error?.headers.message, 'Missing id');
     assert.equal(error.headers['receipt-id'], 'ack');
     assert.deepEqual(more, []);
     assert.deepEqual(harness.handler.bodies, []);

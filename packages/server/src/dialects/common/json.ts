@@ -7,10 +7,15 @@ export { checkerOf, parseJson, parseJsonText, type ValueReader, valueReader } fr
 /** Reads bodies of one form. */
 export type BodyReader<T> = (body: Uint8Array) => T;
 
+/** As `parseJson`. An empty body is an empty object, as clients send it where no field is needed. */
+export function parseJsonBody(body: Uint8Array): unknown {
+  return body.length === 0 ? {} : parseJson(body);
+}
+
 /** A reader of bodies that fit the schema; others are refused with EINVAL naming the field. Extra fields may be there. */
 export function bodyReader<Schema extends TSchema>(schema: Schema): BodyReader<Static<Schema>> {
   const read = valueReader(schema);
-  return (body) => read(parseJson(body));
+  return (body) => read(parseJsonBody(body));
 }
 
 /** The value of a body that is JSON as the server takes it; null for any other. */

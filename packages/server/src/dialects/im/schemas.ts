@@ -12,7 +12,7 @@ import { MAX_CLIENT_ID_LENGTH } from '../../core/content.ts';
 import { DomainError } from '../../core/errors.ts';
 import { MAX_TIME } from '../../core/time.ts';
 import { MAX_ID_LENGTH } from '../../core/validate.ts';
-import { parseJson, parseJsonText, peekString, type ValueReader, valueReader } from '../common/json.ts';
+import { parseJsonBody, parseJsonText, peekString, type ValueReader, valueReader } from '../common/json.ts';
 
 /** The core knows how long one may be. */
 const messageId = Type.String();
@@ -116,7 +116,7 @@ export function readBody<Destination extends ImDestination>(
   body: Uint8Array,
   encoding: ImEncoding,
 ): ImBody<Destination> {
-  return READERS[destination](encoding === 'json' ? parseJson(body) : parseProtobuf(destination, body));
+  return READERS[destination](encoding === 'json' ? parseJsonBody(body) : parseProtobuf(destination, body));
 }
 
 function parseProtobuf(destination: ImDestination, body: Uint8Array): unknown {
