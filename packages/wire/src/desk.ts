@@ -40,9 +40,11 @@ export interface DeskSessionRef {
   sessionId: string;
 }
 
-/** SEND to `/app/read`: one message, or a session's messages up to a sequence or all. */
+/** SEND to `/app/read`: one message, all up to it, or a session's messages up to a sequence or all. */
 export interface DeskRead {
   messageId?: string;
+  /** All of its conversation up to the message. */
+  upTo?: boolean;
   sessionId?: string;
   seq?: number;
 }

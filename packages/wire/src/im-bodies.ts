@@ -87,6 +87,8 @@ export interface ImAuthBody extends ImSent {
 /** SEND to `/app/read-message`. */
 export interface ImReadBody extends ImSent {
   messageId: string;
+  /** All of its conversation up to the message. */
+  upTo?: boolean;
 }
 
 /** SEND to `/app/sync`. */

@@ -35,10 +35,16 @@ export interface XuqmSend {
   content: string | { [key: string]: XuqmJson };
 }
 
-/** SEND to `/app/chat.revoke` and `/app/chat.read`. */
+/** SEND to `/app/chat.revoke`. */
 export interface XuqmMessageRef {
   appId?: string;
   messageId: string;
+}
+
+/** SEND to `/app/chat.read`. */
+export interface XuqmRead extends XuqmMessageRef {
+  /** All of its conversation up to the message. */
+  upTo?: boolean;
 }
 
 /** SEND to `/app/chat.sync`. */

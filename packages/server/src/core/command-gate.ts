@@ -9,7 +9,10 @@ export interface GatedCommands {
   readonly 'message.recall': MessageCommand;
   readonly 'message.hide': MessageCommand;
   readonly 'message.pin': PinCommand;
-  readonly 'message.read': MessageCommand;
+  readonly 'message.read': MessageCommand & {
+    /** All of its conversation up to the message. */
+    readonly upTo?: true;
+  };
 }
 export type CommandName = keyof GatedCommands;
 

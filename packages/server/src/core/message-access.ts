@@ -17,10 +17,12 @@ export async function findVisible(
   actor: Principal,
   ref: string,
   prefer: MessageLook['prefer'],
+  conversationId?: string,
 ): Promise<MessageView> {
   requireClientId(ref);
   const { tenant, userId: viewerId } = actor;
-  const view = await store.findMessage({ tenant, ref, viewerId, prefer });
+  const within = conversationId === undefined ? {} : { conversationId };
+  const view = await store.findMessage({ tenant, ref, viewerId, prefer, ...within });
   if (!view || view.isHidden || !(view.isInSight || isManager(actor))) throw noMessage(ref);
   return view;
 }

@@ -16,7 +16,7 @@ import {
   tellStatus,
   topicsOf,
 } from './message-access.ts';
-import type { Content, Message, Principal } from './model.ts';
+import type { Content, Member, Message, Principal } from './model.ts';
 import { type Policies, requireWriter } from './policies.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type {
@@ -46,6 +46,13 @@ export interface SendCommand {
   readonly deviceId?: string;
   /** The session that sends: it gets a confirmation and not the message. */
   readonly originSession?: string;
+}
+
+export interface ReadOptions {
+  /** All of its conversation up to the message. */
+  readonly upTo?: boolean;
+  /** Only a message of this conversation. */
+  readonly conversationId?: string;
 }
 
 export interface HistoryPage {
@@ -123,14 +130,52 @@ export class Messages {
     return appended;
   }
 
-  /** Marks one message as read by the actor and tells its sender. ENOENT, also for one who is no member. */
-  async read(actor: Principal, ref: string): Promise<void> {
-    const passing = this.#deps.gate.pass('message.read', actor, { ref });
+  /**
+   * Marks one message, or all of its conversation up to it, as read by the actor and tells the senders. ENOENT, also for one
+   * who is no member.
+   */
+  async read(
+    actor: Principal,
+    ref: string,
+    { upTo = false, conversationId }: ReadOptions = {},
+  ): Promise<void> {
+    const { gate, store, receipts } = this.#deps;
+    const passing = gate.pass('message.read', actor, upTo ? { ref, upTo } : { ref });
     if (passing instanceof Promise) await passing;
-    const { message, viewerRole } = await findVisible(this.#deps.store, actor, ref, 'received');
+    const { message, viewerRole } = await findVisible(store, actor, ref, 'received', conversationId);
     if (viewerRole === undefined) throw noMessage(ref);
+    if (upTo) return receipts.readUpTo(actor, message.conversationId, message.seq);
     if (message.senderId === actor.userId) return;
-    await this.#deps.receipts.report(reportOf(message, actor.userId, 'read'));
+    await receipts.report(reportOf(message, actor.userId, 'read'));
+  }
+
+  /**
+   * Marks a conversation as read by the actor, up to a message or to a sequence, and tells the senders. Returns how far the
+   * actor is then. ENOENT for a conversation or message that is not there or not the actor's.
+   */
+  async readConversation(actor: Principal, conversationId: string, upTo: string | number): Promise<Member> {
+    const { store } = this.#deps;
+    const { tenant, userId } = actor;
+    const find = async () => {
+      const member = await store.findMember(tenant, conversationId, userId);
+      if (member) return member;
+      throw new DomainError('ENOENT', `no conversation ${conversationId}`, { field: 'conversationId' });
+    };
+    const member = await find();
+    const ref = typeof upTo === 'string' ? upTo : await this.#lastUpTo(actor, conversationId, upTo);
+    if (ref === undefined) return member;
+    await this.read(actor, ref, { upTo: true, conversationId });
+    return find();
+  }
+
+  /** The id of the newest message up to a sequence that a member may see. */
+  async #lastUpTo(
+    { tenant, userId: viewerId }: Principal,
+    conversationId: string,
+    seq: number,
+  ): Promise<string | undefined> {
+    const query = { tenant, conversationId, viewerId, before: seq + 1, limit: 1 };
+    return (await this.#deps.store.listMessages(query))[0]?.id;
   }
 
   /**

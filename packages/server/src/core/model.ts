@@ -89,7 +89,10 @@ export interface Member {
   readonly userId: string;
   readonly role: MemberRole;
   readonly joinedAt: Timestamp;
-  /** Every message up to this sequence was delivered to (read by) the member. */
+  /**
+   * Every message up to this sequence was delivered to (read by) the member. What it can't read any more counts as read: what
+   * is recalled, deleted or out of its sight, and what it hid.
+   */
   readonly deliveredSeq: number;
   readonly readSeq: number;
 }

@@ -3,12 +3,20 @@ import type { Limits } from './limits.ts';
 import { canBecome, statusOfState } from './message-status.ts';
 import type { Message, Principal, SeqRange } from './model.ts';
 import type { Clock } from './ports/clock.ts';
-import type { AcknowledgementEntry, KnownRevisions, PositionKind, Store } from './ports/store.ts';
+import type {
+  AcknowledgementEntry,
+  KnownRevisions,
+  PositionKind,
+  Store,
+  UnreadMessage,
+} from './ports/store.ts';
 import { includes } from './ranges.ts';
 import { userTopic } from './topics.ts';
 
 /** They share a commit, and leave room for what others wait for. */
 const MAX_REPORTS_AT_ONCE = 100;
+/** Messages that are marked as read in one step, so that their senders are told of so many at a time. */
+const READ_BATCH = 200;
 
 /** What users got, or read, in one conversation. */
 export interface ConversationReport {
@@ -16,7 +24,7 @@ export interface ConversationReport {
   readonly conversationId: string;
   readonly kind: PositionKind;
   /** The messages whose senders are to be told. */
-  readonly messages: readonly Message[];
+  readonly messages: readonly UnreadMessage[];
   readonly users: readonly AcknowledgementEntry[];
 }
 
@@ -25,6 +33,11 @@ export function reportOf(message: Message, userId: string, kind: PositionKind): 
   const { tenant, conversationId, seq } = message;
   const users = [{ userId, ranges: [{ from: seq, to: seq }] }];
   return { tenant, conversationId, kind, messages: [message], users };
+}
+
+/** Who got, or read, what. */
+interface Reached extends Pick<ConversationReport, 'tenant' | 'conversationId' | 'kind'> {
+  readonly userId: string;
 }
 
 export interface ReceiptsDeps {
@@ -55,7 +68,26 @@ export class Receipts {
       entries: users,
       maxMembers: limits.maxReceiptMembers,
     });
-    for (const [index, { userId }] of users.entries()) this.#tell(kind, userId, messages, fresh[index] ?? []);
+    for (const [index, { userId }] of users.entries()) {
+      this.#tell({ tenant, conversationId, kind, userId }, messages, fresh[index] ?? []);
+    }
+  }
+
+  /** Marks all messages of a member's conversation up to a sequence as read, and tells each sender of each message once. */
+  async readUpTo({ tenant, userId }: Principal, conversationId: string, upTo: number): Promise<void> {
+    const read = (to: number, messages: readonly UnreadMessage[]) => {
+      const users = [{ userId, ranges: [{ from: 1, to }] }];
+      return this.report({ tenant, conversationId, kind: 'read', messages, users });
+    };
+    if (!(await this.#isTold(tenant, conversationId))) return read(upTo, []);
+    for (let after = 0; ; ) {
+      const query = { tenant, conversationId, userId, after, upTo, limit: READ_BATCH };
+      const messages = await this.#deps.store.listUnread(query);
+      const last = messages.length < READ_BATCH ? undefined : messages.at(-1);
+      await read(last?.seq ?? upTo, messages);
+      if (!last) return;
+      after = last.seq;
+    }
   }
 
   /** Stores which revisions a user knows without having been told of them. */
@@ -71,13 +103,25 @@ export class Receipts {
 
   /** Tells a sender that one who is no member, a guest, got its message. Nothing is stored of it. */
   tellReceived(userId: string, message: Message): void {
-    this.#tell('delivered', userId, [message], [{ from: message.seq, to: message.seq }]);
+    const { tenant, conversationId, seq } = message;
+    this.#tell({ tenant, conversationId, kind: 'delivered', userId }, [message], [{ from: seq, to: seq }]);
   }
 
-  #tell(kind: PositionKind, userId: string, messages: readonly Message[], fresh: readonly SeqRange[]): void {
+  /** Whether a conversation is small enough for its senders to be told. */
+  async #isTold(tenant: string, conversationId: string): Promise<boolean> {
+    const { store, limits } = this.#deps;
+    const found = await store.findConversation(tenant, conversationId);
+    return found !== undefined && found.memberCount <= limits.maxReceiptMembers;
+  }
+
+  #tell(
+    { tenant, conversationId, kind, userId }: Reached,
+    messages: readonly UnreadMessage[],
+    fresh: readonly SeqRange[],
+  ): void {
     if (fresh.length === 0) return;
     const at = this.#deps.clock.now();
-    for (const { tenant, conversationId, id, clientId, senderId, seq, state } of messages) {
+    for (const { id, clientId, senderId, seq, state } of messages) {
       if (!canBecome(statusOfState(state), kind) || senderId === userId || !includes(fresh, seq)) continue;
       this.#deps.sink.publish([userTopic(tenant, senderId)], {
         type: 'receipt',

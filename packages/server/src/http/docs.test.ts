@@ -29,6 +29,7 @@ const ROUTES = {
   '/api/v1/rooms/{number}': ['delete', 'get', 'patch'],
   '/api/v1/conversations/{id}/messages': ['get'],
   '/api/v1/conversations/{id}/pins': ['get'],
+  '/api/v1/conversations/{id}/read': ['post'],
   '/api/v1/messages/{id}': ['delete'],
   '/api/v1/messages/{id}/recall': ['post'],
   '/api/v1/notifications': ['get', 'post'],

@@ -9,6 +9,7 @@ import { messagesContract } from './contract/messages.ts';
 import { notificationsContract } from './contract/notifications.ts';
 import { outboxContract } from './contract/outbox.ts';
 import { pendingContract } from './contract/pending.ts';
+import { readingContract } from './contract/reading.ts';
 import { referencesContract } from './contract/references.ts';
 import { revisionsContract } from './contract/revisions.ts';
 import { roomsContract } from './contract/rooms.ts';
@@ -34,6 +35,7 @@ const PARTS = [
   filesContract,
   outboxContract,
   sightContract,
+  readingContract,
 ];
 
 /** What every adapter of the store port promises. */

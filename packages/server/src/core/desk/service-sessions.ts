@@ -23,7 +23,6 @@ import { requireNotClosed } from './service-state.ts';
 const MAX_COMMENT_LENGTH = 500;
 /** Most notes beside a page of history. */
 const MAX_NOTES = 200;
-const READ_BATCH = 200;
 /** Most sessions that a user is told of on coming; an agent has no more. */
 const MAX_OPEN = 1000;
 
@@ -117,20 +116,8 @@ export class ServiceSessions {
     const { store, receipts } = this.#deps;
     const { tenant, userId } = actor;
     await this.#require(tenant, sessionId);
-    const member = await store.findMember(tenant, sessionId, userId);
-    if (!member) throw notAMember();
-    let after = member.readSeq;
-    for (;;) {
-      const query = { tenant, conversationId: sessionId, viewerId: userId, after, limit: READ_BATCH };
-      const page = await store.listMessages(query);
-      const messages = page.filter(({ seq }) => seq <= upTo);
-      const last = messages.at(-1)?.seq;
-      if (last === undefined) return;
-      const users = [{ userId, ranges: [{ from: after + 1, to: last }] }];
-      await receipts.report({ tenant, conversationId: sessionId, kind: 'read', messages, users });
-      if (page.length < READ_BATCH) return;
-      after = last;
-    }
+    if (!(await store.findMember(tenant, sessionId, userId))) throw notAMember();
+    await receipts.readUpTo(actor, sessionId, upTo);
   }
 
   /** Ends a session: its customer, its agent or a manager. ENOENT, EPERM; ECONFLICT where it is closed. */

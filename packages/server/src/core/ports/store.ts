@@ -387,6 +387,20 @@ export interface MessageStore {
 
 export type PositionKind = 'delivered' | 'read';
 
+export interface UnreadQuery {
+  readonly tenant: string;
+  readonly conversationId: string;
+  readonly userId: string;
+  /** Only messages above this sequence. */
+  readonly after: number;
+  /** Only messages up to this sequence. */
+  readonly upTo: number;
+  readonly limit: number;
+}
+
+/** As much of a message as its sender is told when it is read. */
+export type UnreadMessage = Pick<Message, 'id' | 'clientId' | 'senderId' | 'seq' | 'state'>;
+
 /** What some users acknowledged in one conversation. */
 export interface Acknowledgement {
   readonly tenant: string;
@@ -470,8 +484,13 @@ export interface KnownRevisions {
 }
 
 export interface PositionStore {
-  /** Positions only move forward; entries of users who are no members are passed over. `read` implies `delivered`. */
+  /** Positions only move forward, over what can't be read any more too; entries of users who are no members are passed over. `read` implies `delivered`. */
   acknowledge(acknowledgement: Acknowledgement): Promise<Acknowledged>;
+  /**
+   * What a user has not read and could, the oldest first: not its own, and nothing that is hidden, recalled, deleted or out of
+   * its sight. Nothing for one who is no member.
+   */
+  listUnread(query: UnreadQuery): Promise<UnreadMessage[]>;
   /** What a user has not been delivered. ENOENT where `conversationId` is unknown or not the user's. */
   listPending(query: PendingQuery): Promise<PendingPage>;
 }

@@ -140,8 +140,8 @@ function skillOf({ skill, topic }: { readonly skill?: string; readonly topic?: s
 }
 
 async function read({ core, principal }: CommandContext, body: Uint8Array): Promise<void> {
-  const { messageId, sessionId, seq } = readRead(body);
-  if (messageId !== undefined) return core.messages.read(principal, messageId);
+  const { messageId, upTo = false, sessionId, seq } = readRead(body);
+  if (messageId !== undefined) return core.messages.read(principal, messageId, { upTo });
   if (sessionId !== undefined) return core.desk.sessions.read(principal, sessionId, seq);
   throw new DomainError('EINVAL', 'messageId or sessionId is missing', { field: 'messageId' });
 }

@@ -31,6 +31,7 @@ export const readSessionRef = bodyReader(Type.Object({ sessionId: Id }));
 export const readRead = bodyReader(
   Type.Object({
     messageId: Type.Optional(Text),
+    upTo: Type.Optional(Type.Boolean()),
     sessionId: Type.Optional(Id),
     seq: Type.Optional(Seq),
   }),

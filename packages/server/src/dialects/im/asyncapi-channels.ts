@@ -42,7 +42,7 @@ export const INBOUND: Readonly<Record<ImDestination, InboundChannel>> = {
   },
   '/app/read-message': {
     name: 'readMessage',
-    summary: 'Marks a message or a notification as read',
+    summary: 'Marks a message, or all up to it, or a notification as read',
     protobuf: 'type 34; system.content is the JSON body',
   },
   '/app/sync': {

@@ -52,7 +52,8 @@ const COMMANDS: { readonly [Destination in ImDestination]: Command<Destination> 
       pinned,
       originSession: sessionId,
     }),
-  '/app/read-message': ({ core, principal }, { messageId }) => read(core, principal, messageId),
+  '/app/read-message': ({ core, principal }, { messageId, upTo = false }) =>
+    read(core, principal, messageId, upTo),
   '/app/sync': ({ sync }, { conversationId, sinceSequence }) => {
     if (sinceSequence !== undefined && conversationId === undefined) {
       throw new DomainError('EINVAL', 'sinceSequence needs a conversationId', { field: 'conversationId' });
@@ -162,9 +163,9 @@ function referenceOf(
 }
 
 /** A message, or else a notification: the server gave both their ids, and no two things share one. */
-async function read(core: Core, principal: Principal, messageId: string): Promise<void> {
+async function read(core: Core, principal: Principal, messageId: string, upTo: boolean): Promise<void> {
   try {
-    await core.messages.read(principal, messageId);
+    await core.messages.read(principal, messageId, { upTo });
   } catch (error) {
     if (!isUnknown(error)) throw error;
     await core.notifications.read(principal, messageId).catch((other: unknown) => {

@@ -58,7 +58,11 @@ export const BODY_FORMS = {
     pinned: Type.Optional(Type.Boolean()),
     timestamp: time,
   }),
-  '/app/read-message': Type.Object({ messageId, timestamp: time }),
+  '/app/read-message': Type.Object({
+    messageId,
+    upTo: Type.Optional(Type.Boolean()),
+    timestamp: time,
+  }),
   '/app/sync': Type.Object({
     conversationId: Type.Optional(Type.String({ minLength: 1 })),
     sinceSequence: sequence,

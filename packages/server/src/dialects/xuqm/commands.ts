@@ -6,7 +6,7 @@ import type { ReplayQuery } from '../common/chat-session.ts';
 import type { IsAdded } from '../common/plain-content.ts';
 import { Stored } from '../common/stored.ts';
 import { toContent } from './content.ts';
-import { readMessageRef, readSend, readSync } from './schemas.ts';
+import { readMessageRef, readRead, readSend, readSync } from './schemas.ts';
 
 /** What a command may use. */
 export interface CommandContext {
@@ -52,9 +52,9 @@ function revoke({ core, principal, sessionId }: CommandContext, body: Uint8Array
 }
 
 function read({ core, principal }: CommandContext, body: Uint8Array): Promise<unknown> {
-  const { appId, messageId } = readMessageRef(body);
+  const { appId, messageId, upTo = false } = readRead(body);
   requireTenant(principal, appId);
-  return core.messages.read(principal, messageId);
+  return core.messages.read(principal, messageId, { upTo });
 }
 
 function sync({ principal, sync: run }: CommandContext, body: Uint8Array): Promise<unknown> {

@@ -21,6 +21,8 @@ export const readSend = bodyReader(
 
 export const readMessageRef = bodyReader(Type.Object({ appId, messageId }));
 
+export const readRead = bodyReader(Type.Object({ appId, messageId, upTo: Type.Optional(Type.Boolean()) }));
+
 export const readSync = bodyReader(
   Type.Object({
     appId,

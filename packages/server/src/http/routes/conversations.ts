@@ -3,7 +3,7 @@ import type { MessageChanges } from '../../core/message-changes.ts';
 import type { Messages } from '../../core/messages.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
 import { messageJson } from '../json.ts';
-import { MAX_PAGE, MessageSchema } from '../schemas.ts';
+import { MAX_PAGE, MemberSchema, MessageSchema } from '../schemas.ts';
 
 const DEFAULT_MESSAGES = 50;
 
@@ -54,6 +54,16 @@ const Pins = Type.Object(
   { description: 'What is pinned.' },
 );
 
+const ReadMark = Type.Object(
+  {
+    upTo: Type.Union([Type.String(), Type.Integer({ minimum: 0 })], {
+      description: 'The id of a message of the conversation, or its `seq`.',
+      examples: [42],
+    }),
+  },
+  { additionalProperties: false },
+);
+
 export interface ConversationServices {
   readonly messages: Messages;
   readonly changes: MessageChanges;
@@ -96,5 +106,22 @@ export function conversationRoutes(api: Api, { messages, changes }: Conversation
       const { messages: found, hasMore } = await messages.history(principal, params.id, page);
       return { messages: found.map(messageJson), hasMore };
     },
+  );
+
+  api.post(
+    '/conversations/:id/read',
+    {
+      schema: {
+        tags: ['conversations'],
+        ...WITH_TOKEN,
+        summary: 'Mark a conversation as read, up to a message',
+        description:
+          'Members only. Everything up to it counts as read; a sequence above the last one means all. Each sender is told of each message once. Answers how far you are then.',
+        params: ConversationParams,
+        body: ReadMark,
+        response: { 200: MemberSchema, ...REFUSALS },
+      },
+    },
+    async ({ principal, params, body }) => messages.readConversation(principal, params.id, body.upTo),
   );
 }

@@ -30,6 +30,7 @@ import type {
 } from '../../core/ports/store.ts';
 import type { Statements } from './database.ts';
 import { FormerMemberTable } from './former-members.ts';
+import { ReachTable } from './reach.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
 
@@ -66,12 +67,14 @@ export class ConversationTable {
   readonly #tenants: Tenants;
   readonly #users: UserTable;
   readonly #former: FormerMemberTable;
+  readonly #reach: ReachTable;
 
   constructor(sql: Statements, tenants: Tenants, users: UserTable) {
     this.#sql = sql;
     this.#tenants = tenants;
     this.#users = users;
     this.#former = new FormerMemberTable(sql);
+    this.#reach = new ReachTable(sql);
   }
 
   createGroup(group: NewGroup): Conversation {
@@ -238,7 +241,7 @@ export class ConversationTable {
     else requireAct(standing, { kind: 'set-role', from, to: role });
     requireOwnerLeft(from, role, this.#owners(row.pk).length);
     this.#setRole(row.pk, userId, role);
-    return toMember(this.#requireMember(row.pk, userId));
+    return this.#toMember(row.pk, this.#requireMember(row.pk, userId));
   }
 
   removeMember({ tenant, conversationId, userId, successorId, by }: Removal): NewMember[] {
@@ -283,7 +286,7 @@ export class ConversationTable {
       `SELECT ${MEMBER_COLUMNS} FROM member WHERE conversation = ? AND role = ? ORDER BY joined_at, user LIMIT 1`,
     );
     const candidates = ['admin', 'member'].flatMap((role) => best.all(pk, role)) as unknown as MemberRow[];
-    return successorOf(candidates.map(toMember))?.userId;
+    return successorOf(candidates.map((row) => this.#toMember(pk, row)))?.userId;
   }
 
   #setRole(pk: number, userId: string, role: MemberRole): NewMember {
@@ -325,7 +328,7 @@ export class ConversationTable {
     const key = this.#tenants.find(tenant);
     const conversation = key === undefined ? undefined : this.row(key, conversationId);
     const row = conversation && this.#memberRow(conversation.pk, userId);
-    return row && toMember(row);
+    return row && this.#toMember(conversation.pk, row);
   }
 
   listMembers(tenant: string, conversationId: string, { after = '', limit }: Page): Member[] {
@@ -335,7 +338,7 @@ export class ConversationTable {
     const rows = this.#sql
       .get(`SELECT ${MEMBER_COLUMNS} FROM member WHERE conversation = ? AND user > ? ORDER BY user LIMIT ?`)
       .all(conversation.pk, after, limit) as unknown as MemberRow[];
-    return rows.map(toMember);
+    return rows.map((row) => this.#toMember(conversation.pk, row));
   }
 
   listMemberships(tenant: string, userId: string): Membership[] {
@@ -384,6 +387,17 @@ export class ConversationTable {
     if (changes === 0) return false;
     this.#sql.get('UPDATE conversation SET member_count = member_count - 1 WHERE pk = ?').run(pk);
     return true;
+  }
+
+  #toMember(pk: number, row: MemberRow): Member {
+    const { delivered, read } = this.#reach.of(pk, row.user) ?? row;
+    return {
+      userId: row.user,
+      role: row.role,
+      joinedAt: row.joined_at,
+      deliveredSeq: delivered,
+      readSeq: read,
+    };
   }
 
   #memberRow(pk: number, userId: string): MemberRow | undefined {
@@ -437,16 +451,6 @@ export function toConversation(tenant: string, row: ConversationRow): Conversati
     lastSeq: row.last_seq,
     revision: row.revision,
     createdAt: row.created_at,
-  };
-}
-
-function toMember(row: MemberRow): Member {
-  return {
-    userId: row.user,
-    role: row.role,
-    joinedAt: row.joined_at,
-    deliveredSeq: row.delivered,
-    readSeq: row.read,
   };
 }
 

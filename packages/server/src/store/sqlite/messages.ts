@@ -20,6 +20,8 @@ import type {
   MessageView,
   NewMember,
   NewMessage,
+  UnreadMessage,
+  UnreadQuery,
 } from '../../core/ports/store.ts';
 import { intersect } from '../../core/ranges.ts';
 import type { ConversationRow, ConversationTable } from './conversations.ts';
@@ -39,6 +41,7 @@ import {
 import { Numbers } from './numbers.ts';
 import { type PackedParties, PartyTable, packParties } from './parties.ts';
 import { type PositionTable, upTo } from './positions.ts';
+import { ReachTable } from './reach.ts';
 import { inSight, SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
 import type { Tenants } from './tenants.ts';
 import type { UntoldTable } from './untold.ts';
@@ -84,11 +87,13 @@ export class MessageTable {
   readonly #dirty = new Set<ConversationRow>();
   readonly #numbers: Numbers;
   readonly #parties: PartyTable;
+  readonly #reach: ReachTable;
 
   constructor(deps: MessageTableDeps) {
     this.#deps = deps;
     this.#numbers = new Numbers(deps.sql);
     this.#parties = new PartyTable(deps.sql);
+    this.#reach = new ReachTable(deps.sql);
   }
 
   append(given: NewMessage): AppendOutcome {
@@ -224,13 +229,32 @@ export class MessageTable {
     const { pk, last_seq, member_count } = conversation;
     if (maxMembers !== undefined && member_count > maxMembers) {
       positions.coverAll(pk, kind, entries, last_seq);
+      if (kind === 'read') for (const { userId } of entries) this.#passUnreadable(pk, userId);
       return { fresh: [] };
     }
     const fresh = entries.map(({ userId, ranges, revisions }) => {
       if (revisions) positions.coverRevisions(pk, userId, revisions);
-      return positions.cover(pk, userId, kind, upTo(last_seq, ranges)) ?? [];
+      const covered = positions.cover(pk, userId, kind, upTo(last_seq, ranges)) ?? [];
+      if (kind === 'read') this.#passUnreadable(pk, userId);
+      return covered;
     });
     return { fresh };
+  }
+
+  /** A gap that nobody can read is none: it must not stay among the ranges for ever. */
+  #passUnreadable(conversation: number, userId: string): void {
+    const { positions } = this.#deps;
+    const read = positions.find(conversation, userId)?.read;
+    if (!read || read.above.length === 0) return;
+    const to = this.#reach.readTo(conversation, userId, read);
+    if (to > read.mark) positions.cover(conversation, userId, 'read', [{ from: read.mark + 1, to }]);
+  }
+
+  listUnread(query: UnreadQuery): UnreadMessage[] {
+    const { tenants, conversations } = this.#deps;
+    const key = tenants.find(query.tenant);
+    const conversation = key === undefined ? undefined : conversations.row(key, query.conversationId);
+    return conversation ? this.#reach.listUnread(conversation.pk, query) : [];
   }
 
   find({ tenant, ref, viewerId, prefer, conversationId }: MessageLook): MessageView | undefined {

@@ -192,6 +192,7 @@ export function readOperations({
     listPins: marks.listPins.bind(marks),
     listHidden: marks.listHidden.bind(marks),
     listPending: pending.page.bind(pending),
+    listUnread: messages.listUnread.bind(messages),
     nextNotificationDue: notifications.nextDue.bind(notifications),
     listUntoldNotifications: notifications.listUntold.bind(notifications),
     listNotifications: notifications.list.bind(notifications),

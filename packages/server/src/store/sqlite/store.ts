@@ -92,6 +92,7 @@ const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'listPins',
   'listHidden',
   'listPending',
+  'listUnread',
   'nextNotificationDue',
   'listUntoldNotifications',
   'listNotifications',
