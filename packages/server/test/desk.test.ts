@@ -279,11 +279,17 @@ test('a transfer to a skill finds an agent who has it, or waits for one', async 
   await alice.does('send', { content: 'help' });
   const { id } = await agent.session('assigned');
   await alice.session('assigned');
+  await agent.isRefused(
+    '/app/transfer',
+    { sessionId: id, skill: 'billing' },
+    { code: 'ENOENT', message: 'no agent has the skill billing' },
+  );
+  const other = await desk.agent('agent2', { status: 'away', skills: ['billing'] });
   await agent.does('transfer', { sessionId: id, skill: 'billing' });
   const requeued = await alice.session('requeued');
   assert.deepEqual([requeued.state, requeued.agentId, requeued.skill], ['queued', null, 'billing']);
   await alice.next('position', ({ position }) => position === 1);
-  await desk.agent('agent2', { status: 'online', skills: ['billing'] });
+  await other.does('status', { status: 'online' });
   assert.equal((await alice.session('assigned')).agentId, 'agent2');
 });
 

@@ -232,7 +232,8 @@ export interface DeskAgents {
   queues: { skill: string; count: number; since: number }[];
   agents: {
     id: string;
-    state: DeskAgentStatus | 'offline';
+    /** Its status; `suspended` may only read, and is given nobody. */
+    state: DeskAgentStatus | 'offline' | 'suspended';
     active: number;
     capacity: number;
     skills: string[];

@@ -5,6 +5,7 @@ import {
   type ChatSettings,
   requireChatSettings,
 } from './chat-settings.ts';
+import type { Dispatch } from './desk/dispatch.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink, PermissionChanged, SettingsChanged } from './events.ts';
 import type { Principal } from './model.ts';
@@ -23,6 +24,7 @@ export interface AdminDeps {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly policies: Policies;
+  readonly desk: Pick<Dispatch, 'permissionChanged'>;
 }
 
 /**
@@ -75,7 +77,7 @@ export class Admin {
   ): Promise<PermissionChanged> {
     requireManager(actor);
     requirePermission(permission);
-    const { store, sink } = this.#deps;
+    const { store, sink, desk } = this.#deps;
     const act = this.#act(actor, reason);
     const old = await store.changeChatPermission({ ...act, userId, permission });
     const event = {
@@ -87,6 +89,7 @@ export class Admin {
       new: permission,
     } as const;
     sink.publish([userTopic(actor.tenant, userId)], event);
+    await desk.permissionChanged(actor.tenant);
     return event;
   }
 

@@ -82,7 +82,7 @@ export function createCore(given: CoreDeps): Core {
     presenceNews: new PresenceNews(deps),
     notifications: new Notifications(deps),
     policies,
-    admin: new Admin(deps),
+    admin: new Admin({ ...deps, desk: desk.dispatch }),
     businessEvents: new BusinessEvents({ ...deps, origin: given.origin ?? DEFAULT_ORIGIN }),
     desk,
     broadcasts: new Broadcasts({ ...deps, rate }),

@@ -1,5 +1,6 @@
 import { requireManager } from './access.ts';
 import { requireAddress } from './addresses.ts';
+import { mayServe } from './desk/access.ts';
 import type { Dispatch } from './desk/dispatch.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
@@ -39,7 +40,7 @@ export interface UsersDeps {
   readonly ids: IdSource;
   readonly passwords: PasswordHasher;
   readonly limits: Limits;
-  readonly desk: Pick<Dispatch, 'forget'>;
+  readonly desk: Pick<Dispatch, 'forget' | 'retire'>;
 }
 
 /** The users of every tenant. */
@@ -85,6 +86,7 @@ export class Users {
     if (id !== actor.userId || change.role !== undefined || change.username !== undefined)
       requireManager(actor);
     const { password, username, nickname, avatar, role } = change;
+    const { desk } = this.#deps;
     const patch: UserPatch = {
       ...(username === undefined ? {} : { username: requireUsername(username) }),
       ...(nickname === undefined ? {} : { nickname: requireNickname(nickname) }),
@@ -95,6 +97,7 @@ export class Users {
         : { passwordHash: await this.#deps.passwords.hash(requirePassword(password)) }),
     };
     const user = await this.#deps.store.updateUser(actor.tenant, id, patch);
+    if (role !== undefined && !mayServe(role)) await desk.retire({ tenant: actor.tenant, userId: id });
     if (username !== undefined || nickname !== undefined || avatar !== undefined) {
       await this.#tellChanged(user, actor.userId);
     }

@@ -335,20 +335,83 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
       await assert.rejects(transfer(toAgent('agent1'), 'agent2'), { code: 'ECONFLICT', field: 'agentId' });
     });
 
+    test('an agent who may only read is given nobody, and what it has goes back to the head of the queue', async () => {
+      const tenant = await tenantWith('agent1', 'agent2', 'alice', 'bob', 'carol');
+      const permit = (permission: 'read_only' | 'full_access') =>
+        store.changeChatPermission({
+          ...{ tenant, id: `audit${next++}`, actorId: 'boss', reason: 'x', at: 40 },
+          ...{ userId: 'agent1', permission },
+        });
+      const served = await openSession(tenant, 'alice', 20);
+      await attend(tenant, 'agent1', 5, ['billing']);
+      await attend(tenant, 'agent2', 1);
+      const { session } = (await assign(tenant)) ?? {};
+      assert.equal(session?.agentId, 'agent1');
+      await permit('read_only');
+      const second = await openSession(tenant, 'bob', 21);
+      assert.equal((await assign(tenant))?.session.agentId, 'agent2');
+      assert.equal((await store.findBoard(tenant)).agents[0]?.isSuspended, true);
+      const waiting = await openSession(tenant, 'carol', 22);
+      await assert.rejects(store.acceptService(act(tenant, waiting, 'agent1')), { code: 'ECONFLICT' });
+      const transfer = (to: Transfer['to']) =>
+        store.transferService({ ...act(tenant, second, 'agent2'), to });
+      await assert.rejects(transfer({ agentId: 'agent1', seenAfter: EVER }), {
+        code: 'ECONFLICT',
+        field: 'agentId',
+      });
+      await assert.rejects(transfer({ skill: 'billing' }), { code: 'ENOENT', field: 'skill' });
+      const released = await release(tenant);
+      assert.deepEqual(
+        released.map(({ session: { id, state }, formerAgentId }) => [id, state, formerAgentId]),
+        [[served, 'queued', 'agent1']],
+      );
+      assert.deepEqual(await queue(tenant), ['alice', 'carol']);
+      await permit('full_access');
+      assert.deepEqual(
+        [(await assign(tenant))?.session.customerId, (await assign(tenant))?.session.customerId],
+        ['alice', 'carol'],
+      );
+    });
+
+    test('a user who is no agent any more gives its customers back, and keeps its own session', async () => {
+      const tenant = await tenantWith('agent1', 'alice');
+      const served = await openSession(tenant, 'alice');
+      await attend(tenant, 'agent1');
+      await assign(tenant);
+      const own = await openSession(tenant, 'agent1');
+      const released = await store.removeAgent({ tenant, userId: 'agent1' }, 40);
+      assert.deepEqual(
+        released.map(({ session }) => session.id),
+        [served],
+      );
+      assert.deepEqual((await store.findBoard(tenant)).agents, []);
+      assert.equal((await find(tenant, own)).state, 'queued');
+    });
+
+    /** What of one tenant is taken from agents who are all seen. */
+    async function release(tenant: string) {
+      const all = await store.releaseLost({ seenAfter: EVER, at: 50, limit: 100 });
+      return all.filter(({ session }) => session.tenant === tenant);
+    }
+
     test('a transfer to a skill waits at the end of its queue', async () => {
       const tenant = await tenantWith('agent1', 'alice', 'bob');
       const id = await openSession(tenant, 'alice', 20);
       await attend(tenant, 'agent1', 1);
       await assign(tenant);
       const other = await openSession(tenant, 'bob', 25, 'billing');
+      const toBilling = { ...act(tenant, id, 'agent1', 30), to: { skill: 'billing' } };
+      await assert.rejects(store.transferService(toBilling), { code: 'ENOENT', field: 'skill' });
+      await store.createUser({
+        ...{ tenant, id: 'agent2', username: 'agent2', nickname: '', avatar: '', role: 'agent' as const },
+        ...{ passwordHash: null, createdAt: 1 },
+      });
+      await attend(tenant, 'agent2', 0, ['billing']);
       await assert.rejects(
         store.transferService({ ...act(tenant, other, 'x'), isManager: true, to: { skill: 'y' } }),
         { code: 'ECONFLICT' },
       );
-      const { session } = await store.transferService({
-        ...act(tenant, id, 'agent1', 30),
-        to: { skill: 'billing' },
-      });
+      const { session } = await store.transferService(toBilling);
       assert.deepEqual([session.state, session.agentId, session.skill], ['queued', null, 'billing']);
       assert.deepEqual(await queue(tenant, 'billing'), ['bob', 'alice']);
       assert.deepEqual(
@@ -410,6 +473,7 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
         userId: 'agent1',
         status: 'online',
         isConnected: false,
+        isSuspended: false,
         capacity: 1,
         skills: ['x'],
         active: 1,

@@ -5,6 +5,7 @@ import type { Limits } from '../limits.ts';
 import { tellAdded, tellRemoved } from '../membership-news.ts';
 import { requireRate } from '../message-access.ts';
 import type { Principal, Timestamp } from '../model.ts';
+import { type Policies, requireWriter } from '../policies.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AgentRef } from '../ports/desk-store.ts';
 import type { Store } from '../ports/store.ts';
@@ -40,6 +41,7 @@ export interface DispatchDeps {
   readonly limits: Limits;
   readonly rate: RateLimiter;
   readonly gate: CommandGate;
+  readonly policies: Policies;
 }
 
 /** Brings customers and agents together. After each step nobody waits whom a free agent fits. */
@@ -84,9 +86,13 @@ export class Dispatch {
     return agent;
   }
 
-  /** Takes a waiting customer out of turn. EPERM, ENOENT, ERATE; ECONFLICT where it is taken, or the actor has enough. */
+  /**
+   * Takes a waiting customer out of turn. EPERM, also for one who may only read; ENOENT, ERATE; ECONFLICT where it is
+   * taken, or the actor has enough.
+   */
   async accept(actor: Principal, sessionId: string): Promise<void> {
     this.#requireAgent(actor);
+    requireWriter(await this.#deps.policies.of(actor));
     const handover = await this.#deps.store.acceptService(this.#act(actor, sessionId));
     this.#tell(handover, 'assigned', actor);
   }
@@ -94,8 +100,8 @@ export class Dispatch {
   /**
    * Gives an active session to another agent or to the queue of a skill.
    *
-   * EPERM unless the actor serves it or is a manager; ENOENT, EINVAL, ERATE; ECONFLICT where it is not active, or the
-   * other agent is not online or has enough.
+   * EPERM unless the actor serves it or is a manager; EINVAL, ERATE; ENOENT, also for a skill that no agent has; ECONFLICT
+   * where it is not active, or the other agent is not online, may only read, or has enough.
    */
   async transfer(actor: Principal, sessionId: string, to: TransferTarget): Promise<void> {
     this.#requireAgent(actor);
@@ -108,7 +114,20 @@ export class Dispatch {
     await this.fill(actor.tenant);
   }
 
-  /** Takes the customers of agents who are gone for too long back to the queue's head, and gives them to others. */
+  /** Somebody may write again, or no more: takes and gives customers accordingly. */
+  async permissionChanged(tenant: string): Promise<void> {
+    await this.releaseLost();
+    await this.fill(tenant);
+  }
+
+  /** A user is no agent any more: others serve its customers. */
+  async retire(agent: AgentRef): Promise<void> {
+    const { store, clock } = this.#deps;
+    for (const handover of await store.removeAgent(agent, clock.now())) this.#tell(handover, 'requeued');
+    await this.fill(agent.tenant);
+  }
+
+  /** Takes the customers of agents who are gone for too long, or may only read, back to the queue's head, and gives them to others. */
   async releaseLost(): Promise<void> {
     const { store, clock } = this.#deps;
     const tenants = new Set<string>();

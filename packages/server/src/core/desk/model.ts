@@ -57,6 +57,8 @@ export interface DeskAgent {
   readonly status: AgentStatus;
   /** Whether it is connected to the desk. */
   readonly isConnected: boolean;
+  /** Whether it may only read, and so is given nobody. */
+  readonly isSuspended: boolean;
   /** Most service sessions it is given at a time. */
   readonly capacity: number;
   readonly skills: readonly string[];

@@ -59,7 +59,7 @@ export interface Transfer extends ServiceAct {
 }
 
 export interface ReleaseLost {
-  /** Agents who were not seen after this are lost. */
+  /** Agents who were not seen after this are lost, and those who may not write. */
   readonly seenAfter: Timestamp;
   readonly at: Timestamp;
   readonly limit: number;
@@ -126,19 +126,25 @@ export interface DeskStore {
   /** A node starts: no agent is connected to it, and all who are not connected count as seen now. */
   resumeDesk(node: string, at: Timestamp): Promise<void>;
   setAgentStatus(change: AgentStatusChange): Promise<DeskAgent>;
-  /** Gives the next customer to the agent that `nextMatch` of `core/desk/assignment.ts` names; null where there is none. */
+  /**
+   * Gives the next customer to the agent that `nextMatch` of `core/desk/assignment.ts` names; null where there is none.
+   * Who may not write is given nobody, by no operation.
+   */
   assignNext(query: AssignNext): Promise<Handover | null>;
   /** Gives one waiting customer to the actor. ECONFLICT where it waits no more, or the actor has enough. */
   acceptService(act: ServiceAct): Promise<Handover>;
   /**
    * Gives an active session to another agent, or puts it at the end of the queue of a skill. EPERM unless the actor
-   * serves it. ENOENT (field `agentId`) for one who is no agent; ECONFLICT where it is not online, or has enough.
+   * serves it. ENOENT (field `agentId`) for one who is no agent, (field `skill`) where no agent who may write has the skill;
+   * ECONFLICT where the agent is not online, may not write, or has enough.
    */
   transferService(transfer: Transfer): Promise<Handover>;
-  /** Puts sessions of lost agents at the queue's head, those opened first in front; at most `limit`. */
+  /** Puts sessions of lost agents, and of those who may not write, at the queue's head, those opened first in front; at most `limit`. */
   releaseLost(release: ReleaseLost): Promise<Handover[]>;
   /** Ends what the user has at the desk, as customer and as agent. */
   removeFromDesk(user: AgentRef, at: Timestamp): Promise<Removal>;
+  /** The user is no agent any more: puts the sessions that it serves at the queue's head, and forgets its status. */
+  removeAgent(agent: AgentRef, at: Timestamp): Promise<Handover[]>;
   /** EPERM for one who is neither its customer nor its agent; ECONFLICT where it is closed. */
   closeService(act: ServiceAct): Promise<ServiceSession>;
   /**

@@ -78,14 +78,20 @@ export function renderBoard({ waiting, waitingTotal, agents }: DeskBoard): DeskA
   };
 }
 
-function renderAgent({ userId, status, isConnected, active, capacity, skills }: DeskAgent) {
+function renderAgent(agent: DeskAgent): DeskAgents['agents'][number] {
+  const { userId, active, capacity, skills } = agent;
   return {
     id: userId,
-    state: isConnected ? status : ('offline' as const),
+    state: stateOf(agent),
     active,
     capacity,
     skills: [...skills],
   };
+}
+
+function stateOf({ status, isConnected, isSuspended }: DeskAgent): DeskAgents['agents'][number]['state'] {
+  if (!isConnected) return 'offline';
+  return isSuspended ? 'suspended' : status;
 }
 
 function renderChange({ change, session, formerAgentId }: ServiceChanged): DeskSessionEvent {

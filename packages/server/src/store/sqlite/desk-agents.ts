@@ -19,10 +19,17 @@ export interface AgentRow {
   seen_at: number;
   idle_since: number;
   active: number;
+  may_serve: 0 | 1;
 }
 
+/** Whether the agent of a row `a` exists and may write to customers. */
+export const MAY_SERVE = `(EXISTS (SELECT 1 FROM user u WHERE u.tenant = a.tenant AND u.id = a.user AND NOT u.deleted)
+  AND NOT EXISTS (SELECT 1 FROM chat_permission p
+    WHERE p.tenant = a.tenant AND p.user = a.user AND p.permission <> 'full_access'))`;
+
 const COLUMNS = `a.user, a.status, a.capacity, a.skills, a.node, a.seen_at, a.idle_since,
-  (SELECT count(*) FROM service_session s WHERE s.tenant = a.tenant AND s.agent = a.user AND s.state = 'active') AS active`;
+  (SELECT count(*) FROM service_session s WHERE s.tenant = a.tenant AND s.agent = a.user AND s.state = 'active') AS active,
+  ${MAY_SERVE} AS may_serve`;
 
 /** SQL of the desk's agents. Runs inside the worker thread, writes inside its transaction. */
 export class AgentTable {
@@ -95,7 +102,7 @@ export class AgentTable {
       .get(`SELECT ${COLUMNS} FROM desk_agent a WHERE a.tenant = ? AND a.status = 'online'`)
       .all(tenant) as unknown as AgentRow[];
     return rows
-      .filter((row) => isPresent(row, seenAfter) && row.active < row.capacity)
+      .filter((row) => isPresent(row, seenAfter) && row.may_serve === 1 && row.active < row.capacity)
       .map(({ user, skills, active, idle_since }) => ({
         userId: user,
         skills: JSON.parse(skills) as string[],
@@ -124,6 +131,18 @@ export class AgentTable {
     throw new DomainError('ECONFLICT', `the agent ${userId} is not online`, { field: 'agentId' });
   }
 
+  /** Whether an agent who may serve has the skill, wherever it is now. */
+  hasSkilled(tenant: number, skill: string): boolean {
+    return (
+      this.#sql
+        .get(
+          `SELECT 1 FROM desk_agent a WHERE a.tenant = ? AND EXISTS (SELECT 1 FROM json_each(a.skills) WHERE value = ?)
+             AND ${MAY_SERVE} LIMIT 1`,
+        )
+        .get(tenant, skill) !== undefined
+    );
+  }
+
   remove(tenant: number, userId: string): void {
     this.#sql.get('DELETE FROM desk_agent WHERE tenant = ? AND user = ?').run(tenant, userId);
   }
@@ -138,6 +157,7 @@ function toAgent(row: AgentRow): DeskAgent {
     userId: row.user,
     status: row.status,
     isConnected: row.node !== null,
+    isSuspended: row.may_serve === 0,
     capacity: row.capacity,
     skills: JSON.parse(row.skills) as string[],
     active: row.active,

@@ -15,7 +15,7 @@ import type {
 } from '../../core/ports/desk-store.ts';
 import type { ConversationRow, ConversationTable } from './conversations.ts';
 import type { Statements } from './database.ts';
-import { type AgentRow, type AgentTable, isPresent } from './desk-agents.ts';
+import { type AgentRow, type AgentTable, isPresent, MAY_SERVE } from './desk-agents.ts';
 import { SERVICE_COLUMNS, type ServiceRow, toService } from './desk-rows.ts';
 import { notYours, type ServiceTable } from './desk-sessions.ts';
 import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, toMessage } from './message-row.ts';
@@ -73,6 +73,9 @@ export class DeskQueue {
     if (!isManager && row.agent !== actorId) throw notYours();
     // Only an active one can go back, or on.
     requireMove(row.state, 'queued');
+    if ('skill' in to && to.skill !== '' && !agents.hasSkilled(row.tenant, to.skill)) {
+      throw new DomainError('ENOENT', `no agent has the skill ${to.skill}`, { field: 'skill' });
+    }
     if ('skill' in to) return this.#putBack(tenant, row, { place: TAIL, since: at, skill: to.skill }, at);
     if (to.agentId === row.agent) {
       throw new DomainError('EINVAL', 'the agent has the service session already', { field: 'agentId' });
@@ -90,9 +93,10 @@ export class DeskQueue {
     agents.disconnectLost(seenAfter);
     const rows = sql
       .get(
-        `SELECT t.id AS tenant_id, ${SERVICE_COLUMNS.replace(/\w+/g, 's.$&')} FROM desk_agent a
-           JOIN service_session s ON s.tenant = a.tenant AND s.agent = a.user AND s.state = 'active'
-           JOIN tenant t ON t.pk = a.tenant WHERE a.seen_at <= ? ORDER BY s.opened_at, s.conversation LIMIT ?`,
+        `SELECT t.id AS tenant_id, ${SERVICE_COLUMNS.replace(/\w+/g, 's.$&')} FROM service_session s
+           JOIN tenant t ON t.pk = s.tenant LEFT JOIN desk_agent a ON a.tenant = s.tenant AND a.user = s.agent
+           WHERE s.state = 'active' AND (a.user IS NULL OR a.seen_at <= ? OR NOT ${MAY_SERVE})
+           ORDER BY s.opened_at, s.conversation LIMIT ?`,
       )
       .all(seenAfter, limit) as unknown as (ServiceRow & { tenant_id: string })[];
     return rows.map((row) => this.#toHead(row.tenant_id, row, at));
@@ -120,12 +124,18 @@ export class DeskQueue {
     return before + 1;
   }
 
-  removeUser({ tenant, userId }: AgentRef, at: Timestamp): Removal {
-    const { sql, tenants, services, agents } = this.#deps;
-    const key = tenants.ensure(tenant);
-    const open = services.findOpen(key, userId);
+  removeUser(user: AgentRef, at: Timestamp): Removal {
+    const { tenant, userId } = user;
+    const { tenants, services } = this.#deps;
+    const open = services.findOpen(tenants.ensure(tenant), userId);
     const own = { tenant, actorId: userId, isManager: false, at };
     const closed = open === undefined ? [] : [services.close({ ...own, sessionId: open })];
+    return { closed, released: this.removeAgent(user, at) };
+  }
+
+  removeAgent({ tenant, userId }: AgentRef, at: Timestamp): Handover[] {
+    const { sql, tenants, agents } = this.#deps;
+    const key = tenants.ensure(tenant);
     const served = sql
       .get(
         `SELECT ${SERVICE_COLUMNS} FROM service_session WHERE tenant = ? AND agent = ? AND state = 'active'
@@ -134,7 +144,7 @@ export class DeskQueue {
       .all(key, userId) as unknown as ServiceRow[];
     const released = served.map((row) => this.#toHead(tenant, row, at));
     agents.remove(key, userId);
-    return { closed, released };
+    return released;
   }
 
   /** The next of each skill. */
@@ -214,8 +224,9 @@ export class DeskQueue {
   }
 }
 
-/** Throws ECONFLICT unless the agent is connected and may have one more. */
-function requireRoom({ user, node, active, capacity }: AgentRow, field: string): void {
+/** Throws ECONFLICT unless the agent is connected, may write, and may have one more. */
+function requireRoom({ user, node, active, capacity, may_serve }: AgentRow, field: string): void {
+  if (may_serve === 0) throw new DomainError('ECONFLICT', `the agent ${user} may only read`, { field });
   if (node === null) throw new DomainError('ECONFLICT', `the agent ${user} is not online`, { field });
   if (active < capacity) return;
   throw new DomainError('ECONFLICT', `the agent ${user} has ${capacity} service sessions already`, {

@@ -134,6 +134,7 @@ export function writeOperations(tables: Tables) {
     transferService: desk.queue.transfer.bind(desk.queue),
     releaseLost: desk.queue.releaseLost.bind(desk.queue),
     removeFromDesk: desk.queue.removeUser.bind(desk.queue),
+    removeAgent: desk.queue.removeAgent.bind(desk.queue),
     closeService: desk.services.close.bind(desk.services),
     rateService: desk.services.rate.bind(desk.services),
     addNote: desk.services.addNote.bind(desk.services),

@@ -70,6 +70,7 @@ const WRITES: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'transferService',
   'releaseLost',
   'removeFromDesk',
+  'removeAgent',
   'closeService',
   'rateService',
   'addNote',
