@@ -38,7 +38,7 @@ import { MemoryAttendance } from './presence/memory/attendance.ts';
 import { MemoryPresence } from './presence/memory/index.ts';
 import { SYSTEM_TIMERS } from './stomp/timers.ts';
 import { openSqliteStore } from './store/sqlite/index.ts';
-import { isWebSocketUpgrade, type TransportServer } from './transport/index.ts';
+import { clientAddress, isWebSocketUpgrade, type TransportServer } from './transport/index.ts';
 import { VERSION } from './version.ts';
 
 /** Where the server's time comes from. */
@@ -116,13 +116,15 @@ export async function startServer(
       random: Math.random,
     });
     await events.prepare();
+    const passwords = new Argon2Hasher();
+    metrics.watchQueue('passwords', () => passwords.waiting);
     const core = createCore({
       store,
       sink: events.sink,
       ...(plugins ? { gate: plugins.gate } : {}),
       clock,
       ids,
-      passwords: new Argon2Hasher(),
+      passwords,
       limits: { ...config, roomCreate: config.roomCreate || config.demo },
       register: new MemoryAttendance(),
       onError: (err) => log.warn({ err }, 'somebody who left a room is still its member'),
@@ -222,6 +224,8 @@ export async function startServer(
       issuer: tokens.issuer,
       roomKeys,
       clock,
+      timers,
+      addressOf: (request) => clientAddress(request, config.trustedProxies),
       config,
       metrics,
       logger: log,

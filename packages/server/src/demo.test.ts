@@ -7,6 +7,7 @@ import { Argon2Hasher } from './auth/passwords.ts';
 import { StartError } from './config/start-error.ts';
 import { type Core, createCore } from './core/index.ts';
 import { DEFAULT_LIMITS } from './core/limits.ts';
+import type { HashRequester } from './core/ports/passwords.ts';
 import type { Store } from './core/ports/store.ts';
 import { DEMO_ACCOUNTS, seedDemo } from './demo.ts';
 import { createIdSource } from './ids.ts';
@@ -31,9 +32,9 @@ async function withWorld(name: string, run: (world: World) => Promise<void>): Pr
   const hashes = { count: 0 };
   const passwords = {
     verify: hasher.verify.bind(hasher),
-    hash(password: string) {
+    hash(password: string, requester: HashRequester) {
       hashes.count++;
-      return hasher.hash(password);
+      return hasher.hash(password, requester);
     },
   };
   const clock = { now: () => Date.now() };
@@ -65,11 +66,19 @@ test('the demo has its accounts with their uids, roles and passwords, and the gr
       ['admin', 6, 'admin'],
     ];
     for (const [name, uid, role] of expected as [string, number, string][]) {
-      const user = await world.users.authenticate('default', name, name);
+      const user = await world.users.authenticate({ tenant: 'default', username: name, password: name });
       assert.deepEqual([user.id, user.uid, user.role, user.tenant], [name, uid, role, 'default']);
     }
-    assert.equal((await world.users.authenticate('ak_demo_chat', 'user_001', 'user_001')).uid, 1);
-    assert.equal((await world.users.authenticate('ak_demo_chat', 'user_002', 'user_002')).uid, 2);
+    assert.equal(
+      (await world.users.authenticate({ tenant: 'ak_demo_chat', username: 'user_001', password: 'user_001' }))
+        .uid,
+      1,
+    );
+    assert.equal(
+      (await world.users.authenticate({ tenant: 'ak_demo_chat', username: 'user_002', password: 'user_002' }))
+        .uid,
+      2,
+    );
     const members = await world.store.listMembers('default', 'demo', { limit: 10 });
     assert.deepEqual(members.map(({ userId }) => userId).sort(), expected.map(([name]) => name).sort());
   });

@@ -3,88 +3,220 @@ import { test } from 'node:test';
 import { DomainError } from '../core/errors.ts';
 import { LoginThrottle, type LoginThrottleOptions } from './login-throttle.ts';
 
+/** A throttle whose time passes by hand. */
 function setup(options: Partial<LoginThrottleOptions> = {}) {
   const clock = { time: 1_000_000, now: () => clock.time };
-  const throttle = new LoginThrottle({ clock, tries: 5, ...options });
-  const wrong = (address = '1.2.3.4') => outcome(throttle.attempt(address, reject('EAUTH')));
-  const right = (address = '1.2.3.4') => outcome(throttle.attempt(address, async () => 'in'));
-  return { clock, throttle, wrong, right };
-}
-
-function reject(code: 'EAUTH' | 'EINTERNAL') {
-  return async (): Promise<never> => {
-    throw new DomainError(code, 'no');
+  const delays: number[] = [];
+  const due: { readonly at: number; readonly run: () => void }[] = [];
+  const timers = {
+    after(delay: number, run: () => void) {
+      delays.push(delay);
+      const timer = { at: clock.time + delay, run };
+      due.push(timer);
+      return () => {
+        if (due.includes(timer)) due.splice(due.indexOf(timer), 1);
+      };
+    },
+  };
+  const throttle = new LoginThrottle({ clock, timers, tries: 10, ...options });
+  const attempt = (login: () => Promise<unknown>, account: string, address: string, signal?: AbortSignal) =>
+    throttle
+      .attempt({ account, address, ...(signal ? { signal } : {}) }, login)
+      .catch((error) => error.code as string);
+  return {
+    clock,
+    throttle,
+    /** How long each try that had to wait was to wait, in ms. */
+    delays,
+    wrong: (account = 'alice', address = '1.2.3.4', signal?: AbortSignal) =>
+      attempt(deny, account, address, signal),
+    right: (account = 'alice', address = '1.2.3.4') => attempt(allow, account, address),
+    async pass(ms: number) {
+      clock.time += ms;
+      for (const { at, run } of [...due]) if (at <= clock.time) run();
+      await settled();
+    },
   };
 }
 
-/** What a try gave, or the code it was refused with. */
-function outcome(attempt: Promise<unknown>): Promise<unknown> {
-  return attempt.catch((error: DomainError) => error.code);
-}
+const allow = async () => 'in';
+const deny = async () => {
+  throw new DomainError('EAUTH', 'no');
+};
+const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-async function times(count: number, run: () => Promise<unknown>): Promise<unknown[]> {
+async function times(count: number, run: (index: number) => Promise<unknown>): Promise<unknown[]> {
   const outcomes = [];
-  for (let i = 0; i < count; i++) outcomes.push(await run());
+  for (let i = 0; i < count; i++) outcomes.push(await run(i));
   return outcomes;
 }
 
-test('after five wrong tries even the right password has to wait until the window has passed', async () => {
-  const { clock, throttle, wrong, right } = setup();
-  assert.deepEqual(await times(6, wrong), ['EAUTH', 'EAUTH', 'EAUTH', 'EAUTH', 'EAUTH', 'ERATE']);
-  assert.equal(await right(), 'ERATE');
-  clock.time += 20_000;
+test('after ten failures each further try on the account waits, twice as long as the last and a minute at most', async () => {
+  const { wrong, delays, pass } = setup();
+  await times(10, () => wrong());
+  assert.deepEqual(delays, []);
+  for (let i = 0; i < 8; i++) {
+    const late = wrong();
+    await pass(60_000);
+    assert.equal(await late, 'EAUTH');
+  }
+  assert.deepEqual(delays, [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);
+});
+
+test('failures from many addresses count together, and stop to count after ten minutes', async () => {
+  const { wrong, right, delays, clock } = setup();
+  await times(10, (i) => wrong('alice', `10.0.0.${i}`));
+  void wrong('alice', '10.0.1.1');
+  await settled();
+  assert.deepEqual(delays, [1000]);
+  clock.time += 600_000;
+  assert.equal(await right('alice', '10.0.2.1'), 'in');
+});
+
+test('the right password is let in after its delay', async () => {
+  const { wrong, right, pass } = setup();
+  await times(10, () => wrong());
+  const late = right();
+  await settled();
+  await pass(1000);
+  assert.equal(await late, 'in');
+});
+
+test('an address that has logged in to the account does not wait for the failures of others', async () => {
+  const { wrong, right, delays } = setup();
+  assert.equal(await right('alice', '9.9.9.9'), 'in');
+  await times(10, (i) => wrong('alice', `10.0.0.${i}`));
+  for (let i = 0; i < 20; i++) void wrong('alice', '10.0.1.1');
+  await settled();
+  const waiting = delays.length;
+  assert.equal(await right('alice', '9.9.9.9'), 'in');
+  assert.equal(await wrong('alice', '9.9.9.9'), 'EAUTH');
+  assert.equal(delays.length, waiting);
+});
+
+test('who guesses from where the user logs in becomes a stranger in the end', async () => {
+  const { wrong, right, delays } = setup();
+  await right();
+  await times(100, () => wrong());
+  void wrong();
+  await settled();
+  assert.equal(delays.length, 1);
+});
+
+test("one account's failures delay no other account, at the same address or elsewhere", async () => {
+  const { wrong, right, delays } = setup();
+  await times(10, () => wrong('mallory'));
+  for (let i = 0; i < 50; i++) void wrong('mallory');
+  await settled();
+  delays.length = 0;
+  assert.equal(await right('alice'), 'in');
+  assert.equal(await wrong('bob'), 'EAUTH');
+  assert.deepEqual(delays, []);
+});
+
+test('waiting tries are bounded: more are refused, with the time to wait', async () => {
+  const { wrong, throttle, pass } = setup();
+  await times(10, () => wrong());
+  const outcomes = Promise.all(Array.from({ length: 12 }, () => wrong()));
+  await settled();
   await assert.rejects(
-    throttle.attempt('1.2.3.4', async () => 'in'),
-    (error: DomainError) => error.retryAfter === 40_000 && error.limit === 5,
+    throttle.attempt({ account: 'alice', address: '5.5.5.5' }, allow),
+    (error: DomainError) => error.code === 'ERATE' && error.retryAfter === 60_000,
   );
-  clock.time += 40_000;
+  await pass(60_000);
+  assert.deepEqual(await outcomes, [...Array(8).fill('EAUTH'), ...Array(4).fill('ERATE')]);
+});
+
+test('guesses sent all at once get no more tries than guesses one by one', async () => {
+  const { wrong, delays, pass } = setup();
+  const outcomes = Promise.all(Array.from({ length: 50 }, () => wrong()));
+  await settled();
+  await settled();
+  assert.equal(delays.length, 8);
+  await pass(60_000);
+  assert.equal((await outcomes).filter((code) => code === 'EAUTH').length, 18);
+});
+
+test('three hundred right logins at once all get in, of one account or of many, among wrong ones', async () => {
+  const { wrong, right, delays } = setup();
+  await times(5, () => wrong('pupil7'));
+  const pupils = Promise.all(Array.from({ length: 300 }, (_, i) => right(`pupil${i}`)));
+  const shared = Promise.all(Array.from({ length: 300 }, () => right('shared')));
+  assert.deepEqual(await pupils, Array(300).fill('in'));
+  assert.deepEqual(await shared, Array(300).fill('in'));
+  assert.deepEqual(delays, []);
+});
+
+test('an address that fails on very many accounts is slowed down, but not where it has logged in before', async () => {
+  const { wrong, right, delays, pass } = setup();
+  await right('teacher');
+  await times(100, (i) => wrong(`guess${i}`));
+  for (let i = 100; i < 105; i++) {
+    const late = wrong(`guess${i}`);
+    await pass(5000);
+    assert.equal(await late, 'EAUTH');
+  }
+  assert.deepEqual(delays, [1000, 2000, 4000, 5000, 5000]);
+  assert.equal(await right('teacher'), 'in');
+  assert.equal(await right('alice', '1.2.3.5'), 'in');
+  assert.equal(delays.length, 5);
+});
+
+test('slips of the fingers do not add up to an address that guesses', async () => {
+  const { wrong, right, delays } = setup();
+  await times(300, async (i) => {
+    await wrong(`pupil${i}`);
+    await wrong(`pupil${i}`);
+    await right(`pupil${i}`);
+  });
+  assert.deepEqual(delays, []);
+});
+
+test('failures of the server are not counted', async () => {
+  const { throttle, delays, right } = setup();
+  const broken = async () => {
+    throw new DomainError('EINTERNAL', 'no');
+  };
+  await times(20, () => throttle.attempt({ account: 'alice', address: '1.2.3.4' }, broken).catch(() => {}));
   assert.equal(await right(), 'in');
-  assert.deepEqual(await times(6, wrong), ['EAUTH', 'EAUTH', 'EAUTH', 'EAUTH', 'EAUTH', 'ERATE']);
+  assert.deepEqual(delays, []);
 });
 
-test('right passwords and failures of the server are not counted, and do not clear the count', async () => {
-  const { throttle, wrong, right } = setup();
-  await times(4, wrong);
-  assert.deepEqual(await times(20, right), Array(20).fill('in'));
-  assert.equal(await outcome(throttle.attempt('1.2.3.4', reject('EINTERNAL'))), 'EINTERNAL');
-  assert.deepEqual(await times(2, wrong), ['EAUTH', 'ERATE']);
+test('who hangs up while it waits is forgotten at once, untried', async () => {
+  const { wrong, delays } = setup();
+  await times(10, () => wrong());
+  for (let i = 0; i < 20; i++) {
+    const hangUp = new AbortController();
+    const dropped = wrong('alice', '1.2.3.4', hangUp.signal);
+    await settled();
+    hangUp.abort();
+    assert.equal(await dropped, 'ERATE');
+  }
+  assert.deepEqual(delays, Array(20).fill(1000));
 });
 
-test('addresses are counted on their own, those of one IPv6 /64 network together', async () => {
-  const { wrong } = setup();
-  await times(5, wrong);
-  assert.equal(await wrong('::ffff:1.2.3.4'), 'ERATE');
-  assert.equal(await wrong('1.2.3.5'), 'EAUTH');
-  await times(4, () => wrong('2001:db8::1'));
-  assert.equal(await wrong('2001:DB8:0:0:ffff::2'), 'EAUTH');
-  assert.equal(await wrong('2001:db8::3'), 'ERATE');
-  assert.equal(await wrong('2001:db8:0:1::1'), 'EAUTH');
-  assert.equal(await wrong('::1'), 'EAUTH');
+test('memory is bounded, and right logins leave no more than where they came from', async () => {
+  const { throttle, wrong, right } = setup({ maxAccounts: 20, maxPairs: 10 });
+  await right();
+  assert.equal(throttle.size, 1);
+  await times(50, (i) => wrong(`a${i}`, `10.0.0.${i}`));
+  await times(50, (i) => right(`b${i}`, `10.0.1.${i}`));
+  assert.ok(throttle.size <= 60, `${throttle.size} entries`);
 });
 
-test('guesses sent all at once get no more wrong tries than guesses one by one', async () => {
-  const { wrong } = setup();
-  const outcomes = await Promise.all(Array.from({ length: 50 }, () => wrong()));
-  assert.equal(outcomes.filter((code) => code === 'EAUTH').length, 5);
-  assert.equal(outcomes.filter((code) => code === 'ERATE').length, 45);
-});
-
-test('many right logins at once from one address all get in', async () => {
-  const { right } = setup();
-  const outcomes = await Promise.all(Array.from({ length: 50 }, () => right()));
-  assert.deepEqual(outcomes, Array(50).fill('in'));
-});
-
-test('memory is bounded: the address known longest is forgotten', async () => {
-  const { wrong } = setup({ maxAddresses: 2 });
-  await times(5, () => wrong('10.0.0.1'));
-  await wrong('10.0.0.2');
-  assert.equal(await wrong('10.0.0.1'), 'ERATE');
-  await wrong('10.0.0.3');
-  assert.equal(await wrong('10.0.0.1'), 'EAUTH');
+test('a flood of other accounts does not make the throttle forget one on which tries wait', async () => {
+  const { wrong, delays } = setup({ maxAccounts: 5 });
+  await times(10, () => wrong());
+  void wrong();
+  await settled();
+  await times(50, (i) => wrong(`a${i}`, `10.0.0.${i}`));
+  void wrong();
+  await settled();
+  assert.deepEqual(delays, [1000, 2000]);
 });
 
 test('0 tries turns it off', async () => {
-  const { wrong } = setup({ tries: 0 });
-  assert.deepEqual(await times(20, wrong), Array(20).fill('EAUTH'));
+  const { wrong, delays } = setup({ tries: 0 });
+  assert.deepEqual(await times(200, (i) => wrong(`a${i}`)), Array(200).fill('EAUTH'));
+  assert.deepEqual(delays, []);
 });

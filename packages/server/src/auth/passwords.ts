@@ -1,7 +1,8 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { PasswordHasher } from '../core/ports/passwords.ts';
-import { Semaphore } from './semaphore.ts';
+import type { HashRequester, PasswordHasher } from '../core/ports/passwords.ts';
+import { FairQueue } from './fair-queue.ts';
+import { networkOf } from './networks.ts';
 
 const derive = promisify(argon2);
 
@@ -20,32 +21,50 @@ const VERSION = 19;
 
 /** Hashes block a thread of the pool that checks signatures too; some threads must stay free. */
 const MAX_CONCURRENT = 2;
+/** Some 40 s of work on a small machine. */
+const MAX_WAITING = 2000;
+const MAX_WAITING_PER_USER = 500;
 
 /** argon2id in the PHC string format, so that the cost may rise later while older hashes keep working. */
 export class Argon2Hasher implements PasswordHasher {
-  readonly #slots = new Semaphore(MAX_CONCURRENT);
+  readonly #queue = new FairQueue({
+    slots: MAX_CONCURRENT,
+    maxWaiting: MAX_WAITING,
+    maxWaitingPerUser: MAX_WAITING_PER_USER,
+  });
   readonly #nobodysSalt = randomBytes(SALT_BYTES);
 
-  async hash(password: string): Promise<string> {
-    const salt = randomBytes(SALT_BYTES);
-    return encode(COST, salt, await this.#derive(password, salt, COST, TAG_BYTES));
+  /** Passwords that wait for their turn. */
+  get waiting(): number {
+    return this.#queue.waiting;
   }
 
-  async verify(password: string, hash: string | null): Promise<boolean> {
+  async hash(password: string, requester: HashRequester): Promise<string> {
+    const salt = randomBytes(SALT_BYTES);
+    const tag = await this.#derive(password, { salt, cost: COST, tagLength: TAG_BYTES }, requester);
+    return encode(COST, salt, tag);
+  }
+
+  async verify(password: string, hash: string | null, requester: HashRequester): Promise<boolean> {
     const known = hash === null ? undefined : decode(hash);
     const { cost, salt, tag } = known ?? {
       cost: COST,
       salt: this.#nobodysSalt,
       tag: Buffer.alloc(TAG_BYTES),
     };
-    const derived = await this.#derive(password, salt, cost, tag.length);
+    const derived = await this.#derive(password, { salt, cost, tagLength: tag.length }, requester);
     return timingSafeEqual(derived, tag) && known !== undefined;
   }
 
-  #derive(password: string, nonce: Buffer, cost: Cost, tagLength: number): Promise<Buffer> {
+  #derive(
+    password: string,
+    { salt: nonce, cost, tagLength }: { salt: Buffer; cost: Cost; tagLength: number },
+    { address, ...requester }: HashRequester,
+  ): Promise<Buffer> {
     // One person's keyboards may compose the same letters differently.
     const message = password.normalize('NFC');
-    return this.#slots.run(() => derive('argon2id', { ...cost, message, nonce, tagLength }));
+    const owner = { ...requester, address: networkOf(address) };
+    return this.#queue.run(owner, () => derive('argon2id', { ...cost, message, nonce, tagLength }));
   }
 }
 

@@ -95,9 +95,10 @@ const authentication = {
       minimum: 1000,
     },
   ),
-  loginTries: count('Wrong passwords a minute from one address before it has to wait; 0 is off.', {
-    default: 5,
-  }),
+  loginTries: count(
+    'Wrong passwords for one user in ten minutes before further tries, but from addresses where that user has logged in, are answered late; 0 is off. More forgives typing errors, and guessing.',
+    { default: 10 },
+  ),
   autoProvision: flag('Make a user at the first valid token that names a new one. Off: make users first.', {
     default: true,
   }),

@@ -9,7 +9,7 @@ interface Bucket {
 /** More buckets than this: those that have filled up again are dropped, as a new one would be the same. */
 const SWEEP_AT = 10_000;
 
-/** Token buckets by key: `rate` a second in the long run, twice that at once, and always one. */
+/** Token buckets by key: `rate` a second in the long run, `burst` at once. */
 export class RateLimiter {
   readonly #rate: number;
   readonly #burst: number;
@@ -17,10 +17,13 @@ export class RateLimiter {
   readonly #buckets = new Map<string, Bucket>();
   #sweepAt = SWEEP_AT;
 
-  /** @param rate tokens a second; 0 lets everything pass */
-  constructor(rate: number, clock: Clock) {
+  /**
+   * @param rate tokens a second; 0 lets everything pass
+   * @param burst tokens of a full bucket, twice those of a second and at least one where absent
+   */
+  constructor(rate: number, clock: Clock, burst = Math.max(1, rate * 2)) {
     this.#rate = rate;
-    this.#burst = Math.max(1, rate * 2);
+    this.#burst = burst;
     this.#clock = clock;
   }
 

@@ -7,16 +7,20 @@ import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
 import { tellRemoved, tellRoles } from './membership-news.ts';
 import type { Principal, Role, User } from './model.ts';
-import { MAX_NICKNAME_LENGTH, requireName, requireUsername } from './names.ts';
+import { MAX_NICKNAME_LENGTH, requireName, requireUsername, usernameKey } from './names.ts';
 import { listPeers } from './peers.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
-import type { PasswordHasher } from './ports/passwords.ts';
+import { type Client, type HashRequester, NO_CLIENT, type PasswordHasher } from './ports/passwords.ts';
 import type { NewUser, Page, Store, UserPatch } from './ports/store.ts';
+import { RateLimiter } from './rate-limiter.ts';
 import { userTopic } from './topics.ts';
 import { requireId, requireLength } from './validate.ts';
 
 /** Highest uid that may be asked for. The server counts on from the highest there is, and must not run out of numbers. */
 const MAX_UID = 2 ** 52;
+/** Changes of one's own password: so many at once, and so many a second in the long run (one in 12 s). */
+const PASSWORD_BURST = 5;
+const PASSWORD_RATE = 1 / 12;
 
 export interface UserInput {
   /** Made by the server where absent. */
@@ -33,6 +37,12 @@ export interface UserInput {
 
 export type UserChange = Partial<Omit<UserInput, 'id' | 'uid'>>;
 
+export interface LoginInput {
+  readonly tenant: string;
+  readonly username: string;
+  readonly password: string;
+}
+
 export interface UsersDeps {
   readonly store: Store;
   readonly sink: EventSink;
@@ -46,13 +56,15 @@ export interface UsersDeps {
 /** The users of every tenant. */
 export class Users {
   readonly #deps: UsersDeps;
+  readonly #passwordRate: RateLimiter;
 
   constructor(deps: UsersDeps) {
     this.#deps = deps;
+    this.#passwordRate = new RateLimiter(PASSWORD_RATE, deps.clock, PASSWORD_BURST);
   }
 
   /** EPERM, EINVAL, ETOOLONG; ECONFLICT where the id, uid or username is taken. */
-  async create(actor: Principal, input: UserInput): Promise<User> {
+  async create(actor: Principal, input: UserInput, client = NO_CLIENT): Promise<User> {
     requireManager(actor);
     const { store, clock, ids, passwords } = this.#deps;
     const password = input.password === undefined ? undefined : requirePassword(input.password);
@@ -64,7 +76,8 @@ export class Users {
       nickname: requireNickname(input.nickname ?? input.username),
       avatar: requireAddress(input.avatar ?? '', 'avatar'),
       role: input.role ?? 'user',
-      passwordHash: password === undefined ? null : await passwords.hash(password),
+      passwordHash:
+        password === undefined ? null : await passwords.hash(password, requesterOf(actor, client)),
       createdAt: clock.now(),
     });
   }
@@ -81,8 +94,8 @@ export class Users {
     return this.#deps.store.listUsers(actor.tenant, page);
   }
 
-  /** Users may change their own nickname, avatar and password, managers everything. */
-  async update(actor: Principal, id: string, change: UserChange): Promise<User> {
+  /** Users may change their own nickname, avatar and password, managers everything. ERATE for passwords, see `PASSWORD_BURST`. */
+  async update(actor: Principal, id: string, change: UserChange, client = NO_CLIENT): Promise<User> {
     if (id !== actor.userId || change.role !== undefined || change.username !== undefined)
       requireManager(actor);
     const { password, username, nickname, avatar, role } = change;
@@ -94,7 +107,7 @@ export class Users {
       ...(role === undefined ? {} : { role }),
       ...(password === undefined
         ? {}
-        : { passwordHash: await this.#deps.passwords.hash(requirePassword(password)) }),
+        : { passwordHash: await this.#hashChanged(actor, id, requirePassword(password), client) }),
     };
     const user = await this.#deps.store.updateUser(actor.tenant, id, patch);
     if (role !== undefined && !mayServe(role)) await desk.retire({ tenant: actor.tenant, userId: id });
@@ -118,11 +131,20 @@ export class Users {
     sink.publish([userTopic(tenant, id)], { type: 'user.deleted', tenant, userId: id });
   }
 
-  /** The user with this name and password. EAUTH. */
-  async authenticate(tenant: string, username: string, password: string): Promise<User> {
+  /** Tells accounts apart that somebody may try to log in to, whether there is such a user or not. */
+  async accountKey(tenant: string, username: string): Promise<string> {
+    const found = await this.#deps.store.findCredentials(tenant, username);
+    return JSON.stringify(found ? { tenant, id: found.user.id } : { tenant, name: usernameKey(username) });
+  }
+
+  /** The user with this name and password. EAUTH; ERATE where too many passwords wait to be checked. */
+  async authenticate(
+    { tenant, username, password }: LoginInput,
+    requester: HashRequester = { ...NO_CLIENT, user: '' },
+  ): Promise<User> {
     const { store, passwords } = this.#deps;
     const found = await store.findCredentials(tenant, username);
-    const matches = await passwords.verify(password, found?.passwordHash ?? null);
+    const matches = await passwords.verify(password, found?.passwordHash ?? null, requester);
     if (!found || !matches) throw new DomainError('EAUTH', 'wrong username or password');
     return found.user;
   }
@@ -157,6 +179,18 @@ export class Users {
     }
   }
 
+  /** Managers set passwords of others as fast as their turns come. */
+  #hashChanged(actor: Principal, id: string, password: string, client: Client): Promise<string> {
+    const requester = requesterOf(actor, client);
+    const retryAfter = id === actor.userId ? this.#passwordRate.take(requester.user) : 0;
+    if (retryAfter === 0) return this.#deps.passwords.hash(password, requester);
+    throw new DomainError('ERATE', `a password may be changed ${PASSWORD_BURST} times in a minute`, {
+      field: 'password',
+      limit: PASSWORD_BURST,
+      retryAfter,
+    });
+  }
+
   /** Makes a user of this username or, where somebody else has it, of one that begins with it. */
   async #createNamed(user: Omit<NewUser, 'username'>, username: string): Promise<User> {
     const { store, ids } = this.#deps;
@@ -174,6 +208,10 @@ export class Users {
     const topics = peers.map((id) => userTopic(user.tenant, id));
     this.#deps.sink.publish(topics, { type: 'user.changed', user, actorId });
   }
+}
+
+function requesterOf({ tenant, userId }: Principal, client: Client): HashRequester {
+  return { ...client, user: JSON.stringify({ tenant, id: userId }) };
 }
 
 function requirePassword(password: string): string {

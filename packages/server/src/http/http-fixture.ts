@@ -20,6 +20,7 @@ import { Metrics } from '../observe/metrics.ts';
 import { MemoryAttendance } from '../presence/memory/attendance.ts';
 import { SYSTEM_TIMERS } from '../stomp/timers.ts';
 import { openSqliteStore } from '../store/sqlite/index.ts';
+import { clientAddress } from '../transport/index.ts';
 import { buildHttp, type HttpDeps } from './server.ts';
 
 export const TEST_SECRET = 'q7Zt2mX9vLr4Kc8sWb1nYd6fHj3gPa5e';
@@ -118,6 +119,8 @@ export async function startHttp(
     issuer,
     roomKeys: new RoomKeys(TEST_SECRET),
     clock,
+    timers: SYSTEM_TIMERS,
+    addressOf: (request) => clientAddress(request, config.trustedProxies),
     config,
     metrics,
     logger,

@@ -18,6 +18,7 @@ import type { MessageChanges } from '../core/message-changes.ts';
 import type { Messages } from '../core/messages.ts';
 import type { Notifications } from '../core/notifications.ts';
 import type { Clock } from '../core/ports/clock.ts';
+import type { Timers } from '../core/ports/timers.ts';
 import type { Rooms } from '../core/rooms.ts';
 import type { Users } from '../core/users.ts';
 import type { Webhooks } from '../events/webhook/webhooks.ts';
@@ -26,6 +27,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { Api, ApiPlugin } from './api.ts';
 import { requireToken, requireTokenAnywhere } from './authentication.ts';
 import { parseJsonBodies } from './bodies.ts';
+import { type AddressOf, clientsBy } from './client.ts';
 import { answerClientError } from './client-errors.ts';
 import { registerDocs } from './docs.ts';
 import { sendError } from './errors.ts';
@@ -76,6 +78,8 @@ export interface HttpDeps {
   /** Absent where tokens are made elsewhere. */
   readonly roomKeys?: RoomKeys | undefined;
   readonly clock: Clock;
+  readonly timers: Timers;
+  readonly addressOf: AddressOf;
   readonly config: Config;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -155,7 +159,7 @@ function protectedRoutes(api: Api, deps: HttpDeps): void {
   api.setNotFoundHandler(() => {
     throw new DomainError('ENOENT', 'no such endpoint; see /docs');
   });
-  userRoutes(api, users);
+  userRoutes(api, users, clientsBy(deps.addressOf));
   groupRoutes(api, groups);
   memberRoutes(api, groups);
   roomRoutes(api, { rooms, attendance });
@@ -169,7 +173,8 @@ function protectedRoutes(api: Api, deps: HttpDeps): void {
   deskRoutes(api, deps);
 }
 
-function loginDeps({ users, issuer, roomKeys, clock, config }: HttpDeps) {
-  const throttle = new LoginThrottle({ clock, tries: config.loginTries });
-  return { users, issuer, roomKeys, throttle, tokenLifetime: config.tokenLifetime };
+function loginDeps({ users, issuer, roomKeys, clock, timers, addressOf, config }: HttpDeps) {
+  const throttle = new LoginThrottle({ clock, timers, tries: config.loginTries });
+  const clientOf = clientsBy(addressOf);
+  return { users, issuer, roomKeys, throttle, clientOf, tokenLifetime: config.tokenLifetime };
 }

@@ -17,5 +17,6 @@ export {
 } from './options.ts';
 export type { AllowedOrigins } from './origin.ts';
 export { Batch, Payload } from './payload.ts';
+export { clientAddress } from './request.ts';
 export { isWebSocketUpgrade, TransportServer } from './server.ts';
 export { encodeWebSocketFrame } from './websocket-frame.ts';

@@ -37,6 +37,25 @@ describe('clientAddress', () => {
   });
 });
 
+describe('a forwarded address with a port', () => {
+  for (const [hop, address] of [
+    ['8.8.8.8:1000', '8.8.8.8'],
+    ['8.8.8.8', '8.8.8.8'],
+    ['[2001:db8::1]:443', '2001:db8::1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['::ffff:8.8.8.8', '8.8.8.8'],
+    ['[::ffff:8.8.8.8]:1', '8.8.8.8'],
+    ['unknown', 'unknown'],
+  ] as const) {
+    it(`${hop} is ${address}`, () => {
+      const socket = { remoteAddress: '10.0.0.1' };
+      const request = { socket, headers: { 'x-forwarded-for': hop } } as unknown as IncomingMessage;
+      assert.equal(clientAddress(request, 1), address);
+    });
+  }
+});
+
 describe('addressedHost', () => {
   it('believes a proxy only if there is one to trust', () => {
     const headers = { host: 'inside:1', 'x-forwarded-host': 'chat.example' };

@@ -26,14 +26,19 @@ export function addressedHost(headers: IncomingHttpHeaders, trustedProxies: numb
 export function clientAddress(request: IncomingMessage, trustedProxies: number): string {
   const peer = request.socket.remoteAddress ?? '';
   const forwarded = request.headers['x-forwarded-for'];
-  if (trustedProxies === 0 || forwarded === undefined) return withoutMapping(peer);
+  if (trustedProxies === 0 || forwarded === undefined) return bareAddress(peer);
   const hops = [...String(forwarded).split(','), peer].map((hop) => hop.trim());
-  return withoutMapping(hops[Math.max(0, hops.length - 1 - trustedProxies)] ?? peer);
+  return bareAddress(hops[Math.max(0, hops.length - 1 - trustedProxies)] ?? peer);
 }
 
-/** A dual-stack socket reports IPv4 peers as IPv4-mapped IPv6 addresses (RFC 4291 section 2.5.5.2). */
-function withoutMapping(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+/**
+ * An address without the port that some proxies append, and without the brackets around IPv6. A dual-stack socket
+ * reports IPv4 peers as IPv4-mapped IPv6 addresses (RFC 4291 section 2.5.5.2).
+ */
+function bareAddress(hop: string): string {
+  const [, bracketed, dotted] = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d*)?$/.exec(hop) ?? [];
+  const address = bracketed ?? dotted ?? hop;
+  return /^::ffff:(?=[\d.]+$)/i.test(address) ? address.slice('::ffff:'.length) : address;
 }
 
 /** Keeps what a connection's first request said, without the request itself. */

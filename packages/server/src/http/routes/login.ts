@@ -6,6 +6,7 @@ import { DomainError } from '../../core/errors.ts';
 import type { User } from '../../core/model.ts';
 import type { Users } from '../../core/users.ts';
 import { type Api, REFUSALS } from '../api.ts';
+import type { ClientOf } from '../client.ts';
 import { userJson } from '../json.ts';
 import { UserSchema } from '../schemas.ts';
 
@@ -44,6 +45,7 @@ const Session = Type.Object(
 export interface LoginDeps {
   readonly users: Users;
   readonly throttle: LoginThrottle;
+  readonly clientOf: ClientOf;
   /** Absent where tokens are made elsewhere. */
   readonly issuer: TokenIssuer | undefined;
   readonly roomKeys?: RoomKeys | undefined;
@@ -51,7 +53,10 @@ export interface LoginDeps {
   readonly tokenLifetime: number;
 }
 
-export function loginRoute(api: Api, { users, throttle, issuer, roomKeys, tokenLifetime }: LoginDeps): void {
+export function loginRoute(
+  api: Api,
+  { users, throttle, clientOf, issuer, roomKeys, tokenLifetime }: LoginDeps,
+): void {
   api.post(
     '/login',
     {
@@ -59,16 +64,21 @@ export function loginRoute(api: Api, { users, throttle, issuer, roomKeys, tokenL
         tags: ['login'],
         summary: 'Get a token for a username and password',
         description:
-          'After some wrong passwords from one address, its tries are refused for up to a minute (429).',
+          'After some wrong passwords for one user, further tries from addresses where that user has not logged in are answered late, by 1 s and up to a minute; 429 where many wait.',
         body: Credentials,
         response: { 200: Session, ...REFUSALS },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       if (!issuer)
         throw new DomainError('EPERM', 'this server makes no tokens; get one from your identity provider');
       const { username, password, app = DEFAULT_APP } = request.body;
-      const user = await throttle.attempt(request.ip, () => users.authenticate(app, username, password));
+      const input = { tenant: app, username, password };
+      const account = await users.accountKey(app, username);
+      const client = clientOf(request, reply);
+      const user = await throttle.attempt({ ...client, account }, () =>
+        users.authenticate(input, { ...client, user: account }),
+      );
       const issued = await issuer.issue(principalOf(user), tokenLifetime);
       const key = roomKeys && Buffer.from(roomKeys.keyOf(issued.token)).toString('base64url');
       return { ...issued, ...(key === undefined ? {} : { roomKey: key }), user: userJson(user) };

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { Users } from '../../core/users.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
+import type { ClientOf } from '../client.ts';
 import { userJson } from '../json.ts';
 import { NextSchema, NoContent, nextOf, PageQuery, pageOf, RoleSchema, UserSchema } from '../schemas.ts';
 
@@ -37,9 +38,12 @@ const UserPage = Type.Object(
 );
 const UserParams = Type.Object({ id: Type.String({ description: "The user's id.", examples: ['alice'] }) });
 
+/** Stands for who asks; no user has it as its id. */
+const ME = 'me';
+
 const COMMON = { tags: ['users'], ...WITH_TOKEN };
 
-export function userRoutes(api: Api, users: Users): void {
+export function userRoutes(api: Api, users: Users, clientOf: ClientOf): void {
   api.post(
     '/users',
     {
@@ -51,8 +55,11 @@ export function userRoutes(api: Api, users: Users): void {
         response: { 201: UserSchema, ...REFUSALS },
       },
     },
-    async (request, reply) =>
-      reply.code(201).send(userJson(await users.create(request.principal, request.body))),
+    async (request, reply) => {
+      const { principal, body } = request;
+      const made = await users.create(principal, body, clientOf(request, reply));
+      return reply.code(201).send(userJson(made));
+    },
   );
 
   api.get(
@@ -105,13 +112,17 @@ export function userRoutes(api: Api, users: Users): void {
         ...COMMON,
         summary: 'Change a user',
         description:
-          'Users may change their own nickname, avatar and password; role admin or service changes all.',
+          'Users may change their own nickname, avatar and password, also as `/users/me`; role admin or service changes all. One may change the own password 5 times in a minute.',
         params: UserParams,
         body: UserChange,
         response: { 200: UserSchema, ...REFUSALS },
       },
     },
-    async ({ principal, params, body }) => userJson(await users.update(principal, params.id, body)),
+    async (request, reply) => {
+      const { principal, params, body } = request;
+      const id = params.id === ME ? principal.userId : params.id;
+      return userJson(await users.update(principal, id, body, clientOf(request, reply)));
+    },
   );
 
   api.delete(
