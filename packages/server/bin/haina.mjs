@@ -6,6 +6,11 @@ import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const NEEDED_MAJOR = 26;
+/**
+ * What glibc reads when a process begins. By itself it keeps blocks of the size of a password's hash (19 MiB) in its arenas
+ * once one was freed: with this, whatever is larger goes back to the system.
+ */
+const ALLOCATOR = process.platform === 'linux' ? { MALLOC_MMAP_THRESHOLD_: String(1 << 20) } : {};
 const entry = new URL('../src/main.ts', import.meta.url);
 
 /** Path of the runtime that npm installed for this platform, or undefined where none is published. */
@@ -25,7 +30,19 @@ function pinnedRuntime() {
   return undefined;
 }
 
+/**
+ * Begins this process again where the allocator was not set up as it is started. Not for short commands, and not where
+ * a channel to the starter would be lost.
+ */
+function setUpAllocator() {
+  const isSetUp = Object.keys(ALLOCATOR).every((name) => name in process.env);
+  if (isSetUp || process.argv[2] !== 'serve' || process.connected) return;
+  const args = [process.execPath, ...process.execArgv, fileURLToPath(entry), ...process.argv.slice(2)];
+  process.execve(process.execPath, args, { ...process.env, ...ALLOCATOR });
+}
+
 if (Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR) {
+  setUpAllocator();
   await import(entry.href);
 } else {
   const runtime = pinnedRuntime();
@@ -38,6 +55,7 @@ if (Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR) {
   // The channel lets the child notice that its parent is gone, however it went.
   const child = spawn(runtime, [fileURLToPath(entry), ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...ALLOCATOR, ...process.env },
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -45,6 +45,17 @@ test('production starts quietly, has no demo accounts, and stops cleanly', async
   haina.child.kill('SIGTERM');
   const { code, stdout, stderr } = await haina.ended;
   assert.deepEqual([code, stdout, stderr], [0, `haina listening on ${url}\n`, '']);
+});
+
+test('what a hash of a password took goes back to the system', {
+  skip: process.platform !== 'linux',
+}, async () => {
+  const haina = serve('allocator', [], { env: { HAINA_SECRET: SECRET } });
+  await urlOf(haina);
+  const environment = readFileSync(`/proc/${haina.child.pid}/environ`, 'utf8').split('\0');
+  assert.ok(environment.includes('MALLOC_MMAP_THRESHOLD_=1048576'));
+  haina.child.kill('SIGTERM');
+  assert.equal((await haina.ended).code, 0);
 });
 
 test('the demo says where it is, who may log in, and what to try; tokens survive a restart', async () => {

@@ -12,8 +12,8 @@ import { conversationTopic, tenantTopic, userTopic } from './topics.ts';
 
 /** Events that one call of the API may bring. */
 export const MAX_EVENTS = 100;
-/** Events whose repeats are recognised. */
-const MAX_SEEN = 100_000;
+/** Bytes of the ids of events whose repeats are recognised: some 100 000 as a rule. */
+const MAX_SEEN_BYTES = 16_777_216;
 
 /** What became of an event: told, known already, or one that this deployment had published itself. */
 export type EventOutcome = 'told' | 'repeat' | 'own';
@@ -39,7 +39,7 @@ export interface BusinessEventsDeps {
  */
 export class BusinessEvents {
   readonly #deps: BusinessEventsDeps;
-  readonly #seen = new SeenIds(MAX_SEEN);
+  readonly #seen = new SeenIds(MAX_SEEN_BYTES);
 
   constructor(deps: BusinessEventsDeps) {
     this.#deps = deps;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChatPermission, ChatSettings } from './chat-settings.ts';
 import { DomainError } from './errors.ts';
+import { guestPrincipal } from './guests.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { Policies, requireWriter } from './policies.ts';
 import type { Store } from './ports/store.ts';
@@ -44,6 +45,19 @@ test("the server's limits count where a tenant set none, and its own where it di
   const { limits } = await policies.of({ ...alice, tenant: 'other' });
   assert.deepEqual(limits, { ...DEFAULT_LIMITS, maxTextLength: 7 });
   assert.deepEqual(await policies.chatSettings('other'), { maxMessageLength: 7, fileUploadLimit: 10 });
+});
+
+test('nothing is read nor kept of a guest, whatever it calls itself', async () => {
+  const { store, policies } = setUp();
+  await policies.of(alice);
+  store.calls.length = 0;
+  const profile = { name: '', number: '', nickname: '', avatar: '' };
+  for (const id of ['g1', 'g2']) {
+    const policy = policies.of(guestPrincipal('default', id, profile));
+    assert.ok(!(policy instanceof Promise));
+    assert.equal(policy.permission, 'full_access');
+  }
+  assert.deepEqual(store.calls, []);
 });
 
 test('no store is read for what is known, until an event says that it changed', async () => {

@@ -48,13 +48,13 @@ export class Policies {
 
   /**
    * What binds the actor: at once where it is known, so that commands given one after another stay in their order.
+   * Nobody lays anything down for a guest, which takes another name as it likes: nothing is kept of it.
+   *
    * EINTERNAL while it is not known and the store is out of reach: then nothing is permitted.
    */
-  of({ tenant, userId }: Principal): Policy | Promise<Policy> {
+  of({ tenant, userId, guest }: Principal): Policy | Promise<Policy> {
     const found = this.#tenant(tenant);
-    const permission = this.#permissions.get(userKey(tenant, userId), () =>
-      this.#deps.store.findChatPermission(tenant, userId),
-    );
+    const permission = guest ? 'full_access' : this.#permissionOf(tenant, userId);
     if (!(found instanceof Promise || permission instanceof Promise)) {
       return { limits: found.limits, permission };
     }
@@ -72,6 +72,12 @@ export class Policies {
     else if (event.type === 'permission.changed' || event.type === 'user.deleted') {
       this.#permissions.drop(userKey(event.tenant, event.userId));
     }
+  }
+
+  #permissionOf(tenant: string, userId: string): ChatPermission | Promise<ChatPermission> {
+    return this.#permissions.get(userKey(tenant, userId), () =>
+      this.#deps.store.findChatPermission(tenant, userId),
+    );
   }
 
   #tenant(tenant: string): TenantPolicy | Promise<TenantPolicy> {

@@ -18,6 +18,9 @@ const MAX_REPORTS_AT_ONCE = 100;
 /** Messages that are marked as read in one step, so that their senders are told of so many at a time. */
 const READ_BATCH = 200;
 
+/** What a receipt says of a message, and whether one is due: no content, as many wait for the store. */
+export type ReceiptSubject = UnreadMessage & Pick<Message, 'tenant' | 'conversationId'>;
+
 /** What users got, or read, in one conversation. */
 export interface ConversationReport {
   readonly tenant: string;
@@ -29,7 +32,7 @@ export interface ConversationReport {
 }
 
 /** That one user got, or read, one message. */
-export function reportOf(message: Message, userId: string, kind: PositionKind): ConversationReport {
+export function reportOf(message: ReceiptSubject, userId: string, kind: PositionKind): ConversationReport {
   const { tenant, conversationId, seq } = message;
   const users = [{ userId, ranges: [{ from: seq, to: seq }] }];
   return { tenant, conversationId, kind, messages: [message], users };
@@ -102,7 +105,7 @@ export class Receipts {
   }
 
   /** Tells a sender that one who is no member, a guest, got its message. Nothing is stored of it. */
-  tellReceived(userId: string, message: Message): void {
+  tellReceived(userId: string, message: ReceiptSubject): void {
     const { tenant, conversationId, seq } = message;
     this.#tell({ tenant, conversationId, kind: 'delivered', userId }, [message], [{ from: seq, to: seq }]);
   }

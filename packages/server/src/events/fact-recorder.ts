@@ -8,8 +8,12 @@ import type { Targets } from './targets.ts';
 
 /** Entries of one write. */
 const MAX_BATCH = 1000;
-/** Entries that wait in memory for the store; more are lost, and counted. */
-const MAX_PENDING = 50_000;
+/** Bytes of entries that wait in memory for the store; more are lost, and counted. */
+const MAX_PENDING_BYTES = 67_108_864;
+/** What an entry takes beside its body, which the targets of an event share. */
+const ENTRY_BYTES = 512;
+/** Messages that wait to be known as told. */
+const MAX_TOLD = 50_000;
 /** When to try again after the store refused, in ms. */
 const RETRY_AFTER = 1000;
 
@@ -39,6 +43,7 @@ export interface FactRecorderDeps {
 export class FactRecorder implements EventSink {
   readonly #deps: FactRecorderDeps;
   #pending: OutboxEntry[] = [];
+  #pendingBytes = 0;
   /** Whose entries are pending, or that nobody wants. */
   #told: ToldMessage[] = [];
   #running: Promise<void> | undefined;
@@ -89,7 +94,7 @@ export class FactRecorder implements EventSink {
     this.#queueFacts(event);
     const told = toldOf(event);
     // What finds no room stays untold until the next start.
-    if (told && this.#told.length < MAX_PENDING) this.#told.push(told);
+    if (told && this.#told.length < MAX_TOLD) this.#told.push(told);
     this.#start();
   }
 
@@ -109,13 +114,16 @@ export class FactRecorder implements EventSink {
     const { tenant, eventType } = fact;
     const wanted = targets.of(tenant, eventType);
     if (wanted.length === 0) return;
-    if (this.#pending.length + wanted.length > MAX_PENDING) {
+    const eventId = ids.next();
+    const body = JSON.stringify(toEvent(fact, { eventId, origin }));
+    const entries = wanted.map((target) => ({ tenant, target, eventId, eventType, body, at }));
+    const bytes = bytesOf(entries);
+    if (this.#pendingBytes + bytes > MAX_PENDING_BYTES) {
       dropped(wanted.length);
       return;
     }
-    const eventId = ids.next();
-    const body = JSON.stringify(toEvent(fact, { eventId, origin }));
-    for (const target of wanted) this.#pending.push({ tenant, target, eventId, eventType, body, at });
+    this.#pending.push(...entries);
+    this.#pendingBytes += bytes;
   }
 
   get #isIdle(): boolean {
@@ -147,6 +155,7 @@ export class FactRecorder implements EventSink {
         const told = batch.length === this.#pending.length ? [...this.#told] : [];
         const leftOut = await store.recordDeliveries(batch, maxWaiting, told);
         this.#pending = this.#pending.slice(batch.length);
+        this.#pendingBytes -= bytesOf(batch);
         this.#told = this.#told.slice(told.length);
         if (leftOut > 0) dropped(leftOut);
         recorded(new Set(batch.map(({ target }) => target)));
@@ -157,6 +166,11 @@ export class FactRecorder implements EventSink {
       return false;
     }
   }
+}
+
+/** Bytes that entries take in memory, at most. */
+function bytesOf(entries: readonly OutboxEntry[]): number {
+  return entries.reduce((sum, { body }) => sum + ENTRY_BYTES + body.length * 2, 0);
 }
 
 /** What a message event tells the outbox of. */

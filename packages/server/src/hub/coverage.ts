@@ -1,6 +1,6 @@
-import type { Message, Notification, SeqRange } from '../core/model.ts';
+import type { SeqRange } from '../core/model.ts';
 import { appendRanges, toRanges } from '../core/ranges.ts';
-import type { FanOutItem } from './fan-out.ts';
+import type { MessageTrace, NotificationTrace, Trace } from './trace.ts';
 
 /** What whoever got some items knows of one conversation. */
 export interface ConversationCoverage {
@@ -8,7 +8,7 @@ export interface ConversationCoverage {
   readonly conversationId: string;
   /** Of its new messages, 0 where nobody counted them. */
   readonly memberCount: number;
-  readonly messages: readonly Message[];
+  readonly messages: readonly MessageTrace[];
   /** Their sequences. */
   readonly ranges: readonly SeqRange[];
   /** Those of changes to messages. */
@@ -18,27 +18,29 @@ export interface ConversationCoverage {
 /** What is to be kept of items that reached somebody. The same for everybody, so that it is worked out once. */
 export interface Coverage {
   readonly conversations: readonly ConversationCoverage[];
-  readonly notifications: readonly Notification[];
+  readonly notifications: readonly NotificationTrace[];
 }
 
 interface Draft {
   memberCount: number;
-  readonly messages: Message[];
+  readonly messages: MessageTrace[];
   readonly revisions: SeqRange[];
 }
 
-export function coverageOf(items: readonly FanOutItem[]): Coverage {
+export function coverageOf(traces: readonly Trace[]): Coverage {
   const drafts = new Map<string, Map<string, Draft>>();
-  const notifications: Notification[] = [];
-  for (const { event } of items) {
-    if (event.type === 'notification') notifications.push(event.notification);
-    if (event.type !== 'message.created' && event.type !== 'message.changed') continue;
-    const draft = draftOf(drafts, event.message);
-    if (event.type === 'message.created') {
-      draft.messages.push(event.message);
-      draft.memberCount = Math.max(draft.memberCount, event.memberCount);
+  const notifications: NotificationTrace[] = [];
+  for (const trace of traces) {
+    if (trace.kind === 'notification') {
+      notifications.push(trace);
+      continue;
     }
-    appendRanges(draft.revisions, revisionsOf(event.message));
+    const draft = draftOf(drafts, trace);
+    if (trace.kind === 'created') {
+      draft.messages.push(trace);
+      draft.memberCount = Math.max(draft.memberCount, trace.memberCount);
+    }
+    appendRanges(draft.revisions, revisionsOf(trace));
   }
   return { conversations: [...finished(drafts)], notifications };
 }
@@ -46,11 +48,11 @@ export function coverageOf(items: readonly FanOutItem[]): Coverage {
 const NONE: readonly SeqRange[] = [];
 
 /** The revisions that whoever has a message in this form knows. */
-export function revisionsOf({ revision }: Message): readonly SeqRange[] {
+export function revisionsOf({ revision }: Pick<MessageTrace, 'revision'>): readonly SeqRange[] {
   return revision === 0 ? NONE : [{ from: revision, to: revision }];
 }
 
-function draftOf(drafts: Map<string, Map<string, Draft>>, { tenant, conversationId }: Message): Draft {
+function draftOf(drafts: Map<string, Map<string, Draft>>, { tenant, conversationId }: MessageTrace): Draft {
   const ofTenant = drafts.get(tenant) ?? new Map<string, Draft>();
   drafts.set(tenant, ofTenant);
   const draft = ofTenant.get(conversationId) ?? { memberCount: 0, messages: [], revisions: [] };

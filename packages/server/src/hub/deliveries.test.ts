@@ -7,6 +7,7 @@ import { Payload } from '../transport/payload.ts';
 import { Deliveries } from './deliveries.ts';
 import { FanOut, type FanOutItem } from './fan-out.ts';
 import { groupMessage } from './message-fixture.ts';
+import { type Trace, traceOf } from './trace.ts';
 
 const BOB = { tenant: 't', userId: 'bob', role: 'user', name: 'bob' } as const;
 
@@ -26,6 +27,10 @@ function changed(seq: number, revision: number): FanOutItem {
     actorId: 'alice',
   };
   return { event, payload: Payload.text('') };
+}
+
+function tracesOf(items: readonly FanOutItem[]): Trace[] {
+  return items.flatMap(({ event }) => traceOf(event) ?? []);
 }
 
 /** A recording stand-in for the core's receipts, that stores when it is told to. */
@@ -132,6 +137,19 @@ test('a flush waits for what an earlier one is still storing', async () => {
   await Promise.all([first, second]);
 });
 
+test('what waits for a slow connection is an account of its messages, not their contents', () => {
+  const { deliveries, connection, bob } = setUp();
+  connection.enqueuedBytes = 100;
+  connection.queuedBytes = 100;
+  const content = { type: 'text', text: 'x', extra: null } as const;
+  const fanOut = new FanOut([created(1, { content })]);
+  deliveries.sent(bob, fanOut);
+  const [conversation] = fanOut.coverage.conversations;
+  assert.equal(JSON.stringify(conversation?.messages).includes('content'), false);
+  connection.isOpen = false;
+  return deliveries.close();
+});
+
 test('a store that refuses is told of, and stops nothing', async () => {
   const { deliveries, bob, reports, errors, gate } = setUp();
   const full = Promise.reject(new Error('full'));
@@ -140,7 +158,7 @@ test('a store that refuses is told of, and stops nothing', async () => {
   deliveries.sent(bob, new FanOut([created(1)]));
   await deliveries.flush();
   gate.open = Promise.resolve();
-  deliveries.acknowledged(BOB, [created(2)]);
+  deliveries.acknowledged(BOB, tracesOf([created(2)]));
   await deliveries.close();
   assert.equal(errors.length, 1);
   assert.deepEqual(reports, ['team delivered bob 2-2 of 2']);
@@ -174,8 +192,8 @@ test('a notification that was written or acknowledged is told to each user once 
   const stuck = { enqueuedBytes: 10, queuedBytes: 10, isOpen: false };
   deliveries.sent({ userId: BOB.userId, connection: written }, new FanOut(items));
   deliveries.sent({ userId: 'dave', connection: stuck }, new FanOut(items));
-  deliveries.acknowledged({ ...BOB, userId: 'carol' }, items);
-  deliveries.acknowledged(BOB, items);
+  deliveries.acknowledged({ ...BOB, userId: 'carol' }, tracesOf(items));
+  deliveries.acknowledged(BOB, tracesOf(items));
   await deliveries.close();
   assert.deepEqual(told, ['t n1 carol+bob']);
 });

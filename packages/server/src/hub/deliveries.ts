@@ -1,9 +1,10 @@
-import type { Notification, Principal } from '../core/model.ts';
+import type { Principal } from '../core/model.ts';
 import type { Receipts } from '../core/receipts.ts';
 import type { Connection } from '../transport/connection.ts';
 import { type ConversationCoverage, type Coverage, coverageOf } from './coverage.ts';
-import type { FanOut, FanOutItem } from './fan-out.ts';
+import type { FanOut } from './fan-out.ts';
 import { GatheredReceipts } from './gathered-receipts.ts';
+import type { NotificationTrace, Trace } from './trace.ts';
 
 /** How long deliveries gather before they are stored, in ms. */
 const SETTLE_AFTER = 25;
@@ -16,9 +17,9 @@ export interface Recipient {
   readonly connection: Pick<Connection, 'enqueuedBytes' | 'queuedBytes' | 'isOpen'>;
 }
 
-/** What was handed to connections and is not known to be written yet. */
+/** What was handed to connections and is not known to be written yet: what it covers, not the bytes. */
 interface Handed {
-  readonly fanOut: FanOut;
+  readonly coverage: Coverage;
   readonly recipients: Recipient[];
   /** For each recipient, where its connection's bytes ended then. */
   readonly offsets: number[];
@@ -30,7 +31,7 @@ export interface NotificationLog {
 }
 
 interface GatheredNotification {
-  readonly notification: Notification;
+  readonly notification: NotificationTrace;
   readonly userIds: Set<string>;
 }
 
@@ -64,9 +65,11 @@ export class Deliveries {
 
   /** A fan-out just handed to the recipient's connection: delivered once the operating system has taken it. */
   sent(recipient: Recipient, fanOut: FanOut): void {
+    const coverage = this.#coverageOf(fanOut);
+    if (!coverage) return;
     let handed = this.#handed.at(-1);
-    if (handed?.fanOut !== fanOut) {
-      handed = { fanOut, recipients: [], offsets: [] };
+    if (handed?.coverage !== coverage) {
+      handed = { coverage, recipients: [], offsets: [] };
       this.#handed.push(handed);
     }
     handed.recipients.push(recipient);
@@ -74,9 +77,9 @@ export class Deliveries {
     this.#schedule();
   }
 
-  /** Items the user's client acknowledged. */
-  acknowledged({ userId }: Principal, items: readonly FanOutItem[]): void {
-    this.#gather([userId], coverageOf(items));
+  /** What the user's client acknowledged. */
+  acknowledged({ userId }: Principal, traces: readonly Trace[]): void {
+    this.#gather([userId], coverageOf(traces));
     this.#schedule();
   }
 
@@ -136,7 +139,7 @@ export class Deliveries {
     const handed = this.#handed;
     this.#handed = [];
     for (const each of handed) {
-      const waiting: Handed = { fanOut: each.fanOut, recipients: [], offsets: [] };
+      const waiting: Handed = { coverage: each.coverage, recipients: [], offsets: [] };
       const reached: string[] = [];
       for (let index = 0; index < each.recipients.length; index++) {
         const recipient = each.recipients[index] as Recipient;
@@ -149,17 +152,18 @@ export class Deliveries {
           waiting.offsets.push(offset);
         }
       }
-      if (reached.length > 0) this.#gatherCovered(reached, each.fanOut);
+      if (reached.length > 0) this.#gather(reached, each.coverage);
       if (waiting.recipients.length > 0) this.#handed.push(waiting);
     }
   }
 
   /** Events that nothing can be made of count as not delivered. */
-  #gatherCovered(userIds: readonly string[], fanOut: FanOut): void {
+  #coverageOf(fanOut: FanOut): Coverage | undefined {
     try {
-      this.#gather(userIds, fanOut.coverage);
+      return fanOut.coverage;
     } catch (error) {
       this.#options.onError(error);
+      return undefined;
     }
   }
 
@@ -172,7 +176,7 @@ export class Deliveries {
     return memberCount > this.#options.maxReceiptMembers ? this.#crowds : this.#gathered;
   }
 
-  #gatherNotified(notification: Notification, userIds: readonly string[]): void {
+  #gatherNotified(notification: NotificationTrace, userIds: readonly string[]): void {
     const known = this.#notified.get(notification.id) ?? { notification, userIds: new Set() };
     for (const userId of userIds) known.userIds.add(userId);
     this.#notified.set(notification.id, known);

@@ -1,6 +1,7 @@
 import type { CoreEvent } from '../core/events.ts';
 import { Batch, type Payload } from '../transport/payload.ts';
 import { type Coverage, coverageOf } from './coverage.ts';
+import { traceOf } from './trace.ts';
 
 /**
  * One form on the wire: all subscriptions of a shape get the same bytes. `key` says everything that makes a shape
@@ -38,7 +39,7 @@ export class FanOut {
 
   /** What whoever got it knows from then on. */
   get coverage(): Coverage {
-    this.#coverage ??= coverageOf(this.items);
+    this.#coverage ??= coverageOf(this.items.flatMap(({ event }) => traceOf(event) ?? []));
     return this.#coverage;
   }
 

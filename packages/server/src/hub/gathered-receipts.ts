@@ -1,6 +1,6 @@
-import type { Message, SeqRange } from '../core/model.ts';
+import type { SeqRange } from '../core/model.ts';
 import { appendRanges } from '../core/ranges.ts';
-import type { ConversationReport } from '../core/receipts.ts';
+import type { ConversationReport, ReceiptSubject } from '../core/receipts.ts';
 import type { ConversationCoverage } from './coverage.ts';
 
 interface Share {
@@ -19,7 +19,7 @@ interface Gathering {
   readonly tenant: string;
   readonly conversationId: string;
   /** By sequence: the same message reaches many users. */
-  readonly messages: Map<number, Message>;
+  readonly messages: Map<number, ReceiptSubject>;
   readonly users: Map<string, Share>;
   /** Whoever came last; not among `users` yet. */
   cohort: Cohort | undefined;

@@ -31,12 +31,14 @@ function setUp(pages: PendingPage[], room = Number.POSITIVE_INFINITY) {
   const told: string[] = [];
   const known: unknown[] = [];
   const faults: Fault[] = [];
+  const limits: number[] = [];
   const deliver = (fanOut: FanOut) =>
     void told.push(...fanOut.items.map(({ payload }) => payload.data.toString()));
   let onPage = (_index: number) => {};
   let index = 0;
   const source: ReplaySource = {
-    async pending() {
+    async pending(_actor, { limit }) {
+      limits.push(limit);
       onPage(index);
       return pages[index++] as PendingPage;
     },
@@ -57,6 +59,7 @@ function setUp(pages: PendingPage[], room = Number.POSITIVE_INFINITY) {
     told,
     known,
     faults,
+    limits,
     onPage(callback: (index: number) => void) {
       onPage = callback;
     },
@@ -107,6 +110,39 @@ test('when too much comes meanwhile it is left for the next sync, and the verdic
   assert.deepEqual(await replay.run({}), { count: 1, complete: false });
   replay.release();
   assert.deepEqual(told, ['m1']);
+});
+
+test('what is held back meanwhile is bounded in bytes', async () => {
+  const { replay, deliver, told, onPage } = setUp([{ messages: [], changedIds: [], revisions: [] }]);
+  const content = { type: 'text', text: 'x'.repeat(31_000), extra: null } as const;
+  const event = { type: 'message.created', message: groupMessage(1, { content }), memberCount: 2 } as const;
+  const large = new FanOut([{ event, payload: SHAPE.render(event) as Payload }]);
+  onPage(() => {
+    for (let held = 0; held < 200; held++) replay.hold(large, deliver);
+  });
+  assert.deepEqual(await replay.run({}), { count: 0, complete: false });
+  replay.release();
+  assert.deepEqual(told, []);
+});
+
+test('pages are longer while messages are small, and shorter while they are large', async () => {
+  const text = (length: number) =>
+    ({ content: { type: 'text', text: 'x'.repeat(length), extra: null } }) as const;
+  const page = (length: number): PendingPage => ({
+    messages: Array.from({ length: 30 }, (_, index) => groupMessage(index + 1, text(length))),
+    changedIds: [],
+    revisions: [],
+    next: cursor,
+  });
+  const { replay, limits } = setUp([
+    page(1),
+    page(1),
+    page(31_000),
+    page(31_000),
+    { ...page(1), next: undefined } as never,
+  ]);
+  await replay.run({});
+  assert.deepEqual(limits, [25, 50, 100, 50, 25]);
 });
 
 test('revisions that no message bears are stored by themselves', async () => {

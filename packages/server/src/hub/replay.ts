@@ -41,9 +41,15 @@ interface Held {
   deliver(fanOut: FanOut): void;
 }
 
-const PAGE_SIZE = 200;
-/** Live items held back during one replay; beyond it they are left for the next one. */
-const MAX_HELD = 5000;
+/** Messages of one page: few at first, and more while they are small, so that a page stays near `PAGE_BYTES`. */
+const FIRST_PAGE = 25;
+const MAX_PAGE = 200;
+const MIN_PAGE = 5;
+const PAGE_BYTES = 262_144;
+/** Live items held back during one replay, in bytes; beyond it they are left for the next one. */
+const MAX_HELD_BYTES = 4_194_304;
+/** What an event takes beside its bytes on the wire. */
+const EVENT_BYTES = 1024;
 
 /**
  * Tells one session what its user missed, in order, while live events go on: these are held back and follow after what
@@ -60,7 +66,8 @@ export class Replay {
   /** Lowest sequence held back, by conversation: from there on live events tell everything, in order. */
   readonly #heldFrom = new Map<string, number>();
   #held: Held[] = [];
-  #heldItems = 0;
+  #heldBytes = 0;
+  #pageSize = FIRST_PAGE;
   #overflowed = false;
   #count = 0;
 
@@ -74,8 +81,8 @@ export class Replay {
   /** Takes a live fan-out that must wait. */
   hold(fanOut: FanOut, deliver: (fanOut: FanOut) => void): void {
     if (this.#overflowed) return;
-    this.#heldItems += fanOut.items.length;
-    if (this.#heldItems > MAX_HELD) {
+    this.#heldBytes += fanOut.batch.byteLength + fanOut.items.length * EVENT_BYTES;
+    if (this.#heldBytes > MAX_HELD_BYTES) {
       this.#overflowed = true;
       this.#held = [];
       return;
@@ -88,7 +95,7 @@ export class Replay {
   async run(query: Pick<PendingQuery, 'conversationId' | 'sinceSeq' | 'order'>): Promise<ReplayResult> {
     let cursor: PendingCursor | undefined;
     do {
-      const limit = Math.min(PAGE_SIZE, this.#target.room);
+      const limit = Math.min(this.#pageSize, this.#target.room);
       if (limit < 1) return { count: this.#count, complete: false };
       const page = await this.#source.pending(this.#principal, {
         ...query,
@@ -128,13 +135,24 @@ export class Replay {
     const told = messages.flatMap((message) =>
       this.#comesLive(message) ? [] : [this.#eventOf(message, changed.has(message.id))],
     );
+    let bytes = 0;
     for (const { shape, deliver } of this.#target.outlets) {
       const items = this.#isolation.render(shape, told);
-      if (items.length > 0) deliver(new FanOut(items));
+      if (items.length === 0) continue;
+      const fanOut = new FanOut(items);
+      bytes += fanOut.batch.byteLength;
+      deliver(fanOut);
     }
+    this.#adaptPage(bytes);
     this.#count += told.length;
     if (revisions.length > 0) await this.#source.knows(this.#principal, revisions);
     await this.#target.drained();
+  }
+
+  /** The next page is to be twice as long, or half as long. */
+  #adaptPage(bytes: number): void {
+    const factor = bytes > PAGE_BYTES ? 0.5 : 2;
+    this.#pageSize = Math.min(MAX_PAGE, Math.max(MIN_PAGE, Math.floor(this.#pageSize * factor)));
   }
 
   #noteHeld(event: CoreEvent): void {

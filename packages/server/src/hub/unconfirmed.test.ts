@@ -30,7 +30,7 @@ test('a confirmation takes the oldest message of its id, and each once', () => {
 test('a change is known once it is confirmed itself', () => {
   const unconfirmed = new Unconfirmed();
   unconfirmed.add([created(1), edited(1, 3)]);
-  assert.deepEqual(unconfirmed.take('id1'), { message: groupMessage(1), revisions: [] });
+  assert.deepEqual(unconfirmed.take('id1')?.revisions, []);
   assert.deepEqual(unconfirmed.take('id1')?.revisions, [{ from: 3, to: 3 }]);
 });
 
@@ -48,4 +48,12 @@ test('of a client that never confirms the oldest are forgotten, and no revision 
   assert.equal(unconfirmed.take('id2')?.message.seq, 2);
   unconfirmed.add([edited(2, 1)]);
   assert.deepEqual(unconfirmed.take('id2')?.revisions, []);
+});
+
+test('what is kept of a message has its ids, sequence and revision, and not what it says', () => {
+  const unconfirmed = new Unconfirmed();
+  unconfirmed.add([created(1, { content: { type: 'custom', text: '', extra: 'x'.repeat(31_000) } })]);
+  const kept = unconfirmed.take('id1')?.message;
+  assert.deepEqual([kept?.id, kept?.clientId, kept?.seq, kept?.revision], ['id1', 'id1', 1, 0]);
+  assert.ok(JSON.stringify(kept).length < 500);
 });

@@ -1,16 +1,17 @@
-import type { Message, SeqRange } from '../core/model.ts';
+import type { SeqRange } from '../core/model.ts';
 import { revisionsOf } from './coverage.ts';
 import type { FanOutItem } from './fan-out.ts';
+import { type MessageTrace, traceOf } from './trace.ts';
 
 /** What a confirmation is of. */
 export interface Confirmed {
   /** In the form it was told in. */
-  readonly message: Message;
+  readonly message: MessageTrace;
   /** Those that the user knows with it. */
   readonly revisions: readonly SeqRange[];
 }
 
-/** Beyond it the oldest are forgotten. */
+/** Beyond it the oldest are forgotten. A trace has some hundred bytes, whatever the message has. */
 const MAX_UNCONFIRMED = 5000;
 
 /**
@@ -19,13 +20,13 @@ const MAX_UNCONFIRMED = 5000;
  * or of a message and its changed form, nothing counts that the client may not have seen.
  */
 export class Unconfirmed {
-  #told: Message[] = [];
+  #told: MessageTrace[] = [];
   #hasForgotten = false;
 
   add(items: readonly FanOutItem[]): void {
     for (const { event } of items) {
-      if (event.type === 'message.created' || event.type === 'message.changed')
-        this.#told.push(event.message);
+      const trace = traceOf(event);
+      if (trace && trace.kind !== 'notification') this.#told.push(trace);
     }
     if (this.#told.length <= MAX_UNCONFIRMED) return;
     this.#told = this.#told.slice(-MAX_UNCONFIRMED);
@@ -37,7 +38,7 @@ export class Unconfirmed {
    * earlier form, so that no revision comes with it any more.
    */
   take(clientId: string): Confirmed | undefined {
-    const index = this.#told.findIndex((message) => message.clientId === clientId);
+    const index = this.#told.findIndex((trace) => trace.clientId === clientId);
     const [message] = index === -1 ? [] : this.#told.splice(index, 1);
     return message && { message, revisions: this.#hasForgotten ? [] : revisionsOf(message) };
   }

@@ -181,6 +181,22 @@ describe('acknowledgement', () => {
     assert.equal(context.harness.closeCode(), 1008);
   });
 
+  test('makes room in bytes too, which all subscriptions of a session share', async () => {
+    const harness = await Harness.connected('1.2', { maxOutstandingBytes: 2000 });
+    for (const id of ['s', 't']) harness.send('SUBSCRIBE', { id, destination: '/a', ack: 'client' });
+    const [one, other] = harness.handler.subscribed as [StompSubscription, StompSubscription];
+    const context = (subscription: StompSubscription) => ({ harness, subscription });
+    assert.deepEqual(
+      [deliver(context(one), 1), deliver(context(other), 2), deliver(context(one), 3)],
+      [true, true, true],
+    );
+    harness.send('ACK', { id: 'a3' });
+    assert.deepEqual([deliver(context(one), 4), deliver(context(one), 5)], [true, true]);
+    harness.send('UNSUBSCRIBE', { id: 't' });
+    assert.deepEqual([deliver(context(one), 6), deliver(context(one), 7)], [true, false]);
+    assert.deepEqual(harness.takeShort().at(-1), 'ERROR Too much outstanding');
+  });
+
   test('has room that shrinks with each delivery and grows with each ACK', async () => {
     const { harness, subscription } = await setup('1.2', 'client', 3);
     assert.equal(subscription.room, 2);

@@ -1,6 +1,7 @@
 import type { StompFrame, StompVersion } from '@haina/wire';
 import { requireHeader } from './errors.ts';
 import type { AckMode, TrackedDelivery } from './handler.ts';
+import type { ByteBudget } from './sizes.ts';
 import type { Subscription, Subscriptions } from './subscriptions.ts';
 
 /**
@@ -9,6 +10,7 @@ import type { Subscription, Subscriptions } from './subscriptions.ts';
  * delivery, nor of what came between them.
  */
 export class Unacknowledged {
+  readonly #budget: ByteBudget;
   readonly #deliveries = new Map<number, TrackedDelivery>();
   /** Where the deliveries of a message wait, by what it is acknowledged by. */
   readonly #places = new Map<string, number[]>();
@@ -16,8 +18,13 @@ export class Unacknowledged {
   readonly #key: (delivery: TrackedDelivery) => string;
   #next = 0;
 
-  /** 1.2 acknowledges by the `ack` header of MESSAGE, earlier versions by its `message-id`. */
-  constructor(mode: AckMode, version: StompVersion) {
+  /**
+   * 1.2 acknowledges by the `ack` header of MESSAGE, earlier versions by its `message-id`.
+   *
+   * @param budget for what waits in the whole session
+   */
+  constructor(mode: AckMode, version: StompVersion, budget: ByteBudget) {
+    this.#budget = budget;
     this.#isCumulative = mode === 'client';
     this.#key = version === '1.2' ? ({ ackId }) => ackId : ({ messageId }) => messageId;
   }
@@ -30,13 +37,23 @@ export class Unacknowledged {
     return this.#places.has(key);
   }
 
-  add(delivery: TrackedDelivery): void {
+  /** Returns false, and keeps nothing, where the session has no bytes left for it. */
+  add(delivery: TrackedDelivery): boolean {
+    if (!this.#budget.take(sizeOf(delivery))) return false;
     const key = this.#key(delivery);
     const place = this.#next++;
     this.#deliveries.set(place, delivery);
     const places = this.#places.get(key);
     if (places) places.push(place);
     else this.#places.set(key, [place]);
+    return true;
+  }
+
+  /** Forgets all of them. */
+  clear(): void {
+    for (const delivery of this.#deliveries.values()) this.#budget.give(sizeOf(delivery));
+    this.#deliveries.clear();
+    this.#places.clear();
   }
 
   /**
@@ -59,12 +76,21 @@ export class Unacknowledged {
   #remove(place: number): TrackedDelivery {
     const delivery = this.#deliveries.get(place) as TrackedDelivery;
     this.#deliveries.delete(place);
+    this.#budget.give(sizeOf(delivery));
     const key = this.#key(delivery);
     const places = this.#places.get(key) as number[];
     if (places.length === 1) this.#places.delete(key);
     else places.shift();
     return delivery;
   }
+}
+
+/** What one delivery takes beside its id, in bytes. */
+const DELIVERY_BYTES = 512;
+
+/** Ids hold the id of the subscription, which may be long. */
+function sizeOf({ messageId }: TrackedDelivery): number {
+  return DELIVERY_BYTES + messageId.length * 2;
 }
 
 /**

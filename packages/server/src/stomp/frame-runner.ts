@@ -5,6 +5,7 @@ import { internalError } from './errors.ts';
 import type { StompHandler } from './handler.ts';
 import type { StompEvents, StompSettings } from './options.ts';
 import type { Output } from './output.ts';
+import { ByteBudget, frameBytes } from './sizes.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Transactions } from './transactions.ts';
 
@@ -34,12 +35,13 @@ export class FrameRunner {
   readonly transactions: Transactions;
   readonly #context: RunnerContext;
   #inFlight = 0;
+  #inFlightBytes = 0;
   #isSaturated = false;
   #hasEnded = false;
 
   constructor(context: RunnerContext) {
     const { connection, events, version, settings, fail } = context;
-    const { maxSubscriptions, maxUnacknowledged } = settings;
+    const { maxSubscriptions, maxUnacknowledged, maxOutstandingBytes } = settings;
     this.handler = context.handler;
     this.version = version;
     this.subscriptions = new Subscriptions({
@@ -48,6 +50,7 @@ export class FrameRunner {
       version,
       maxSubscriptions,
       maxUnacknowledged,
+      outstanding: new ByteBudget(maxOutstandingBytes),
       fail,
     });
     this.transactions = new Transactions(settings);
@@ -92,17 +95,23 @@ export class FrameRunner {
   }
 
   #await(frame: StompFrame, work: Promise<MaybeOutcome>): Promise<boolean> {
+    const { maxInFlight, maxInFlightBytes } = this.#context.settings;
+    const bytes = frameBytes(frame);
     this.#inFlight += 1;
-    if (this.#inFlight >= this.#context.settings.maxInFlight) this.#isSaturated = true;
+    this.#inFlightBytes += bytes;
+    if (this.#inFlight >= maxInFlight || this.#inFlightBytes >= maxInFlightBytes) this.#isSaturated = true;
     return work.then(
-      (outcome) => this.#settle(this.#accept(frame, outcome)),
-      (error: unknown) => this.#settle(this.#refuse(frame, error)),
+      (outcome) => this.#settle(bytes, this.#accept(frame, outcome)),
+      (error: unknown) => this.#settle(bytes, this.#refuse(frame, error)),
     );
   }
 
-  #settle(isAccepted: boolean): boolean {
+  #settle(bytes: number, isAccepted: boolean): boolean {
+    const { maxInFlight, maxInFlightBytes } = this.#context.settings;
     this.#inFlight -= 1;
-    if (this.#inFlight <= this.#context.settings.maxInFlight / 2) this.#isSaturated = false;
+    this.#inFlightBytes -= bytes;
+    if (this.#inFlight <= maxInFlight / 2 && this.#inFlightBytes <= maxInFlightBytes / 2)
+      this.#isSaturated = false;
     this.#context.settled();
     return isAccepted;
   }

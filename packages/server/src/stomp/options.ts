@@ -33,13 +33,17 @@ export interface StompSettings {
   readonly maxSubscriptions: number;
   /** Frames whose work is not finished. At this many the session stops reading, at half of it it goes on. */
   readonly maxInFlight: number;
+  /** The same in bytes, counted with what each frame takes in memory. A larger frame alone is carried out. */
+  readonly maxInFlightBytes: number;
   /** Deliveries of one subscription that wait for ACK. One more ends the session. */
   readonly maxUnacknowledged: number;
+  /** Bytes of a session that wait for ACKs, or for SUBSCRIBEs to be confirmed. More end the session. */
+  readonly maxOutstandingBytes: number;
   /** Open transactions. One more ends the session, as do the next two. */
   readonly maxTransactions: number;
   /** Frames held in one transaction. */
   readonly maxTransactionFrames: number;
-  /** Bytes held in all transactions of a session. */
+  /** Bytes held in all transactions of a session, counted with what each frame takes in memory. */
   readonly maxTransactionBytes: number;
   /** The `server` header of CONNECTED; left out where empty. */
   readonly server: string;
@@ -55,7 +59,9 @@ export const DEFAULT_STOMP_SETTINGS: StompSettings = Object.freeze({
   maxHeaders: 100,
   maxSubscriptions: 64,
   maxInFlight: 256,
+  maxInFlightBytes: 256 * 1024,
   maxUnacknowledged: 1_000,
+  maxOutstandingBytes: 4 * 1024 * 1024,
   maxTransactions: 16,
   maxTransactionFrames: 1_000,
   maxTransactionBytes: 1024 * 1024,

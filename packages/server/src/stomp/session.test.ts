@@ -404,6 +404,20 @@ describe('work in flight', () => {
     assert.equal(harness.connection.isPaused, false);
   });
 
+  test('is limited in bytes too', async () => {
+    const harness = await Harness.connected('1.2', { maxInFlightBytes: 30_000 });
+    const works = Array.from({ length: 4 }, deferred);
+    harness.handler.onSend = () => works[harness.handler.sent.length - 1]?.promise;
+    const large = `SEND\ndestination:/a\n\n${'x'.repeat(14_000)}\0`;
+    for (let frame = 0; frame < 4; frame++) harness.raw(large);
+    assert.equal(harness.handler.sent.length, 3);
+    assert.equal(harness.connection.isPaused, true);
+    for (const work of works) work.resolve();
+    await settled();
+    assert.equal(harness.handler.sent.length, 4);
+    assert.equal(harness.connection.isPaused, false);
+  });
+
   test('does not pause a connection that has nothing to say', async () => {
     const harness = await Harness.connected('1.2', { maxInFlight: 2 });
     harness.handler.onSend = () => deferred().promise;

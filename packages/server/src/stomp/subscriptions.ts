@@ -5,6 +5,7 @@ import { Unacknowledged } from './acknowledgements.ts';
 import { overload, requireHeader, StompLimitError } from './errors.ts';
 import type { AckMode, StompSubscription, TrackedDelivery } from './handler.ts';
 import type { StompEvents } from './options.ts';
+import type { ByteBudget } from './sizes.ts';
 
 /** What subscriptions of one session share. */
 export interface SubscriptionContext {
@@ -13,6 +14,8 @@ export interface SubscriptionContext {
   readonly version: StompVersion;
   readonly maxSubscriptions: number;
   readonly maxUnacknowledged: number;
+  /** For what waits in all of them. */
+  readonly outstanding: ByteBudget;
   readonly fail: (error: StompProtocolError) => void;
 }
 
@@ -26,6 +29,13 @@ type Phase =
   | { readonly name: 'opening'; readonly held: Delivery[] }
   | { readonly name: 'open' }
   | { readonly name: 'ended' };
+
+/** What a delivery takes that waits, beside its messages. */
+const DELIVERY_BYTES = 512;
+
+function heldBytes({ batch }: Delivery): number {
+  return DELIVERY_BYTES + batch.byteLength;
+}
 
 const OPEN: Phase = { name: 'open' };
 const ENDED: Phase = { name: 'ended' };
@@ -52,7 +62,8 @@ export class Subscription implements StompSubscription {
     this.id = this.anonymous ? this.destination : requireHeader(frame, 'id');
     this.ack = parseAckMode(frame);
     this.headers = frame.headers;
-    this.unacknowledged = this.ack === 'auto' ? undefined : new Unacknowledged(this.ack, context.version);
+    this.unacknowledged =
+      this.ack === 'auto' ? undefined : new Unacknowledged(this.ack, context.version, context.outstanding);
     this.#context = context;
     this.#connection = context.connection;
     this.#events = context.events;
@@ -87,12 +98,15 @@ export class Subscription implements StompSubscription {
     if (this.#phase.name !== 'opening') return;
     const { held } = this.#phase;
     this.#phase = OPEN;
+    this.#giveBack(held);
     for (const { batch, tracked } of held) this.deliver(batch, tracked);
   }
 
   /** Nothing is delivered any more. */
   end(): void {
+    if (this.#phase.name === 'opening') this.#giveBack(this.#phase.held);
     this.#phase = ENDED;
+    this.unacknowledged?.clear();
   }
 
   #write(batch: Batch, tracked: readonly TrackedDelivery[]): boolean {
@@ -103,18 +117,29 @@ export class Subscription implements StompSubscription {
   }
 
   #hold(held: Delivery[], delivery: Delivery): boolean {
-    if (held.length >= this.#context.maxUnacknowledged)
-      return this.#overflow('messages before their SUBSCRIBE is done');
+    const { maxUnacknowledged, outstanding } = this.#context;
+    if (held.length >= maxUnacknowledged) return this.#overflow('messages before their SUBSCRIBE is done');
+    if (!outstanding.take(heldBytes(delivery))) return this.#overflowBytes();
     held.push(delivery);
     return true;
+  }
+
+  #giveBack(held: readonly Delivery[]): void {
+    for (const delivery of held) this.#context.outstanding.give(heldBytes(delivery));
   }
 
   #track(unacknowledged: Unacknowledged, tracked: readonly TrackedDelivery[]): boolean {
     if (unacknowledged.size + tracked.length > this.#context.maxUnacknowledged) {
       return this.#overflow('unacknowledged messages');
     }
-    for (const delivery of tracked) unacknowledged.add(delivery);
+    for (const delivery of tracked) if (!unacknowledged.add(delivery)) return this.#overflowBytes();
     return true;
+  }
+
+  #overflowBytes(): false {
+    const { limit } = this.#context.outstanding;
+    this.#context.fail(overload(`What waits for a session's ACKs and SUBSCRIBEs may have ${limit} bytes.`));
+    return false;
   }
 
   /** What was not delivered comes again at the next sync, so nothing is lost by ending the session. */

@@ -190,13 +190,22 @@ describe('it is an error', () => {
   });
 
   test('to put more bytes in all of them than allowed', async () => {
-    const harness = await begun({ maxTransactionBytes: 1000 });
+    const harness = await begun({ maxTransactionBytes: 10_000 });
     harness.send('BEGIN', { transaction: 'u' });
-    sendIn(harness, 't', 'x'.repeat(600));
+    sendIn(harness, 't', 'x'.repeat(6000));
     harness.send('ABORT', { transaction: 't' });
-    sendIn(harness, 'u', 'x'.repeat(600));
+    sendIn(harness, 'u', 'x'.repeat(6000));
     assert.deepEqual(harness.take(), []);
-    sendIn(harness, 'u', 'x'.repeat(600));
+    sendIn(harness, 'u', 'x'.repeat(6000));
+    assert.deepEqual(harness.takeShort(), ['ERROR Too much outstanding']);
+  });
+
+  test('to put in many small frames that take as much memory', async () => {
+    const harness = await begun({ maxTransactionBytes: 10_000 });
+    const headers = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`h${n}`, '']));
+    for (let frame = 0; frame < 2; frame++) sendIn(harness, 't', '', headers);
+    assert.deepEqual(harness.take(), []);
+    sendIn(harness, 't', '', headers);
     assert.deepEqual(harness.takeShort(), ['ERROR Too much outstanding']);
   });
 });

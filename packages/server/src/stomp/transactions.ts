@@ -1,5 +1,6 @@
 import { type StompFrame, StompProtocolError } from '@haina/wire';
 import { overload, requireHeader } from './errors.ts';
+import { frameBytes } from './sizes.ts';
 
 /** What a transaction can hold (STOMP 1.2, "BEGIN"): other frames with a `transaction` header take effect at once. */
 const TRANSACTIONAL: ReadonlySet<string> = new Set(['SEND', 'ACK', 'NACK']);
@@ -40,7 +41,7 @@ export class Transactions {
   hold(frame: StompFrame): boolean {
     if (!TRANSACTIONAL.has(frame.command) || !frame.headers.has('transaction')) return false;
     const transaction = this.#find(frame);
-    const byteLength = sizeOf(frame);
+    const byteLength = frameBytes(frame);
     const { maxTransactionFrames, maxTransactionBytes } = this.#limits;
     if (transaction.frames.length >= maxTransactionFrames) {
       throw overload(`A transaction may have ${maxTransactionFrames} frames.`);
@@ -68,10 +69,4 @@ export class Transactions {
     if (transaction !== undefined) return transaction;
     throw new StompProtocolError('Unknown transaction', 'No open transaction of this session has this id.');
   }
-}
-
-function sizeOf({ headers, body }: StompFrame): number {
-  let size = body.length;
-  for (const [name, value] of headers) size += name.length + value.length;
-  return size;
 }

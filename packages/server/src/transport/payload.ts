@@ -46,6 +46,7 @@ export class Payload {
 /** The messages of one write, joined at most once for each framing. */
 export class Batch {
   readonly payloads: readonly Payload[];
+  #byteLength: number | undefined;
   #webSocketFrames: Buffer | undefined;
   #sockJsStrings: string | undefined;
   #sockJsByteLength: number | undefined;
@@ -57,6 +58,12 @@ export class Batch {
 
   static of(...payloads: Payload[]): Batch {
     return new Batch(payloads);
+  }
+
+  /** Bytes of the messages, without any framing. */
+  get byteLength(): number {
+    this.#byteLength ??= this.payloads.reduce((sum, { data }) => sum + data.byteLength, 0);
+    return this.#byteLength;
   }
 
   /** All messages as consecutive RFC 6455 frames. */

@@ -5,10 +5,10 @@ import type { PendingQuery } from '../../core/ports/store.ts';
 import type { Device } from '../../core/presence-news.ts';
 import { userTopic } from '../../core/topics.ts';
 import { ConversationFeed } from '../../hub/conversation-feed.ts';
-import type { FanOutItem } from '../../hub/fan-out.ts';
 import type { Listener } from '../../hub/hub.ts';
 import { Replay, type ReplayResult, type ReplaySource, type ReplayTarget } from '../../hub/replay.ts';
 import type { LiveSession, SessionEnd } from '../../hub/sessions.ts';
+import type { Trace } from '../../hub/trace.ts';
 import type { Connection } from '../../transport/connection.ts';
 import { Confirmations } from './confirmations.ts';
 import type { DialectServices } from './services.ts';
@@ -92,9 +92,9 @@ export class ChatSession implements LiveSession {
     return factsOf(this.#options);
   }
 
-  /** Items that the client acknowledged. */
-  acknowledged(items: readonly FanOutItem[]): void {
-    this.#options.services.deliveries.acknowledged(this.principal, items);
+  /** What the client acknowledged. */
+  acknowledged(traces: readonly Trace[]): void {
+    this.#options.services.deliveries.acknowledged(this.principal, traces);
   }
 
   /**

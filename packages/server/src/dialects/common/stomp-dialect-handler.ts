@@ -2,10 +2,11 @@ import { type StompFrame, StompProtocolError } from '@haina/wire';
 import { DomainError, toDomainError } from '../../core/errors.ts';
 import type { Principal } from '../../core/model.ts';
 import { tenantTopic, userTopic } from '../../core/topics.ts';
-import type { FanOutItem, Shape } from '../../hub/fan-out.ts';
+import type { Shape } from '../../hub/fan-out.ts';
 import { NotificationOutlet } from '../../hub/notification-outlet.ts';
 import type { ReplayResult } from '../../hub/replay.ts';
 import type { SessionEnd } from '../../hub/sessions.ts';
+import type { Trace } from '../../hub/trace.ts';
 import { StompLimitError, StompTransactionError } from '../../stomp/errors.ts';
 import type { ConnectedInfo, SendOutcome, StompHandler, StompSubscription } from '../../stomp/handler.ts';
 import type { StompSession } from '../../stomp/session.ts';
@@ -258,7 +259,7 @@ export abstract class StompDialectHandler implements StompHandler {
   }
 
   acknowledged(tokens: readonly unknown[]): void {
-    this.chat.acknowledged(tokens.filter((token) => token !== undefined) as FanOutItem[]);
+    this.chat.acknowledged(tokens.filter((token) => token !== undefined) as Trace[]);
   }
 
   /** What a client refuses stays undelivered and comes again at its next sync. */

@@ -1,6 +1,7 @@
 import type { StompVersion } from '@haina/wire';
 import type { CoreEvent } from '../../core/events.ts';
 import type { FanOutItem, Shape } from '../../hub/fan-out.ts';
+import { traceOf } from '../../hub/trace.ts';
 import type { StompSubscription, TrackedDelivery } from '../../stomp/handler.ts';
 import { messagePayload, type OutgoingMessage } from '../../stomp/output.ts';
 
@@ -52,7 +53,7 @@ export function stompContentShape(
 }
 
 /**
- * What a subscription with acknowledgements remembers of an item of its shape.
+ * What a subscription with acknowledgements remembers of an item of its shape: a trace, not what it said.
  *
  * @param isProof whether an acknowledgement proves that the message was delivered
  */
@@ -62,7 +63,7 @@ export function trackedBy(
 ): (item: FanOutItem) => TrackedDelivery {
   return (item) => {
     const messageId = frameId(item.event, id);
-    return { messageId, ackId: messageId, token: isProof ? item : undefined };
+    return { messageId, ackId: messageId, token: isProof ? traceOf(item.event) : undefined };
   };
 }
 

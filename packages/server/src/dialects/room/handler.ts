@@ -13,15 +13,17 @@ import { Seats } from './seats.ts';
 import { SilenceWatch } from './silence.ts';
 import { admit, type Enter, type Visitor } from './visitor.ts';
 
-/** Messages that wait for their turn. At this many the connection is not read any more, at the lower mark it is again. */
-const HIGH_WATER = 64;
-const LOW_WATER = 16;
+/** Bytes of messages that wait for their turn. At this many the connection is not read any more, at the lower mark it is again. */
+const HIGH_WATER = 262_144;
+const LOW_WATER = 65_536;
+/** What a message takes beside its text. */
+const MESSAGE_BYTES = 1024;
 
 /** RFC 6455 section 7.4.1. */
 const POLICY_VIOLATION = 1008;
 const INTERNAL_ERROR = 1011;
 
-type Inbound = { readonly data: string | Buffer; readonly binary: boolean };
+type Inbound = { readonly data: string | Buffer; readonly binary: boolean; readonly bytes: number };
 
 /**
  * The `room` side of one connection: its messages become commands of the core, one after the other, and whatever is
@@ -34,6 +36,8 @@ export class RoomHandler implements ConnectionHandler {
   readonly #seats: Seats;
   readonly #silence: SilenceWatch;
   readonly #waiting: Inbound[] = [];
+  #waitingBytes = 0;
+  #isPaused = false;
   #state: SessionState<Visitor> = { name: 'opening' };
   #isWorking = true;
 
@@ -51,8 +55,10 @@ export class RoomHandler implements ConnectionHandler {
 
   onMessage(data: string | Buffer, binary: boolean): void {
     this.#silence.heard();
-    this.#waiting.push({ data, binary });
-    if (this.#waiting.length === HIGH_WATER) this.#connection.pause();
+    const bytes = MESSAGE_BYTES + data.length;
+    this.#waiting.push({ data, binary, bytes });
+    this.#waitingBytes += bytes;
+    if (this.#waitingBytes >= HIGH_WATER) this.#pause();
     if (!this.#isWorking) void this.#work();
   }
 
@@ -63,6 +69,7 @@ export class RoomHandler implements ConnectionHandler {
     this.#state = transition(state, { name: 'ended', session: visitor });
     this.#silence.stop();
     this.#waiting.length = 0;
+    this.#waitingBytes = 0;
     if (visitor?.principal) this.#seats.leaveAll(visitor.principal);
     visitor?.chat?.close();
   }
@@ -89,10 +96,23 @@ export class RoomHandler implements ConnectionHandler {
   async #work(): Promise<void> {
     this.#isWorking = true;
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
-      if (this.#waiting.length === LOW_WATER) this.#connection.resume();
+      this.#waitingBytes -= next.bytes;
+      if (this.#waitingBytes <= LOW_WATER) this.#resume();
       if (this.#state.name === 'open') await this.#take(next, this.#state.session);
     }
     this.#isWorking = false;
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#connection.pause();
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#connection.resume();
   }
 
   async #take(inbound: Inbound, visitor: Visitor): Promise<void> {

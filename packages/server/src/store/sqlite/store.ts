@@ -16,7 +16,11 @@ export interface SqliteStoreOptions {
 }
 
 const MAX_BATCH = 1000;
+/** Fewer, as what they bring back is held until all of them are done. */
+const MAX_READ_BATCH = 64;
+const MAX_BATCH_BYTES = 8_388_608;
 const MAX_WAITING = 50_000;
+const MAX_WAITING_BYTES = 67_108_864;
 const DEFAULT_BUSY_TIMEOUT = 1000;
 
 /** The operations that go to the writing thread as they are. */
@@ -129,13 +133,18 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     const db = openDatabase({ dataDir, busyTimeout });
     migrate(db);
     db.close();
-    const limits = { maxBatch: MAX_BATCH, maxWaiting: MAX_WAITING };
+    const limits = {
+      maxBatch: MAX_BATCH,
+      maxBatchBytes: MAX_BATCH_BYTES,
+      maxWaiting: MAX_WAITING,
+      maxWaitingBytes: MAX_WAITING_BYTES,
+    };
     const [writer, reader] = await Promise.all([
       WorkerQueue.start(
         { dataDir, busyTimeout, mode: 'write' },
         { ...limits, ...(commits ? { events: commits } : {}) },
       ),
-      WorkerQueue.start({ dataDir, busyTimeout, mode: 'read' }, limits),
+      WorkerQueue.start({ dataDir, busyTimeout, mode: 'read' }, { ...limits, maxBatch: MAX_READ_BATCH }),
     ]);
     return makeStore(writer, reader, lock);
   } catch (error) {

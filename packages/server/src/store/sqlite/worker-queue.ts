@@ -1,8 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import { DomainError } from '../../core/errors.ts';
+import { sizeOf } from './argument-size.ts';
 import { type OperationCall, toError, type WorkerReply, type WorkerSettings } from './protocol.ts';
 
 interface Waiting extends OperationCall {
+  /** Of its arguments. */
+  readonly bytes: number;
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
@@ -16,8 +19,12 @@ export interface QueueEvents {
 export interface QueueOptions {
   /** Most operations of one batch. */
   readonly maxBatch: number;
+  /** Most bytes of arguments in one batch; a larger operation goes alone. */
+  readonly maxBatchBytes: number;
   /** Most operations waiting; beyond it calls are refused at once. */
   readonly maxWaiting: number;
+  /** The same in bytes of their arguments. */
+  readonly maxWaitingBytes: number;
   readonly events?: QueueEvents;
 }
 
@@ -29,6 +36,7 @@ export class WorkerQueue {
   readonly #exited: Promise<void>;
   readonly #options: QueueOptions;
   #waiting: Waiting[] = [];
+  #waitingBytes = 0;
   #running: Waiting[] = [];
   #failure: Error | undefined;
   #onIdle: (() => void) | undefined;
@@ -62,12 +70,14 @@ export class WorkerQueue {
    */
   call(name: string, args: readonly unknown[], toResult?: (value: unknown) => unknown): Promise<unknown> {
     if (this.#failure) return Promise.reject(unavailable(this.#failure));
-    if (this.#waiting.length >= this.#options.maxWaiting) {
+    const bytes = sizeOf(args);
+    if (!this.#hasRoom(bytes)) {
       return Promise.reject(new DomainError('EINTERNAL', 'the store has too much to do; try again'));
     }
     return new Promise((done, reject) => {
       const resolve = toResult ? (value: unknown) => done(toResult(value)) : done;
-      this.#waiting.push({ name, args, resolve, reject });
+      this.#waitingBytes += bytes;
+      this.#waiting.push({ name, args, bytes, resolve, reject });
       if (this.#running.length === 0 && this.#waiting.length === 1) nextTurn(() => this.#send());
     });
   }
@@ -89,16 +99,36 @@ export class WorkerQueue {
     await this.#exited;
   }
 
+  #hasRoom(bytes: number): boolean {
+    const { maxWaiting, maxWaitingBytes } = this.#options;
+    if (this.#waiting.length >= maxWaiting) return false;
+    return this.#waiting.length === 0 || this.#waitingBytes + bytes <= maxWaitingBytes;
+  }
+
   #send(): void {
     if (this.#running.length > 0 || this.#waiting.length === 0 || this.#failure) return;
-    const { maxBatch } = this.#options;
-    this.#running = this.#waiting.slice(0, maxBatch);
-    this.#waiting = this.#waiting.length > maxBatch ? this.#waiting.slice(maxBatch) : [];
+    const size = this.#nextBatch();
+    this.#running = this.#waiting.slice(0, size);
+    this.#waiting = this.#waiting.length > size ? this.#waiting.slice(size) : [];
     try {
       this.#worker.postMessage({ batch: this.#running.map(({ name, args }) => ({ name, args })) });
     } catch (error) {
       this.#refuseRunning(error as Error);
     }
+  }
+
+  /** How many of the waiting go next; at least one. Their bytes wait no more. */
+  #nextBatch(): number {
+    const { maxBatch, maxBatchBytes } = this.#options;
+    let size = 0;
+    let bytes = 0;
+    for (const waiting of this.#waiting) {
+      if (size === maxBatch || (size > 0 && bytes + waiting.bytes > maxBatchBytes)) break;
+      size += 1;
+      bytes += waiting.bytes;
+    }
+    this.#waitingBytes -= bytes;
+    return size;
   }
 
   /** Arguments that can not be copied into the thread end their batch, never the process. */
@@ -129,6 +159,7 @@ export class WorkerQueue {
     const lost = [...this.#running, ...this.#waiting];
     this.#running = [];
     this.#waiting = [];
+    this.#waitingBytes = 0;
     for (const { reject } of lost) reject(unavailable(error));
     this.#onIdle?.();
   }

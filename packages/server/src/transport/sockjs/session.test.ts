@@ -243,6 +243,17 @@ describe('a paused session', () => {
       client.socket.destroy();
     }
   });
+
+  it('holds a few bytes only', { timeout: 5000 }, async (test) => {
+    const { url, server, running } = await openSession(test, { sockJsSessionTimeout: 60_000 });
+    server.connection.pause();
+    const body = JSON.stringify(Array(3).fill('x'.repeat(30_000)));
+    const held = await sendLater(running, url, body);
+    assert.equal((await post(`${url}/xhr_send`, body)).status, 503);
+    server.connection.close(1000, '');
+    assert.match(await held.until('\r\n\r\n'), /^HTTP\/1.1 204 /);
+    held.socket.destroy();
+  });
 });
 
 describe('heart-beats', () => {

@@ -23,6 +23,8 @@ export type Reception = 'taken' | 'overrun';
 
 /** sockjs-client sends one request at a time; who sends many while we hold them back is no SockJS client. */
 const MAX_HELD = 8;
+/** Characters of held messages, in messages of the longest size: one request may be held whatever its size. */
+const MAX_HELD_MESSAGES = 2;
 
 const ANOTHER_RECEIVER = encodeSockJsClose(2010, 'Another connection still open');
 const INTERRUPTED = encodeSockJsClose(1002, 'Connection interrupted');
@@ -81,7 +83,7 @@ export class SockJsSession extends BaseConnection {
    */
   receive(messages: readonly string[], answer: () => void): Reception {
     if (this.#paused && this.isOpen) {
-      if (this.#held.length >= MAX_HELD) return 'overrun';
+      if (!this.#canHold(messages)) return 'overrun';
       this.#held.push({ messages, answer });
       return 'taken';
     }
@@ -89,6 +91,12 @@ export class SockJsSession extends BaseConnection {
     if (this.#paused && this.isOpen) this.#held.unshift({ messages: [], answer });
     else answer();
     return 'taken';
+  }
+
+  #canHold(messages: readonly string[]): boolean {
+    if (this.#held.length === 0) return true;
+    const held = this.#held.reduce((sum, { messages }) => sum + lengthOf(messages), lengthOf(messages));
+    return this.#held.length < MAX_HELD && held <= MAX_HELD_MESSAGES * this.#maxMessageBytes;
   }
 
   /** Ends the session because a request body exceeded its limit. */
@@ -253,6 +261,10 @@ export class SockJsSession extends BaseConnection {
     this.#forget();
     this.gone();
   }
+}
+
+function lengthOf(messages: readonly string[]): number {
+  return messages.reduce((sum, message) => sum + message.length, 0);
 }
 
 /** The messages of several batches as one array frame. */
