@@ -52,6 +52,15 @@ async function syncIm(client: StompClient, query: object = {}): Promise<string[]
   }
 }
 
+/** The id of the message that an `im` client is told was pinned next. */
+async function nextPinned(client: StompClient): Promise<string | undefined> {
+  for (;;) {
+    const { event } = await client.nextAt<{ event?: { content: string } }>('/user/queue/events');
+    const document = JSON.parse(event?.content ?? '{}') as { updateType?: string; messageId?: string };
+    if (document.updateType === 'message_pinned') return document.messageId;
+  }
+}
+
 function say(client: StompClient, toId: string, content: string, messageId = content): Promise<unknown> {
   const message = { messageId, toId, chatType: 'GROUP', msgType: 'TEXT', content };
   return client.confirmed('/app/chat.send', message);
@@ -162,4 +171,54 @@ test('a user who comes again to a room is told there what was taken back of what
   const told = await guest.nextChat();
   assert.deepEqual([told.id, told.content, told.recalled], [`slip-${number}`, '', true]);
   assert.deepEqual(await guest.settled(), []);
+});
+
+test('what becomes of a message is told live only to those who may see it', async () => {
+  const number = await rooms.makeRoom();
+  const [a, b] = (await makeUsers('a', 'b')) as [string, string];
+  const [host, early] = [await rooms.openAs(a), await rooms.open()];
+  await host.join({ id: a }, number);
+  await early.join({ id: 'early' }, number);
+  const alice = await rooms.openStomp(a, '/ws', []);
+  const send = (content: string) =>
+    alice.confirmed('/app/chat', { conversationId: number, content, clientMsgId: `${content}-${number}` });
+  await send('secret');
+  await early.nextChat();
+  const [late, member] = [await rooms.open(), await rooms.openAs(b)];
+  await late.join({ id: 'late' }, number);
+  await member.join({ id: b }, number);
+  const queues = ['/user/queue/message-status', '/user/queue/events'];
+  const [xuqm, im] = [
+    await rooms.openStomp(b, '/ws/im', [INBOX]),
+    await rooms.openStomp(b, '/ws', [IM_INBOX, ...queues]),
+  ];
+  const edit = (what: string) =>
+    alice.confirmed('/app/edit-message', { messageId: `${what}-${number}`, newContent: `${what} edited` });
+  const pin = (what: string) =>
+    alice.confirmed('/app/pin-message', { messageId: `${what}-${number}`, pinScope: 1 });
+
+  await edit('secret');
+  await pin('secret');
+  assert.equal((await early.nextChat()).content, 'secret edited');
+  await send('said');
+  await edit('said');
+  await pin('said');
+  for (const client of [late, member]) {
+    assert.deepEqual(
+      [(await client.nextChat()).content, (await client.nextChat()).content],
+      ['said', 'said edited'],
+    );
+  }
+  const texts = [
+    await xuqm.nextAt<{ content: string }>(INBOX),
+    await xuqm.nextAt<{ content: string }>(INBOX),
+  ];
+  assert.deepEqual(
+    texts.map(({ content }) => content),
+    ['said', 'said edited'],
+  );
+  const status = await im.nextAt<{ clientMessageId: string; status: number }>(queues[0] as string);
+  assert.deepEqual([status.clientMessageId, status.status], [`said-${number}`, 7]);
+  const said = (await history(b, number)).find(({ content }) => content.text === 'said edited');
+  assert.equal(await nextPinned(im), said?.id);
 });

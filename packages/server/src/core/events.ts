@@ -62,7 +62,13 @@ export interface MessageCreated {
   readonly originSession?: string;
 }
 
-export interface MessageChanged {
+/** What is told of a message after it was sent. */
+interface OfMessage {
+  /** Members who may not see the message: their sessions are not told. */
+  readonly unseenBy?: readonly string[];
+}
+
+export interface MessageChanged extends OfMessage {
   readonly type: 'message.changed';
   readonly change: MessageChangeKind;
   readonly message: Message;
@@ -75,7 +81,7 @@ export interface MessageChanged {
  * What became of a message, for every session of whom it concerns, the one that asked for it too: `sent` for its sender,
  * `edited`, `recalled` and `deleted` for all members, `hidden` for who hid it. Receipts tell what its recipients did with it.
  */
-export interface MessageStatus {
+export interface MessageStatus extends OfMessage {
   readonly type: 'message.status';
   readonly status: 'sent' | 'edited' | 'recalled' | 'deleted' | 'hidden';
   readonly message: Message;
@@ -91,7 +97,7 @@ export interface MessageHidden {
   readonly originSession?: string;
 }
 
-export interface MessagePinned {
+export interface MessagePinned extends OfMessage {
   readonly type: 'message.pinned' | 'message.unpinned';
   readonly message: Message;
   readonly scope: Pin['scope'];

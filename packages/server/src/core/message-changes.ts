@@ -145,13 +145,15 @@ export class MessageChanges {
     }
     const { tenant, conversationId, seq } = message;
     const pin = { tenant, conversationId, seq, userId: actor.userId, scope, at: clock.now() };
-    if (await (pinned ? store.pinMessage(pin) : store.unpinMessage(pin))) {
+    const { isNew, unseenBy } = await (pinned ? store.pinMessage(pin) : store.unpinMessage(pin));
+    if (isNew) {
       const topics = scope === 'everyone' ? place : [userTopic(tenant, actor.userId)];
       sink.publish(topics, {
         type: pinned ? 'message.pinned' : 'message.unpinned',
         message,
         scope,
         actorId: actor.userId,
+        ...unseen(unseenBy),
         ...(originSession === undefined ? {} : { originSession }),
       });
     }
@@ -234,7 +236,7 @@ export class MessageChanges {
     const { tenant, conversationId, seq, senderId } = original;
     const afterClosing = change !== 'edited' && isManager(actor);
     const isAudited = afterClosing && actor.userId !== senderId;
-    const message = await store.changeMessage({
+    const { message, unseenBy } = await store.changeMessage({
       tenant,
       conversationId,
       seq,
@@ -252,9 +254,16 @@ export class MessageChanges {
       change,
       message,
       actorId: actor.userId,
+      ...unseen(unseenBy),
       ...(originSession === undefined ? {} : { originSession }),
     });
-    tellStatus(sink, { status: change, message, actorId: actor.userId, at: message.changedAt }, place);
+    const status = { status: change, message, actorId: actor.userId, at: message.changedAt };
+    tellStatus(sink, { ...status, ...unseen(unseenBy) }, place);
     return message;
   }
+}
+
+/** Mostly all members may see a message, and the event says nothing of it. */
+function unseen(unseenBy: readonly string[]): { readonly unseenBy?: readonly string[] } {
+  return unseenBy.length === 0 ? {} : { unseenBy };
 }

@@ -139,6 +139,7 @@ export class ConversationFeed {
     const isHere = (event: CoreEvent) => !this.#ofSingle.has(conversationOf(event) ?? '');
     return {
       id: inbox.id,
+      userId: this.#principal.userId,
       receive: (shape, fanOut) => {
         const others = this.#ofSingle.size === 0 ? fanOut : fanOut.only(isHere);
         if (others) inbox.receive(shape, others);

@@ -56,6 +56,11 @@ export class FanOut {
   }
 }
 
+/** The users who may not see what an event is about, and are not told; undefined where all may. */
+export function unseenBy(event: CoreEvent): readonly string[] | undefined {
+  return 'unseenBy' in event ? event.unseenBy : undefined;
+}
+
 /** The session that caused an event and is not told of it. */
 export function originOf(event: CoreEvent): string | undefined {
   return 'originSession' in event ? event.originSession : undefined;

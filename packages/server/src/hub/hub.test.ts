@@ -294,3 +294,34 @@ test('a subscriber and a listener that fail keep nothing from the others, nor fr
     ['listen', 'receive'],
   );
 });
+
+test('who may not see what an event is about is not told, and those who get the same share it', async () => {
+  const hub = new Hub(rethrow);
+  const shape: Shape = {
+    key: 'all',
+    render: (event) => ('message' in event ? Payload.text(`${event.type} ${event.message.seq}`) : undefined),
+  };
+  const enter = (userId: string) => {
+    const inbox = Object.assign(new Inbox(`session of ${userId}`), { userId });
+    hub.subscribe('room', shape, inbox);
+    return inbox;
+  };
+  const [ann, ben, cat, dan] = [enter('ann'), enter('ben'), enter('cat'), enter('dan')];
+  const edited = (seq: number, unseenBy: readonly string[]): CoreEvent => ({
+    type: 'message.changed',
+    change: 'edited',
+    message: groupMessage(seq),
+    actorId: 'ann',
+    unseenBy,
+  });
+  hub.publish(['room'], edited(1, ['ben', 'cat', 'dan']));
+  hub.publish(['room'], created(3));
+  hub.publish(['room'], edited(2, ['dan']));
+  await afterTick();
+  const [first, second, third] = ['message.changed 1', 'message.created 3', 'message.changed 2'];
+  assert.deepEqual([ann.texts, ben.texts, dan.texts], [[first, second, third], [second, third], [second]]);
+  assert.equal(ben.fanOuts[0], cat.fanOuts[0]);
+  hub.publish(['room'], edited(1, ['dan']));
+  await afterTick();
+  assert.deepEqual([ann.fanOuts.length, dan.fanOuts.length], [2, 1]);
+});

@@ -1,11 +1,14 @@
 import type { CoreEvent, EventSink } from '../core/events.ts';
 import { FanOut, type FanOutItem, originOf, type Shape } from './fan-out.ts';
 import { Isolation, type OnFault } from './isolation.ts';
+import { Veil } from './veil.ts';
 
 /** Gets what its subscriptions bring. What it throws is reported, and only it loses what it failed to take. */
 export interface Subscriber {
   /** Id of its session. */
   readonly id: string;
+  /** The session's user, who is not told what it may not see; absent for one who is told nothing of the kind. */
+  readonly userId?: string;
   receive(shape: Shape, fanOut: FanOut): void;
 }
 
@@ -165,12 +168,15 @@ export class Hub implements EventSink {
     const origins = originsAmong(items, subscribers);
     const shared = new FanOut(items);
     const since = late && new Since(shared, events);
+    const veil = Veil.over(items);
     for (const subscriber of subscribers.values()) {
       // Mostly nobody is left out, and then no id has to be looked at.
       const isOrigin = origins.size > 0 && origins.has(subscriber.id);
       const news = since ? since.after(late?.get(subscriber.id)) : shared;
       const own = isOrigin ? news?.without(subscriber.id) : news;
-      if (own) this.#handTo(subscriber, shape, own);
+      const seen =
+        veil && own && subscriber.userId !== undefined ? veil.partFor(subscriber.userId, own) : own;
+      if (seen) this.#handTo(subscriber, shape, seen);
     }
   }
 

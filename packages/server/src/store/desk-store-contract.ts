@@ -156,7 +156,7 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
       await assert.rejects(store.addNote({ ...noted, id: 'n2', clientId: 'n2' }), closed);
       assert.equal((await store.addNote({ ...noted, id: 'n2', clientId: 'n1' })).duplicate, true);
       assert.equal(await store.hideMessage(tenant, id, seq, 'alice'), true);
-      assert.equal((await store.changeMessage({ ...recall, afterClosing: true })).state, 'recalled');
+      assert.equal((await store.changeMessage({ ...recall, afterClosing: true })).message.state, 'recalled');
     });
 
     test('a session may be rated for as long after its end as is said', async () => {

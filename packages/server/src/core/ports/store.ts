@@ -298,6 +298,20 @@ export interface MessageChange {
   readonly auditId?: string;
 }
 
+/** Who is not to be told what became of a message: members who may not see it. */
+export interface Unseen {
+  readonly unseenBy: readonly string[];
+}
+
+export interface ChangedMessage extends Unseen {
+  readonly message: Message;
+}
+
+export interface PinChange extends Unseen {
+  /** False where it was so before. */
+  readonly isNew: boolean;
+}
+
 export interface PinQuery {
   readonly tenant: string;
   readonly userId: string;
@@ -364,7 +378,7 @@ export interface MessageStore {
    * Makes the change with the conversation's next revision, which its actor knows. ENOENT, also for files as `appendMessage`; ECONFLICT where the
    * message is recalled or deleted.
    */
-  changeMessage(change: MessageChange): Promise<Message>;
+  changeMessage(change: MessageChange): Promise<ChangedMessage>;
   /**
    * Finds a message by its id or client id. Where several senders gave the same one: one of the preferred side first,
    * then one the viewer may see, then the newest. Also sees messages whose append was issued before and has not
@@ -377,10 +391,8 @@ export interface MessageStore {
   hideMessage(tenant: string, conversationId: string, seq: number, userId: string): Promise<boolean>;
   /** Ids of what a user hid in a conversation, the newest messages first and not all of very many. */
   listHidden(tenant: string, conversationId: string, userId: string): Promise<string[]>;
-  /** False where it was pinned in this scope before. */
-  pinMessage(pin: NewPin): Promise<boolean>;
-  /** False where it was not pinned in this scope. */
-  unpinMessage(pin: NewPin): Promise<boolean>;
+  pinMessage(pin: NewPin): Promise<PinChange>;
+  unpinMessage(pin: NewPin): Promise<PinChange>;
   /** What a user sees pinned, in one conversation or in all of its own, the newest pin first. */
   listPins(query: PinQuery): Promise<Pin[]>;
 }

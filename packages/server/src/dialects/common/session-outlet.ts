@@ -48,6 +48,10 @@ export abstract class SessionOutlet implements Outlet {
     return this.#session.connection.id;
   }
 
+  get userId(): string {
+    return this.#session.userId;
+  }
+
   /** Hands it to the protocol; returns whether it was taken: not where the subscription has ended. */
   protected abstract write(fanOut: FanOut): boolean;
 

@@ -8,6 +8,7 @@ import type { ChatSession } from '../common/chat-session.ts';
 import { drained } from '../common/replay-target.ts';
 import { type Outlet, type OutletSession, SessionOutlet } from '../common/session-outlet.ts';
 import type { RoomContext } from './context.ts';
+import { GuestOutlet } from './guest-outlet.ts';
 import type { MemberList } from './member-list.ts';
 import type { Output } from './output.ts';
 import { ROOM_SHAPE, renderJoined, renderLeft, renderRefusal, withMembers } from './render.ts';
@@ -140,8 +141,7 @@ export class Seats implements AttendanceSession {
   /** Of a user it keeps account of what was delivered; a guest gets what is said while it is there. */
   #outlet(chat: ChatSession | undefined): Outlet {
     if (chat) return new RoomOutlet(chat.outlets, this.#output);
-    const write = (fanOut: FanOut) => void this.#output.fanOut(fanOut);
-    return { id: this.id, deliver: write, receive: (_shape, fanOut) => write(fanOut) };
+    return new GuestOutlet(this.id, (fanOut) => void this.#output.fanOut(fanOut));
   }
 
   /** What a user was not delivered yet of what it may see, and what changed in what it had. */
@@ -182,6 +182,7 @@ function newsOnly(outlet: Outlet, turn: number): Outlet {
   let isFirst = true;
   return {
     id: outlet.id,
+    ...(outlet.userId === undefined ? {} : { userId: outlet.userId }),
     deliver: (fanOut) => outlet.deliver(fanOut),
     receive(shape, fanOut) {
       const news = isFirst ? since(fanOut, turn) : fanOut;

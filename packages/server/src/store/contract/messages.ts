@@ -46,7 +46,7 @@ export function messagesContract({ store, tenantWith, send, makeGroup, pending }
       (await store.listMessages({ tenant, conversationId, viewerId: 'bob', limit: 9 }))[0],
       page.messages[0],
       (await pending({ tenant, userId: 'bob', order: 'time' }))[1],
-      await store.changeMessage(recall(group)),
+      (await store.changeMessage(recall(group))).message,
     ]) {
       assert.deepEqual(message?.parties, parties);
     }
@@ -162,7 +162,7 @@ export function messagesContract({ store, tenantWith, send, makeGroup, pending }
     const tenant = await tenantWith('alice', 'bob');
     const one = await send(tenant, 'alice', toUser('bob'), 'one');
     const two = await send(tenant, 'alice', toUser('bob'), 'two');
-    const edited = await store.changeMessage({
+    const { message: edited } = await store.changeMessage({
       ...recall(one),
       state: 'edited',
       content: { type: 'text', text: 'uno', extra: null },
@@ -176,7 +176,7 @@ export function messagesContract({ store, tenantWith, send, makeGroup, pending }
       changeReason: 'a slip',
       changedAt: 77,
     });
-    const recalled = await store.changeMessage(recall(two));
+    const { message: recalled } = await store.changeMessage(recall(two));
     assert.deepEqual(recalled.content, { type: 'text', text: '', extra: null });
     assert.equal(recalled.revision, 2);
     await assert.rejects(store.changeMessage(recall(two)), { code: 'ECONFLICT' });

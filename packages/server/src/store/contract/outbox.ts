@@ -35,7 +35,7 @@ export function outboxContract({ store, tenantWith, send }: StoreFixture): void 
     const message = newMessage(tenant, 'alice', toUser('bob'), 'noted');
     const { message: sent } = await store.appendMessage(message);
     await store.appendMessage(message);
-    const recalled = await store.changeMessage({ ...recall(sent), actorId: 'admin' });
+    const { message: recalled } = await store.changeMessage({ ...recall(sent), actorId: 'admin' });
     await assert.rejects(store.changeMessage(recall(sent)), { code: 'ECONFLICT' });
     const untold = await store.listUntold(10);
     assert.deepEqual(untold, [

@@ -90,8 +90,8 @@ export function referencesContract({ store, tenantWith, send, pendingTexts }: St
       scope,
       at,
     });
-    assert.equal(await store.pinMessage(pin(1, 'alice', 'everyone', 5)), true);
-    assert.equal(await store.pinMessage(pin(1, 'bob', 'everyone', 6)), false);
+    assert.equal((await store.pinMessage(pin(1, 'alice', 'everyone', 5))).isNew, true);
+    assert.equal((await store.pinMessage(pin(1, 'bob', 'everyone', 6))).isNew, false);
     await store.pinMessage(pin(2, 'alice', 'self', 7));
     await store.pinMessage(pin(3, 'bob', 'self', 8));
     const pinned = async (userId: string) =>
@@ -105,8 +105,8 @@ export function referencesContract({ store, tenantWith, send, pendingTexts }: St
     assert.deepEqual(await store.listPins({ tenant, userId: 'nobody' }), []);
     await store.hideMessage(tenant, conversationId, 1, 'bob');
     assert.deepEqual(await pinned('bob'), ['three self bob 8']);
-    assert.equal(await store.unpinMessage(pin(1, 'bob', 'everyone', 9)), true);
-    assert.equal(await store.unpinMessage(pin(1, 'bob', 'everyone', 9)), false);
+    assert.equal((await store.unpinMessage(pin(1, 'bob', 'everyone', 9))).isNew, true);
+    assert.equal((await store.unpinMessage(pin(1, 'bob', 'everyone', 9))).isNew, false);
     assert.deepEqual(await pinned('alice'), ['two self alice 7']);
   });
 }

@@ -179,7 +179,7 @@ export function revisionsContract({
       limit: 1,
       before: 3,
     });
-    const { revision } = await store.changeMessage(recall(second as Message));
+    const { revision } = (await store.changeMessage(recall(second as Message))).message;
     const revisions = [{ from: 1, to: revision }];
     await store.acknowledge({
       tenant,

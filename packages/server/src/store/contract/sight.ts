@@ -75,6 +75,35 @@ export function sightContract(fixture: StoreFixture): void {
     assert.deepEqual(await group.pending(), ['c', 'd']);
   });
 
+  test('who may not see a message is named with what becomes of it, so that it is not told', async () => {
+    const { tenant, sent, ...group } = await comeAndGo('since_join');
+    const unseenBy = async (message: Message) => {
+      const edited = { ...recall(message), state: 'edited' as const, content: message.content };
+      const pin = {
+        tenant,
+        conversationId: 'team',
+        seq: message.seq,
+        userId: 'alice',
+        scope: 'everyone' as const,
+        at: 3,
+      };
+      const told = [
+        await store.changeMessage(edited),
+        await store.pinMessage(pin),
+        await store.unpinMessage(pin),
+      ];
+      return told.map((each) => each.unseenBy.join());
+    };
+    const [a, b, c, d] = sent;
+    for (const message of [a, c]) assert.deepEqual(await unseenBy(message), ['bob', 'bob', 'bob']);
+    for (const message of [b, d]) assert.deepEqual(await unseenBy(message), ['', '', '']);
+    await store.updateGroup(tenant, 'team', { history: 'all' });
+    assert.deepEqual(await unseenBy(a), ['', '', '']);
+    await group.leave();
+    await store.updateGroup(tenant, 'team', { history: 'since_join' });
+    assert.deepEqual(await unseenBy(a), ['', '', ''], 'those who are no members are not told anyway');
+  });
+
   test('nobody quotes or forwards what it may not see, and its files are out of sight', async () => {
     const group = await makeGroup('since_join');
     const { tenant } = group;

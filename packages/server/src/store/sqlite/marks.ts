@@ -1,13 +1,13 @@
 import { DomainError } from '../../core/errors.ts';
 import type { ConversationKind, Pin } from '../../core/model.ts';
-import type { NewPin, PinQuery } from '../../core/ports/store.ts';
+import type { NewPin, PinChange, PinQuery } from '../../core/ports/store.ts';
 import type { ConversationRow, ConversationTable } from './conversations.ts';
 import type { Statements } from './database.ts';
 import type { ServiceTable } from './desk-sessions.ts';
 import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, NOT_HIDDEN, toMessage } from './message-row.ts';
 import { PartyTable } from './parties.ts';
 import type { PositionTable } from './positions.ts';
-import { inSight } from './sight.ts';
+import { inSight, unseenBy } from './sight.ts';
 import type { Tenants } from './tenants.ts';
 
 const EVERYONE = '';
@@ -64,22 +64,27 @@ export class MarkTable {
     return (rows as { id: string }[]).map(({ id }) => id);
   }
 
-  pin({ tenant, conversationId, seq, userId, scope, at }: NewPin): boolean {
+  pin({ tenant, conversationId, seq, userId, scope, at }: NewPin): PinChange {
     const { pk } = this.#requireOpen(tenant, conversationId);
     const { changes } = this.#deps.sql
       .get(
         'INSERT INTO pin (conversation, seq, user, pinned_by, pinned_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
       )
       .run(pk, seq, scope === 'everyone' ? EVERYONE : userId, userId, at);
-    return changes === 1;
+    return this.#changed(changes, pk, seq);
   }
 
-  unpin({ tenant, conversationId, seq, userId, scope }: NewPin): boolean {
+  unpin({ tenant, conversationId, seq, userId, scope }: NewPin): PinChange {
     const { pk } = this.#requireOpen(tenant, conversationId);
     const { changes } = this.#deps.sql
       .get('DELETE FROM pin WHERE conversation = ? AND seq = ? AND user = ?')
       .run(pk, seq, scope === 'everyone' ? EVERYONE : userId);
-    return changes === 1;
+    return this.#changed(changes, pk, seq);
+  }
+
+  #changed(changes: number | bigint, conversation: number, seq: number): PinChange {
+    if (changes === 0) return { isNew: false, unseenBy: [] };
+    return { isNew: true, unseenBy: unseenBy(this.#deps.sql, conversation, seq) };
   }
 
   listPins({ tenant, userId, conversationId }: PinQuery): Pin[] {

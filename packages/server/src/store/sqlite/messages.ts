@@ -13,6 +13,7 @@ import type {
 import type {
   Acknowledged,
   Acknowledgement,
+  ChangedMessage,
   HistoryQuery,
   MessageChange,
   MessageLook,
@@ -42,7 +43,7 @@ import { Numbers } from './numbers.ts';
 import { type PackedParties, PartyTable, packParties } from './parties.ts';
 import { type PositionTable, upTo } from './positions.ts';
 import { ReachTable } from './reach.ts';
-import { inSight, SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
+import { inSight, SIGHT_COLUMNS, type SightRow, sightOf, unseenBy } from './sight.ts';
 import type { Tenants } from './tenants.ts';
 import type { UntoldTable } from './untold.ts';
 import type { UserTable } from './users.ts';
@@ -175,7 +176,7 @@ export class MessageTable {
     reason,
     at,
     afterClosing = false,
-  }: MessageChange): Message {
+  }: MessageChange): ChangedMessage {
     const key = this.#deps.tenants.ensure(tenant);
     const conversation = this.#conversation(key, conversationId);
     const row = conversation && this.#row(conversation.pk, seq);
@@ -219,7 +220,9 @@ export class MessageTable {
     this.#deps.positions.coverRevisions(conversation.pk, actorId, [{ from: revision, to: revision }]);
     this.#deps.files.relink(held, { conversation: conversation.pk, seq }, at);
     this.#deps.untold.add(row.id, revision, state, actorId);
-    return toMessage(tenant, conversation, changed, this.#parties.of(key, conversation, row.sender));
+    const parties = this.#parties.of(key, conversation, row.sender);
+    const message = toMessage(tenant, conversation, changed, parties);
+    return { message, unseenBy: unseenBy(this.#deps.sql, conversation.pk, seq) };
   }
 
   acknowledge({ tenant, conversationId, kind, entries, maxMembers }: Acknowledgement): Acknowledged {

@@ -1,6 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Message } from '../../core/model.ts';
-import type { LeftGroup, MessageChange } from '../../core/ports/store.ts';
+import type { ChangedMessage, LeftGroup, MessageChange } from '../../core/ports/store.ts';
 import { AdminTable } from './admin.ts';
 import { ConversationTable } from './conversations.ts';
 import { Statements } from './database.ts';
@@ -91,10 +90,10 @@ export function writeOperations(tables: Tables) {
     removeMember: conversations.removeMember.bind(conversations),
     handOverGroup: conversations.handOverGroup.bind(conversations),
     appendMessage: messages.append.bind(messages),
-    changeMessage(change: MessageChange): Message {
-      const message = messages.change(change);
-      admin.auditMessage(change, message);
-      return message;
+    changeMessage(change: MessageChange): ChangedMessage {
+      const changed = messages.change(change);
+      admin.auditMessage(change, changed.message);
+      return changed;
     },
     acknowledge: messages.acknowledge.bind(messages),
     hideMessage: marks.hide.bind(marks),

@@ -1,4 +1,5 @@
 import type { HistoryAccess, SeqRange } from '../../core/model.ts';
+import type { Statements } from './database.ts';
 import { parseRanges } from './range-json.ts';
 
 /*
@@ -31,4 +32,16 @@ export const SIGHT_COLUMNS = 'c.history, c.last_seq, v.joined_seq, v.stays';
 export function sightOf({ history, last_seq, joined_seq, stays }: SightRow): SeqRange[] {
   if (history === 'all') return [{ from: 1, to: last_seq }];
   return [...parseRanges(stays), { from: joined_seq + 1, to: last_seq }];
+}
+
+/** The members of a conversation who may not see one of its messages. */
+export function unseenBy(sql: Statements, conversation: number, seq: number): string[] {
+  const rows = sql
+    .get(
+      `SELECT v.user FROM conversation c JOIN member v ON v.conversation = c.pk
+         JOIN (SELECT ? AS conversation, ? AS seq) place ON place.conversation = c.pk
+         WHERE c.pk = ? AND c.history = 'since_join' AND v.joined_seq >= ? AND NOT ${inSight('place')}`,
+    )
+    .all(conversation, seq, conversation, seq);
+  return (rows as { user: string }[]).map(({ user }) => user);
 }
