@@ -142,6 +142,7 @@ test('one who was removed and added again is told what changed in what it had, a
     await say(alice, group, `${text} ${group}`);
     await bob.nextAt(INBOX);
   }
+  assert.deepEqual(await syncXuqm(bob), [], 'what bob got is stored');
   await bob.drop();
   await rooms.manage('DELETE', `/groups/${group}/members/${b}`);
   await alice.confirmed('/app/chat.revoke', { messageId: `recalled ${group}` });
