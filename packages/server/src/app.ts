@@ -9,21 +9,22 @@ import type { Config } from './config/settings.ts';
 import { AgentWatch } from './core/desk/agent-watch.ts';
 import { DeskNews } from './core/desk/desk-news.ts';
 import { Files } from './core/files.ts';
-import { type Core, createCore } from './core/index.ts';
+import { createCore } from './core/index.ts';
 import { NotificationSchedule } from './core/notification-schedule.ts';
 import type { Clock } from './core/ports/clock.ts';
-import type { Store } from './core/ports/store.ts';
 import type { Timers } from './core/ports/timers.ts';
 import { Sweep } from './core/sweep.ts';
 import { seedDemo } from './demo.ts';
+import type { DialectServices } from './dialects/common/services.ts';
 import { desk } from './dialects/desk/index.ts';
 import { describeIm, im } from './dialects/im/index.ts';
 import { mimi } from './dialects/mimi/index.ts';
 import { type RoomOptions, room } from './dialects/room/index.ts';
 import { xuqm } from './dialects/xuqm/index.ts';
 import { openEndpoints } from './endpoints.ts';
-import { EventBridge } from './events/index.ts';
+import { EventBridge, type EventBridgeDeps } from './events/index.ts';
 import { MAGIC_INSPECTOR, openFileStorage } from './files/index.ts';
+import { closeHttp } from './http/close.ts';
 import type { Endpoint } from './http/routes/home.ts';
 import { buildHttp } from './http/server.ts';
 import { Deliveries } from './hub/deliveries.ts';
@@ -38,6 +39,7 @@ import { MemoryAttendance } from './presence/memory/attendance.ts';
 import { MemoryPresence } from './presence/memory/index.ts';
 import { SYSTEM_TIMERS } from './stomp/timers.ts';
 import { openSqliteStore } from './store/sqlite/index.ts';
+import { Teardown } from './teardown.ts';
 import { clientAddress, isWebSocketUpgrade, type TransportServer } from './transport/index.ts';
 import { VERSION } from './version.ts';
 
@@ -66,207 +68,258 @@ export interface RunningServer {
   readonly url: string;
   /** Where the dialects are. */
   readonly endpoints: readonly Endpoint[];
-  /** Says goodbye to the clients, stores what is left, lets go of everything. */
+  /** Says goodbye to the clients, stores what is left, lets go of everything; rejects with what could not be done. */
   stop(): Promise<void>;
+}
+
+/** Time of a stop, in ms: below the ten seconds after which container runtimes kill. */
+const STOP_TIME = 7000;
+
+/** What everything stands on. */
+interface Ground extends Runtime {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Undoes what was done so far, in reverse order: for a start that fails as for a stop. */
+  readonly teardown: Teardown;
 }
 
 /**
  * The composition root: the one place that knows every adapter.
  *
- * Throws `StartError`, `DataDirInUse`, or the operating system's error (EADDRINUSE, EACCES) where it can't start.
+ * Throws `StartError`, `DataDirInUse`, or the operating system's error (EADDRINUSE, EACCES) where it can't start; nothing
+ * is left of it then.
  */
 export async function startServer(
   config: Config,
   { clock, timers }: Runtime = SYSTEM,
+  log?: Logger,
 ): Promise<RunningServer> {
-  const log = await createLogger(config);
+  const logger = log ?? (await createLogger(config));
+  const teardown = new Teardown(logger, STOP_TIME);
   const metrics = new Metrics();
   metrics.watchProcess();
+  const ground: Ground = { config, clock, timers, log: logger, metrics, teardown };
+  try {
+    const domain = await composeDomain(ground);
+    const background = await composeBackground(ground, domain);
+    const { url, endpoints } = await composeDoors(ground, domain, background);
+    return { url, endpoints, stop: () => stop(teardown) };
+  } catch (error) {
+    await teardown.run();
+    throw error;
+  }
+}
+
+async function stop(teardown: Teardown): Promise<void> {
+  const failed = await teardown.run();
+  if (failed.length > 0) throw new Error(`these steps of the stop failed: ${failed.join(', ')}`);
+}
+
+type Domain = Awaited<ReturnType<typeof composeDomain>>;
+
+/** The core between the store it writes to and the hub it publishes to, with plug-ins and business events in between. */
+async function composeDomain(ground: Ground) {
+  const { config, clock, timers, log, metrics, teardown } = ground;
   const tokens = createTokens(config, clock);
   const store = await openSqliteStore({
     dataDir: config.dataDir,
     commits: { batch: (size, durationMs) => metrics.committed(size, durationMs) },
   });
-  let plugins: Plugins | undefined;
-  try {
-    plugins = await Plugins.start(config, { timers, metrics, log });
-    return await compose();
-  } catch (error) {
-    await plugins?.close();
-    await store.close();
-    throw error;
-  }
+  teardown.defer('store', () => store.close());
+  const plugins = await Plugins.start(config, { timers, metrics, log });
+  teardown.defer('plug-ins', () => plugins?.close());
+  const hub = new Hub(faultLog(metrics, log, clock));
+  const sink = plugins?.before(hub) ?? hub;
+  const ids = createIdSource(clock);
+  const events = composeEvents(ground, { store, next: sink, ids });
+  teardown.defer('business events', () => events.close());
+  await events.prepare();
+  const passwords = new Argon2Hasher();
+  metrics.watchQueue('passwords', () => passwords.waiting);
+  const core = createCore({
+    store,
+    sink: events.sink,
+    ...(plugins ? { gate: plugins.gate } : {}),
+    clock,
+    ids,
+    passwords,
+    limits: { ...config, roomCreate: config.roomCreate || config.demo },
+    register: new MemoryAttendance(),
+    onError: (err) => log.warn({ err }, 'somebody who left a room is still its member'),
+    origin: config.eventOrigin,
+  });
+  plugins?.serve({ messages: core.messages, sink });
+  teardown.defer('attendance', () => core.attendance.settled());
+  await core.attendance.start();
+  if (config.demo) await seedDemo({ ...core, store });
+  const authenticator = new Authenticator({
+    verifier: tokens.verifier,
+    users: core.users,
+    autoProvision: config.autoProvision,
+  });
+  metrics.watchQueue('topics', () => hub.topicCount);
+  metrics.watchQueue('store', () => store.depth);
+  metrics.watchQueue('attendance', () => core.attendance.count);
+  return { tokens, store, plugins, hub, ids, events, core, authenticator };
+}
 
-  async function compose(): Promise<RunningServer> {
-    let isStopping = false;
-    const hub = new Hub(faultLog(metrics, log, clock));
-    const sink = plugins?.before(hub) ?? hub;
-    const ids = createIdSource(clock);
-    const events = new EventBridge({
-      config,
-      store,
-      next: sink,
-      clock,
-      timers,
-      ids,
-      metrics,
-      log,
-      version: VERSION,
-      makeSecret: () => randomBytes(32).toString('base64url'),
-      random: Math.random,
-    });
-    await events.prepare();
-    const passwords = new Argon2Hasher();
-    metrics.watchQueue('passwords', () => passwords.waiting);
-    const core = createCore({
-      store,
-      sink: events.sink,
-      ...(plugins ? { gate: plugins.gate } : {}),
-      clock,
-      ids,
-      passwords,
-      limits: { ...config, roomCreate: config.roomCreate || config.demo },
-      register: new MemoryAttendance(),
-      onError: (err) => log.warn({ err }, 'somebody who left a room is still its member'),
-      origin: config.eventOrigin,
-    });
-    plugins?.serve({ messages: core.messages, sink });
-    await core.attendance.start();
-    if (config.demo) await seedDemo({ ...core, store });
-    const authenticator = new Authenticator({
-      verifier: tokens.verifier,
-      users: core.users,
-      autoProvision: config.autoProvision,
-    });
-    const presence = new MemoryPresence({
-      grace: config.presenceGrace,
-      clock,
-      timers,
-      changed: (change) =>
-        core.presenceNews
-          .tell(change)
-          .catch((err: unknown) => log.warn({ err }, "a user's coming or going was not told")),
-    });
-    const sessions = new Sessions(config.maxSessionsPerUser, presence);
-    const deliveries = new Deliveries({
-      receipts: core.receipts,
-      notifications: core.notifications,
-      maxReceiptMembers: config.maxReceiptMembers,
-      onError: (err) => log.warn({ err }, 'deliveries were not stored'),
-    });
-    const schedule = new NotificationSchedule({
-      notifications: core.notifications,
-      clock,
-      timers,
-      onError: (err) => log.warn({ err }, 'planned notifications could not be told; trying again'),
-    });
-    await schedule.start();
-    const storage = await openFileStorage(config);
-    const files = new Files({
-      store,
-      storage,
-      inspector: MAGIC_INSPECTOR,
-      policies: core.policies,
-      clock,
-      ids,
-      limits: config,
-      onError: (err) => log.warn({ err }, 'a refused upload could not be cleared away yet'),
-    });
-    const fileSweep = new Sweep({
-      removeBatch: () => files.removeUnused(FILE_SWEEP_BATCH),
-      timers,
-      interval: SWEEP_INTERVAL,
-      onError: (err) => log.warn({ err }, 'unused files could not be removed; trying again'),
-    });
-    metrics.watchQueue('uploads', () => files.uploading);
-    const { deskNews, agentWatch } = watchDesk(config, { core, store, hub, clock, timers, log });
-    await agentWatch.start();
-    metrics.watchDesk(async () => ({ ...(await core.desk.reports.totals()) }));
-    const notificationSweep = new Sweep({
-      removeBatch: () => core.notifications.removeOld(),
-      timers,
-      interval: SWEEP_INTERVAL,
-      onError: (err) => log.warn({ err }, 'old notifications could not be removed; trying again'),
-    });
-    metrics.watchQueue('sessions', () => sessions.count);
-    metrics.watchQueue('topics', () => hub.topicCount);
-    metrics.watchQueue('store', () => store.depth);
-    metrics.watchQueue('attendance', () => core.attendance.count);
-    const roomKeys = config.secret === undefined ? undefined : new RoomKeys(config.secret);
-    const services = {
-      core,
-      hub,
-      sessions,
-      deliveries,
-      authenticator,
-      clock,
-      timers,
-      metrics,
-      log,
-      ...(plugins ? { plugins: plugins.sessions } : {}),
-    };
-    const dialects = [
-      xuqm(services),
-      im(services, config.imApp),
-      mimi(services, config.mimiApp, config.mimiPrefix),
-      room(services, roomOptions(config, roomKeys)),
-      desk(services, config.deskApp, agentWatch),
-    ];
-    const endpoints = dialects.flatMap(({ name, paths, summary }) =>
-      paths.map((path) => ({ dialect: name, path, summary })),
-    );
-    const transports = openEndpoints(config, dialects, services);
-    const api = await buildHttp({
-      ...core,
-      files,
-      webhooks: events.webhooks,
-      authenticator,
-      issuer: tokens.issuer,
-      roomKeys,
-      clock,
-      timers,
-      addressOf: (request) => clientAddress(request, config.trustedProxies),
-      config,
-      metrics,
-      logger: log,
-      version: VERSION,
-      async readiness() {
-        if (isStopping) throw new Error('the server is stopping');
-        await store.ping();
-      },
-      endpoints,
-      asyncApi: () => describeIm(VERSION),
-      serverFactory: (handler) => serveBoth(transports, handler, config.requestTimeout),
-    });
-    await events.start(core.businessEvents);
-    await api.listen({ host: config.host, port: config.port });
-    fileSweep.start();
-    notificationSweep.start();
-    return {
-      url: urlOf(config.host, api.server.address() as AddressInfo),
-      endpoints,
-      async stop() {
-        isStopping = true;
-        await events.stopTaking();
-        sessions.stopping();
-        await transports.close();
-        await core.attendance.settled();
-        presence.close();
-        await schedule.close();
-        await fileSweep.close();
-        await notificationSweep.close();
-        await agentWatch.close();
-        await deskNews.close();
-        await api.close();
-        await deliveries.close();
-        await files.close();
-        await storage.close();
-        await events.close();
-        await plugins?.close();
-        await store.close();
-      },
-    };
-  }
+function composeEvents(ground: Ground, deps: Pick<EventBridgeDeps, 'store' | 'next' | 'ids'>): EventBridge {
+  return new EventBridge({
+    ...ground,
+    ...deps,
+    version: VERSION,
+    makeSecret: () => randomBytes(32).toString('base64url'),
+    random: Math.random,
+  });
+}
+
+type Background = Awaited<ReturnType<typeof composeBackground>>;
+
+/** What goes on beside the clients' commands. */
+async function composeBackground(ground: Ground, domain: Domain) {
+  const { config, clock, timers, log, metrics, teardown } = ground;
+  const { core } = domain;
+  const files = await composeFiles(ground, domain);
+  const deliveries = new Deliveries({
+    receipts: core.receipts,
+    notifications: core.notifications,
+    maxReceiptMembers: config.maxReceiptMembers,
+    onError: (err) => log.warn({ err }, 'deliveries were not stored'),
+  });
+  teardown.defer('deliveries', () => deliveries.close());
+  const schedule = new NotificationSchedule({
+    notifications: core.notifications,
+    clock,
+    timers,
+    onError: (err) => log.warn({ err }, 'planned notifications could not be told; trying again'),
+  });
+  teardown.defer('notification schedule', () => schedule.close());
+  await schedule.start();
+  const sweeps = composeSweeps(ground, domain, files);
+  const agentWatch = await watchDesk(ground, domain);
+  const presence = new MemoryPresence({
+    grace: config.presenceGrace,
+    clock,
+    timers,
+    changed: (change) =>
+      core.presenceNews
+        .tell(change)
+        .catch((err: unknown) => log.warn({ err }, "a user's coming or going was not told")),
+  });
+  teardown.defer('presence', () => presence.close());
+  const sessions = new Sessions(config.maxSessionsPerUser, presence);
+  metrics.watchQueue('sessions', () => sessions.count);
+  return { files, deliveries, sweeps, agentWatch, sessions };
+}
+
+async function composeFiles({ config, clock, log, metrics, teardown }: Ground, { store, core, ids }: Domain) {
+  const storage = await openFileStorage(config);
+  teardown.defer('file storage', () => storage.close());
+  const files = new Files({
+    store,
+    storage,
+    inspector: MAGIC_INSPECTOR,
+    policies: core.policies,
+    clock,
+    ids,
+    limits: config,
+    onError: (err) => log.warn({ err }, 'a refused upload could not be cleared away yet'),
+  });
+  teardown.defer('uploads', () => files.close());
+  metrics.watchQueue('uploads', () => files.uploading);
+  return files;
+}
+
+/** What removes the old, again and again; to be started once the server serves. */
+function composeSweeps({ timers, log, teardown }: Ground, { core }: Domain, files: Files): readonly Sweep[] {
+  const fileSweep = new Sweep({
+    removeBatch: () => files.removeUnused(FILE_SWEEP_BATCH),
+    timers,
+    interval: SWEEP_INTERVAL,
+    onError: (err) => log.warn({ err }, 'unused files could not be removed; trying again'),
+  });
+  teardown.defer('sweep of files', () => fileSweep.close());
+  const notificationSweep = new Sweep({
+    removeBatch: () => core.notifications.removeOld(),
+    timers,
+    interval: SWEEP_INTERVAL,
+    onError: (err) => log.warn({ err }, 'old notifications could not be removed; trying again'),
+  });
+  teardown.defer('sweep of notifications', () => notificationSweep.close());
+  return [fileSweep, notificationSweep];
+}
+
+/** Lets clients in: the dialects and the HTTP API on one port. */
+async function composeDoors(ground: Ground, domain: Domain, { sweeps, ...background }: Background) {
+  const { config, log, metrics, teardown } = ground;
+  const { events, core, tokens } = domain;
+  const roomKeys = config.secret === undefined ? undefined : new RoomKeys(config.secret);
+  const services = servicesOf(ground, domain, background);
+  const dialects = [
+    xuqm(services),
+    im(services, config.imApp),
+    mimi(services, config.mimiApp, config.mimiPrefix),
+    room(services, roomOptions(config, roomKeys)),
+    desk(services, config.deskApp, background.agentWatch),
+  ];
+  const endpoints = dialects.flatMap(({ name, paths, summary }) =>
+    paths.map((path) => ({ dialect: name, path, summary })),
+  );
+  const transports = openEndpoints(config, dialects, services);
+  let isStopping = false;
+  const api = await buildHttp({
+    ...core,
+    files: background.files,
+    webhooks: events.webhooks,
+    authenticator: domain.authenticator,
+    issuer: tokens.issuer,
+    roomKeys,
+    clock: ground.clock,
+    timers: ground.timers,
+    addressOf: (request) => clientAddress(request, config.trustedProxies),
+    config,
+    metrics,
+    logger: log,
+    version: VERSION,
+    async readiness() {
+      if (isStopping) throw new Error('the server is stopping');
+      await domain.store.ping();
+    },
+    endpoints,
+    asyncApi: () => describeIm(VERSION),
+    serverFactory: (handler) => serveBoth(transports, handler, config.requestTimeout),
+  });
+  teardown.defer('HTTP', () => closeHttp(api));
+  teardown.defer('connections', () => transports.close());
+  teardown.defer('goodbyes', () => background.sessions.stopping());
+  teardown.defer('events of other systems', () => events.stopTaking());
+  teardown.defer('readiness', () => {
+    isStopping = true;
+  });
+  await events.start(core.businessEvents);
+  await api.listen({ host: config.host, port: config.port });
+  for (const sweep of sweeps) sweep.start();
+  return { url: urlOf(config.host, api.server.address() as AddressInfo), endpoints };
+}
+
+function servicesOf(
+  { clock, timers, metrics, log }: Ground,
+  { core, hub, authenticator, plugins }: Domain,
+  { sessions, deliveries }: Pick<Background, 'sessions' | 'deliveries'>,
+): DialectServices {
+  return {
+    core,
+    hub,
+    sessions,
+    deliveries,
+    authenticator,
+    clock,
+    timers,
+    metrics,
+    log,
+    ...(plugins ? { plugins: plugins.sessions } : {}),
+  };
 }
 
 function roomOptions(config: Config, keys: RoomKeys | undefined): RoomOptions {
@@ -280,15 +333,11 @@ function roomOptions(config: Config, keys: RoomKeys | undefined): RoomOptions {
   };
 }
 
-interface DeskWatchDeps extends Runtime {
-  readonly core: Core;
-  readonly store: Store;
-  readonly hub: Hub;
-  readonly log: Logger;
-}
-
 /** What tells of the service desk as time passes, and keeps who is at it. */
-function watchDesk(config: Config, { core, store, hub, clock, timers, log }: DeskWatchDeps) {
+async function watchDesk(
+  { config, clock, timers, log, metrics, teardown }: Ground,
+  { core, store, hub }: Domain,
+): Promise<AgentWatch> {
   const { dispatch } = core.desk;
   const deskNews = new DeskNews({
     store,
@@ -298,6 +347,7 @@ function watchDesk(config: Config, { core, store, hub, clock, timers, log }: Des
     interval: config.deskNewsInterval,
     onError: (err) => log.warn({ err }, 'queue and agents of the service desk were not told; trying again'),
   });
+  teardown.defer('news of the desk', () => deskNews.close());
   const agentWatch = new AgentWatch({
     store,
     dispatch,
@@ -307,7 +357,10 @@ function watchDesk(config: Config, { core, store, hub, clock, timers, log }: Des
     timeout: config.deskAgentTimeout,
     onError: (err) => log.warn({ err }, 'who is at the service desk was not stored; trying again'),
   });
-  return { deskNews, agentWatch };
+  teardown.defer('agents of the desk', () => agentWatch.close());
+  await agentWatch.start();
+  metrics.watchDesk(async () => ({ ...(await core.desk.reports.totals()) }));
+  return agentWatch;
 }
 
 type Handler = Parameters<TransportServer['attach']>[1];

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { RunningServer } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
 import { printConfig } from '../config/print.ts';
 import { requireSafeKeys, withDemoSecret } from '../config/secrets.ts';
@@ -51,9 +52,12 @@ async function run(config: Config): Promise<void> {
     import('../observe/logger.ts'),
   ]);
   const log = await createLogger(config);
-  const server = await startServer(config);
   endOnBugs(log);
-  stopOnSignals(() => server.stop(), log);
+  const starting = Promise.withResolvers<RunningServer>();
+  // A signal that comes while the server starts stops it once it has.
+  stopOnSignals(async () => (await starting.promise).stop(), log);
+  starting.resolve(startServer(config, undefined, log));
+  const server = await starting.promise;
   console.log(`haina listening on ${server.url}`);
   if (config.demo) {
     const { demoBanner } = await import('./banner.ts');

@@ -126,7 +126,7 @@ function createApp({ config, metrics, logger, serverFactory }: HttpDeps): Api {
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
     clientErrorHandler: answerClientError,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     ...(serverFactory ? { serverFactory } : {}),
   });
   parseJsonBodies(app);

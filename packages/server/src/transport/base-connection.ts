@@ -67,6 +67,8 @@ export abstract class BaseConnection implements Connection, Flushable {
   protected abstract sayGoodbye(code: number, reason: string): void;
   /** Leaves at once what `sayGoodbye` would stay for, when the server stops. */
   protected abstract hurry(): void;
+  /** Leaves at once, whatever the client still has to say or to read. */
+  abstract cut(): void;
   abstract pause(): void;
   abstract resume(): void;
   abstract disableHeartbeat(): void;

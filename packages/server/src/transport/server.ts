@@ -9,6 +9,9 @@ import { parseTarget } from './request.ts';
 import { respond, respondNotFound } from './sockjs/http.ts';
 import { refuseUpgrade } from './websocket-upgrade.ts';
 
+/** How long clients may take to read what is left for them and to answer the goodbye of a stopping server, in ms. */
+const STOP_GRACE = 2000;
+
 /**
  * Serves WebSocket (RFC 6455) and SockJS (sockjs-protocol 1.0) at any number of paths of HTTP servers that belong to
  * someone else, and hands every client to its path's acceptor as a `Connection`.
@@ -77,15 +80,23 @@ export class TransportServer {
     return true;
   }
 
-  /** Closes every connection with 1001 and waits until all are gone, at most `closeTimeout`. */
+  /** Closes every connection with 1001 and waits until all are gone; cuts those that do not go in time. */
   close(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
   }
 
   async #stop(): Promise<void> {
-    for (const connection of this.#context.connections.members()) connection.shutDown();
-    await this.#context.connections.empty();
+    const { connections, settings } = this.#context;
+    for (const connection of connections.members()) connection.shutDown();
+    const cutAll = setTimeout(
+      () => {
+        for (const connection of connections.members()) connection.cut();
+      },
+      Math.min(settings.closeTimeout, STOP_GRACE),
+    );
+    await connections.empty();
+    clearTimeout(cutAll);
   }
 
   #find(path: string): MountPoint | undefined {

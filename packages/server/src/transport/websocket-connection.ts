@@ -125,6 +125,10 @@ export class WebSocketConnection extends BaseConnection {
 
   protected hurry(): void {}
 
+  cut(): void {
+    this.#webSocket.terminate();
+  }
+
   #listen(): void {
     this.#webSocket.on('message', (data, binary) => this.#decode(data as Buffer, binary));
     this.#webSocket.on('error', (error) => this.finish(causeOf(error)));

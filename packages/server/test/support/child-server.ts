@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,11 @@ import { TEST_SECRET } from './token.ts';
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const PROBE = join(import.meta.dirname, 'fuzz/memory-probe.ts');
 
+export interface Ending {
+  readonly code: number | null;
+  readonly logged: string;
+}
+
 /** `haina serve` as a process of its own, so that its death is seen and not shared. */
 export interface ChildServer {
   readonly url: string;
@@ -18,13 +23,16 @@ export interface ChildServer {
   /** Bytes of the heap after a garbage collection. */
   heapUsed(): Promise<number>;
   stop(): Promise<void>;
+  /** Sends a signal; resolves once the process has ended, with how, and what it logged. Its data stays. */
+  signal(...signals: readonly NodeJS.Signals[]): Promise<Ending>;
   /** kill -9; what is on disk is left for another server. */
   kill(): Promise<void>;
 }
 
-/** A server that is stopped takes its data with it. @param settings further variables, such as `HAINA_SOCKJS_SESSION_TIMEOUT` */
+/** A server that is stopped takes its data with it. @param settings further variables, such as `HAINA_SOCKJS_SESSION_TIMEOUT` @param started gets the process at once */
 export async function startChildServer(
   settings: Readonly<Record<string, string>> = {},
+  started: (child: ChildProcess) => void = () => {},
 ): Promise<ChildServer> {
   const dataDir = settings.HAINA_DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'haina-child-')));
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('HAINA_'));
@@ -45,11 +53,16 @@ export async function startChildServer(
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+  started(child);
   const trouble = new AbortController();
   const fail = (what: string): void => trouble.abort(new Error(`the server ${what}`));
   const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
   void exited.then(([code, signal]) => fail(`ended with ${code ?? signal}`));
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => fail(`logged ${text}`));
+  let logged = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    logged += text;
+    fail(`logged ${text}`);
+  });
   const url = await new Promise<string>((resolve, reject) => {
     let output = '';
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -67,6 +80,11 @@ export async function startChildServer(
       child.send('how much?');
       const [bytes] = (await once(child, 'message')) as [number];
       return bytes;
+    },
+    async signal(...signals) {
+      for (const signal of signals) child.kill(signal);
+      const [[code]] = await Promise.all([exited, once(child, 'close')]);
+      return { code, logged };
     },
     async kill() {
       child.kill('SIGKILL');

@@ -139,16 +139,31 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       maxWaiting: MAX_WAITING,
       maxWaitingBytes: MAX_WAITING_BYTES,
     };
-    const [writer, reader] = await Promise.all([
+    const [writer, reader] = await startBoth(
       WorkerQueue.start(
         { dataDir, busyTimeout, mode: 'write' },
         { ...limits, ...(commits ? { events: commits } : {}) },
       ),
       WorkerQueue.start({ dataDir, busyTimeout, mode: 'read' }, { ...limits, maxBatch: MAX_READ_BATCH }),
-    ]);
+    );
     return makeStore(writer, reader, lock);
   } catch (error) {
     lock.release();
+    throw error;
+  }
+}
+
+/** Leaves no thread behind where the other one can't start. */
+async function startBoth(
+  writing: Promise<WorkerQueue>,
+  reading: Promise<WorkerQueue>,
+): Promise<[WorkerQueue, WorkerQueue]> {
+  try {
+    return await Promise.all([writing, reading]);
+  } catch (error) {
+    for (const started of await Promise.allSettled([writing, reading])) {
+      if (started.status === 'fulfilled') await started.value.close();
+    }
     throw error;
   }
 }

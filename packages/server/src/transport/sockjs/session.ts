@@ -160,6 +160,10 @@ export class SockJsSession extends BaseConnection {
   }
 
   protected hurry(): void {
+    this.cut();
+  }
+
+  cut(): void {
     if (this.#state.name !== 'gone') this.#leave();
   }
 
