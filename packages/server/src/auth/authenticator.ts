@@ -1,5 +1,5 @@
 import { DomainError } from '../core/errors.ts';
-import type { Principal } from '../core/model.ts';
+import { ANY_TENANT, type Principal } from '../core/model.ts';
 import type { Users } from '../core/users.ts';
 import type { TokenVerifier, VerifiedToken } from './tokens.ts';
 
@@ -10,7 +10,7 @@ export interface AuthenticatorDeps {
   readonly autoProvision: boolean;
 }
 
-/** From a token to somebody who may act: one that is valid, of a user who exists. */
+/** From tokens to somebody who may act: valid ones, of a user who exists. */
 export class Authenticator {
   readonly #deps: AuthenticatorDeps;
 
@@ -18,32 +18,44 @@ export class Authenticator {
     this.#deps = deps;
   }
 
-  /** EAUTH; EINTERNAL while keys or store are out of reach. */
-  async authenticate(token: string): Promise<VerifiedToken> {
-    const verified = await this.verify(token);
-    await this.requireUser(verified.principal);
-    return verified;
+  /**
+   * The user behind all the tokens that a request brings, which must be of one user. What it opens lasts as long as the
+   * token that expires first. EAUTH, also for none; EINTERNAL while keys or store are out of reach.
+   *
+   * @param tenant of which the user must be, or `ANY_TENANT`; the tokens of others make no users
+   */
+  async authenticate(tokens: readonly string[], tenant = ANY_TENANT): Promise<VerifiedToken> {
+    const { verifier } = this.#deps;
+    const presented = [...new Set(tokens)];
+    const [first, ...others] = await Promise.all(presented.map((token) => verifier.verify(token)));
+    if (!first) throw new DomainError('EAUTH', 'a token is needed');
+    for (const other of others) {
+      if (!isSameUser(first, other)) throw new DomainError('EAUTH', 'the tokens are of different users');
+    }
+    requireTenant(first.principal, tenant);
+    const admitted = await this.#admit(first);
+    for (const other of others) await this.#admit(other);
+    return { ...admitted, expiresAt: Math.min(first.expiresAt, ...others.map(({ expiresAt }) => expiresAt)) };
   }
 
-  /** What a valid token says; nothing is known of its user yet. EAUTH; EINTERNAL while keys are out of reach. */
-  verify(token: string): Promise<VerifiedToken> {
-    return this.#deps.verifier.verify(token);
+  /** Throws EAUTH where what was authenticated before would be refused now. */
+  confirm({ principal, issuedAt }: VerifiedToken): Promise<void> {
+    return this.#deps.users.confirm(principal, issuedAt);
   }
 
-  /** Sees that the user exists, or makes it. EAUTH for an unknown one; EINTERNAL while the store is out of reach. */
-  async requireUser(principal: Principal): Promise<void> {
-    // A service is another program: nobody chats with it, so it needs no user.
-    if (principal.role === 'service') return;
+  async #admit(verified: VerifiedToken): Promise<VerifiedToken> {
     const { users, autoProvision } = this.#deps;
-    if (autoProvision) {
-      await users.admit(principal);
-      return;
-    }
-    try {
-      await users.get(principal, principal.userId);
-    } catch (error) {
-      const unknown = error instanceof DomainError && error.code === 'ENOENT';
-      throw unknown ? new DomainError('EAUTH', 'the token names an unknown user', { cause: error }) : error;
-    }
+    const { principal, issuedAt } = verified;
+    const account = await users.admit(principal, issuedAt, autoProvision);
+    return account ? { ...verified, principal: { ...principal, generation: account.generation } } : verified;
   }
+}
+
+function requireTenant(principal: Principal, tenant: string): void {
+  if (tenant === ANY_TENANT || principal.tenant === tenant) return;
+  throw new DomainError('EAUTH', 'the token is of another application');
+}
+
+function isSameUser({ principal: a }: VerifiedToken, { principal: b }: VerifiedToken): boolean {
+  return a.tenant === b.tenant && a.userId === b.userId;
 }

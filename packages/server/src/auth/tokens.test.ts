@@ -9,7 +9,7 @@ import { after, test } from 'node:test';
 import { exportJWK, type JWTPayload, SignJWT } from 'jose';
 import { StartError } from '../config/start-error.ts';
 import { DomainError } from '../core/errors.ts';
-import { createTokens, type TokenVerifier } from './tokens.ts';
+import { createTokens, type TokenIssuer, type TokenVerifier } from './tokens.ts';
 
 const NOW = 1_800_000_000_000;
 const clock = { now: () => NOW };
@@ -51,7 +51,16 @@ function pemFile(name: string, key: KeyObject): string {
 test('an issued token is verified to the principal it was made for', async () => {
   const issued = await issuer?.issue(alice, 60_500);
   assert.ok(issued);
-  assert.deepEqual(await verifier.verify(issued.token), { principal: alice, expiresAt: issued.expiresAt });
+  const { expiresAt } = issued;
+  const verified = { principal: alice, expiresAt, issuedAt: NOW, isFromLogin: false };
+  assert.deepEqual(await verifier.verify(issued.token), verified);
+  const { token } = await (issuer as TokenIssuer).issueLogin(alice, 60_500, NOW + 1);
+  assert.deepEqual(await verifier.verify(token), {
+    ...verified,
+    expiresAt: NOW + 61_000,
+    issuedAt: NOW + 1,
+    isFromLogin: true,
+  });
   assert.equal(issued.expiresAt, NOW + 61_000);
 });
 

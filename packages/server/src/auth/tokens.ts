@@ -15,10 +15,18 @@ import { requireId, requireTenantId } from '../core/validate.ts';
 import { type KeySettings, openKeySet, type PublicKey, readPublicKey } from './keys.ts';
 
 const MAX_TOKEN_LENGTH = 8192;
+/** Who issues the tokens of login. */
+const LOGIN_ISSUER = 'haina';
+/** What a Date holds, in seconds. */
+const MAX_SECONDS = 8.64e12;
 
 export interface VerifiedToken {
   readonly principal: Principal;
   readonly expiresAt: Timestamp;
+  /** Null where the token does not say. */
+  readonly issuedAt: Timestamp | null;
+  /** Whether login issued it: what its user may do is what the user's record says now. */
+  readonly isFromLogin: boolean;
 }
 
 export interface TokenVerifier {
@@ -34,6 +42,8 @@ export interface IssuedToken {
 export interface TokenIssuer {
   /** A token for `lifetime` ms, in whole seconds. */
   issue(principal: Principal, lifetime: number): Promise<IssuedToken>;
+  /** As `issue`, for a user who logged in at that time. */
+  issueLogin(principal: Principal, lifetime: number, at: Timestamp): Promise<IssuedToken>;
 }
 
 export interface Tokens {
@@ -109,21 +119,36 @@ class JwtIssuer implements TokenIssuer {
     this.#secret = secret;
   }
 
-  async issue({ tenant, userId, role, name }: Principal, lifetime: number): Promise<IssuedToken> {
-    const now = this.#clock.now();
-    const expires = Math.ceil((now + lifetime) / 1000);
-    const token = await new SignJWT({ app: tenant, role, name })
+  issue(principal: Principal, lifetime: number): Promise<IssuedToken> {
+    return this.#issue(principal, lifetime, { at: this.#clock.now() });
+  }
+
+  issueLogin(principal: Principal, lifetime: number, at: Timestamp): Promise<IssuedToken> {
+    return this.#issue(principal, lifetime, { at, iss: LOGIN_ISSUER });
+  }
+
+  async #issue(
+    { tenant, userId, role, name }: Principal,
+    lifetime: number,
+    { at, ...issuer }: { readonly at: Timestamp; readonly iss?: string },
+  ): Promise<IssuedToken> {
+    const expires = Math.ceil((at + lifetime) / 1000);
+    // Not all clients read an `iat` with a fraction, and a second is too long to tell before from after by.
+    const token = await new SignJWT({ app: tenant, role, name, iat_ms: at, ...issuer })
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
       .setSubject(userId)
-      .setIssuedAt(Math.floor(now / 1000))
+      .setIssuedAt(Math.floor(at / 1000))
       .setExpirationTime(expires)
       .sign(this.#secret);
     return { token, expiresAt: expires * 1000 };
   }
 }
 
-function readClaims({ sub, app, role = 'user', name = sub, exp }: JWTPayload): VerifiedToken {
+function readClaims({ sub, app, role = 'user', name = sub, iss, ...claims }: JWTPayload): VerifiedToken {
   const userId = readId(sub, 'sub', requireId);
+  const exp = readTime(claims.exp, 'exp');
+  const iat = claims.iat === undefined ? undefined : readTime(claims.iat, 'iat');
+  if (claims.nbf !== undefined) readTime(claims.nbf, 'nbf');
   return {
     principal: {
       tenant: readId(app, 'app', requireTenantId),
@@ -131,8 +156,22 @@ function readClaims({ sub, app, role = 'user', name = sub, exp }: JWTPayload): V
       role: readRole(role),
       name: readName(name) || userId,
     },
-    expiresAt: Number(exp) * 1000,
+    expiresAt: exp * 1000,
+    issuedAt: iat === undefined ? null : issueTime(iat, claims.iat_ms),
+    isFromLogin: iss === LOGIN_ISSUER,
   };
+}
+
+/** In ms where the token has it. */
+function issueTime(iat: number, iatMs: unknown): Timestamp {
+  const isPrecise = typeof iatMs === 'number' && Math.floor(iatMs / 1000) === iat;
+  return isPrecise ? iatMs : iat * 1000;
+}
+
+/** Seconds since 1970 that a Date can hold. */
+function readTime(value: unknown, claim: string): number {
+  if (typeof value === 'number' && Math.abs(value) <= MAX_SECONDS) return value;
+  return badClaim(claim);
 }
 
 function readId(value: unknown, claim: string, require: typeof requireId): string {

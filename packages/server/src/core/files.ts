@@ -122,13 +122,15 @@ export class Files {
     const { head, bytes } = await withHead(limited(upload.bytes, limit), inspector.headBytes);
     if (head.length === 0) throw new DomainError('EINVAL', 'file is empty', { field: 'file' });
     const nature = await inspector.inspect(head, { name, type: upload.type });
-    await store.reserveFile({ tenant: actor.tenant, id, ownerId: actor.userId, createdAt });
+    const { tenant, userId: ownerId, generation } = actor;
+    const owner = { ownerId, ...(generation === undefined ? {} : { ownerGeneration: generation }) };
+    await store.reserveFile({ tenant, id, ...owner, createdAt });
     try {
       const measure = new Measure();
       await storage.put(id, measure.through(bytes));
       const facts = { ...nature, name, ...measure.result() };
-      await store.completeFile(actor.tenant, id, facts);
-      return { tenant: actor.tenant, id, ownerId: actor.userId, createdAt, ...facts };
+      await store.completeFile(tenant, id, facts);
+      return { tenant, id, ownerId, createdAt, ...facts };
     } catch (error) {
       await this.#discard(id);
       throw error;

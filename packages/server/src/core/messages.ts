@@ -116,6 +116,7 @@ export class Messages {
       id,
       clientId: clientId ?? id,
       senderId: actor.userId,
+      ...(actor.generation === undefined ? {} : { senderGeneration: actor.generation }),
       ...(actor.guest ? { guest: actor.guest } : {}),
       target,
       content,

@@ -13,6 +13,8 @@ export interface Principal {
   readonly userId: string;
   readonly role: Role;
   readonly name: string;
+  /** Of the user who had the id when the token was checked: a later user of the same id is somebody else. */
+  readonly generation?: number;
   /** Of a guest, who is no user: what it says of itself. Its id is one that no user can have (`guests.ts`). */
   readonly guest?: Profile;
 }
@@ -42,6 +44,8 @@ export interface User {
   readonly nickname: string;
   readonly avatar: string;
   readonly role: Role;
+  /** A manager's doing: it can't log in, connect or stay. */
+  readonly isDisabled: boolean;
   readonly createdAt: Timestamp;
 }
 

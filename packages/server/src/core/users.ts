@@ -6,12 +6,12 @@ import { DomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
 import { tellRemoved, tellRoles } from './membership-news.ts';
-import type { Principal, Role, User } from './model.ts';
+import type { Principal, Role, Timestamp, User } from './model.ts';
 import { MAX_NICKNAME_LENGTH, requireName, requireUsername, usernameKey } from './names.ts';
 import { listPeers } from './peers.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import { type Client, type HashRequester, NO_CLIENT, type PasswordHasher } from './ports/passwords.ts';
-import type { NewUser, Page, Store, UserPatch } from './ports/store.ts';
+import type { Account, NewUser, Page, Store, UserPatch } from './ports/store.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { userTopic } from './topics.ts';
 import { requireId, requireLength } from './validate.ts';
@@ -117,13 +117,13 @@ export class Users {
     return user;
   }
 
-  /** Ends the user's memberships and sessions; the messages stay. ENOENT. */
+  /** Ends the user's memberships, sessions and tokens; the messages stay. ENOENT. */
   async delete(actor: Principal, id: string): Promise<void> {
     requireManager(actor);
     const { tenant } = actor;
-    const { store, sink, desk } = this.#deps;
+    const { store, sink, desk, clock } = this.#deps;
     await desk.forget({ tenant, userId: id });
-    const groups = await store.deleteUser(tenant, id);
+    const groups = await store.deleteUser(tenant, id, clock.now());
     for (const { conversationId, changed } of groups) {
       tellRemoved(sink, actor, conversationId, id);
       tellRoles(sink, actor, conversationId, changed);
@@ -150,33 +150,54 @@ export class Users {
   }
 
   /**
-   * The user behind a verified token; one that is not known yet is made, as the token's issuer vouches for it. EAUTH
-   * where the user was deleted.
+   * The account that a token opens. An id that is not known yet is made a user, where the token's issuer may vouch for it;
+   * a service needs none. EAUTH where the user's tokens of that time are refused, or its id is unknown.
    */
-  async admit(principal: Principal): Promise<User> {
+  async admit(
+    claimed: Principal,
+    issuedAt: Timestamp | null,
+    mayProvision = true,
+  ): Promise<Account | undefined> {
+    const { store } = this.#deps;
+    const { tenant, userId, role } = claimed;
+    const account = await store.findAccount(tenant, userId);
+    if (account) requireFresh(account, issuedAt);
+    if (account?.user) return account;
+    // A service is another program: nobody chats with it.
+    if (role === 'service') return undefined;
+    if (!mayProvision) throw new DomainError('EAUTH', 'the token names an unknown user');
+    return this.#provision(claimed);
+  }
+
+  /** Throws EAUTH where a token that was admitted before would not open the same account any more. */
+  async confirm({ tenant, userId, generation }: Principal, issuedAt: Timestamp | null): Promise<void> {
+    if (generation === undefined) return;
+    const account = await this.#deps.store.findAccount(tenant, userId);
+    if (account?.generation !== generation || !account.user) {
+      throw new DomainError('EAUTH', 'the user was deleted');
+    }
+    requireFresh(account, issuedAt);
+  }
+
+  async #provision({ tenant, userId, name, role }: Principal): Promise<Account | undefined> {
     const { store, clock } = this.#deps;
-    const { tenant, userId } = principal;
-    const known = await store.findUser(tenant, userId);
-    if (known) return known;
-    if (await store.isDeletedUser(tenant, userId)) throw new DomainError('EAUTH', 'the user was deleted');
     const user = {
       tenant,
       id: requireId(userId, 'sub'),
       mayLookAlike: true,
-      nickname: principal.name,
+      nickname: name,
       avatar: '',
-      role: principal.role,
+      role,
       passwordHash: null,
       createdAt: clock.now(),
     };
     try {
-      return await this.#createNamed(user, userId);
+      await this.#createNamed(user, userId);
     } catch (error) {
       // Two sessions of a new user may come at once; the other one has made it then.
-      const made = await store.findUser(tenant, userId);
-      if (made) return made;
-      throw error;
+      if (!(await store.findUser(tenant, userId))) throw error;
     }
+    return store.findAccount(tenant, userId);
   }
 
   /** Managers set passwords of others as fast as their turns come. */
@@ -212,6 +233,13 @@ export class Users {
 
 function requesterOf({ tenant, userId }: Principal, client: Client): HashRequester {
   return { ...client, user: JSON.stringify({ tenant, id: userId }) };
+}
+
+/** EAUTH for a token that was issued, or may have been, before its user's tokens were refused. */
+function requireFresh({ tokensAfter, user }: Account, issuedAt: Timestamp | null): void {
+  if (tokensAfter !== null && (issuedAt === null || issuedAt <= tokensAfter)) {
+    throw new DomainError('EAUTH', user ? 'the token was issued too early' : 'the user was deleted');
+  }
 }
 
 function requirePassword(password: string): string {

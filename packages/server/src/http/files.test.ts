@@ -23,7 +23,7 @@ after(() => http.stop());
 /** A user of the test's own. */
 async function newUser(tenant = 'default'): Promise<Principal> {
   const user = principal(`user${++count}`, 'user', tenant);
-  await http.core.users.admit(user);
+  await http.core.users.admit(user, null);
   return user;
 }
 
@@ -559,7 +559,7 @@ test('one user can not have too many uploads under way, others can, and an end m
 test('bytes that are gone are the server’s fault, and told as JSON', async () => {
   const own = await startHttp();
   const alice = principal('alice');
-  await own.core.users.admit(alice);
+  await own.core.users.admit(alice, null);
   const authorization = `Bearer ${(await own.issuer.issue(alice, MINUTE)).token}`;
   const answer = await fetch(`${own.url}/api/v1/files`, {
     method: 'POST',

@@ -25,7 +25,7 @@ import type { Webhooks } from '../events/webhook/webhooks.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Api, ApiPlugin } from './api.ts';
-import { requireToken, requireTokenAnywhere } from './authentication.ts';
+import { requireToken, requireTokenAnywhere, requireTokenStill } from './authentication.ts';
 import { parseJsonBodies } from './bodies.ts';
 import { type AddressOf, clientsBy } from './client.ts';
 import { answerClientError } from './client-errors.ts';
@@ -156,6 +156,7 @@ function protectedRoutes(api: Api, deps: HttpDeps): void {
   const { users, groups, rooms, attendance, messages, changes } = deps;
   const { notifications, admin, files, authenticator } = deps;
   api.addHook('onRequest', requireToken(authenticator));
+  api.addHook('preHandler', requireTokenStill(authenticator));
   api.setNotFoundHandler(() => {
     throw new DomainError('ENOENT', 'no such endpoint; see /docs');
   });

@@ -541,7 +541,7 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
         [[served, 'queued']],
       );
       assert.deepEqual((await store.findBoard(tenant)).agents, []);
-      await store.deleteUser(tenant, 'agent1');
+      await store.deleteUser(tenant, 'agent1', 2);
       await store.agentsSeen({ node: NODE, agents: [{ tenant, userId: 'agent1' }], at: 90 });
       assert.deepEqual((await store.findBoard(tenant)).agents, [], 'one who is no more is not seen');
     });

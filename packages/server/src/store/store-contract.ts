@@ -9,6 +9,7 @@ import { messagesContract } from './contract/messages.ts';
 import { notificationsContract } from './contract/notifications.ts';
 import { outboxContract } from './contract/outbox.ts';
 import { pendingContract } from './contract/pending.ts';
+import { personsContract } from './contract/persons.ts';
 import { readingContract } from './contract/reading.ts';
 import { referencesContract } from './contract/references.ts';
 import { revisionsContract } from './contract/revisions.ts';
@@ -23,6 +24,7 @@ export interface StoreUnderTest {
 
 const PARTS = [
   usersContract,
+  personsContract,
   groupsContract,
   groupRightsContract,
   roomsContract,

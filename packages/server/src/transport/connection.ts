@@ -17,6 +17,8 @@ export interface ConnectionRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
+  /** Each `Authorization` header that came: Node keeps the first only. */
+  readonly authorizations: readonly string[];
   readonly remoteAddress: string;
 }
 

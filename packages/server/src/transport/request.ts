@@ -45,6 +45,7 @@ function bareAddress(hop: string): string {
 export class HttpConnectionRequest implements ConnectionRequest {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
+  readonly authorizations: readonly string[];
   readonly remoteAddress: string;
   readonly #query: string;
 
@@ -52,6 +53,7 @@ export class HttpConnectionRequest implements ConnectionRequest {
     this.path = path;
     this.#query = query;
     this.headers = request.headers;
+    this.authorizations = request.headersDistinct.authorization ?? [];
     this.remoteAddress = clientAddress(request, trustedProxies);
   }
 

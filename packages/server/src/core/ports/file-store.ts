@@ -4,6 +4,8 @@ export interface NewFile {
   readonly tenant: string;
   readonly id: string;
   readonly ownerId: string;
+  /** Of the owner whom the upload is taken from: EAUTH once its id is somebody else's. */
+  readonly ownerGeneration?: number;
   readonly createdAt: Timestamp;
 }
 

@@ -75,6 +75,19 @@ export interface UserPatch {
   readonly avatar?: string;
   readonly role?: Role;
   readonly passwordHash?: string;
+  readonly isDisabled?: boolean;
+  /** Tokens issued until then are refused from now on. */
+  readonly tokensAfter?: Timestamp;
+}
+
+/** What a token of this id opens. */
+export interface Account {
+  /** Absent where the user was deleted. */
+  readonly user?: User;
+  /** Counts the users who had the id one after the other. */
+  readonly generation: number;
+  /** Only tokens issued after this open it; null where all do. */
+  readonly tokensAfter: Timestamp | null;
 }
 
 export interface Page {
@@ -84,21 +97,28 @@ export interface Page {
 }
 
 export interface UserStore {
-  /** ECONFLICT where the id or uid is taken, or a username that looks the same (`usernameKey`). The id of a deleted user may be used again. */
+  /**
+   * ECONFLICT where the id or uid is taken, or a username that looks the same (`usernameKey`). The id of a deleted user may be
+   * used again, for somebody else: what the former one left is put under a marked id (`persons.ts`) or away, and its single
+   * chats are not the new one's.
+   */
   createUser(user: NewUser): Promise<User>;
   findUser(tenant: string, id: string): Promise<User | undefined>;
   /** Those of these ids that are users, by id. */
   listUsersByIds(tenant: string, ids: readonly string[]): Promise<User[]>;
-  /** True where the id belonged to a user who was deleted. */
-  isDeletedUser(tenant: string, id: string): Promise<boolean>;
+  /** Undefined for an id that no user ever had. */
+  findAccount(tenant: string, id: string): Promise<Account | undefined>;
   /** Of the user of exactly this name, or else of the only one with a password whose name looks the same. */
   findCredentials(tenant: string, username: string): Promise<Credentials | undefined>;
   /** By id. */
   listUsers(tenant: string, page: Page): Promise<User[]>;
   /** ENOENT; ECONFLICT where another user has a username that looks the same. */
   updateUser(tenant: string, id: string, patch: UserPatch): Promise<User>;
-  /** Ends its memberships too, as `removeMember`; messages stay. Returns the groups it was in. ENOENT. */
-  deleteUser(tenant: string, id: string): Promise<LeftGroup[]>;
+  /**
+   * Ends its memberships too, as `removeMember`; messages stay. Returns the groups it was in. No token issued until now opens
+   * what is made under the id later. ENOENT.
+   */
+  deleteUser(tenant: string, id: string, at: Timestamp): Promise<LeftGroup[]>;
 }
 
 export interface Credentials {
@@ -242,6 +262,8 @@ export interface NewMessage {
   readonly id: string;
   readonly clientId: string;
   readonly senderId: string;
+  /** Of the sender whom the command was taken from: EAUTH once its id is somebody else's. */
+  readonly senderGeneration?: number;
   /** Present where the sender is a guest, who is no member: it reaches open rooms only. */
   readonly guest?: Profile;
   readonly target: MessageTarget;

@@ -1,7 +1,5 @@
 import type { Authenticator } from '../../auth/authenticator.ts';
 import type { VerifiedToken } from '../../auth/tokens.ts';
-import { DomainError } from '../../core/errors.ts';
-import { ANY_TENANT, type Principal } from '../../core/model.ts';
 import type { ConnectionRequest } from '../../transport/connection.ts';
 
 /**
@@ -10,52 +8,41 @@ import type { ConnectionRequest } from '../../transport/connection.ts';
  *
  * @param tenant of which the user must be, or `ANY_TENANT`; the tokens of others make no users
  */
-export async function authenticateAll(
+export function authenticateAll(
   authenticator: Authenticator,
   tokens: readonly (string | null | undefined)[],
   tenant: string,
 ): Promise<VerifiedToken> {
-  const presented = [
-    ...new Set(tokens.filter((token) => typeof token === 'string' && token !== '')),
-  ] as string[];
-  const [first, ...others] = await Promise.all(presented.map((token) => authenticator.verify(token)));
-  if (!first) throw new DomainError('EAUTH', 'a token is needed');
-  for (const other of others) {
-    if (!isSameUser(first, other)) throw new DomainError('EAUTH', 'the tokens are of different users');
-  }
-  requireTenant(first.principal, tenant);
-  await authenticator.requireUser(first.principal);
-  return { ...first, expiresAt: Math.min(first.expiresAt, ...others.map(({ expiresAt }) => expiresAt)) };
+  const presented = tokens.filter((token) => typeof token === 'string' && token !== '') as string[];
+  return authenticator.authenticate(presented, tenant);
 }
 
 /**
  * The tokens that came with the connection's first request: in the query, or as `Authorization: Bearer` from clients that
  * are no browsers. Other schemes are for a proxy in front.
  */
-export function requestTokens({ query, headers }: ConnectionRequest): (string | null | undefined)[] {
-  const { authorization } = headers;
-  const isBearer = authorization !== undefined && /^Bearer\s/i.test(authorization);
-  return [query.get('token'), isBearer ? bearerToken(authorization) : undefined];
+export function requestTokens({ query, authorizations }: ConnectionRequest): (string | undefined)[] {
+  const bearers = authorizations.filter((authorization) => /^Bearer\s/i.test(authorization));
+  return [...query.getAll('token'), ...bearers.map(bearerToken)];
 }
 
 /** The token of an `Authorization` value: with the `Bearer` scheme, or bare as some clients send it. */
-export function bearerToken(authorization: string | undefined): string | undefined {
-  return authorization?.replace(/^Bearer\s+/i, '').trim();
+export function bearerToken(authorization: string): string {
+  return authorization.replace(/^Bearer\s+/i, '').trim();
 }
 
-/** A header by its name in any case: clients differ in how they write `Authorization`. */
+/** The tokens of a frame's headers, whose names clients write in any case. */
+export function headerTokens(headers: ReadonlyMap<string, string>): string[] {
+  return [...headersOf(headers, 'authorization').map(bearerToken), ...headersOf(headers, 'token')];
+}
+
+/** A header by its name in any case: clients differ in how they write them. */
 export function headerOf(headers: ReadonlyMap<string, string>, name: string): string | undefined {
-  const exact = headers.get(name);
-  if (exact !== undefined) return exact;
-  for (const [key, value] of headers) if (key.toLowerCase() === name.toLowerCase()) return value;
-  return undefined;
+  return headers.get(name) ?? headersOf(headers, name)[0];
 }
 
-function requireTenant(principal: Principal, tenant: string): void {
-  if (tenant === ANY_TENANT || principal.tenant === tenant) return;
-  throw new DomainError('EAUTH', 'the token is of another application');
-}
-
-function isSameUser({ principal: a }: VerifiedToken, { principal: b }: VerifiedToken): boolean {
-  return a.tenant === b.tenant && a.userId === b.userId;
+/** All headers of this name. */
+export function headersOf(headers: ReadonlyMap<string, string>, name: string): string[] {
+  const wanted = name.toLowerCase();
+  return [...headers].flatMap(([key, value]) => (key.toLowerCase() === wanted ? [value] : []));
 }

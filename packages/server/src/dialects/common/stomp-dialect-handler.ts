@@ -12,7 +12,7 @@ import type { ConnectedInfo, SendOutcome, StompHandler, StompSubscription } from
 import type { StompSession } from '../../stomp/session.ts';
 import { addedQueueShape, handleAdded } from './added-destination.ts';
 import type { ChatSession, ReplayQuery } from './chat-session.ts';
-import { authenticateAll, bearerToken, headerOf, requestTokens } from './credentials.ts';
+import { authenticateAll, headerOf, headerTokens, requestTokens } from './credentials.ts';
 import { deviceOf } from './device.ts';
 import { jsonOrNull } from './json.ts';
 import { OpeningSession, sessionOver } from './opening-session.ts';
@@ -106,11 +106,7 @@ export abstract class StompDialectHandler implements StompHandler {
 
   /** The tokens that the client presents, at any place where they may be. */
   protected tokens({ headers }: StompFrame): (string | null | undefined)[] {
-    return [
-      ...requestTokens(this.stomp.connection.request),
-      bearerToken(headerOf(headers, 'Authorization')),
-      headers.get('token'),
-    ];
+    return [...requestTokens(this.stomp.connection.request), ...headerTokens(headers)];
   }
 
   /** The body of the ERROR frame that refuses a CONNECT or ends a session. */

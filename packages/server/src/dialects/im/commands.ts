@@ -1,5 +1,5 @@
 import { type ImDestination, ImMessageType, ImScope, type ImSendableType } from '@haina/wire';
-import { isSingleOf, singlePeer } from '../../core/conversations.ts';
+import { isSingleOf, singlePeerOf } from '../../core/conversations.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Core } from '../../core/index.ts';
 import type { Content, ContentType, JsonValue, Message, Principal } from '../../core/model.ts';
@@ -181,7 +181,8 @@ function isUnknown(error: unknown): boolean {
 /** A single conversation is named by its two users, so that its first message can make it. */
 function conversationTarget({ userId }: Principal, conversationId: string): MessageTarget {
   if (!conversationId.includes(':')) return { kind: 'conversation', conversationId };
-  if (isSingleOf(conversationId, userId)) return { kind: 'user', userId: singlePeer(conversationId, userId) };
+  if (isSingleOf(conversationId, userId))
+    return { kind: 'user', userId: singlePeerOf(conversationId, userId) };
   throw new DomainError('EPERM', `${conversationId} is no conversation of yours`, {
     field: 'conversationId',
   });

@@ -13,6 +13,7 @@ const CHANGED: UserChanged = {
     nickname: 'Alice',
     avatar: '',
     role: 'user',
+    isDisabled: false,
     createdAt: 1,
   },
   actorId: 'alice',

@@ -5,7 +5,7 @@ import { usernameKey } from '../../core/names.ts';
 import type { Shape } from '../../hub/fan-out.ts';
 import type { ReplayResult } from '../../hub/replay.ts';
 import type { StompSubscription } from '../../stomp/handler.ts';
-import { headerOf } from '../common/credentials.ts';
+import { headersOf } from '../common/credentials.ts';
 import { noDestination, parseUserQueue, refuseSend } from '../common/destinations.ts';
 import { peekString } from '../common/json.ts';
 import { StompDialectHandler, type Target } from '../common/stomp-dialect-handler.ts';
@@ -31,7 +31,7 @@ export class MimiHandler extends StompDialectHandler {
 
   protected override tokens(frame: StompFrame): (string | null | undefined)[] {
     const { query } = this.stomp.connection.request;
-    return [...super.tokens(frame), query.get('srect'), headerOf(frame.headers, 'srect')];
+    return [...super.tokens(frame), ...query.getAll('srect'), ...headersOf(frame.headers, 'srect')];
   }
 
   protected override async prepare(principal: Principal): Promise<void> {

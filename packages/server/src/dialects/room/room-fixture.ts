@@ -87,6 +87,7 @@ export async function startRoomWorld(limits: Partial<Limits> = {}): Promise<Room
 const REQUEST: ConnectionRequest = {
   path: '/ws/room',
   query: new URLSearchParams(),
+  authorizations: [],
   headers: {},
   remoteAddress: '127.0.0.1',
 };

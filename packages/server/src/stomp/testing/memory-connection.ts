@@ -9,6 +9,7 @@ import type { Batch, Payload } from '../../transport/payload.ts';
 const REQUEST: ConnectionRequest = {
   path: '/ws',
   query: new URLSearchParams(),
+  authorizations: [],
   headers: {},
   remoteAddress: '127.0.0.1',
 };

@@ -45,7 +45,7 @@ export function adminContract({ store, tenantWith, send }: StoreFixture): void {
       code: 'ENOENT',
       field: 'id',
     });
-    await store.deleteUser(tenant, 'bob');
+    await store.deleteUser(tenant, 'bob', 2);
     await store.createUser(newUser(tenant, 'bob'));
     assert.equal(await store.findChatPermission(tenant, 'bob'), 'full_access');
     assert.deepEqual(

@@ -168,7 +168,7 @@ export function filesContract({ store, tenantWith, makeGroup }: StoreFixture): v
     const id = await upload(tenant, 'alice');
     await sendFiles(tenant, 'alice', toUser('bob'), id);
     const unsent = await upload(tenant, 'alice');
-    await store.deleteUser(tenant, 'alice');
+    await store.deleteUser(tenant, 'alice', 2);
     await store.createUser(newUser(tenant, 'alice'));
     assert.deepEqual([await sees(tenant, 'alice', id), await sees(tenant, 'alice', unsent)], [false, false]);
     assert.equal(await sees(tenant, 'bob', id), true);

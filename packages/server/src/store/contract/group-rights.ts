@@ -90,7 +90,7 @@ export function groupRightsContract({ store, tenantWith }: StoreFixture): void {
       dan: 'admin',
     });
     assert.deepEqual(await remove('ann', 'ann'), [{ userId: 'cid', role: 'owner' }]);
-    assert.deepEqual(await store.deleteUser(tenant, 'cid'), [
+    assert.deepEqual(await store.deleteUser(tenant, 'cid', 2), [
       { conversationId, changed: [{ userId: 'dan', role: 'owner' }] },
     ]);
     assert.deepEqual(await remove('dan', 'ben'), []);

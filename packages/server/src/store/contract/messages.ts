@@ -20,7 +20,7 @@ export function messagesContract({ store, tenantWith, send, makeGroup, pending }
       });
     }
     await assert.rejects(send(elsewhere, 'alice', { kind: 'uid', uid: 2 }, 'hi'), { code: 'ENOENT' });
-    await store.deleteUser(tenant, 'bob');
+    await store.deleteUser(tenant, 'bob', 2);
     await assert.rejects(send(tenant, 'alice', { kind: 'uid', uid: 2 }, 'hi'), { code: 'ENOENT' });
   });
 
@@ -50,7 +50,7 @@ export function messagesContract({ store, tenantWith, send, makeGroup, pending }
     ]) {
       assert.deepEqual(message?.parties, parties);
     }
-    await store.deleteUser(tenant, 'bob');
+    await store.deleteUser(tenant, 'bob', 2);
     const own = { tenant, ref: single.id, viewerId: 'alice', prefer: 'own' as const };
     assert.deepEqual((await store.findMessage(own))?.message.parties.target, party('bob', 2, ''));
   });

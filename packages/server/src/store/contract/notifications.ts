@@ -146,7 +146,7 @@ export function notificationsContract({ store, tenantWith }: StoreFixture): void
     await notify(tenant, 'hers', ['alice']);
     await notify(tenant, 'all', null);
     await store.readNotification(tenant, `${tenant}-all`, 'alice', 5);
-    await store.deleteUser(tenant, 'alice');
+    await store.deleteUser(tenant, 'alice', 2);
     await store.createUser(newUser(tenant, 'alice'));
     assert.deepEqual(await untold(tenant, 'alice'), ['all']);
   });

@@ -207,7 +207,7 @@ export function sightContract(fixture: StoreFixture): void {
     await group.enter();
     await group.say('one');
     await group.leave();
-    await store.deleteUser(tenant, 'bob');
+    await store.deleteUser(tenant, 'bob', 2);
     await store.createUser({
       tenant,
       id: 'bob',

@@ -35,7 +35,7 @@ export function openDatabase({ dataDir, readOnly = false, busyTimeout }: OpenOpt
 }
 
 /** What statements and migrations need beside SQLite's own functions. */
-function addFunctions(db: DatabaseSync): void {
+export function addFunctions(db: DatabaseSync): void {
   db.function('username_key', { deterministic: true }, (username) => usernameKey(String(username)));
 }
 

@@ -4,6 +4,7 @@ import type { FileFacts, FileLook, FileMention, NewFile } from '../../core/ports
 import type { Statements } from './database.ts';
 import { inSight } from './sight.ts';
 import type { Tenants } from './tenants.ts';
+import type { UserTable } from './users.ts';
 
 interface FileRow {
   pk: number;
@@ -40,16 +41,20 @@ const HELD_FOR_MANAGER = `EXISTS (SELECT 1 FROM file_use u WHERE u.file = f.pk A
 export class FileTable {
   readonly #sql: Statements;
   readonly #tenants: Tenants;
+  readonly #users: UserTable;
 
-  constructor(sql: Statements, tenants: Tenants) {
+  constructor(sql: Statements, tenants: Tenants, users: UserTable) {
     this.#sql = sql;
     this.#tenants = tenants;
+    this.#users = users;
   }
 
-  reserve({ tenant, id, ownerId, createdAt }: NewFile): void {
+  reserve({ tenant, id, ownerId, ownerGeneration, createdAt }: NewFile): void {
+    const key = this.#tenants.ensure(tenant);
+    this.#users.requireSame(key, ownerId, ownerGeneration);
     this.#sql
       .get('INSERT INTO file (id, tenant, owner, created_at, unused_since) VALUES (?, ?, ?, ?, ?)')
-      .run(id, this.#tenants.ensure(tenant), ownerId, createdAt, createdAt);
+      .run(id, key, ownerId, createdAt, createdAt);
   }
 
   complete(tenant: string, id: string, facts: FileFacts): void {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { singlePeer } from '../../core/conversations.ts';
 import type {
   Content,
   ContentType,
@@ -7,10 +6,10 @@ import type {
   Message,
   MessageReference,
   MessageState,
-  Parties,
   Profile,
   ReferenceKind,
 } from '../../core/model.ts';
+import type { Sides } from './parties.ts';
 
 export interface MessageRow {
   conversation: number;
@@ -18,6 +17,7 @@ export interface MessageRow {
   number: number;
   id: string;
   client_id: string;
+  /** The sender's person: its id as it was first, or that with the number of a later generation. */
   sender: string;
   type: string;
   text: string;
@@ -50,10 +50,15 @@ export interface ConversationRef {
   readonly uid: number | null;
 }
 
+/** SQL of the id by which a person is addressed: the current one of its id by that, a former one by a marked one. */
+export function shownId(person: string, tenant: string): string {
+  return `coalesce((SELECT u.id FROM user u WHERE u.tenant = ${tenant} AND u.person = ${person}), ${person})`;
+}
+
 /** A message with what it refers to; `m` is the message, `MESSAGE_TABLE` the tables. */
 export const MESSAGE_COLUMNS = `m.conversation, m.seq, m.number, m.id, m.client_id, m.sender, m.type, m.text, m.extra, m.fields, m.state,
   m.revision, m.created_at, m.changed_at, m.original, m.change_reason, m.source, m.device, m.ref_kind, m.ref_id, m.ref_reason,
-  o.sender AS ref_sender, o.text AS ref_text, o.state AS ref_state,
+  ${shownId('o.sender', 'o.tenant')} AS ref_sender, o.text AS ref_text, o.state AS ref_state,
   m.guest`;
 /** Leaves out what a user hid; takes the user's id. */
 export const NOT_HIDDEN =
@@ -64,7 +69,7 @@ export function toMessage(
   tenant: string,
   conversation: ConversationRef,
   row: MessageRow,
-  parties: Parties,
+  { senderId, targetId, parties }: Sides,
 ): Message {
   return {
     tenant,
@@ -74,9 +79,9 @@ export function toMessage(
     kind: conversation.kind,
     seq: row.seq,
     number: row.number,
-    senderId: row.sender,
+    senderId,
     ...(row.guest === null ? {} : { guest: JSON.parse(row.guest) as Profile }),
-    targetId: conversation.kind === 'single' ? singlePeer(conversation.id, row.sender) : conversation.id,
+    targetId,
     parties,
     content: {
       type: row.type as ContentType,

@@ -40,7 +40,7 @@ import {
   toMessage,
 } from './message-row.ts';
 import { Numbers } from './numbers.ts';
-import { type PackedParties, PartyTable, packParties } from './parties.ts';
+import { type Identity, type PackedParties, PartyTable, packParties } from './parties.ts';
 import { type PositionTable, upTo } from './positions.ts';
 import { ReachTable } from './reach.ts';
 import { inSight, SIGHT_COLUMNS, type SightRow, sightOf, unseenBy } from './sight.ts';
@@ -54,6 +54,7 @@ export interface AppendOutcome {
   readonly kind: ConversationRow['kind'];
   readonly seq: number;
   readonly number: number;
+  readonly targetId: string;
   readonly parties: PackedParties;
   readonly memberCount: number;
   readonly joined?: readonly NewMember[];
@@ -100,7 +101,9 @@ export class MessageTable {
   append(given: NewMessage): AppendOutcome {
     const { sql, tenants, services, positions } = this.#deps;
     const tenant = tenants.ensure(given.tenant);
-    const message = { ...given, target: this.#named(tenant, given.target) };
+    const sender = this.#parties.identity(tenant, given.senderId);
+    requireSamePerson(sender, given.senderGeneration);
+    const message = { ...given, target: this.#named(tenant, given.target), person: sender.person };
     const repeat = this.#repeat(tenant, message);
     if (repeat) return repeat;
     const held = this.#filesOf(tenant, message.senderId, message.files);
@@ -132,7 +135,7 @@ export class MessageTable {
         message.id,
         tenant,
         message.clientId,
-        message.senderId,
+        message.person,
         said.type,
         said.text,
         said.extra,
@@ -152,12 +155,14 @@ export class MessageTable {
     this.#hold(held, message.reference?.kind === 'forward' ? original : undefined, conversation.pk, seq);
     if (conversation.kind === 'service') services.written(conversation.pk, message.senderId, createdAt);
     this.#deps.untold.add(message.id, 0, 'normal', message.senderId);
+    const { targetId, parties } = this.#parties.of(tenant, conversation, message.person);
     return {
       conversationId: conversation.id,
       kind: conversation.kind,
       seq,
       number,
-      parties: packParties(this.#parties.of(tenant, conversation, message.senderId)),
+      targetId,
+      parties: packParties(parties),
       memberCount: conversation.member_count,
       ...(joined ? { joined } : {}),
       ...(opened ? { opened } : {}),
@@ -187,7 +192,8 @@ export class MessageTable {
     if (!canBecome(statusOfState(row.state as MessageState), statusOfState(state))) {
       throw new DomainError('ECONFLICT', `the message is ${row.state}`, { field: 'messageId' });
     }
-    const held = this.#filesOf(key, row.sender, files);
+    const sides = this.#parties.of(key, conversation, row.sender);
+    const held = this.#filesOf(key, sides.senderId, files);
     const revision = conversation.revision + 1;
     const changed = {
       ...row,
@@ -220,8 +226,7 @@ export class MessageTable {
     this.#deps.positions.coverRevisions(conversation.pk, actorId, [{ from: revision, to: revision }]);
     this.#deps.files.relink(held, { conversation: conversation.pk, seq }, at);
     this.#deps.untold.add(row.id, revision, state, actorId);
-    const parties = this.#parties.of(key, conversation, row.sender);
-    const message = toMessage(tenant, conversation, changed, parties);
+    const message = toMessage(tenant, conversation, changed, sides);
     return { message, unseenBy: unseenBy(this.#deps.sql, conversation.pk, seq) };
   }
 
@@ -280,7 +285,9 @@ export class MessageTable {
           `${select} WHERE m.tenant = ? AND m.client_id = ? AND (? IS NULL OR c.id = ?)
              ORDER BY ${preferred} DESC, in_sight DESC, m.created_at DESC LIMIT 1`,
         )
-        .get(viewerId, key, ref, within, within, viewerId)) as ViewRow | undefined;
+        .get(viewerId, key, ref, within, within, this.#parties.identity(key, viewerId).person)) as
+      | ViewRow
+      | undefined;
     if (!row) return undefined;
     const conversation = { id: row.cid, kind: row.kind, name: row.cname, uid: row.cuid };
     return {
@@ -362,18 +369,20 @@ export class MessageTable {
         `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.name AS cname, c.uid AS cuid, c.member_count FROM ${MESSAGE_TABLE}
            JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.client_id = ? AND m.sender = ?`,
       )
-      .get(tenant, message.clientId, message.senderId) as RepeatRow | undefined;
+      .get(tenant, message.clientId, message.person) as RepeatRow | undefined;
     if (!row) return undefined;
-    if (!saysTheSame(row, message) || !this.#refersToTheSame(row, message)) {
+    const isSame = this.#goesTo(tenant, row, message) && saysTheSame(row, message);
+    if (!isSame || !this.#refersToTheSame(row, message)) {
       throw new DomainError('ECONFLICT', 'this message id was used for another message', {
         field: 'clientId',
       });
     }
     const { cid: conversationId, kind, seq, number, member_count: memberCount } = row;
     const conversation = { id: conversationId, kind, name: row.cname, uid: row.cuid };
-    const parties = this.#parties.of(tenant, conversation, row.sender);
-    const earlier = toMessage(message.tenant, conversation, row, parties);
-    return { conversationId, kind, seq, number, parties: packParties(parties), memberCount, earlier };
+    const { targetId, parties, ...sides } = this.#parties.of(tenant, conversation, row.sender);
+    const earlier = toMessage(message.tenant, conversation, row, { ...sides, targetId, parties });
+    const packed = packParties(parties);
+    return { conversationId, kind, seq, number, targetId, parties: packed, memberCount, earlier };
   }
 
   #refersToTheSame(row: RepeatRow, { tenant, senderId, reference }: NewMessage): boolean {
@@ -422,8 +431,10 @@ export class MessageTable {
 
   /** A target that is given by its uid, by its id. */
   #named(tenant: number, target: MessageTarget): NamedTarget {
-    if (target.kind !== 'uid') return target;
     const { users, conversations } = this.#deps;
+    // Part of a single chat's id, it may name a person of a later generation by its key.
+    if (target.kind === 'user') return { kind: 'user', userId: users.addressOf(tenant, target.userId) };
+    if (target.kind !== 'uid') return target;
     const { uid } = target;
     const conversationId = uid < 0 ? conversations.idOf(tenant, uid) : undefined;
     if (conversationId !== undefined) return { kind: 'conversation', conversationId };
@@ -433,10 +444,8 @@ export class MessageTable {
   }
 
   #target(tenant: number, message: NamedMessage): Destination {
-    const { target, senderId, createdAt } = message;
-    if (target.kind === 'user') {
-      return { conversation: this.#single(tenant, senderId, target.userId, createdAt) };
-    }
+    const { target } = message;
+    if (target.kind === 'user') return { conversation: this.#single(tenant, message, target.userId) };
     if (target.kind === 'desk') return this.#desk(tenant, message, target);
     const isService = target.kind === 'service';
     const id = isService ? target.sessionId : target.conversationId;
@@ -461,9 +470,10 @@ export class MessageTable {
     return { conversation: this.#remember(row), joined: [{ userId: senderId, role: 'member' }], opened };
   }
 
-  #single(tenant: number, senderId: string, peerId: string, createdAt: number): ConversationRow {
+  #single(tenant: number, message: NamedMessage, peerId: string): ConversationRow {
     const { users, conversations } = this.#deps;
-    const id = singleConversationId(senderId, peerId);
+    const { senderId, createdAt } = message;
+    const id = this.#singleId(tenant, message, peerId);
     const participants = [...new Set([senderId, peerId])];
     const existing = this.#conversation(tenant, id);
     if (existing?.member_count === participants.length) return existing;
@@ -473,15 +483,28 @@ export class MessageTable {
         throw new DomainError('ENOENT', `no user ${userId}`, { field: 'target' });
     }
     const members = participants.map((userId) => ({ userId, role: 'member' as const }));
-    if (!existing) {
-      return this.#remember(
-        conversations.create(tenant, 'single', { id, name: '', avatar: '', members, createdAt }),
-      );
+    const conversation = { id, name: '', avatar: '', members, createdAt };
+    return existing ?? this.#remember(conversations.create(tenant, 'single', conversation));
+  }
+
+  /** Of persons: with one who was deleted and made again under its id, the chat is another. */
+  #singleId(tenant: number, { person }: NamedMessage, peerId: string): string {
+    return singleConversationId(person, this.#parties.identity(tenant, peerId).person);
+  }
+
+  #goesTo(tenant: number, { cid, kind }: RepeatRow, message: NamedMessage): boolean {
+    const { target } = message;
+    switch (target.kind) {
+      case 'user':
+        return cid === this.#singleId(tenant, message, target.userId);
+      case 'conversation':
+        return cid === target.conversationId;
+      case 'service':
+        return cid === target.sessionId;
+      case 'desk':
+        // The session that it opened, or was in, may be closed by now.
+        return kind === 'service';
     }
-    // One of the two was deleted and made again since.
-    conversations.addToConversation(existing, members, createdAt);
-    existing.member_count = participants.length;
-    return existing;
   }
 
   #conversation(tenant: number, id: string): ConversationRow | undefined {
@@ -508,6 +531,8 @@ type NamedTarget = Exclude<MessageTarget, { kind: 'uid' }>;
 
 interface NamedMessage extends NewMessage {
   readonly target: NamedTarget;
+  /** Of its sender. */
+  readonly person: string;
 }
 
 interface Destination {
@@ -552,8 +577,7 @@ function contentWith(original: Message | undefined, { content, reference }: NewM
 }
 
 function saysTheSame(row: RepeatRow, message: NamedMessage): boolean {
-  const { target, senderId, reference, content: stored, sentContent: content = stored } = message;
-  if (!goesTo(row, target, senderId)) return false;
+  const { reference, content: stored, sentContent: content = stored } = message;
   const said = contentColumns(content);
   if (reference?.kind === 'forward' && (content.text === '' || content.text === row.text)) return true;
   if (row.original) return contentDigest(said).equals(row.original);
@@ -561,16 +585,8 @@ function saysTheSame(row: RepeatRow, message: NamedMessage): boolean {
   return type === row.type && text === row.text && extra === row.extra && fields === row.fields;
 }
 
-function goesTo({ cid, kind }: RepeatRow, target: NamedTarget, senderId: string): boolean {
-  switch (target.kind) {
-    case 'user':
-      return cid === singleConversationId(senderId, target.userId);
-    case 'conversation':
-      return cid === target.conversationId;
-    case 'service':
-      return cid === target.sessionId;
-    case 'desk':
-      // The session that it opened, or was in, may be closed by now.
-      return kind === 'service';
-  }
+/** EAUTH where the id is another person's than that of whom it was taken from. */
+export function requireSamePerson(identity: Identity, generation: number | undefined): void {
+  if (generation === undefined || identity.generation === generation) return;
+  throw new DomainError('EAUTH', 'the user was deleted');
 }

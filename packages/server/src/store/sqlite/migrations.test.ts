@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { migrate } from './database.ts';
+import { addFunctions, migrate } from './database.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 /** A database as it was before the migration whose SQL has this word. */
 function before(word: string): DatabaseSync {
   const db = new DatabaseSync(':memory:');
+  addFunctions(db);
   const index = MIGRATIONS.findIndex(({ sql }) => sql.includes(word));
   for (const { sql } of MIGRATIONS.slice(0, index)) db.exec(sql);
   db.exec(`PRAGMA user_version = ${MIGRATIONS[index - 1]?.version}`);
@@ -74,5 +75,41 @@ test('messages from before are numbered by time, in each conversation by sequenc
       .map(({ last_number }) => last_number),
     [5, 1, 0],
   );
+  db.close();
+});
+
+test('who was made again before the upgrade does not get the chat that its id had with others', async () => {
+  const db = before('generation');
+  const user = (id: string, deleted: number) =>
+    `(1, '${id}', ${id.length}, '${id}', '', '', 'user', 0, ${deleted})`;
+  db.exec(`
+    INSERT INTO tenant (pk, id) VALUES (1, 'one');
+    INSERT INTO user (tenant, id, uid, username, nickname, avatar, role, created_at, deleted)
+      VALUES ${[user('al', 0), user('.bo', 0), user('gone', 1), user('other', 0)].join()};
+    INSERT INTO conversation (pk, tenant, id, kind, name, avatar, member_count, created_at)
+      VALUES (1, 1, 'single:.bo:al', 'single', '', '', 1, 0), (2, 1, 'single:al:gone', 'single', '', '', 1, 0),
+        (3, 1, 'single:al:other', 'single', '', '', 2, 0);
+    INSERT INTO member (conversation, user, tenant, role, joined_at, delivered, read, revision)
+      VALUES (1, 'al', 1, 'member', 0, 0, 0, 0), (2, 'al', 1, 'member', 0, 0, 0, 0), (3, 'al', 1, 'member', 0, 0, 0, 0),
+        (3, 'other', 1, 'member', 0, 0, 0, 0);
+    INSERT INTO message (conversation, seq, id, tenant, client_id, sender, type, text, created_at, changed_at)
+      VALUES (1, 1, 'm1', 1, 'm1', '.bo', 'text', '', 0, 0), (1, 2, 'm2', 1, 'm2', 'al', 'text', '', 0, 0),
+        (2, 1, 'm3', 1, 'm3', 'gone', 'text', '', 0, 0), (3, 1, 'm4', 1, 'm4', 'other', 'text', '', 0, 0);
+  `);
+  const earliest = Date.now();
+  migrate(db);
+  const values = (sql: string) =>
+    db
+      .prepare(sql)
+      .all()
+      .map((row) => Object.values(row)[0]);
+  assert.deepEqual(values('SELECT id FROM conversation ORDER BY pk'), [
+    'single:.bo~0:al',
+    'single:al:gone',
+    'single:al:other',
+  ]);
+  assert.deepEqual(values('SELECT sender FROM message ORDER BY id'), ['.bo~0', 'al', 'gone', 'other']);
+  assert.deepEqual(values('SELECT id FROM user WHERE tokens_after IS NOT NULL'), ['gone']);
+  assert.ok(Number(values('SELECT max(tokens_after) FROM user')[0]) >= earliest);
   db.close();
 });

@@ -416,4 +416,32 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX former_member_user ON former_member (tenant, user);
     `,
   },
+  {
+    version: 15,
+    sql: `
+      -- Counts those who had the id one after the other; all but the last have a marked id.
+      ALTER TABLE user ADD COLUMN generation INTEGER NOT NULL DEFAULT 1;
+      -- What messages and single chats bear: the id, and its generation from the second on.
+      ALTER TABLE user ADD COLUMN person TEXT NOT NULL DEFAULT '';
+      UPDATE user SET person = id;
+      CREATE UNIQUE INDEX user_person ON user (tenant, person);
+      ALTER TABLE user ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;
+      -- Tokens issued until then are refused. When a user was deleted was not kept before.
+      ALTER TABLE user ADD COLUMN tokens_after INTEGER;
+      UPDATE user SET tokens_after = CAST(unixepoch('subsec') * 1000 AS INTEGER) WHERE deleted;
+
+      -- Single chats of users who were deleted and made again, and have not met since: who had the id then is nobody now.
+      CREATE TEMP TABLE lost AS
+        SELECT p.pk, p.tenant, u.id FROM (
+          SELECT pk, tenant, substr(id, 8, instr(substr(id, 8), ':') - 1) AS user FROM conversation WHERE kind = 'single'
+          UNION SELECT pk, tenant, substr(id, 8 + instr(substr(id, 8), ':')) FROM conversation WHERE kind = 'single'
+        ) p JOIN user u ON u.tenant = p.tenant AND u.id = p.user AND NOT u.deleted
+        WHERE NOT EXISTS (SELECT 1 FROM member m WHERE m.conversation = p.pk AND m.user = p.user);
+      UPDATE message SET sender = sender || '~0' WHERE conversation IN (SELECT pk FROM lost)
+        AND EXISTS (SELECT 1 FROM lost WHERE lost.pk = message.conversation AND lost.id = message.sender);
+      UPDATE conversation SET id = rtrim(replace(conversation.id || ':', ':' || lost.id || ':', ':' || lost.id || '~0:'), ':')
+        FROM lost WHERE lost.pk = conversation.pk;
+      DROP TABLE lost;
+    `,
+  },
 ];

@@ -14,6 +14,7 @@ import { PartyTable } from './parties.ts';
 import { PositionTable } from './positions.ts';
 import { SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
 import type { Tenants } from './tenants.ts';
+import type { UserTable } from './users.ts';
 
 /** A conversation with something for a user. */
 export interface BehindRow extends ConversationRef {
@@ -35,10 +36,12 @@ const READ_AHEAD = 50;
 export class OldestFirst {
   readonly #sql: Statements;
   readonly #tenants: Tenants;
+  readonly #users: UserTable;
 
-  constructor(sql: Statements, tenants: Tenants) {
+  constructor(sql: Statements, tenants: Tenants, users: UserTable) {
     this.#sql = sql;
     this.#tenants = tenants;
+    this.#users = users;
   }
 
   /** What the pages have to go through. */
@@ -74,10 +77,11 @@ export class OldestFirst {
 
   #lanes(tenant: string, userId: string, after: number, open: OpenRanges): Lane[] {
     const key = this.#tenants.find(tenant) ?? -1;
+    const viewer = { userId, person: this.#users.personOf(key, userId) };
     const select = this.#sql.get(`${CONVERSATIONS_OF} AND c.id = ?`);
     return [...open].flatMap(([id, ranges]) => {
       const row = select.get(key, userId, id) as BehindRow | undefined;
-      return row ? [new Lane(this.#sql, row, userId, ranges, after)] : [];
+      return row ? [new Lane(this.#sql, row, viewer, ranges, after)] : [];
     });
   }
 }
@@ -88,11 +92,17 @@ function oldest(lanes: readonly Lane[]): Lane | undefined {
   return found;
 }
 
+/** Who reads, and the person that its own messages bear. */
+interface Viewer {
+  readonly userId: string;
+  readonly person: string;
+}
+
 /** One conversation's undelivered messages in sequence. */
 class Lane {
   readonly conversation: BehindRow;
   readonly #sql: Statements;
-  readonly #userId: string;
+  readonly #viewer: Viewer;
   readonly #open: readonly SeqRange[];
   #rows: MessageRow[];
   #after: number;
@@ -100,13 +110,13 @@ class Lane {
   constructor(
     sql: Statements,
     conversation: BehindRow,
-    userId: string,
+    viewer: Viewer,
     open: readonly SeqRange[],
     after: number,
   ) {
     this.conversation = conversation;
     this.#sql = sql;
-    this.#userId = userId;
+    this.#viewer = viewer;
     this.#open = open;
     this.#after = this.#seqOf(after);
     this.#rows = this.#read(1);
@@ -133,7 +143,8 @@ class Lane {
     for (const { from, to } of this.#open) {
       if (to <= this.#after) continue;
       const start = Math.max(from, this.#after + 1);
-      const rows = select.all(this.conversation.pk, start, to, this.#userId, this.#userId, limit);
+      const { person, userId } = this.#viewer;
+      const rows = select.all(this.conversation.pk, start, to, person, userId, limit);
       if (rows.length > 0) return rows as unknown as MessageRow[];
     }
     return [];

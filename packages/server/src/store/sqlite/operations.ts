@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { Timestamp } from '../../core/model.ts';
 import type { ChangedMessage, LeftGroup, MessageChange } from '../../core/ports/store.ts';
 import { AdminTable } from './admin.ts';
 import { ConversationTable } from './conversations.ts';
@@ -26,7 +27,7 @@ export function openTables(db: DatabaseSync) {
   const users = new UserTable(sql, tenants);
   const conversations = new ConversationTable(sql, tenants, users);
   const positions = new PositionTable(sql);
-  const files = new FileTable(sql, tenants);
+  const files = new FileTable(sql, tenants, users);
   const services = new ServiceTable(sql, tenants, conversations);
   const untold = new UntoldTable(sql);
   const messages = new MessageTable({
@@ -40,7 +41,7 @@ export function openTables(db: DatabaseSync) {
     untold,
   });
   const marks = new MarkTable({ sql, tenants, conversations, positions, services });
-  const pending = new PendingReader(sql, tenants);
+  const pending = new PendingReader(sql, tenants, users);
   const notifications = new NotificationTable(sql, tenants, users);
   const admin = new AdminTable(sql, tenants, users);
   const rooms = new RoomTable({ sql, tenants, users, conversations });
@@ -75,8 +76,8 @@ export function writeOperations(tables: Tables) {
   return {
     createUser: users.create.bind(users),
     updateUser: users.update.bind(users),
-    deleteUser(tenant: string, id: string): LeftGroup[] {
-      users.delete(tenant, id);
+    deleteUser(tenant: string, id: string, at: Timestamp): LeftGroup[] {
+      users.delete(tenant, id, at);
       notifications.removeUser(tenant, id);
       admin.forgetUser(tenant, id);
       files.forgetOwner(tenant, id);
@@ -179,7 +180,7 @@ export function readOperations({
   return {
     findUser: users.find.bind(users),
     listUsersByIds: users.listByIds.bind(users),
-    isDeletedUser: users.isDeleted.bind(users),
+    findAccount: users.findAccount.bind(users),
     findCredentials: users.findCredentials.bind(users),
     listUsers: users.list.bind(users),
     findConversation: conversations.find.bind(conversations),

@@ -26,40 +26,81 @@ function unpack([name, uid, nickname, avatar]: PackedParty): Party {
   return { name, uid, nickname, avatar };
 }
 
-/** What the two sides of messages are called, each user looked up once. A deleted user keeps its name and uid. */
+/** The two sides of a message: by which ids they are addressed, and what they are called. */
+export interface Sides {
+  readonly senderId: string;
+  readonly targetId: string;
+  readonly parties: Parties;
+}
+
+/** What a user's id stands for now. */
+export interface Identity {
+  /** The key that the user's messages and single chats are stored under. */
+  readonly person: string;
+  /** Absent for what is no user. */
+  readonly generation?: number;
+}
+
+interface KnownPerson {
+  readonly id: string;
+  readonly party: Party;
+}
+
+/** Who the two sides of messages are, each person looked up once. A deleted user keeps its name and uid. */
 export class PartyTable {
   readonly #sql: Statements;
-  readonly #users = new Map<string, Party>();
+  readonly #persons = new Map<string, KnownPerson>();
+  readonly #identities = new Map<string, Identity>();
 
   constructor(sql: Statements) {
     this.#sql = sql;
   }
 
   /** @param tenant its key */
-  of(tenant: number, { id, name, uid }: ConversationRef, senderId: string): Parties {
-    return {
-      sender: this.#user(tenant, senderId),
-      target: uid === null ? this.#user(tenant, singlePeer(id, senderId)) : nobody(name || id, uid),
-    };
+  of(tenant: number, { id, name, uid }: ConversationRef, sender: string): Sides {
+    const from = this.#person(tenant, sender);
+    if (uid !== null) {
+      const parties = { sender: from.party, target: nobody(name || id, uid) };
+      return { senderId: from.id, targetId: id, parties };
+    }
+    const to = this.#person(tenant, singlePeer(id, sender));
+    return { senderId: from.id, targetId: to.id, parties: { sender: from.party, target: to.party } };
+  }
+
+  /** Whom an id stands for: a user, or what is none and stored as it is. */
+  identity(tenant: number, id: string): Identity {
+    const key = `${tenant}/${id}`;
+    const known = this.#identities.get(key);
+    if (known) return known;
+    const row = this.#sql
+      .get('SELECT person, generation FROM user WHERE tenant = ? AND id = ?')
+      .get(tenant, id) as unknown as Identity | undefined;
+    return remember(this.#identities, key, row ?? { person: id });
   }
 
   /** Forgets what may not be so any more: after users changed. */
   reset(): void {
-    this.#users.clear();
+    this.#persons.clear();
+    this.#identities.clear();
   }
 
-  #user(tenant: number, id: string): Party {
-    const key = `${tenant}/${id}`;
-    const known = this.#users.get(key);
+  #person(tenant: number, person: string): KnownPerson {
+    const key = `${tenant}/${person}`;
+    const known = this.#persons.get(key);
     if (known) return known;
     const row = this.#sql
-      .get('SELECT username AS name, uid, nickname, avatar FROM user WHERE tenant = ? AND id = ?')
-      .get(tenant, id) as Party | undefined;
-    const party = row ? { ...row } : nobody(id);
-    if (this.#users.size >= MAX_CACHED) this.#users.clear();
-    this.#users.set(key, party);
-    return party;
+      .get('SELECT id, username AS name, uid, nickname, avatar FROM user WHERE tenant = ? AND person = ?')
+      .get(tenant, person) as (Party & { id: string }) | undefined;
+    if (!row) return remember(this.#persons, key, { id: person, party: nobody(person) });
+    const { id, ...party } = row;
+    return remember(this.#persons, key, { id, party });
   }
+}
+
+function remember<T>(cache: Map<string, T>, key: string, value: T): T {
+  if (cache.size >= MAX_CACHED) cache.clear();
+  cache.set(key, value);
+  return value;
 }
 
 /** What is no user. */

@@ -14,9 +14,15 @@ import { PartyTable } from './parties.ts';
 import { type Positions, PositionTable } from './positions.ts';
 import { SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
 import type { Tenants } from './tenants.ts';
+import type { UserTable } from './users.ts';
 
 interface RevisedRow extends BehindRow, SightRow {
   revision: number;
+}
+
+interface OwnQuery extends PendingQuery {
+  /** Of the user: what it sent is not missed. */
+  readonly person: string;
 }
 
 interface PageDraft {
@@ -30,17 +36,20 @@ interface PageDraft {
 export class PendingReader {
   readonly #sql: Statements;
   readonly #tenants: Tenants;
+  readonly #users: UserTable;
   readonly #oldestFirst: OldestFirst;
 
-  constructor(sql: Statements, tenants: Tenants) {
+  constructor(sql: Statements, tenants: Tenants, users: UserTable) {
     this.#sql = sql;
     this.#tenants = tenants;
-    this.#oldestFirst = new OldestFirst(sql, tenants);
+    this.#users = users;
+    this.#oldestFirst = new OldestFirst(sql, tenants, users);
   }
 
-  page(query: PendingQuery): PendingPage {
-    const { tenant, cursor, order } = query;
-    if (cursor && 'number' in cursor) return this.#oldestFirst.page(query, cursor);
+  page(given: PendingQuery): PendingPage {
+    const { tenant, userId, cursor, order } = given;
+    if (cursor && 'number' in cursor) return this.#oldestFirst.page(given, cursor);
+    const query = { ...given, person: this.#users.personOf(this.#tenants.find(tenant) ?? -1, userId) };
     const parties = new PartyTable(this.#sql);
     const page: PageDraft = {
       messages: [],
@@ -58,7 +67,7 @@ export class PendingReader {
 
   /** Adds what there is by conversation; returns where to go on if there is more than fits. */
   #fill(
-    query: PendingQuery,
+    query: OwnQuery,
     cursor: ConversationCursor | undefined,
     page: PageDraft,
   ): ConversationCursor | undefined {
@@ -92,7 +101,7 @@ export class PendingReader {
 
   /** Adds one conversation's share to the page; returns where to go on if there is more than fits. */
   #read(
-    query: PendingQuery,
+    query: OwnQuery,
     cursor: ConversationCursor | undefined,
     conversation: RevisedRow,
     page: PageDraft,
@@ -118,7 +127,7 @@ export class PendingReader {
    * more than fit.
    */
   #changed(
-    query: PendingQuery,
+    query: OwnQuery,
     conversation: RevisedRow,
     positions: Positions,
     from: Pick<ConversationCursor, 'revision' | 'seq'>,
@@ -159,7 +168,7 @@ export class PendingReader {
 
   /** Messages not yet delivered. Returns the last sequence told if there are more than fit. */
   #undelivered(
-    query: PendingQuery,
+    query: OwnQuery,
     conversation: RevisedRow,
     positions: Positions,
     after: number,
@@ -184,7 +193,7 @@ export class PendingReader {
         Math.max(from, after + 1),
         to,
         sinceSeq === undefined ? 0 : 1,
-        query.userId,
+        query.person,
         query.userId,
         oneTooMany,
       ) as unknown as MessageRow[];
@@ -204,9 +213,9 @@ function isKnown({ sinceSeq }: PendingQuery, { revisions }: Positions, { revisio
 }
 
 /** Whether the user had a message before it began to ask. */
-function hadBefore({ userId, sinceSeq }: PendingQuery, { delivered }: Positions, row: MessageRow): boolean {
+function hadBefore({ person, sinceSeq }: OwnQuery, { delivered }: Positions, row: MessageRow): boolean {
   if (sinceSeq !== undefined) return row.seq <= sinceSeq;
-  return row.sender === userId || isCovered(delivered, row.seq);
+  return row.sender === person || isCovered(delivered, row.seq);
 }
 
 function isCovered({ mark, above }: Position, place: number): boolean {

@@ -2,7 +2,7 @@ import type { MessageState, SeqRange } from '../../core/model.ts';
 import type { UnreadMessage, UnreadQuery } from '../../core/ports/store.ts';
 import { gaps, intersect, type Position } from '../../core/ranges.ts';
 import type { Statements } from './database.ts';
-import { NOT_HIDDEN } from './message-row.ts';
+import { NOT_HIDDEN, shownId } from './message-row.ts';
 import { parseRanges } from './range-json.ts';
 import { SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
 
@@ -25,7 +25,7 @@ interface UnreadRow {
 const MAX_LOOK = 1000;
 
 /** What a member can still be told: takes the member's id twice. */
-const TELLABLE = `m.sender <> ? AND ${NOT_HIDDEN}`;
+const TELLABLE = `m.sender IS NOT (SELECT u.person FROM user u WHERE u.tenant = m.tenant AND u.id = ?) AND ${NOT_HIDDEN}`;
 /** What a member can still read: takes the member's id twice. */
 const READABLE = `${TELLABLE} AND m.state NOT IN ('recalled', 'deleted')`;
 
@@ -80,7 +80,7 @@ export class ReachTable {
     const row = this.#row(conversation, userId);
     const open = row ? intersect(openOf(row, 'read'), [{ from: after + 1, to: upTo }]) : [];
     const select = this.#sql.get(
-      `SELECT m.id, m.client_id, m.sender, m.seq, m.state FROM message m
+      `SELECT m.id, m.client_id, ${shownId('m.sender', 'm.tenant')} AS sender, m.seq, m.state FROM message m
          WHERE m.conversation = ? AND m.seq BETWEEN ? AND ? AND ${READABLE} ORDER BY m.seq LIMIT ?`,
     );
     const found: UnreadRow[] = [];

@@ -1,4 +1,3 @@
-import { singlePeer } from '../../core/conversations.ts';
 import type { Message } from '../../core/model.ts';
 import type { Appended, NewMessage, Store } from '../../core/ports/store.ts';
 import { type DataLock, lockDataDir } from './data-lock.ts';
@@ -84,7 +83,7 @@ const WRITES: ReadonlySet<Forwarded> = new Set<Forwarded>([
 const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'findUser',
   'listUsersByIds',
-  'isDeletedUser',
+  'findAccount',
   'findCredentials',
   'listUsers',
   'findConversation',
@@ -204,7 +203,16 @@ function appended(message: NewMessage, outcome: AppendOutcome): Appended {
 }
 
 function stored(message: NewMessage, outcome: AppendOutcome): Message {
-  const { conversationId, kind, seq, number, parties, reference, content = message.content } = outcome;
+  const {
+    conversationId,
+    kind,
+    seq,
+    number,
+    targetId,
+    parties,
+    reference,
+    content = message.content,
+  } = outcome;
   const { tenant, id, clientId, senderId, source, deviceId, createdAt } = message;
   return {
     tenant,
@@ -216,7 +224,7 @@ function stored(message: NewMessage, outcome: AppendOutcome): Message {
     number,
     senderId,
     ...(message.guest ? { guest: message.guest } : {}),
-    targetId: kind === 'single' ? singlePeer(conversationId, senderId) : conversationId,
+    targetId,
     parties: unpackParties(parties),
     content,
     reference: reference ?? null,

@@ -1,7 +1,9 @@
 import { DomainError } from '../../core/errors.ts';
-import type { Role, User } from '../../core/model.ts';
-import type { Credentials, NewUser, Page, UserPatch } from '../../core/ports/store.ts';
+import type { Role, Timestamp, User } from '../../core/model.ts';
+import { isMarked, markedId, personKey } from '../../core/persons.ts';
+import type { Account, Credentials, NewUser, Page, UserPatch } from '../../core/ports/store.ts';
 import type { Statements } from './database.ts';
+import { handOver } from './former.ts';
 import type { Tenants } from './tenants.ts';
 
 interface UserRow {
@@ -13,11 +15,21 @@ interface UserRow {
   role: string;
   password: string | null;
   created_at: number;
+  disabled: 0 | 1;
+}
+
+/** A user, or what is left of one who was deleted. */
+interface AccountRow extends UserRow {
+  person: string;
+  deleted: 0 | 1;
+  generation: number;
+  tokens_after: number | null;
 }
 
 export type ShownUser = Pick<User, 'id' | 'uid' | 'nickname' | 'avatar'>;
 
-const COLUMNS = 'id, uid, username, nickname, avatar, role, password, created_at';
+const COLUMNS = 'id, uid, username, nickname, avatar, role, password, created_at, disabled';
+const ACCOUNT_COLUMNS = `${COLUMNS}, person, deleted, generation, tokens_after`;
 
 /** SQL of the user store. Runs inside the worker thread, writes inside its transaction. */
 export class UserTable {
@@ -33,10 +45,13 @@ export class UserTable {
     const tenant = this.#tenants.ensure(user.tenant);
     if (this.exists(tenant, user.id)) throw taken('id', user.id);
     this.#requireFreeUsername(tenant, user);
+    const former = this.#account(tenant, user.id);
     const uid = this.#uidFor(tenant, user);
+    if (former) this.#setAside(tenant, former, uid);
+    const generation = (former?.generation ?? 0) + 1;
     this.#sql
       .get(
-        `INSERT OR REPLACE INTO user (tenant, ${COLUMNS}, username_key, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, username_key(?), 0)`,
+        `INSERT INTO user (tenant, ${ACCOUNT_COLUMNS}, username_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, ?, username_key(?))`,
       )
       .run(
         tenant,
@@ -48,10 +63,32 @@ export class UserTable {
         user.role,
         user.passwordHash,
         user.createdAt,
+        personKey(user.id, generation),
+        generation,
+        former?.tokens_after ?? null,
         user.username,
       );
     this.#sql.get('UPDATE tenant SET last_uid = max(last_uid, ?) WHERE pk = ?').run(uid, tenant);
     return this.#require(user.tenant, user.id);
+  }
+
+  /** The id of a user that is named by it or by its person. */
+  addressOf(tenantKey: number, name: string): string {
+    if (!isMarked(name)) return name;
+    const row = this.#sql.get('SELECT id FROM user WHERE tenant = ? AND person = ?').get(tenantKey, name);
+    return (row as { id: string } | undefined)?.id ?? name;
+  }
+
+  /** EAUTH where the id was given up since a command of its user of that generation was taken. */
+  requireSame(tenantKey: number, id: string, generation: number | undefined): void {
+    if (generation === undefined) return;
+    const row = this.#account(tenantKey, id);
+    if (row?.generation !== generation || row.deleted) throw new DomainError('EAUTH', 'the user was deleted');
+  }
+
+  /** The key of the person who has this id. */
+  personOf(tenantKey: number, id: string): string {
+    return this.#account(tenantKey, id)?.person ?? id;
   }
 
   find(tenant: string, id: string): User | undefined {
@@ -90,12 +127,12 @@ export class UserTable {
     return rows.map((row) => toUser(tenant, row));
   }
 
-  isDeleted(tenant: string, id: string): boolean {
+  findAccount(tenant: string, id: string): Account | undefined {
     const key = this.#tenants.find(tenant);
-    if (key === undefined) return false;
-    return (
-      this.#sql.get('SELECT 1 FROM user WHERE tenant = ? AND id = ? AND deleted').get(key, id) !== undefined
-    );
+    const row = key === undefined ? undefined : this.#account(key, id);
+    if (!row) return undefined;
+    const { generation, tokens_after: tokensAfter } = row;
+    return { generation, tokensAfter, ...(row.deleted ? {} : { user: toUser(tenant, row) }) };
   }
 
   findCredentials(tenant: string, username: string): Credentials | undefined {
@@ -125,7 +162,8 @@ export class UserTable {
     if (username !== row.username) this.#requireFreeUsername(key, { id, username });
     this.#sql
       .get(
-        'UPDATE user SET username = ?1, username_key = username_key(?1), nickname = ?2, avatar = ?3, role = ?4, password = ?5 WHERE tenant = ?6 AND id = ?7',
+        `UPDATE user SET username = ?1, username_key = username_key(?1), nickname = ?2, avatar = ?3, role = ?4, password = ?5,
+           disabled = ?6, tokens_after = CASE WHEN ?7 IS NULL THEN tokens_after ELSE max(?7, coalesce(tokens_after + 1, 0)) END WHERE tenant = ?8 AND id = ?9`,
       )
       .run(
         username,
@@ -133,20 +171,44 @@ export class UserTable {
         patch.avatar ?? row.avatar,
         patch.role ?? row.role,
         patch.passwordHash ?? row.password,
+        patch.isDisabled === undefined ? row.disabled : Number(patch.isDisabled),
+        patch.tokensAfter ?? null,
         key,
         id,
       );
     return this.#require(tenant, id);
   }
 
-  /** Keeps the row as a mark that the id was deleted: a token that is still valid must not make the user anew. */
-  delete(tenant: string, id: string): void {
+  /** Keeps the row as a mark that the id was deleted: a token from before must not open what is made under it later. */
+  delete(tenant: string, id: string, at: Timestamp): void {
     this.#require(tenant, id);
     this.#sql
       .get(
-        "UPDATE user SET deleted = 1, password = NULL, nickname = '', avatar = '' WHERE tenant = ? AND id = ?",
+        `UPDATE user SET deleted = 1, password = NULL, nickname = '', avatar = '', tokens_after = max(?, coalesce(tokens_after + 1, 0))
+           WHERE tenant = ? AND id = ?`,
       )
-      .run(this.#tenants.ensure(tenant), id);
+      .run(at, this.#tenants.ensure(tenant), id);
+  }
+
+  /** Gives a deleted user an id that nobody else can have, and another uid where its own is given on. */
+  #setAside(tenant: number, { id, uid, generation }: AccountRow, givenUid: number): void {
+    const formerId = markedId(id, generation);
+    handOver(this.#sql, tenant, id, formerId);
+    const kept =
+      uid === givenUid
+        ? (this.#sql
+            .get('UPDATE tenant SET last_uid = last_uid + 1 WHERE pk = ? RETURNING last_uid AS uid')
+            .get(tenant) as { uid: number })
+        : { uid };
+    this.#sql
+      .get('UPDATE user SET id = ?, uid = ? WHERE tenant = ? AND id = ?')
+      .run(formerId, kept.uid, tenant, id);
+  }
+
+  #account(tenantKey: number, id: string): AccountRow | undefined {
+    return this.#sql
+      .get(`SELECT ${ACCOUNT_COLUMNS} FROM user WHERE tenant = ? AND id = ?`)
+      .get(tenantKey, id) as AccountRow | undefined;
   }
 
   #row(tenant: string, id: string): UserRow | undefined {
@@ -210,6 +272,7 @@ function toUser(tenant: string, row: UserRow): User {
     nickname: row.nickname,
     avatar: row.avatar,
     role: row.role as Role,
+    isDisabled: row.disabled === 1,
     createdAt: row.created_at,
   };
 }
