@@ -328,6 +328,7 @@ function roomOptions(config: Config, keys: RoomKeys | undefined): RoomOptions {
     tenant: config.roomApp,
     heartbeat: config.roomHeartbeat,
     maxRooms: config.maxRoomsPerSession,
+    maxGuestsPerAddress: config.maxGuestsPerAddress,
     maxMembers: config.maxRoomMembers,
     keys,
   };

@@ -134,6 +134,10 @@ const messages = {
       default: DEFAULT_LIMITS.sendRate,
     },
   ),
+  guestSendRate: rate(
+    'Sends a second of all guests of one address together, with a burst of twice that; 0 is off. More lets larger classes behind one address talk, and one attacker too.',
+    { default: DEFAULT_LIMITS.guestSendRate },
+  ),
   recallWindow: duration('How long a sender may recall a message.', {
     default: DEFAULT_LIMITS.recallWindow,
     maximum: TEN_YEARS,
@@ -292,6 +296,10 @@ const rooms = {
   roomHeartbeat: duration(
     'How often room clients say that they are alive; who is silent for one and a half times as long is closed.',
     { default: 120_000, minimum: 100, maximum: 1_000_000_000 },
+  ),
+  maxGuestsPerAddress: count(
+    'Connections of guests from one address (or IPv6 /64 network) at a time; 0 is off. Behind a proxy set trustedProxies, or all of them share one.',
+    { default: 1000 },
   ),
   maxRoomMembers: count('People in a room at a time: who comes in is told all of them at once.', {
     default: DEFAULT_LIMITS.maxRoomMembers,

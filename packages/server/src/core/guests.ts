@@ -1,6 +1,6 @@
 import { requireAddress } from './addresses.ts';
 import { DomainError } from './errors.ts';
-import type { Message, Principal, Profile, User } from './model.ts';
+import type { GuestOrigin, Message, Principal, Profile, User } from './model.ts';
 import { MAX_NICKNAME_LENGTH, requireName } from './names.ts';
 import { requireId } from './validate.ts';
 
@@ -11,7 +11,12 @@ const GUEST_PREFIX = 'guest:';
 const MAX_PROFILE_BYTES = 1024;
 
 /** One who is no user and says itself who it is. EINVAL, ETOOLONG naming the field. */
-export function guestPrincipal(tenant: string, id: string, profile: Profile): Principal {
+export function guestPrincipal(
+  tenant: string,
+  id: string,
+  profile: Profile,
+  origin?: GuestOrigin,
+): Principal {
   const guest = requireProfile(profile);
   return {
     tenant,
@@ -19,6 +24,7 @@ export function guestPrincipal(tenant: string, id: string, profile: Profile): Pr
     role: 'user',
     name: guest.nickname,
     guest,
+    ...(origin ? { origin } : {}),
   };
 }
 

@@ -7,6 +7,7 @@ import { Contacts } from './contacts.ts';
 import { createDesk, type Desk } from './desk/index.ts';
 import type { CoreEvent, EventSink } from './events.ts';
 import { Groups } from './groups.ts';
+import { GuestRate } from './guest-rate.ts';
 import type { Limits } from './limits.ts';
 import { MessageChanges } from './message-changes.ts';
 import { Messages } from './messages.ts';
@@ -65,10 +66,11 @@ export function createCore(given: CoreDeps): Core {
   const deps = { gate: OPEN_GATE, ...given, sink: heardBy(listeners, given.sink), policies };
   const receipts = new Receipts(deps);
   const rate = new RateLimiter(deps.limits.sendRate, deps.clock);
-  const rooms = new Rooms(deps);
+  const guestRate = new GuestRate(deps.limits, deps.clock);
+  const rooms = new Rooms({ ...deps, guestRate });
   const attendance = new Attendance({ ...deps, rooms, receipts, rate });
   listeners.push(attendance);
-  const messages = new Messages({ ...deps, receipts, rate });
+  const messages = new Messages({ ...deps, receipts, rate, guestRate });
   const desk = createDesk({ ...deps, messages, receipts, rate });
   return {
     users: new Users({ ...deps, desk: desk.dispatch }),

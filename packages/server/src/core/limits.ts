@@ -6,6 +6,8 @@ export interface Limits {
   readonly maxExtraBytes: number;
   /** Sends a second a user, with a burst of twice that; 0 is off. */
   readonly sendRate: number;
+  /** Sends a second of all guests of one address together, with a burst of twice that; 0 is off, as is 0 as `sendRate`. */
+  readonly guestSendRate: number;
   /** How long a sender may recall a message, in ms. */
   readonly recallWindow: number;
   /** How long a sender may edit a message, in ms. */
@@ -35,6 +37,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxTextLength: 2000,
   maxExtraBytes: 32_768,
   sendRate: 10,
+  guestSendRate: 20,
   recallWindow: 120_000,
   editWindow: 900_000,
   maxReceiptMembers: 200,

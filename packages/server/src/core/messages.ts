@@ -5,6 +5,7 @@ import { filesNamedIn } from './content-files.ts';
 import { tellChanged } from './desk/service-news.ts';
 import { DomainError, toDomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
+import type { GuestRate } from './guest-rate.ts';
 import type { Limits } from './limits.ts';
 import { tellAdded } from './membership-news.ts';
 import {
@@ -70,6 +71,7 @@ export interface MessagesDeps {
   readonly limits: Limits;
   readonly receipts: Receipts;
   readonly rate: RateLimiter;
+  readonly guestRate: GuestRate;
   readonly policies: Policies;
   readonly gate: CommandGate;
 }
@@ -103,7 +105,7 @@ export class Messages {
     } catch (refusal) {
       if (!(await this.#isForbiddenRepeat(actor, clientId, refusal))) throw refusal;
     }
-    requireRate(this.#deps.rate, policy.limits, actor);
+    this.#requireRate(policy.limits, actor);
     const passing = gate.pass('message.send', actor, command);
     const passed = passing instanceof Promise ? await this.#passed(actor, command, passing) : passing;
     const { content } = passed;
@@ -247,11 +249,16 @@ export class Messages {
 
   /** Whether it was stored before what forbids it now was laid down: a repeat is still answered as the first was. */
   async #isForbiddenRepeat(actor: Principal, ref: string | undefined, refusal: unknown): Promise<boolean> {
-    const { rate, limits } = this.#deps;
+    const { limits } = this.#deps;
     const { code } = toDomainError(refusal);
     if (ref === undefined || (code !== 'EPERM' && code !== 'ETOOLONG')) return false;
-    requireRate(rate, limits, actor);
+    this.#requireRate(limits, actor);
     return this.#isRepeat(actor, ref);
+  }
+
+  #requireRate(limits: Limits, actor: Principal): void {
+    if (actor.guest) this.#deps.guestRate.requireSend(actor);
+    else requireRate(this.#deps.rate, limits, actor);
   }
 
   async #isRepeat({ tenant, userId }: Principal, ref: string | undefined): Promise<boolean> {

@@ -17,6 +17,15 @@ export interface Principal {
   readonly generation?: number;
   /** Of a guest, who is no user: what it says of itself. Its id is one that no user can have (`guests.ts`). */
   readonly guest?: Profile;
+  /** Of a guest too: where it comes from, as it may call itself anything. */
+  readonly origin?: GuestOrigin;
+}
+
+export interface GuestOrigin {
+  /** Id of the connection. */
+  readonly connection: string;
+  /** What counts as one client: an address, or an IPv6 network. */
+  readonly address: string;
 }
 
 /** How somebody is shown to others. Texts may be empty. */

@@ -1,6 +1,7 @@
 import { requireManager } from './access.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
+import type { GuestRate } from './guest-rate.ts';
 import type { Limits } from './limits.ts';
 import { tellRemoved } from './membership-news.ts';
 import type { HistoryAccess, Person, Principal, Room } from './model.ts';
@@ -27,6 +28,7 @@ export interface RoomInput {
 }
 
 export interface RoomsDeps {
+  readonly guestRate: GuestRate;
   readonly store: Store;
   readonly sink: EventSink;
   readonly clock: Clock;
@@ -100,7 +102,7 @@ export class Rooms {
 
   /**
    * The room, or group, that somebody wants to come into; a room that is not there is made where the configuration has
-   * it so, open, and owned by the one who asks. EINVAL for what is no id; ENOENT.
+   * it so, open, and owned by the one who asks. EINVAL for what is no id; ENOENT; ERATE for a guest.
    */
   async findOrMake(actor: Principal, id: string): Promise<Room> {
     const { store, limits } = this.#deps;
@@ -109,6 +111,7 @@ export class Rooms {
     const found = await store.findRoom(tenant, id);
     if (found) return found;
     if (!limits.roomCreate) throw noRoom(id);
+    if (guest) this.#deps.guestRate.requireRoom(actor);
     const owner = { ...ownedBy(userId), ...(guest ? { profile: guest } : {}) };
     try {
       return await this.#make(tenant, { id, name: id, description: '', isOpen: true, owner });

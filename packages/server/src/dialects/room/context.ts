@@ -1,5 +1,6 @@
 import type { RoomKeys } from '../../auth/room-keys.ts';
 import type { DialectServices } from '../common/services.ts';
+import type { GuestConnections } from './guest-connections.ts';
 import type { OpenedFrames } from './opened-frames.ts';
 import type { OutputCounters } from './output.ts';
 import type { Rosters } from './rosters.ts';
@@ -11,6 +12,8 @@ export interface RoomOptions {
   readonly tenant: string;
   /** How often clients say that they are alive, in ms. */
   readonly heartbeat: number;
+  /** Connections of guests from one address at a time; 0 for any number. */
+  readonly maxGuestsPerAddress: number;
   /** Rooms that one connection may be in at a time. */
   readonly maxRooms: number;
   /** People in a room at a time. */
@@ -24,6 +27,7 @@ export interface RoomContext {
   readonly services: DialectServices;
   readonly options: RoomOptions;
   readonly rosters: Rosters;
+  readonly guests: GuestConnections;
   readonly counters: OutputCounters;
   /** Encrypted frames that came. */
   readonly opened: OpenedFrames;

@@ -71,7 +71,7 @@ export class RoomHandler implements ConnectionHandler {
     this.#waiting.length = 0;
     this.#waitingBytes = 0;
     if (visitor?.principal) this.#seats.leaveAll(visitor.principal);
-    visitor?.chat?.close();
+    visitor?.close();
   }
 
   async #open(): Promise<void> {
@@ -87,7 +87,10 @@ export class RoomHandler implements ConnectionHandler {
   #enter(enter: Enter): void {
     const state = this.#state;
     const visitor = enter();
-    if (state.name !== 'opening') return;
+    if (state.name !== 'opening') {
+      visitor.close();
+      return;
+    }
     this.#state = transition(state, { name: 'open', session: visitor });
     if (visitor.sealing) this.#output.sealWith(visitor.sealing);
   }

@@ -1,6 +1,7 @@
 import type { PlainDialect } from '../common/dialect.ts';
 import type { DialectServices } from '../common/services.ts';
 import { ROOM, type RoomContext, type RoomOptions } from './context.ts';
+import { GuestConnections } from './guest-connections.ts';
 import { RoomHandler } from './handler.ts';
 import { OpenedFrames } from './opened-frames.ts';
 import { Rosters } from './rosters.ts';
@@ -17,6 +18,7 @@ export function room(services: DialectServices, options: RoomOptions): PlainDial
     services,
     options,
     rosters: new Rosters(core.attendance, hub),
+    guests: new GuestConnections(options.maxGuestsPerAddress),
     opened: new OpenedFrames(),
     counters: { frames: metrics.framesOut.of(ROOM, 'message'), deliveries: metrics.deliveries.of(ROOM) },
   };

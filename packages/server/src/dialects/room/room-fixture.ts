@@ -69,6 +69,7 @@ export async function startRoomWorld(limits: Partial<Limits> = {}): Promise<Room
     tenant: 'default',
     heartbeat: 120_000,
     maxRooms: 16,
+    maxGuestsPerAddress: 0,
     maxMembers: 20_000,
     keys: undefined,
   });

@@ -1,7 +1,8 @@
 import type { RoomFrom } from '@haina/wire';
+import { networkOf } from '../../auth/networks.ts';
 import { DomainError } from '../../core/errors.ts';
 import { guestPrincipal, shownId } from '../../core/guests.ts';
-import type { Principal } from '../../core/model.ts';
+import type { GuestOrigin, Principal } from '../../core/model.ts';
 import type { SessionEnd } from '../../hub/sessions.ts';
 import type { Connection } from '../../transport/connection.ts';
 import type { ChatSession } from '../common/chat-session.ts';
@@ -13,6 +14,12 @@ import { Sealing } from './sealing.ts';
 
 const ENCRYPTION = 'A256GCM';
 
+interface KnownVisitor {
+  readonly chat?: ChatSession;
+  readonly sealing?: Sealing | undefined;
+  readonly origin?: GuestOrigin;
+}
+
 /** Whoever is at the other end: a user with a session, or a guest, who says with its first join who it is. */
 export class Visitor {
   /** Absent for a guest. */
@@ -20,13 +27,31 @@ export class Visitor {
   /** How this connection is encrypted, if it is. */
   readonly sealing: Sealing | undefined;
   readonly #tenant: string;
+  readonly #origin: GuestOrigin | undefined;
+  readonly #end: () => void;
   #principal: Principal | undefined;
 
-  constructor(tenant: string, chat?: ChatSession, sealing?: Sealing) {
+  private constructor(tenant: string, end: () => void, known: KnownVisitor) {
     this.#tenant = tenant;
-    this.chat = chat;
-    this.sealing = sealing;
-    this.#principal = chat?.principal;
+    this.#end = end;
+    this.chat = known.chat;
+    this.sealing = known.sealing;
+    this.#origin = known.origin;
+    this.#principal = known.chat?.principal;
+  }
+
+  static user(chat: ChatSession, sealing: Sealing | undefined): Visitor {
+    return new Visitor(chat.principal.tenant, () => chat.close(), { chat, sealing });
+  }
+
+  /** @param end called once it is gone */
+  static guest(tenant: string, origin: GuestOrigin, end: () => void): Visitor {
+    return new Visitor(tenant, end, { origin });
+  }
+
+  /** Ends the session of a user, and the place of a guest among those of its address. */
+  close(): void {
+    this.#end();
   }
 
   /** Who acts; undefined for a guest that joined nothing yet. */
@@ -56,12 +81,13 @@ export class Visitor {
   }
 
   #guest({ id, personName, personNum, nickName, headImgUrl }: RoomFrom): Principal {
-    return guestPrincipal(this.#tenant, id, {
+    const profile = {
       name: personName ?? '',
       number: personNum ?? '',
       nickname: nickName ?? '',
       avatar: headImgUrl ?? '',
-    });
+    };
+    return guestPrincipal(this.#tenant, id, profile, this.#origin);
   }
 }
 
@@ -73,7 +99,7 @@ export type Enter = () => Visitor;
  * notices it before it enters.
  *
  * EAUTH; EINVAL for an unknown encryption; EPERM where nothing can be encrypted here. Entering is EPERM where the user has
- * too many sessions.
+ * too many sessions, or the address too many guests.
  */
 export async function admit(
   connection: Connection,
@@ -85,7 +111,7 @@ export async function admit(
   const tokens = requestTokens(connection.request).filter(Boolean) as string[];
   const [token] = tokens;
   const isSealed = isEncryptionAsked(query.get('enc'));
-  if (token === undefined && options.auth === 'none' && !isSealed) return () => new Visitor(options.tenant);
+  if (token === undefined && options.auth === 'none' && !isSealed) return () => guestAt(connection, context);
   const { principal, expiresAt } = await authenticateAll(services.authenticator, tokens, options.tenant);
   const sealing = isSealed ? sealingOf(token as string, context) : undefined;
   const device = deviceOf(connection.request, (name) => query.get(name));
@@ -98,7 +124,13 @@ export async function admit(
     expiresAt,
     onEnd,
   });
-  return () => new Visitor(principal.tenant, opening.enter(), sealing);
+  return () => Visitor.user(opening.enter(), sealing);
+}
+
+/** EPERM where its address has as many guests as it may. */
+function guestAt({ id, request }: Connection, { guests, options }: RoomContext): Visitor {
+  const address = networkOf(request.remoteAddress);
+  return Visitor.guest(options.tenant, { connection: id, address }, guests.enter(address));
 }
 
 function isEncryptionAsked(enc: string | null): boolean {
