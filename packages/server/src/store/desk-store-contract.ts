@@ -111,6 +111,31 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
       assert.equal(await store.findService(tenant, 'three'), undefined);
     });
 
+    test('an agent who gets a session back is told what changed in what it had', async () => {
+      const tenant = await tenantWith('alice', 'agent1', 'agent2');
+      await attend(tenant, 'agent1');
+      const { message: said } = await write(tenant, 'alice', 'my card is 1234');
+      const { conversationId, seq } = said;
+      await assign(tenant);
+      const entries = [{ userId: 'agent1', ranges: [{ from: 1, to: 1 }] }];
+      await store.acknowledge({ tenant, conversationId, kind: 'delivered', entries });
+      await attend(tenant, 'agent2');
+      const transfer = (from: string, agentId: string): Transfer => ({
+        ...act(tenant, conversationId, from),
+        to: { agentId, seenAfter: EVER },
+      });
+      await store.transferService(transfer('agent1', 'agent2'));
+      const change = { state: 'recalled' as const, content: null, reason: '', at: 40 };
+      await store.changeMessage({ tenant, conversationId, seq, actorId: 'alice', ...change });
+      const { said: retold } = await store.transferService(transfer('agent2', 'agent1'));
+      assert.deepEqual(
+        retold.map(({ state }) => state),
+        ['recalled'],
+      );
+      const { messages, changedIds } = await store.listPending({ tenant, userId: 'agent1', limit: 9 });
+      assert.deepEqual([messages.map(({ state }) => state), changedIds], [['recalled'], [said.id]]);
+    });
+
     test('nobody can write in a closed session, and the next message opens another', async () => {
       const tenant = await tenantWith('alice', 'bob');
       const id = await openSession(tenant, 'alice');

@@ -518,7 +518,8 @@ export interface KnownRevisions {
 }
 
 export interface PositionStore {
-  /** Positions only move forward, over what can't be read any more too; entries of users who are no members are passed over. `read` implies `delivered`. */
+  /** Positions only move forward, over what can't be read any more too; entries of users who neither are members nor were are passed
+   * over. `read` implies `delivered`. */
   acknowledge(acknowledgement: Acknowledgement): Promise<Acknowledged>;
   /**
    * What a user has not read and could, the oldest first: not its own, and nothing that is hidden, recalled, deleted or out of

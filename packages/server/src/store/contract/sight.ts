@@ -180,6 +180,23 @@ export function sightContract(fixture: StoreFixture): void {
     });
   }
 
+  for (const maxMembers of [9, 0]) {
+    test(`what is acknowledged after its user left is had by it all the same${maxMembers ? '' : ', in a crowd too'}`, async () => {
+      const { tenant, ...group } = await makeGroup('all');
+      await group.enter();
+      const one = await group.say('one');
+      await group.say('two');
+      await store.changeMessage(recall(one));
+      await group.leave();
+      const [ranges, revisions] = [[{ from: 1, to: 2 }], [{ from: 1, to: 1 }]];
+      const entries = ['bob', 'nobody'].map((userId) => ({ userId, ranges, revisions }));
+      await store.acknowledge({ tenant, conversationId: 'team', kind: 'delivered', entries, maxMembers });
+      await group.say('missed');
+      await group.enter();
+      assert.deepEqual(await group.pending(), ['missed']);
+    });
+  }
+
   test('one who comes again to a room is told what changed in what it had, after a restart too', async () => {
     const tenant = await tenantWith('alice', 'bob');
     const room = { tenant, id: 'r', name: 'R', description: '', isOpen: true, owner: null, createdAt: 1 };

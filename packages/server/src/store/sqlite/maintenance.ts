@@ -109,7 +109,8 @@ const CHECKS: readonly Check[] = [
     const rows = db
       .prepare(
         `SELECT c.id, m.user FROM member m JOIN conversation c ON c.pk = m.conversation
-           WHERE m.delivered > c.last_seq OR m.read > c.last_seq OR m.revision > c.revision LIMIT 20`,
+           WHERE m.delivered > c.last_seq OR m.read > c.last_seq OR m.revision > c.revision OR m.joined_seq > c.last_seq
+           LIMIT 20`,
       )
       .all() as { id: string; user: string }[];
     return rows.map(({ id, user }) => `conversation ${id}: ${user} has acknowledged more than there is`);

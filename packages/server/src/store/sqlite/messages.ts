@@ -242,7 +242,7 @@ export class MessageTable {
     }
     const fresh = entries.map(({ userId, ranges, revisions }) => {
       if (revisions) positions.coverRevisions(pk, userId, revisions);
-      const covered = positions.cover(pk, userId, kind, upTo(last_seq, ranges)) ?? [];
+      const covered = positions.acknowledge(pk, userId, kind, upTo(last_seq, ranges));
       if (kind === 'read') this.#passUnreadable(pk, userId);
       return covered;
     });

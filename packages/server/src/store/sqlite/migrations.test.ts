@@ -42,6 +42,32 @@ test('users of before keep usernames that look alike', () => {
   db.close();
 });
 
+test('members of before see all of before in groups, and in rooms what comes', () => {
+  const db = before('former_member');
+  db.exec(`
+    INSERT INTO tenant (pk, id) VALUES (1, 'one');
+    INSERT INTO conversation (pk, tenant, id, kind, name, avatar, member_count, last_seq, created_at)
+      VALUES (1, 1, 'g', 'group', '', '', 1, 7, 0), (2, 1, 'r', 'room', '', '', 1, 7, 0), (3, 1, 's', 'single', '', '', 1, 7, 0);
+    INSERT INTO member (conversation, user, tenant, role, joined_at, delivered, read, revision)
+      VALUES (1, 'a', 1, 'member', 0, 0, 0, 0), (2, 'a', 1, 'member', 0, 0, 0, 0), (3, 'a', 1, 'member', 0, 0, 0, 0);
+  `);
+  migrate(db);
+  assert.deepEqual(
+    db
+      .prepare(
+        'SELECT c.id, c.history, m.joined_seq FROM conversation c JOIN member m ON m.conversation = c.pk ORDER BY c.id',
+      )
+      .all()
+      .map((row) => Object.values(row)),
+    [
+      ['g', 'all', 0],
+      ['r', 'since_join', 7],
+      ['s', 'since_join', 0],
+    ],
+  );
+  db.close();
+});
+
 test('messages from before are numbered by time, in each conversation by sequence whatever the clocks said', () => {
   const db = before('last_number');
   db.exec(`

@@ -1,3 +1,4 @@
+import type { StatementSync } from 'node:sqlite';
 import type { SeqRange } from '../../core/model.ts';
 import type { AcknowledgementEntry } from '../../core/ports/store.ts';
 import type { Position } from '../../core/ranges.ts';
@@ -22,7 +23,11 @@ export interface Positions {
   revisions: Position;
 }
 
+/** Where positions are: of members, and of those who were. */
+type Holder = 'member' | 'former_member';
+
 interface CachedPositions extends Positions {
+  readonly holder: Holder;
   readonly conversation: number;
   readonly user: string;
   dirty: boolean;
@@ -53,13 +58,21 @@ export class PositionTable {
     ranges: readonly SeqRange[],
   ): SeqRange[] | undefined {
     const positions = this.#load(conversation, user);
-    if (!positions) return undefined;
-    const { position, fresh } = cover(positions[kind], ranges);
-    if (fresh.length === 0) return fresh;
-    positions[kind] = position;
-    if (kind === 'read') positions.delivered = cover(positions.delivered, ranges).position;
-    positions.dirty = true;
-    return fresh;
+    return positions && coverIn(positions, kind, ranges);
+  }
+
+  /**
+   * As `cover`, also for one who was a member: what it got last is often acknowledged after it left. Returns nothing for
+   * others.
+   */
+  acknowledge(
+    conversation: number,
+    user: string,
+    kind: 'delivered' | 'read',
+    ranges: readonly SeqRange[],
+  ): SeqRange[] {
+    const positions = this.#loadAny(conversation, user);
+    return positions ? coverIn(positions, kind, ranges) : [];
   }
 
   /**
@@ -78,15 +91,15 @@ export class PositionTable {
       const isPlain =
         kind === 'delivered' && range !== undefined && ranges.length === 1 && userIds.length > 1;
       const rest = isPlain ? this.#continueMarks(conversation, userIds, range) : userIds;
-      for (const user of rest) this.cover(conversation, user, kind, ranges);
+      for (const user of rest) this.acknowledge(conversation, user, kind, ranges);
       if (revisions.length === 0) continue;
       for (const user of userIds) this.coverRevisions(conversation, user, revisions);
     }
   }
 
-  /** Covers revisions as known; nothing for one who is no member. */
+  /** Covers revisions as known; nothing for one who neither is a member nor was. */
   coverRevisions(conversation: number, user: string, ranges: readonly SeqRange[]): void {
-    const positions = this.#load(conversation, user);
+    const positions = this.#loadAny(conversation, user);
     if (!positions) return;
     const { position, fresh } = cover(positions.revisions, ranges);
     if (fresh.length === 0) return;
@@ -96,19 +109,23 @@ export class PositionTable {
 
   /** Writes back what moved. To be called before the transaction ends. */
   flush(): void {
-    const update = this.#sql.get(
-      `UPDATE member SET delivered = ?, delivered_above = ?, read = ?, read_above = ?, revision = ?, revision_above = ?
-         WHERE conversation = ? AND user = ?`,
-    );
-    for (const { conversation, user, delivered, read, revisions, dirty } of this.#cache.values()) {
+    const updates = { member: this.#update('member'), former_member: this.#update('former_member') };
+    for (const { holder, conversation, user, delivered, read, revisions, dirty } of this.#cache.values()) {
       if (!dirty) continue;
       const columns = [delivered, read, revisions].flatMap((position) => [
         position.mark,
         packRanges(position.above),
       ]);
-      update.run(...columns, conversation, user);
+      updates[holder].run(...columns, conversation, user);
     }
     this.#cache.clear();
+  }
+
+  #update(holder: Holder): StatementSync {
+    return this.#sql.get(
+      `UPDATE ${holder} SET delivered = ?, delivered_above = ?, read = ?, read_above = ?, revision = ?, revision_above = ?
+         WHERE conversation = ? AND user = ?`,
+    );
   }
 
   /** Forgets everything, as after a rollback. */
@@ -127,26 +144,33 @@ export class PositionTable {
            AND delivered BETWEEN ? AND ? AND delivered_above = '[]'`,
       )
       .run(to, conversation, listed, from - 1, to - 1);
-    const rest = this.#sql
-      .get(
-        `SELECT user FROM member WHERE conversation = ? AND user IN (SELECT value FROM json_each(?)) AND delivered < ?`,
-      )
-      .all(conversation, listed, to);
+    const rest = (['member', 'former_member'] as const).flatMap((holder) =>
+      this.#sql
+        .get(
+          `SELECT user FROM ${holder} WHERE conversation = ? AND user IN (SELECT value FROM json_each(?)) AND delivered < ?`,
+        )
+        .all(conversation, listed, to),
+    );
     return (rest as { user: string }[]).map(({ user }) => user);
   }
 
-  #load(conversation: number, user: string): CachedPositions | undefined {
-    const key = `${conversation}/${user}`;
+  #loadAny(conversation: number, user: string): CachedPositions | undefined {
+    return this.#load(conversation, user) ?? this.#load(conversation, user, 'former_member');
+  }
+
+  #load(conversation: number, user: string, holder: Holder = 'member'): CachedPositions | undefined {
+    const key = `${holder}/${conversation}/${user}`;
     const cached = this.#cache.get(key);
     if (cached) return cached;
     const row = this.#sql
       .get(
-        `SELECT delivered, delivered_above, read, read_above, revision, revision_above FROM member
+        `SELECT delivered, delivered_above, read, read_above, revision, revision_above FROM ${holder}
            WHERE conversation = ? AND user = ?`,
       )
       .get(conversation, user) as PositionRow | undefined;
     if (!row) return undefined;
     const loaded = {
+      holder,
       conversation,
       user,
       delivered: { mark: row.delivered, above: parseRanges(row.delivered_above) },
@@ -157,6 +181,19 @@ export class PositionTable {
     this.#cache.set(key, loaded);
     return loaded;
   }
+}
+
+function coverIn(
+  positions: CachedPositions,
+  kind: 'delivered' | 'read',
+  ranges: readonly SeqRange[],
+): SeqRange[] {
+  const { position, fresh } = cover(positions[kind], ranges);
+  if (fresh.length === 0) return fresh;
+  positions[kind] = position;
+  if (kind === 'read') positions.delivered = cover(positions.delivered, ranges).position;
+  positions.dirty = true;
+  return fresh;
 }
 
 /** Ranges of messages that exist. */
