@@ -32,6 +32,7 @@ import { Hub } from './hub/hub.ts';
 import { Sessions } from './hub/sessions.ts';
 import { createIdSource } from './ids.ts';
 import { faultLog } from './observe/fault-log.ts';
+import { standardError } from './observe/log-sink.ts';
 import { createLogger, type Logger } from './observe/logger.ts';
 import { Metrics } from './observe/metrics.ts';
 import { Plugins } from './plugins/plugins.ts';
@@ -99,6 +100,7 @@ export async function startServer(
   const teardown = new Teardown(logger, STOP_TIME);
   const metrics = new Metrics();
   metrics.watchProcess();
+  metrics.watchLog(standardError());
   const ground: Ground = { config, clock, timers, log: logger, metrics, teardown };
   try {
     const domain = await composeDomain(ground);

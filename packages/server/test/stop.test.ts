@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -93,13 +94,14 @@ test('a client that neither reads nor answers does not hold up a stop', async ()
 test('a stop that is asked for while the server starts is a clean one', async () => {
   await server.kill();
   const other = await mkdtemp(join(tmpdir(), 'haina-stop-'));
-  const starting = startChildServer({ HAINA_DATA_DIR: other }, (child) => {
+  const started = (child: ChildProcess): void => {
     const wait = setInterval(() => {
       if (!existsSync(join(other, 'haina.db'))) return;
       clearInterval(wait);
       child.kill('SIGTERM');
     }, 1);
-  });
+  };
+  const starting = startChildServer({ HAINA_DATA_DIR: other }, { started });
   const ended = await starting.then(
     (late) => late.trouble.aborted || once(late.trouble, 'abort').then(() => late.trouble.reason.message),
     (error: Error) => error.message,

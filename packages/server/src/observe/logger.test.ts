@@ -28,6 +28,21 @@ test('lines below the level are left out', async () => {
   assert.equal(await logged((log) => log.info('hello'), { logLevel: 'warn', logFormat: 'json' }), '');
 });
 
+test('a storm of one failure is one line, and others are not held up by it', async () => {
+  const text = await logged((log) => {
+    for (let i = 0; i < 100; i++)
+      log.error({ err: new Error('disk full'), dialect: 'im' }, 'a command failed');
+    log.error({ err: new Error('disk full'), dialect: 'xuqm' }, 'a command failed');
+    log.child({}).error({ err: new Error('disk full'), dialect: 'im' }, 'a command failed');
+    for (let i = 0; i < 3; i++) log.info('hello');
+  });
+  const lines = text.trimEnd().split('\n');
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line).dialect),
+    ['im', 'xuqm', undefined, undefined, undefined],
+  );
+});
+
 for (const logFormat of ['json', 'pretty'] as const) {
   test(`tokens, passwords and secrets do not reach the ${logFormat} log`, async () => {
     const text = await logged(

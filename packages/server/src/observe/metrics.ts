@@ -132,6 +132,19 @@ export class Metrics {
     this.#queues.set(queue, depth);
   }
 
+  /** Reads how many lines of the log were dropped whenever figures are asked for. */
+  watchLog(log: { readonly dropped: number }): void {
+    new Counter({
+      name: 'haina_log_lines_dropped_total',
+      help: 'Lines of the log that were dropped, as it could not be written.',
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        this.inc(log.dropped);
+      },
+    });
+  }
+
   /** Reads the service sessions by state whenever figures are asked for; none where that fails. */
   watchDesk(read: () => Promise<Readonly<Record<string, number>>>): void {
     new Gauge({

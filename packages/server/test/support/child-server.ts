@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { EVERY_APP } from './every-app.ts';
 import { TEST_SECRET } from './token.ts';
 
@@ -25,14 +26,23 @@ export interface ChildServer {
   stop(): Promise<void>;
   /** Sends a signal; resolves once the process has ended, with how, and what it logged. Its data stays. */
   signal(...signals: readonly NodeJS.Signals[]): Promise<Ending>;
+  /** Begins to read a log that nobody read, until it says something. */
+  readLogUntil(text: string): Promise<void>;
   /** kill -9; what is on disk is left for another server. */
   kill(): Promise<void>;
 }
 
-/** A server that is stopped takes its data with it. @param settings further variables, such as `HAINA_SOCKJS_SESSION_TIMEOUT` @param started gets the process at once */
+export interface ChildOptions {
+  /** Gets the process at once. */
+  started?(child: ChildProcess): void;
+  /** Where its log goes: a descriptor, or a pipe that is read, or one that nobody reads. */
+  readonly stderr?: number | 'pipe' | 'unread';
+}
+
+/** A server that is stopped takes its data with it. @param settings further variables, such as `HAINA_SOCKJS_SESSION_TIMEOUT` */
 export async function startChildServer(
   settings: Readonly<Record<string, string>> = {},
-  started: (child: ChildProcess) => void = () => {},
+  { started = () => {}, stderr = 'pipe' }: ChildOptions = {},
 ): Promise<ChildServer> {
   const dataDir = settings.HAINA_DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'haina-child-')));
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('HAINA_'));
@@ -51,7 +61,7 @@ export async function startChildServer(
   };
   const child = spawn(process.execPath, ['--expose-gc', '--import', PROBE, MAIN, 'serve'], {
     env,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: ['ignore', 'pipe', stderr === 'unread' ? 'pipe' : stderr, 'ipc'],
   });
   started(child);
   const trouble = new AbortController();
@@ -59,10 +69,13 @@ export async function startChildServer(
   const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
   void exited.then(([code, signal]) => fail(`ended with ${code ?? signal}`));
   let logged = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    logged += text;
-    fail(`logged ${text}`);
-  });
+  const listen = (): void => {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      logged += text;
+      fail(`logged ${text}`);
+    });
+  };
+  if (stderr === 'pipe') listen();
   const url = await new Promise<string>((resolve, reject) => {
     let output = '';
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -81,9 +94,15 @@ export async function startChildServer(
       const [bytes] = (await once(child, 'message')) as [number];
       return bytes;
     },
+    async readLogUntil(text) {
+      listen();
+      while (!logged.includes(text)) await once(child.stderr as Readable, 'data');
+    },
     async signal(...signals) {
+      const closed = stderr === 'pipe' ? once(child, 'close') : exited;
       for (const signal of signals) child.kill(signal);
-      const [[code]] = await Promise.all([exited, once(child, 'close')]);
+      await closed;
+      const [code] = await exited;
       return { code, logged };
     },
     async kill() {
