@@ -10,12 +10,14 @@ import { tokenOf } from './support/token.ts';
 const TROUBLE = join(import.meta.dirname, 'support/plugins/trouble.ts');
 const INBOX = '/user/queue/messages';
 
-/** What a plug-in can do wrong, how it is counted, and whether its thread is lost over it. */
+/** What a plug-in can do wrong, how it is counted, and whether its process is lost over it. */
 const FAULTS = [
   ['throw', 'failed', 'stays'],
   ['reject', 'failed', 'stays'],
   ['answer nonsense', 'failed', 'stays'],
   ['answer what has no JSON form', 'failed', 'stays'],
+  ['answer more than is taken', 'failed', 'stays'],
+  ['post to a thread that is not there', 'failed', 'stays'],
   ['change a text to a number', 'failed', 'stays'],
   ['change what there is not', 'failed', 'stays'],
   ['never answer', 'timeout', 'stays'],
@@ -25,9 +27,11 @@ const FAULTS = [
   ['leave a rejection', undefined, 'is lost'],
   // Out of memory, or out of time, whichever comes first on this machine.
   ['hog', undefined, 'is lost'],
+  ['allocate much at once', undefined, 'is lost'],
+  ['close every descriptor', undefined, 'is lost'],
 ] as const;
 
-for (const [fault, outcome, thread] of FAULTS) {
+for (const [fault, outcome, its] of FAULTS) {
   describe(`a plug-in that is to ${fault}`, () => {
     let server: TestServer;
     let ann: StompClient;
@@ -60,7 +64,7 @@ for (const [fault, outcome, thread] of FAULTS) {
         { messageId: text, toId: 'ben', chatType: 'SINGLE', msgType: 'TEXT', content: text },
         { receipt: text },
       );
-    /** Sends until it is taken: while its thread is restarted, the plug-in is not passed by. */
+    /** Sends until it is taken: while its process is restarted, the plug-in is not passed by. */
     const sendUntilTaken = async (text: string): Promise<void> => {
       for (;;) {
         send(text);
@@ -86,7 +90,7 @@ for (const [fault, outcome, thread] of FAULTS) {
 
     test('is counted', async () => {
       if (outcome) assert.equal(await count('haina_plugin_calls_total', `,outcome="${outcome}"`), 1);
-      assert.equal(await count('haina_plugin_restarts_total'), thread === 'is lost' ? 1 : 0);
+      assert.equal(await count('haina_plugin_restarts_total'), its === 'is lost' ? 1 : 0);
     });
 
     test('does not stop what it has no say in', async () => {
@@ -101,7 +105,7 @@ for (const [fault, outcome, thread] of FAULTS) {
     test('keeps an event from live sessions and not from their next sync', async () => {
       await sendUntilTaken(`event: ${fault}`);
       await sendUntilTaken('after the event');
-      // Nothing live is certain while the thread is restarted: the sync tells all.
+      // Nothing live is certain while the process is restarted: the sync tells all.
       const heard = new Set<string>();
       while (heard.size < 2) {
         ben.sendJson('/app/chat.sync', {});

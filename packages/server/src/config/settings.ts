@@ -379,7 +379,7 @@ const plugins = {
     { default: 200, minimum: 20, maximum: 60_000 },
   ),
   pluginMemory: bytes(
-    "What the JavaScript heap of each plug-in's thread may hold; one that needs more is restarted.",
+    "What the JavaScript heap of each plug-in's process may hold; one that needs more is restarted.",
     { default: 134_217_728, minimum: 16_777_216 },
   ),
 };

@@ -71,7 +71,7 @@ export class Metrics {
   );
   readonly pluginRestarts = this.#counter(
     'haina_plugin_restarts_total',
-    'Threads of plug-ins that were lost.',
+    'Processes of plug-ins that were lost.',
     'plugin',
   );
   /** By direction, `in` or `out`. */

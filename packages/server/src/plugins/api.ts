@@ -16,7 +16,7 @@ export function definePlugin<Options = unknown>(
 export interface PluginDefinition<Options = unknown> {
   /** JSON schema of the options; those that do not fit keep the server from starting. */
   readonly options?: object;
-  /** Called once in the plug-in's own thread, before the server listens, and again each time the thread is restarted. */
+  /** Called once in the plug-in's own process, before the server listens, and again each time the process is replaced. */
   setup(options: Options, host: PluginHost): PluginHooks | Promise<PluginHooks>;
 }
 

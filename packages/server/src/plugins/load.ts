@@ -12,7 +12,7 @@ export interface PluginSettings {
   readonly pluginOptions: Readonly<Record<string, unknown>>;
   /** How long a question may take, in ms. */
   readonly pluginTimeout: number;
-  /** What the heap of each plug-in's thread may hold, in bytes. */
+  /** What the heap of each plug-in's process may hold, in bytes. */
   readonly pluginMemory: number;
 }
 

@@ -3,7 +3,7 @@ import { refusalOf } from './panel.ts';
 import type { PluginOutcome, Supervisor } from './supervisor.ts';
 
 /**
- * The message types that plug-ins added. Contents are checked in the thread of whoever added the type: a schema's
+ * The message types that plug-ins added. Contents are checked in the process of whoever added the type: a schema's
  * patterns can be as slow as any code.
  */
 export class MessageTypes {

@@ -19,7 +19,7 @@ export interface PluginSessionsDeps {
   counted(plugin: string, outcome: PluginOutcome): void;
 }
 
-/** Levels of a body that a thread is given: more than any command has that the core accepts. */
+/** Levels of a body that a plug-in is given: more than any command has that the core accepts. */
 const MAX_BODY_DEPTH = 2 * MAX_EXTRA_DEPTH;
 
 const APP = '/app/';
@@ -113,7 +113,8 @@ export class PluginSessions implements SessionHooks {
   }
 
   async #handle(plugin: Supervisor, request: AddedRequest, reply: (json: string) => void): Promise<void> {
-    const verdict = await plugin.ask(`destination ${request.destination}`, request, reply);
+    const hook = `destination ${request.destination}`;
+    const verdict = await plugin.ask(hook, request, (value) => reply(JSON.stringify(value)));
     this.#deps.counted(plugin.name, verdict.answer === 'refuse' ? 'refused' : 'passed');
     if (verdict.answer === 'refuse') throw refusalOf(verdict);
   }

@@ -1,19 +1,39 @@
 import type { ErrorCode } from '../core/errors.ts';
+import type { JsonValue } from '../core/model.ts';
 import type { Scope } from './api.ts';
 
-/** What the thread of a plug-in is started with. */
-export interface ThreadSettings {
+/*
+ * What the server and the process of a plug-in write to each other, as JSON in the frames of a `Channel`. The server
+ * believes nothing of it before `readFromPlugin` has judged it.
+ */
+
+/** Descriptors that a plug-in's process has beside the standard ones. */
+export const CHANNEL_FD = 3;
+/** Of the file behind the `Board`. */
+export const BOARD_FD = 4;
+/** Nothing is ever written there: it ends when the server does. */
+export const LIFELINE_FD = 5;
+
+/** Longest answer, reply or call of a plug-in, in bytes as JSON. */
+export const MAX_ANSWER = 1_048_576;
+/** Longest frame of a plug-in's process, in bytes: several answers share one. */
+export const MAX_FRAME = 4 * MAX_ANSWER;
+/** How long a plug-in may take to end, in ms. */
+export const CLOSE_LIMIT = 2000;
+/** Calls to the server that may wait for their answer. */
+export const MAX_HOST_CALLS = 1000;
+
+/** What the process of a plug-in is started with. */
+export interface ProcessSettings {
   readonly name: string;
   /** As the configuration names it. */
   readonly entry: string;
   /** What a relative path or a package's name is looked up from: a folder's URL. */
   readonly base: string;
   readonly options: unknown;
-  /** `Board`, shared with the server's thread. */
-  readonly board: SharedArrayBuffer;
 }
 
-/** What a plug-in wants, as its thread tells it. */
+/** What a plug-in wants, as its process tells it. */
 export interface Manifest {
   readonly only: Scope;
   readonly intercept: readonly string[];
@@ -36,7 +56,7 @@ export type Outcome =
   | { readonly id: number; readonly verdict: Verdict }
   | { readonly id: number; readonly failure: string };
 
-/** How a question was answered, as it crosses threads. */
+/** How a question was answered. */
 export type Verdict =
   | { readonly answer: 'pass' }
   | { readonly answer: 'change'; readonly change: unknown }
@@ -55,59 +75,26 @@ export interface HostCall {
 }
 
 export type HostAnswer =
-  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly value?: unknown }
   | { readonly id: number; readonly code: ErrorCode; readonly message: string };
 
-export type ToThread =
+export type ToPlugin =
+  /** Once, before anything else. */
+  | { readonly settings: ProcessSettings }
   | { readonly calls: readonly Call[] }
   | { readonly answer: HostAnswer }
+  /** Nothing comes after it. */
   | { readonly close: true };
 
-/** How many calls were begun since the last time. */
-export interface Taken {
-  readonly asked: number;
-  readonly told: number;
-}
-
-export type FromThread =
+export type FromPlugin =
   | { readonly ready: Manifest }
   | { readonly unfit: string }
-  | { readonly done: readonly Outcome[]; readonly taken: Taken }
-  /** The answer to a destination's request, as JSON. */
-  | { readonly reply: string; readonly id: number }
+  /** `begun`: how many calls were begun since the last time. */
+  | { readonly done: readonly Outcome[]; readonly begun: number }
+  /** The answer to a destination's request. */
+  | { readonly reply: JsonValue; readonly id: number }
   | { readonly hostCall: HostCall }
-  /** A listener failed. */
+  /** A listener, or the plug-in's end, failed. */
   | { readonly fault: string; readonly hook: string }
-  | { readonly closed: true };
-
-/**
- * Memory that a plug-in's thread shares with the server's: it tells what a thread is at that answers nothing any more.
- */
-export class Board {
-  readonly buffer: SharedArrayBuffer;
-  readonly #cells: Int32Array;
-
-  constructor(buffer = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)) {
-    this.buffer = buffer;
-    this.#cells = new Int32Array(buffer);
-  }
-
-  /** Moves with every call that the thread begins or ends. */
-  get progress(): number {
-    return Atomics.load(this.#cells, 0);
-  }
-
-  /** The call whose code runs now; 0 for none. */
-  get current(): number {
-    return Atomics.load(this.#cells, 1);
-  }
-
-  begin(id: number): void {
-    Atomics.store(this.#cells, 1, id);
-    Atomics.add(this.#cells, 0, 1);
-  }
-
-  end(): void {
-    this.begin(0);
-  }
-}
+  /** An error that nobody caught: mostly the process ends over it. */
+  | { readonly dying: string };

@@ -48,13 +48,14 @@ export class ServedCalls {
     return { id, conversationId, seq };
   }
 
-  #publish([tenant, userId, queue, body]: readonly unknown[]): void {
-    if (typeof tenant !== 'string' || typeof userId !== 'string' || typeof body !== 'string') {
+  #publish([tenant, userId, queue, value = null]: readonly unknown[]): void {
+    if (typeof tenant !== 'string' || typeof userId !== 'string') {
       throw new DomainError('EINVAL', 'publish needs a user with tenant and userId', { field: 'user' });
     }
     if (typeof queue !== 'string' || !ADDED_QUEUE.test(queue)) {
       throw new DomainError('EINVAL', 'queue must be one such as /user/queue/x.hello', { field: 'queue' });
     }
+    const body = JSON.stringify(value);
     if (Buffer.byteLength(body) > MAX_PUBLISHED) {
       throw new DomainError('ETOOLONG', `value has more than ${MAX_PUBLISHED} bytes`, {
         field: 'value',

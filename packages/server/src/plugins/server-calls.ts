@@ -1,10 +1,6 @@
 import type { OutgoingMessage, PluginHost, SentMessage } from './api.ts';
 import { ADDED_QUEUE } from './definition.ts';
-import type { FromThread, HostAnswer, HostCall } from './protocol.ts';
-import { toJson } from './thread-runtime.ts';
-
-/** Calls to the server that may wait for their answer; one more is refused. */
-const MAX_WAITING = 1000;
+import { type FromPlugin, type HostAnswer, type HostCall, MAX_HOST_CALLS } from './protocol.ts';
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -14,18 +10,19 @@ interface Waiting {
 /** What a plug-in asks of the server, on the plug-in's side. */
 export class ServerCalls {
   readonly host: PluginHost;
-  readonly #post: (message: FromThread) => void;
+  readonly #post: (message: FromPlugin) => void;
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
 
-  constructor(name: string, post: (message: FromThread) => void) {
+  constructor(name: string, post: (message: FromPlugin) => void) {
     this.#post = post;
     this.host = {
       name,
       send: (user, message: OutgoingMessage) => this.#call('send', [user, message]) as Promise<SentMessage>,
       publish: async ({ tenant, userId }, queue, value) => {
         if (!ADDED_QUEUE.test(queue)) throw new Error(`"${queue}" is no queue such as /user/queue/x.hello`);
-        await this.#call('publish', [tenant, userId, queue, toJson(value)]);
+        if (JSON.stringify(value) === undefined) throw new Error('the value has no JSON form');
+        await this.#call('publish', [tenant, userId, queue, value]);
       },
     };
   }
@@ -33,13 +30,15 @@ export class ServerCalls {
   answered(answer: HostAnswer): void {
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
-    if ('value' in answer) waiting?.resolve(answer.value);
-    else waiting?.reject(Object.assign(new Error(answer.message), { code: answer.code }));
+    if ('code' in answer) waiting?.reject(Object.assign(new Error(answer.message), { code: answer.code }));
+    else waiting?.resolve(answer.value);
   }
 
   #call(method: HostCall['method'], args: readonly unknown[]): Promise<unknown> {
-    if (this.#waiting.size >= MAX_WAITING) {
-      return Promise.reject(new Error(`more than ${MAX_WAITING} calls to the server wait for their answer`));
+    if (this.#waiting.size >= MAX_HOST_CALLS) {
+      return Promise.reject(
+        new Error(`more than ${MAX_HOST_CALLS} calls to the server wait for their answer`),
+      );
     }
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;

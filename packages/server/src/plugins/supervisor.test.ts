@@ -49,7 +49,7 @@ const ask = (supervisor: Supervisor, text: string): Promise<Verdict> =>
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Asks until the new thread answers. */
+/** Asks until the new process answers. */
 async function backAgain(supervisor: Supervisor): Promise<void> {
   for (;;) {
     try {
@@ -84,7 +84,7 @@ test('the pause before a restart grows, and nothing is answered meanwhile', asyn
   const supervisor = await supervise();
   for (const pause of [100, 200, 400]) {
     await assert.rejects(ask(supervisor, 'exit'), {
-      message: 'the plug-in trouble failed: its thread ended',
+      message: 'the plug-in trouble failed: its process ended',
     });
     assert.equal(restarts.at(-1)?.pause, pause);
     timers.advance(pause - 1);
@@ -97,7 +97,7 @@ test('the pause before a restart grows, and nothing is answered meanwhile', asyn
   assert.equal(restarts.length, 3);
 });
 
-test('what listeners are to be told while the thread is away is told once it is back', async () => {
+test('what listeners are to be told while the process is away is told once it is back', async () => {
   const supervisor = await supervise();
   await assert.rejects(ask(supervisor, 'exit'));
   supervisor.tell('listen message.created', { message: { content: { text: 'listen: throw' } } });
@@ -106,7 +106,7 @@ test('what listeners are to be told while the thread is away is told once it is 
   assert.equal(outcomes.get('failed'), 2, 'the exit, and the listener');
 });
 
-test('what a lost thread had not told its listeners is counted', async () => {
+test('what a lost process had not told its listeners is counted', async () => {
   const supervisor = await supervise();
   const exit = assert.rejects(ask(supervisor, 'exit'));
   for (let i = 0; i < 5; i++)
@@ -115,7 +115,7 @@ test('what a lost thread had not told its listeners is counted', async () => {
   assert.deepEqual([outcomes.get('failed'), outcomes.get('dropped')], [1, 5]);
 });
 
-test('a thread that leaves too many questions unanswered is restarted', async () => {
+test('a process that leaves too many questions unanswered is restarted', async () => {
   const supervisor = await supervise();
   const waiting = Array.from({ length: 100 }, () => ask(supervisor, 'never answer'));
   // An answer behind them says that the thread has begun them all.
@@ -123,9 +123,34 @@ test('a thread that leaves too many questions unanswered is restarted', async ()
   const due = performance.now() + LIMIT;
   while (performance.now() < due) await turn();
   const settled = Promise.allSettled(waiting);
-  // The first look only says that this thread was late.
+  // The first look only says that this process was late.
   for (let look = 0; look < 2; look++) timers.advance(LIMIT);
   await settled;
   assert.deepEqual(restarts, [{ reason: 'it leaves too much unanswered', pause: 100 }]);
   assert.equal(outcomes.get('timeout'), 100);
+});
+
+test('questions whose inputs are too large to keep are refused, and the rest is answered', async () => {
+  const supervisor = await supervise();
+  const text = 'x'.repeat(1_000_000);
+  const asked = Array.from({ length: 40 }, () => ask(supervisor, text));
+  const outcomes = await Promise.allSettled(asked);
+  assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 34);
+  await ask(supervisor, 'fine');
+});
+
+test('a question that has no JSON form is refused, and those beside it are answered', async () => {
+  const supervisor = await supervise();
+  const bad = supervisor.ask(HOOK, { content: { text: 1n } });
+  const good = ask(supervisor, 'fine');
+  await assert.rejects(bad, { message: 'the plug-in trouble can not be given this' });
+  assert.deepEqual(await good, { answer: 'pass' });
+});
+
+test('a supervisor that is closed while its process starts again does not wait for it', async () => {
+  const supervisor = await supervise();
+  await assert.rejects(ask(supervisor, 'exit'));
+  timers.advance(100);
+  await supervisor.close();
+  await assert.rejects(ask(supervisor, 'fine'));
 });

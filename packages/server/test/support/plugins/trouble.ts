@@ -1,6 +1,10 @@
+import { closeSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
 import { definePlugin } from 'haina/plugin';
 
 const HOG = 100_000;
+/** Higher than any descriptor that a process has here. */
+const MANY_DESCRIPTORS = 256;
 
 /** Breaks in whatever way a text asks for, at the hook that the text names. */
 function breakAs(text: string): unknown {
@@ -35,9 +39,28 @@ function breakAs(text: string): unknown {
       const hog: unknown[] = [];
       for (;;) hog.push(Array.from({ length: HOG }, (_, index) => ({ index })));
     }
+    case 'allocate much at once':
+      return new Array(3e7).fill(1.5);
+    case 'answer more than is taken':
+      return { answer: 'change', change: { content: { text: 'x'.repeat(2_000_000) } } };
+    case 'post to a thread that is not there':
+      return (parentPort as NonNullable<typeof parentPort>).postMessage('ready');
+    case 'close every descriptor':
+      return closeAll();
     default:
       return undefined;
   }
+}
+
+function closeAll(): Promise<never> {
+  for (let descriptor = 3; descriptor < MANY_DESCRIPTORS; descriptor++) {
+    try {
+      closeSync(descriptor);
+    } catch {
+      // There is none of that number.
+    }
+  }
+  return new Promise(() => {});
 }
 
 export default definePlugin({
