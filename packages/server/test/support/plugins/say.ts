@@ -8,7 +8,10 @@ export default definePlugin<{ readonly greeting?: string }>({
     return {
       intercept: {
         async connect({ user }) {
-          if (user.userId.startsWith('slow')) await new Promise((resolve) => setTimeout(resolve, 50));
+          if (user.userId.startsWith('slow')) {
+            await new Promise((resolve) => setTimeout(resolve, 50));
+            seen.push(`${user.userId} was let in`);
+          }
           if (user.userId.startsWith('banned')) return refuse('EPERM', 'you are banned');
           if (user.userId.startsWith('stranger')) return refuse('EAUTH', 'who are you?');
           return user.userId.startsWith('promoted') ? change({ role: 'admin' as const }) : undefined;
