@@ -136,6 +136,14 @@ export interface ImGroupBody extends ImSent {
   groupId: string;
 }
 
+/** SEND to `/app/conversations`. */
+export interface ImConversationsBody extends ImSent {
+  /** `next` of the page before. */
+  after?: string;
+  /** Most conversations of the page. */
+  limit?: number;
+}
+
 /** What a client may send where. */
 export interface ImBodies {
   '/app/chat': ImChatBody;
@@ -145,6 +153,7 @@ export interface ImBodies {
   '/app/pin-message': ImPinBody;
   '/app/read-message': ImReadBody;
   '/app/sync': ImSyncBody;
+  '/app/conversations': ImConversationsBody;
   '/app/group-add-members': ImGroupAddMembersBody;
   '/app/group-remove-member': ImGroupMemberBody;
   '/app/group-update': ImGroupUpdateBody;

@@ -22,6 +22,7 @@ const BODIES: ImBodies = {
   '/app/group-hand-over': { groupId: 'g1', userId: 'bob' },
   '/app/group-leave': { groupId: 'g1', successorId: 'bob' },
   '/app/group-dissolve': { groupId: 'g1' },
+  '/app/conversations': { after: '42', limit: 20 },
   '/app/heartbeat': { timestamp: 1, deviceId: 'phone' },
   '/app/auth': { token: 'a.b.c', timestamp: 1 },
 };

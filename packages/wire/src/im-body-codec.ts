@@ -14,6 +14,7 @@ const SYSTEM_TYPES = {
   '/app/pin-message': ImMessageType.SYSTEM_STATUS,
   '/app/read-message': ImMessageType.SYSTEM_STATUS,
   '/app/sync': ImMessageType.SYSTEM_STATUS,
+  '/app/conversations': ImMessageType.SYSTEM_STATUS,
   '/app/group-add-members': ImMessageType.SYSTEM_STATUS,
   '/app/group-remove-member': ImMessageType.SYSTEM_STATUS,
   '/app/group-update': ImMessageType.SYSTEM_STATUS,

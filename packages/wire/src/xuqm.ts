@@ -54,6 +54,48 @@ export interface XuqmSync {
   sinceSeq?: number;
 }
 
+/** SEND to `/app/chat.conversations`. */
+export interface XuqmConversationsQuery {
+  appId?: string;
+  /** `next` of the page before. */
+  after?: string;
+  /** Most conversations of the page. */
+  limit?: number;
+}
+
+/** A conversation in the answer. */
+export interface XuqmConversation {
+  conversationId: string;
+  chatType: XuqmChatType;
+  /** The other user, or the group. */
+  toId: string;
+  uid: number;
+  name: string;
+  nickname: string;
+  /** URL of a picture; may be empty. */
+  avatar: string;
+  lastSeq: number;
+  /** One's own messages in single chats have the status DELIVERED or READ where they got so far. */
+  lastMessage: XuqmMessage | null;
+  /** Counted up to 1000. */
+  unread: number;
+  deliveredSeq: number;
+  readSeq: number;
+  /** How far the other user of a single chat is. */
+  peerDeliveredSeq?: number;
+  peerReadSeq?: number;
+}
+
+/** MESSAGE at `/user/queue/conversations`. */
+export interface XuqmConversations {
+  /** As it was asked for; null for the first page. */
+  after: string | null;
+  /** The newest activity first. */
+  conversations: XuqmConversation[];
+  /** Absent on the last page. */
+  next?: string;
+}
+
 /** MESSAGE at `/user/queue/messages` and `/topic/group/{groupId}`. */
 export interface XuqmMessage {
   id: string;

@@ -4,6 +4,7 @@ import { Broadcasts } from './broadcasts.ts';
 import { BusinessEvents } from './business-events.ts';
 import { type CommandGate, OPEN_GATE } from './command-gate.ts';
 import { Contacts } from './contacts.ts';
+import { ConversationList } from './conversation-list.ts';
 import { createDesk, type Desk } from './desk/index.ts';
 import type { CoreEvent, EventSink } from './events.ts';
 import { Groups } from './groups.ts';
@@ -48,6 +49,7 @@ export interface Core {
   readonly rooms: Rooms;
   readonly attendance: Attendance;
   readonly contacts: Contacts;
+  readonly conversations: ConversationList;
   readonly messages: Messages;
   readonly changes: MessageChanges;
   readonly receipts: Receipts;
@@ -78,6 +80,7 @@ export function createCore(given: CoreDeps): Core {
     rooms,
     attendance,
     contacts: new Contacts(deps),
+    conversations: new ConversationList(deps),
     messages,
     changes: new MessageChanges({ ...deps, rate }),
     receipts,

@@ -24,6 +24,7 @@ import type {
   Appended,
   MessageTarget,
   NewReference,
+  PeerReach,
   PendingPage,
   PendingQuery,
   Store,
@@ -61,6 +62,8 @@ export interface HistoryPage {
   readonly messages: Message[];
   /** Whether older ones exist. */
   readonly hasMore: boolean;
+  /** How far the other user of a single chat is. */
+  readonly peer?: PeerReach;
 }
 
 export interface MessagesDeps {
@@ -218,7 +221,11 @@ export class Messages {
       ...(before === undefined ? {} : { before }),
     });
     const hasMore = found.length > limit;
-    return { messages: hasMore ? found.slice(1) : found, hasMore };
+    const peer =
+      found[0]?.kind === 'single'
+        ? await store.findPeerReach(actor.tenant, conversationId, actor.userId)
+        : undefined;
+    return { messages: hasMore ? found.slice(1) : found, hasMore, ...(peer ? { peer } : {}) };
   }
 
   /** A page of what the actor was not delivered. ENOENT for a conversation that is not the actor's. */

@@ -27,6 +27,7 @@ const ROUTES = {
   '/files/{id}': ['get', 'head'],
   '/api/v1/rooms': ['get', 'post'],
   '/api/v1/rooms/{number}': ['delete', 'get', 'patch'],
+  '/api/v1/conversations': ['get'],
   '/api/v1/conversations/{id}/messages': ['get'],
   '/api/v1/conversations/{id}/pins': ['get'],
   '/api/v1/conversations/{id}/read': ['post'],

@@ -157,6 +157,12 @@ const MessageObject = Type.Object(
     state: Type.Enum(['normal', 'edited', 'recalled', 'deleted'], {
       description: 'Recalled and deleted messages have lost their content.',
     }),
+    status: Type.Optional(
+      Type.Enum(['sent', 'delivered', 'read'], {
+        description:
+          'How far a message of your own got with the other user of a single chat, unless it is gone.',
+      }),
+    ),
     revision: Type.Integer({
       description: "The conversation's revision at the last change; 0 if never changed.",
     }),

@@ -10,6 +10,7 @@ import type { Admin } from '../core/admin.ts';
 import type { Attendance } from '../core/attendance.ts';
 import type { Broadcasts } from '../core/broadcasts.ts';
 import type { BusinessEvents } from '../core/business-events.ts';
+import type { ConversationList } from '../core/conversation-list.ts';
 import type { Desk } from '../core/desk/index.ts';
 import { DomainError } from '../core/errors.ts';
 import type { Files } from '../core/files.ts';
@@ -63,6 +64,7 @@ export interface HttpDeps {
   readonly groups: Groups;
   readonly rooms: Rooms;
   readonly attendance: Attendance;
+  readonly conversations: ConversationList;
   readonly messages: Messages;
   readonly changes: MessageChanges;
   readonly notifications: Notifications;
@@ -153,7 +155,7 @@ function createApp({ config, metrics, logger, serverFactory }: HttpDeps): Api {
 }
 
 function protectedRoutes(api: Api, deps: HttpDeps): void {
-  const { users, groups, rooms, attendance, messages, changes } = deps;
+  const { users, groups, rooms, attendance, conversations, messages, changes } = deps;
   const { notifications, admin, files, authenticator } = deps;
   api.addHook('onRequest', requireToken(authenticator));
   api.addHook('preHandler', requireTokenStill(authenticator));
@@ -164,7 +166,7 @@ function protectedRoutes(api: Api, deps: HttpDeps): void {
   groupRoutes(api, groups);
   memberRoutes(api, groups);
   roomRoutes(api, { rooms, attendance });
-  conversationRoutes(api, { messages, changes });
+  conversationRoutes(api, { conversations, messages, changes });
   messageRoutes(api, changes);
   notificationRoutes(api, notifications);
   adminRoutes(api, admin);

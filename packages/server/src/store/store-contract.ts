@@ -1,6 +1,7 @@
 import { after, describe } from 'node:test';
 import type { Store } from '../core/ports/store.ts';
 import { adminContract } from './contract/admin.ts';
+import { conversationListContract } from './contract/conversation-list.ts';
 import { filesContract } from './contract/files.ts';
 import { storeFixture } from './contract/fixture.ts';
 import { groupRightsContract } from './contract/group-rights.ts';
@@ -36,6 +37,7 @@ const PARTS = [
   adminContract,
   filesContract,
   outboxContract,
+  conversationListContract,
   sightContract,
   readingContract,
 ];

@@ -24,6 +24,7 @@
 //   /app/pin-message      type 34, system.content = {"messageId", "pinScope"?, "pinned"?, "timestamp"?}
 //   /app/read-message     type 34, system.content = {"messageId", "timestamp"?}
 //   /app/sync             type 34, system.content = {"conversationId"?, "sinceSequence"?, "timestamp"?}
+//   /app/conversations    type 34, system.content = {"after"?, "limit"?, "timestamp"?}
 //   /app/group-add-members    type 34, system.content = {"groupId", "userIds", "role"?, "timestamp"?}
 //   /app/group-remove-member  type 34, system.content = {"groupId", "userId", "timestamp"?}
 //   /app/group-update         type 34, system.content = {"groupId", "name"?, "avatar"?, "timestamp"?}

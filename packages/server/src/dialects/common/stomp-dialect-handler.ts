@@ -291,6 +291,13 @@ export abstract class StompDialectHandler implements StompHandler {
     for (const [subscription, { target }] of this.#routes) if (target.kind === 'inbox') yield subscription;
   }
 
+  /** The session's subscriptions to a queue of answers. EINVAL without one: the answer would be lost. */
+  protected requireReplies(name: string, destination: string): StompSubscription[] {
+    const subscriptions = [...this.subscriptionsTo(name)];
+    if (subscriptions.length > 0) return subscriptions;
+    throw new DomainError('EINVAL', `subscribe to ${destination} before you ask`);
+  }
+
   /** Tells what the user missed, at the inbox. EINVAL without one; ECONFLICT while another sync runs. */
   protected async sync(query: ReplayQuery, prelude?: () => Promise<void>): Promise<void> {
     if (this.chat.isReplaying) throw new DomainError('ECONFLICT', 'a sync of this session is still running');

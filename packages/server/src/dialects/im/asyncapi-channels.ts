@@ -51,6 +51,12 @@ export const INBOUND: Readonly<Record<ImDestination, InboundChannel>> = {
     protobuf: 'type 34; system.content is the JSON body',
     reply: 'privateMessages',
   },
+  '/app/conversations': {
+    name: 'conversations',
+    summary: "Asks for the user's conversations, the newest activity first",
+    protobuf: 'type 34; system.content is the JSON body',
+    reply: 'conversationList',
+  },
   '/app/group-add-members': {
     name: 'groupAddMembers',
     summary: 'Adds members to a group',
@@ -174,6 +180,12 @@ export const OUTBOUND: readonly OutboundChannel[] = [
       T.NOTIFICATION_MAINTENANCE,
       T.EVENT_SYSTEM_CONFIG_CHANGE,
     ],
+  },
+  {
+    name: 'conversationList',
+    address: '/user/queue/conversations',
+    summary: "A page of the user's conversations",
+    types: [T.SYSTEM_STATUS],
   },
   {
     name: 'errors',

@@ -1,10 +1,12 @@
 import { type ImDestination, ImMessageType, ImScope, type ImSendableType } from '@haina/wire';
+import type { ConversationPageQuery } from '../../core/conversation-list.ts';
 import { isSingleOf, singlePeerOf } from '../../core/conversations.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Core } from '../../core/index.ts';
 import type { Content, ContentType, JsonValue, Message, Principal } from '../../core/model.ts';
 import type { MessageTarget, NewReference } from '../../core/ports/store.ts';
 import type { ReplayQuery } from '../common/chat-session.ts';
+import { DEFAULT_CONVERSATIONS } from '../common/conversation-answer.ts';
 import { Stored } from '../common/stored.ts';
 import { readChatContent } from './chat-content.ts';
 import { GROUP_COMMANDS } from './group-commands.ts';
@@ -18,6 +20,8 @@ export interface CommandContext {
   readonly deviceId: string;
   /** Tells the client what its user missed. */
   sync(query: ReplayQuery): Promise<void>;
+  /** Answers with a page of the user's conversations. */
+  tellConversations(query: ConversationPageQuery): Promise<void>;
   /** Lets the session last as long as this token. */
   renew(token: string): Promise<void>;
   /** Tells the sender's session that a message is on its way to the store. */
@@ -63,6 +67,8 @@ const COMMANDS: { readonly [Destination in ImDestination]: Command<Destination> 
       ...(sinceSequence === undefined ? {} : { sinceSeq: sinceSequence }),
     });
   },
+  '/app/conversations': ({ tellConversations }, { after, limit = DEFAULT_CONVERSATIONS }) =>
+    tellConversations({ limit, ...(after === undefined ? {} : { after }) }),
   ...GROUP_COMMANDS,
   '/app/heartbeat': ({ heartbeat }) => heartbeat(),
   '/app/auth': ({ renew }, { token }) => renew(token),

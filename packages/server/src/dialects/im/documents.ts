@@ -2,7 +2,7 @@ import { ImMessageStatus, ImMessageType, ImScope } from '@haina/wire';
 import { type TObject, type TProperties, type TSchema, Type } from 'typebox';
 import { BUSINESS_EVENT_SCHEMAS, OTHER_EVENT_SCHEMA } from '../../core/business-event-schemas.ts';
 import { CHAT_PERMISSIONS } from '../../core/chat-settings.ts';
-import { PRIORITIES } from '../../core/model.ts';
+import { MEMBER_ROLES, PRIORITIES } from '../../core/model.ts';
 import { CHAT_FORMS, objectOrNull } from './chat-content.ts';
 
 /**
@@ -169,6 +169,37 @@ export const SYNC_DONE_FORM = Type.Object({
   timestamp: time,
 });
 
+/** A conversation of the user's, for one that has none of them yet. */
+const conversation = Type.Object({
+  conversationId: text,
+  conversationType: Type.Enum(['single', 'group', 'room', 'service']),
+  targetId: text,
+  uid: Type.Integer(),
+  name: text,
+  nickname: text,
+  avatar: text,
+  memberCount: count,
+  memberRole: Type.Enum([...MEMBER_ROLES]),
+  lastSequence: count,
+  lastMessage: Type.Unsafe<object | null>({
+    type: ['object', 'null'],
+    description: 'A whole envelope, as at the inbox.',
+  }),
+  unreadCount: count,
+  deliveredSequence: count,
+  readSequence: count,
+  peerDeliveredSequence: Type.Optional(count),
+  peerReadSequence: Type.Optional(count),
+});
+
+export const CONVERSATIONS_FORM = Type.Object({
+  type: Type.Literal('CONVERSATIONS'),
+  after: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+  conversations: Type.Array(conversation),
+  next: word,
+  timestamp: time,
+});
+
 /** A refusal: the body in JSON, the content of type 34 in protobuf. */
 export const ERROR_FORM = Type.Object({
   code: text,
@@ -226,7 +257,11 @@ export const DOCUMENTS: Readonly<Record<ImMessageType, Readonly<Record<string, T
   [ImMessageType.SYSTEM_DISCONNECT]: { Disconnect: DISCONNECT_FORM },
   [ImMessageType.SYSTEM_HEARTBEAT]: { Heartbeat: HEARTBEAT_FORM },
   [ImMessageType.SYSTEM_AUTH]: { Auth: AUTH_FORM },
-  [ImMessageType.SYSTEM_STATUS]: { SyncDone: SYNC_DONE_FORM, Error: ERROR_FORM },
+  [ImMessageType.SYSTEM_STATUS]: {
+    SyncDone: SYNC_DONE_FORM,
+    Conversations: CONVERSATIONS_FORM,
+    Error: ERROR_FORM,
+  },
   [ImMessageType.EVENT_USER_STATUS_CHANGE]: {
     UserStatus: USER_STATUS_FORM,
     ...businessForms('business.user.'),

@@ -9,6 +9,7 @@ import {
   type StompFrame,
 } from '@haina/wire';
 import type { VerifiedToken } from '../../auth/tokens.ts';
+import type { ConversationPageQuery } from '../../core/conversation-list.ts';
 import { isSingleOf } from '../../core/conversations.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { CoreEvent } from '../../core/events.ts';
@@ -21,11 +22,13 @@ import type { Shape } from '../../hub/fan-out.ts';
 import type { ReplayResult } from '../../hub/replay.ts';
 import type { StompSubscription } from '../../stomp/handler.ts';
 import type { ReplayQuery } from '../common/chat-session.ts';
+import { answerOf } from '../common/conversation-answer.ts';
 import { authenticateAll, headerOf } from '../common/credentials.ts';
 import { noDestination, parseUserQueue, refuseSend } from '../common/destinations.ts';
 import { type Farewell, StompDialectHandler, type Target } from '../common/stomp-dialect-handler.ts';
 import { sendBody, sendJson, stompShape } from '../common/stomp-shape.ts';
 import { type CommandContext, execute, isImDestination } from './commands.ts';
+import { renderConversation } from './conversation.ts';
 import { type EventRenderer, RENDERERS, renderAttempt, renderStatus } from './render.ts';
 import { type ImEncoding, peekMessageId } from './schemas.ts';
 import { type Addressee, renderConnected, renderGoodbye, renderRefusal, renderSystem } from './system.ts';
@@ -40,6 +43,7 @@ const QUEUES: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['/queue/user-status', { kind: 'user', name: 'presence' }],
   ['/queue/events', { kind: 'events', name: 'events' }],
   ['/queue/errors', { kind: 'replies', name: 'errors' }],
+  ['/queue/conversations', { kind: 'replies', name: 'conversations' }],
 ]);
 const NOTIFICATIONS = '/topic/system/notifications';
 const CONVERSATION_PREFIX = '/topic/conversation/';
@@ -157,11 +161,23 @@ export class ImHandler extends StompDialectHandler {
       sessionId: chat.id,
       deviceId: this.#deviceId,
       sync: this.sync.bind(this),
+      tellConversations: (query) => this.#tellConversations(query),
       renew: (token) => this.#renew(token),
       repeated: (message) => this.#tellStatus(renderStatus(sentStatus(message))),
       sending: (id) => this.#tellAttempt(ImMessageStatus.MESSAGE_SENDING, id),
       heartbeat: () => this.#tellEvents(renderSystem(this.#addressee, ImMessageType.SYSTEM_HEARTBEAT, {})),
     };
+  }
+
+  async #tellConversations(query: ConversationPageQuery): Promise<void> {
+    const subscriptions = this.requireReplies('conversations', '/user/queue/conversations');
+    const page = await this.services.core.conversations.page(this.chat.principal, query);
+    const answer = renderSystem(this.#addressee, ImMessageType.SYSTEM_STATUS, {
+      type: 'CONVERSATIONS',
+      after: query.after ?? null,
+      ...answerOf(page, renderConversation),
+    });
+    for (const subscription of subscriptions) this.#tell(subscription, answer);
   }
 
   async #renew(token: string): Promise<void> {

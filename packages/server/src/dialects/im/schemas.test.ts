@@ -23,6 +23,7 @@ const DOCUMENTED: ImBodies = {
   '/app/auth': { token: 'a.b.c', timestamp: 1705744800000 },
   '/app/read-message': { messageId: 'm' },
   '/app/sync': { conversationId: '1', sinceSequence: 7 },
+  '/app/conversations': { after: '42', limit: 20, timestamp: 1705744800000 },
   '/app/group-add-members': { groupId: 'g', userIds: ['bob'], role: 'member' },
   '/app/group-remove-member': { groupId: 'g', userId: 'bob' },
   '/app/group-update': { groupId: 'g', name: '新名', avatar: '' },

@@ -9,6 +9,7 @@ import {
 } from '@haina/wire';
 import { type Static, Type } from 'typebox';
 import { MAX_CLIENT_ID_LENGTH } from '../../core/content.ts';
+import { MAX_CONVERSATIONS } from '../../core/conversation-list.ts';
 import { DomainError } from '../../core/errors.ts';
 import { MAX_TIME } from '../../core/time.ts';
 import { MAX_ID_LENGTH } from '../../core/validate.ts';
@@ -68,6 +69,11 @@ export const BODY_FORMS = {
     sinceSequence: sequence,
     timestamp: time,
   }),
+  '/app/conversations': Type.Object({
+    after: Type.Optional(Type.String()),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_CONVERSATIONS })),
+    timestamp: time,
+  }),
   '/app/group-add-members': Type.Object({
     groupId,
     userIds: Type.Array(userId, { minItems: 1 }),
@@ -100,6 +106,7 @@ const READERS: { readonly [Destination in ImDestination]: ValueReader<ImBody<Des
   '/app/pin-message': valueReader(BODY_FORMS['/app/pin-message']),
   '/app/read-message': valueReader(BODY_FORMS['/app/read-message']),
   '/app/sync': valueReader(BODY_FORMS['/app/sync']),
+  '/app/conversations': valueReader(BODY_FORMS['/app/conversations']),
   '/app/group-add-members': valueReader(BODY_FORMS['/app/group-add-members']),
   '/app/group-remove-member': valueReader(BODY_FORMS['/app/group-remove-member']),
   '/app/group-update': valueReader(BODY_FORMS['/app/group-update']),

@@ -1,12 +1,14 @@
+import type { ConversationPageQuery } from '../../core/conversation-list.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Core } from '../../core/index.ts';
 import type { Principal } from '../../core/model.ts';
 import type { MessageTarget } from '../../core/ports/store.ts';
 import type { ReplayQuery } from '../common/chat-session.ts';
+import { DEFAULT_CONVERSATIONS } from '../common/conversation-answer.ts';
 import type { IsAdded } from '../common/plain-content.ts';
 import { Stored } from '../common/stored.ts';
 import { toContent } from './content.ts';
-import { readMessageRef, readRead, readSend, readSync } from './schemas.ts';
+import { readConversations, readMessageRef, readRead, readSend, readSync } from './schemas.ts';
 
 /** What a command may use. */
 export interface CommandContext {
@@ -17,6 +19,8 @@ export interface CommandContext {
   readonly hasMessageType: IsAdded;
   /** Tells the client what its user missed. */
   sync(query: ReplayQuery): Promise<void>;
+  /** Answers with a page of the user's conversations. */
+  tellConversations(query: ConversationPageQuery): Promise<void>;
 }
 
 export type Command = (context: CommandContext, body: Uint8Array) => Promise<unknown>;
@@ -27,6 +31,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['/app/chat.revoke', revoke],
   ['/app/chat.read', read],
   ['/app/chat.sync', sync],
+  ['/app/chat.conversations', conversations],
 ]);
 
 async function send(
@@ -67,6 +72,12 @@ function sync({ principal, sync: run }: CommandContext, body: Uint8Array): Promi
     ...(conversationId === undefined ? {} : { conversationId }),
     ...(sinceSeq === undefined ? {} : { sinceSeq }),
   });
+}
+
+async function conversations(context: CommandContext, body: Uint8Array): Promise<void> {
+  const { appId, after, limit = DEFAULT_CONVERSATIONS } = readConversations(body);
+  requireTenant(context.principal, appId);
+  await context.tellConversations({ limit, ...(after === undefined ? {} : { after }) });
 }
 
 function groupTarget(groupId: string): MessageTarget {

@@ -1,14 +1,16 @@
-import type { StompFrame, XuqmError, XuqmSyncDone } from '@haina/wire';
+import type { StompFrame, XuqmConversations, XuqmError, XuqmSyncDone } from '@haina/wire';
+import type { ConversationPageQuery } from '../../core/conversation-list.ts';
 import type { DomainError } from '../../core/errors.ts';
 import type { Shape } from '../../hub/fan-out.ts';
 import type { ReplayResult } from '../../hub/replay.ts';
 import type { StompSubscription } from '../../stomp/handler.ts';
+import { answerOf } from '../common/conversation-answer.ts';
 import { noDestination, parseUserQueue, refuseSend } from '../common/destinations.ts';
 import { peekString } from '../common/json.ts';
 import { StompDialectHandler, type Target } from '../common/stomp-dialect-handler.ts';
 import { sendJson, stompShape } from '../common/stomp-shape.ts';
-import { COMMANDS } from './commands.ts';
-import { messageBody, receiptBody } from './render.ts';
+import { COMMANDS, type CommandContext } from './commands.ts';
+import { messageBody, receiptBody, renderConversation } from './render.ts';
 
 export const XUQM = 'xuqm';
 
@@ -16,6 +18,7 @@ const QUEUES: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['/queue/messages', { kind: 'inbox' }],
   ['/queue/receipts', { kind: 'user', name: 'receipts' }],
   ['/queue/errors', { kind: 'replies', name: 'errors' }],
+  ['/queue/conversations', { kind: 'replies', name: 'conversations' }],
 ]);
 const GROUP_PREFIX = '/topic/group/';
 
@@ -44,8 +47,22 @@ export class XuqmHandler extends StompDialectHandler {
     const { core, plugins } = this.services;
     const { principal, id } = this.chat;
     const hasMessageType = (name: string): boolean => plugins?.hasMessageType(name) ?? false;
-    const context = { core, principal, sessionId: id, hasMessageType, sync: this.sync.bind(this) };
+    const context: CommandContext = {
+      core,
+      principal,
+      sessionId: id,
+      hasMessageType,
+      sync: this.sync.bind(this),
+      tellConversations: (query) => this.#tellConversations(query),
+    };
     return command(context, frame.body);
+  }
+
+  async #tellConversations(query: ConversationPageQuery): Promise<void> {
+    const subscriptions = this.requireReplies('conversations', '/user/queue/conversations');
+    const page = await this.services.core.conversations.page(this.chat.principal, query);
+    const answer: XuqmConversations = { after: query.after ?? null, ...answerOf(page, renderConversation) };
+    for (const subscription of subscriptions) sendJson(this.stomp, subscription, answer);
   }
 
   protected tellRefusal({ code, message }: DomainError, frame: StompFrame): void {

@@ -1,6 +1,8 @@
-import type { XuqmMessage, XuqmReceipt } from '@haina/wire';
+import type { XuqmConversation, XuqmMessage, XuqmReceipt } from '@haina/wire';
+import { type Tick, tickOf } from '../../core/conversation-list.ts';
 import type { CoreEvent, ReceiptIssued } from '../../core/events.ts';
 import type { Message } from '../../core/model.ts';
+import type { ConversationView } from '../../core/ports/store.ts';
 import { plainContent } from '../common/plain-content.ts';
 import { toMessageType } from './content.ts';
 
@@ -18,6 +20,34 @@ export function renderMessage(message: Message): XuqmMessage {
     createdAt: message.createdAt,
     conversationId: message.conversationId,
     seq: message.seq,
+  };
+}
+
+const TICKS: Readonly<Record<Tick, XuqmMessage['status']>> = {
+  sent: 'SENT',
+  delivered: 'DELIVERED',
+  read: 'READ',
+};
+
+/** A conversation as one of its members sees it. */
+export function renderConversation(view: ConversationView): XuqmConversation {
+  const { conversation, targetId, target, member, peer, lastMessage, unread } = view;
+  const { uid, name, nickname, avatar } = target;
+  const tick = lastMessage ? tickOf(lastMessage, member.userId, peer) : undefined;
+  return {
+    conversationId: conversation.id,
+    chatType: conversation.kind === 'single' ? 'SINGLE' : 'GROUP',
+    toId: targetId,
+    uid,
+    name,
+    nickname,
+    avatar,
+    lastSeq: conversation.lastSeq,
+    lastMessage: lastMessage && { ...renderMessage(lastMessage), ...(tick ? { status: TICKS[tick] } : {}) },
+    unread,
+    deliveredSeq: member.deliveredSeq,
+    readSeq: member.readSeq,
+    ...(peer ? { peerDeliveredSeq: peer.deliveredSeq, peerReadSeq: peer.readSeq } : {}),
   };
 }
 

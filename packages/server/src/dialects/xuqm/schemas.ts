@@ -1,5 +1,6 @@
 import { XUQM_CHAT_TYPES } from '@haina/wire';
 import { Type } from 'typebox';
+import { MAX_CONVERSATIONS } from '../../core/conversation-list.ts';
 import { MAX_ID_LENGTH } from '../../core/validate.ts';
 import { bodyReader } from '../common/json.ts';
 
@@ -28,5 +29,13 @@ export const readSync = bodyReader(
     appId,
     conversationId: Type.Optional(Type.String({ minLength: 1 })),
     sinceSeq: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+  }),
+);
+
+export const readConversations = bodyReader(
+  Type.Object({
+    appId,
+    after: Type.Optional(Type.String()),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_CONVERSATIONS })),
   }),
 );

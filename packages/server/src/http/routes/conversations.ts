@@ -1,11 +1,13 @@
 import { Type } from 'typebox';
+import { type ConversationList, MAX_CONVERSATIONS } from '../../core/conversation-list.ts';
 import type { MessageChanges } from '../../core/message-changes.ts';
 import type { Messages } from '../../core/messages.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
-import { messageJson } from '../json.ts';
-import { MAX_PAGE, MemberSchema, MessageSchema } from '../schemas.ts';
+import { conversationJson, messageJson, ownMessageJson } from '../json.ts';
+import { MAX_PAGE, MemberRoleSchema, MemberSchema, MessageSchema, NextSchema } from '../schemas.ts';
 
 const DEFAULT_MESSAGES = 50;
+const DEFAULT_CONVERSATIONS = 50;
 
 const ConversationParams = Type.Object({
   id: Type.String({
@@ -13,6 +15,21 @@ const ConversationParams = Type.Object({
     examples: ['single:alice:bob'],
   }),
 });
+
+const ConversationPageQuery = Type.Object(
+  {
+    after: Type.Optional(Type.String({ description: '`next` of the page before.' })),
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: MAX_CONVERSATIONS,
+        default: DEFAULT_CONVERSATIONS,
+        description: 'Most conversations to give.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
 
 const HistoryQuery = Type.Object(
   {
@@ -64,12 +81,89 @@ const ReadMark = Type.Object(
   { additionalProperties: false },
 );
 
+const Shown = {
+  id: Type.String({ examples: ['bob'] }),
+  uid: Type.Integer({ description: 'Negative for what is no user; 0 for none.', examples: [2] }),
+  name: Type.String({ description: 'The username, or the name of the group.', examples: ['bob'] }),
+  nickname: Type.String({ examples: ['Bob'] }),
+  avatar: Type.String({ description: 'URL of a picture; may be empty.', examples: [''] }),
+};
+const deliveredSeq = Type.Integer({ description: 'Everything up to here was delivered.', examples: [42] });
+const readSeq = Type.Integer({ description: 'Everything up to here counts as read.', examples: [40] });
+
+const ListedConversation = Type.Object({
+  id: Type.String({ examples: ['single:alice:bob'] }),
+  kind: Type.Enum(['single', 'group', 'room', 'service']),
+  peer: Type.Optional(
+    Type.Object(
+      { ...Shown, deliveredSeq: Type.Optional(deliveredSeq), readSeq: Type.Optional(readSeq) },
+      {
+        description:
+          'Of a single chat: the other user, and how far it is; that is missing in a talk with oneself, and once the user was deleted.',
+      },
+    ),
+  ),
+  group: Type.Optional(
+    Type.Object(
+      { ...Shown, memberCount: Type.Integer({ examples: [6] }) },
+      { description: 'Of all others: the group, room or service session.' },
+    ),
+  ),
+  role: MemberRoleSchema,
+  lastSeq: Type.Integer({
+    description: 'Sequence of the newest message; 0 before the first.',
+    examples: [42],
+  }),
+  lastMessage: Type.Union([MessageSchema, Type.Null()], {
+    description: 'The newest one that you may see and have not hidden.',
+  }),
+  unread: Type.Integer({
+    description: 'Messages of others that you could still read; counted up to 1000.',
+    examples: [2],
+  }),
+  deliveredSeq,
+  readSeq,
+  createdAt: Type.Integer({ description: 'Milliseconds since 1970.', examples: [1_767_225_600_000] }),
+});
+
+const ConversationPage = Type.Object(
+  {
+    conversations: Type.Array(ListedConversation, { description: 'The newest activity first.' }),
+    next: NextSchema,
+  },
+  { description: 'A page of conversations.' },
+);
+
 export interface ConversationServices {
+  readonly conversations: ConversationList;
   readonly messages: Messages;
   readonly changes: MessageChanges;
 }
 
-export function conversationRoutes(api: Api, { messages, changes }: ConversationServices): void {
+export function conversationRoutes(
+  api: Api,
+  { conversations, messages, changes }: ConversationServices,
+): void {
+  api.get(
+    '/conversations',
+    {
+      schema: {
+        tags: ['conversations'],
+        ...WITH_TOKEN,
+        summary: 'List your conversations, the newest activity first',
+        description:
+          'Single chats, groups, the rooms you are in now, and service sessions that are not closed. What becomes active while you page comes to the front: ask for the first page again.',
+        querystring: ConversationPageQuery,
+        response: { 200: ConversationPage, ...REFUSALS },
+      },
+    },
+    async ({ principal, query: { after, limit = DEFAULT_CONVERSATIONS } }) => {
+      const page = { limit, ...(after === undefined ? {} : { after }) };
+      const { conversations: found, next } = await conversations.page(principal, page);
+      return { conversations: found.map(conversationJson), ...(next === undefined ? {} : { next }) };
+    },
+  );
+
   api.get(
     '/conversations/:id/pins',
     {
@@ -103,8 +197,11 @@ export function conversationRoutes(api: Api, { messages, changes }: Conversation
     },
     async ({ principal, params, query: { before, limit = DEFAULT_MESSAGES } }) => {
       const page = { limit, ...(before === undefined ? {} : { before }) };
-      const { messages: found, hasMore } = await messages.history(principal, params.id, page);
-      return { messages: found.map(messageJson), hasMore };
+      const { messages: found, hasMore, peer } = await messages.history(principal, params.id, page);
+      return {
+        messages: found.map((message) => ownMessageJson(message, principal.userId, peer)),
+        hasMore,
+      };
     },
   );
 

@@ -47,6 +47,8 @@ export interface ConversationRow {
   revision: number;
   created_at: number;
   uid: number | null;
+  /** The number of its last message. */
+  activity: number;
 }
 
 interface MemberRow {
@@ -57,8 +59,8 @@ interface MemberRow {
   read: number;
 }
 
-const COLUMNS =
-  'pk, tenant, id, kind, name, avatar, history, member_count, last_seq, revision, created_at, uid';
+export const CONVERSATION_COLUMNS =
+  'pk, tenant, id, kind, name, avatar, history, member_count, last_seq, revision, created_at, uid, activity';
 const MEMBER_COLUMNS = 'user, role, joined_at, delivered, read';
 
 /** SQL of conversations and members. Runs inside the worker thread, writes inside its transaction. */
@@ -94,10 +96,11 @@ export class ConversationTable {
     conversation: Pick<NewGroup, 'id' | 'name' | 'avatar' | 'history' | 'members' | 'createdAt'>,
   ): ConversationRow {
     const { id, name, avatar, history = HISTORY[kind], members, createdAt } = conversation;
+    const [one, other] = kind === 'single' ? members.map(({ userId }) => userId) : [];
     this.#sql
       .get(
-        `INSERT INTO conversation (tenant, id, kind, name, avatar, history, member_count, created_at, uid)
-           VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)`,
+        `INSERT INTO conversation (tenant, id, kind, name, avatar, history, member_count, created_at, uid, activity, user_a, user_b)
+           VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)`,
       )
       .run(
         tenant,
@@ -108,6 +111,10 @@ export class ConversationTable {
         history,
         createdAt,
         kind === 'single' ? null : this.#nextUid(tenant),
+        // The others begin with a message, whose number it is then.
+        kind === 'group' || kind === 'room' ? this.#nextNumber(tenant) : 0,
+        one ?? null,
+        other ?? null,
       );
     const row = this.row(tenant, id) as ConversationRow;
     const added = this.addToConversation(row, members, createdAt);
@@ -121,9 +128,9 @@ export class ConversationTable {
   }
 
   row(tenant: number, id: string): ConversationRow | undefined {
-    return this.#sql.get(`SELECT ${COLUMNS} FROM conversation WHERE tenant = ? AND id = ?`).get(tenant, id) as
-      | ConversationRow
-      | undefined;
+    return this.#sql
+      .get(`SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE tenant = ? AND id = ?`)
+      .get(tenant, id) as ConversationRow | undefined;
   }
 
   /** The id of the conversation with this uid. */
@@ -142,6 +149,14 @@ export class ConversationTable {
     return row.uid;
   }
 
+  /** A number of the tenant's own, above those of all messages. Not while the numbers of messages are being counted. */
+  #nextNumber(tenant: number): number {
+    const row = this.#sql
+      .get('UPDATE tenant SET last_number = last_number + 1 WHERE pk = ? RETURNING last_number AS number')
+      .get(tenant) as { number: number };
+    return row.number;
+  }
+
   listGroups(tenant: string, { after = '', limit }: Page, userId?: string): Conversation[] {
     const key = this.#tenants.find(tenant);
     if (key === undefined) return [];
@@ -149,12 +164,12 @@ export class ConversationTable {
       userId === undefined
         ? this.#sql
             .get(
-              `SELECT ${COLUMNS} FROM conversation WHERE tenant = ? AND kind = 'group' AND id > ? ORDER BY id LIMIT ?`,
+              `SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE tenant = ? AND kind = 'group' AND id > ? ORDER BY id LIMIT ?`,
             )
             .all(key, after, limit)
         : this.#sql
             .get(
-              `SELECT ${COLUMNS} FROM conversation WHERE kind = 'group' AND id > ? AND pk IN
+              `SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE kind = 'group' AND id > ? AND pk IN
                  (SELECT conversation FROM member WHERE tenant = ? AND user = ?) ORDER BY id LIMIT ?`,
             )
             .all(after, key, userId, limit);
@@ -209,8 +224,8 @@ export class ConversationTable {
    */
   addToConversation(row: ConversationRow, members: readonly NewMember[], at: Timestamp): string[] {
     const insert = this.#sql.get(
-      `INSERT INTO member (conversation, user, tenant, role, joined_at, joined_seq, delivered, read, revision)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+      `INSERT INTO member (conversation, user, tenant, role, joined_at, joined_seq, delivered, read, revision, many)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     );
     const added = members.filter(
       ({ userId, role }) =>
@@ -224,6 +239,7 @@ export class ConversationTable {
           row.last_seq,
           row.last_seq,
           row.revision,
+          row.kind === 'single' ? 0 : 1,
         ).changes === 1,
     );
     for (const { userId } of added) this.#former.restore(row, userId);

@@ -151,6 +151,7 @@ export class MessageTable {
         sent ?? null,
       );
     conversation.last_seq = seq;
+    conversation.activity = number;
     this.#dirty.add(conversation);
     this.#hold(held, message.reference?.kind === 'forward' ? original : undefined, conversation.pk, seq);
     if (conversation.kind === 'service') services.written(conversation.pk, message.senderId, createdAt);
@@ -347,8 +348,12 @@ export class MessageTable {
 
   /** Writes back the counters that moved. To be called before the transaction ends. */
   flush(): void {
-    const update = this.#deps.sql.get('UPDATE conversation SET last_seq = ?, revision = ? WHERE pk = ?');
-    for (const { last_seq, revision, pk } of this.#dirty) update.run(last_seq, revision, pk);
+    const update = this.#deps.sql.get(
+      'UPDATE conversation SET last_seq = ?, revision = ?, activity = ? WHERE pk = ?',
+    );
+    for (const { last_seq, revision, activity, pk } of this.#dirty) {
+      update.run(last_seq, revision, activity, pk);
+    }
     this.#dirty.clear();
     this.#numbers.flush();
     if (this.#cache.size > MAX_CACHED_CONVERSATIONS) this.#cache.clear();

@@ -139,3 +139,36 @@ test('who was made again before the upgrade does not get the chat that its id ha
   assert.ok(Number(values('SELECT max(tokens_after) FROM user')[0]) >= earliest);
   db.close();
 });
+
+test('conversations from before are listed by their last message, single chats for both of their users', () => {
+  const db = before('user_a');
+  db.exec(`
+    INSERT INTO tenant (pk, id) VALUES (1, 'one');
+    INSERT INTO user (tenant, id, person, uid, username, nickname, avatar, role, created_at)
+      VALUES (1, 'a', 'a', 1, 'a', '', '', 'user', 0), (1, 'b', 'b~2', 2, 'b', '', '', 'user', 0);
+    INSERT INTO conversation (pk, tenant, id, kind, name, avatar, member_count, last_seq, created_at)
+      VALUES (1, 1, 'single:a:b~2', 'single', '', '', 2, 2, 0), (2, 1, 'single:a:a', 'single', '', '', 1, 1, 0),
+        (3, 1, 'team', 'group', '', '', 1, 0, 0);
+    INSERT INTO member (conversation, user, tenant, role, joined_at, delivered, read, revision)
+      VALUES (1, 'a', 1, 'member', 0, 0, 0, 0), (3, 'a', 1, 'owner', 0, 0, 0, 0);
+    INSERT INTO message (conversation, seq, number, id, tenant, client_id, sender, type, text, created_at, changed_at)
+      VALUES (1, 1, 1, 'm1', 1, 'm1', 'a', 'text', '', 0, 0), (2, 1, 2, 'm2', 1, 'm2', 'a', 'text', '', 0, 0),
+        (1, 2, 3, 'm3', 1, 'm3', 'b~2', 'text', '', 0, 0);
+  `);
+  migrate(db);
+  const rows = (sql: string) =>
+    db
+      .prepare(sql)
+      .all()
+      .map((row) => Object.values(row));
+  assert.deepEqual(rows('SELECT activity, user_a, user_b FROM conversation ORDER BY pk'), [
+    [3, 'a', 'b'],
+    [2, 'a', null],
+    [-3, null, null],
+  ]);
+  assert.deepEqual(rows('SELECT conversation, many FROM member ORDER BY conversation'), [
+    [1, 0],
+    [3, 1],
+  ]);
+  db.close();
+});

@@ -444,4 +444,31 @@ export const MIGRATIONS: readonly Migration[] = [
       DROP TABLE lost;
     `,
   },
+  {
+    version: 16,
+    sql: `
+      -- The number of the last message, or one of its own where there is none yet: a user's conversations are listed by it.
+      ALTER TABLE conversation ADD COLUMN activity INTEGER NOT NULL DEFAULT 0;
+      UPDATE conversation SET activity = coalesce((SELECT m.number FROM message m
+        WHERE m.conversation = conversation.pk AND m.seq = conversation.last_seq), -pk);
+
+      -- The two users of a single chat; the second is null in a talk with oneself.
+      ALTER TABLE conversation ADD COLUMN user_a TEXT;
+      ALTER TABLE conversation ADD COLUMN user_b TEXT;
+      UPDATE conversation SET user_a = substr(id, 8, instr(substr(id, 8), ':') - 1),
+        user_b = substr(id, 8 + instr(substr(id, 8), ':')) WHERE kind = 'single';
+      UPDATE conversation SET
+        user_a = coalesce((SELECT u.id FROM user u WHERE u.tenant = conversation.tenant AND u.person = user_a), user_a),
+        user_b = coalesce((SELECT u.id FROM user u WHERE u.tenant = conversation.tenant AND u.person = user_b), user_b)
+        WHERE kind = 'single';
+      UPDATE conversation SET user_b = NULL WHERE user_b = user_a;
+      CREATE INDEX conversation_user_a ON conversation (tenant, user_a, activity) WHERE user_a IS NOT NULL;
+      CREATE INDEX conversation_user_b ON conversation (tenant, user_b, activity) WHERE user_b IS NOT NULL;
+
+      -- Whether the conversation is one of many, and no single chat.
+      ALTER TABLE member ADD COLUMN many INTEGER NOT NULL DEFAULT 1;
+      UPDATE member SET many = 0 WHERE conversation IN (SELECT pk FROM conversation WHERE kind = 'single');
+      CREATE INDEX member_many ON member (tenant, user) WHERE many;
+    `,
+  },
 ];

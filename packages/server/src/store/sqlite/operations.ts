@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Timestamp } from '../../core/model.ts';
 import type { ChangedMessage, LeftGroup, MessageChange } from '../../core/ports/store.ts';
 import { AdminTable } from './admin.ts';
+import { ConversationListTable } from './conversation-list.ts';
 import { ConversationTable } from './conversations.ts';
 import { Statements } from './database.ts';
 import { AgentTable } from './desk-agents.ts';
@@ -40,6 +41,7 @@ export function openTables(db: DatabaseSync) {
     files,
     untold,
   });
+  const conversationList = new ConversationListTable({ sql, tenants, conversations, messages });
   const marks = new MarkTable({ sql, tenants, conversations, positions, services });
   const pending = new PendingReader(sql, tenants, users);
   const notifications = new NotificationTable(sql, tenants, users);
@@ -57,6 +59,7 @@ export function openTables(db: DatabaseSync) {
     positions,
     files,
     messages,
+    conversationList,
     marks,
     pending,
     notifications,
@@ -169,6 +172,7 @@ export function readOperations({
   conversations,
   files,
   messages,
+  conversationList,
   marks,
   pending,
   notifications,
@@ -190,6 +194,8 @@ export function readOperations({
     listMemberships: conversations.listMemberships.bind(conversations),
     listPeers: conversations.listPeers.bind(conversations),
     listMessages: messages.list.bind(messages),
+    listConversations: conversationList.list.bind(conversationList),
+    findPeerReach: conversationList.peerReach.bind(conversationList),
     listPins: marks.listPins.bind(marks),
     listHidden: marks.listHidden.bind(marks),
     listPending: pending.page.bind(pending),

@@ -93,6 +93,8 @@ const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'listMemberships',
   'listPeers',
   'listMessages',
+  'listConversations',
+  'findPeerReach',
   'listPins',
   'listHidden',
   'listPending',

@@ -63,6 +63,7 @@ const BODIES: Readonly<Record<ImDestination, (random: Random) => Record<string, 
   '/app/read-message': (random) => ({ messageId: anyId(random) }),
   '/app/sync': (random) =>
     random.happens(0.5) ? {} : { conversationId: GROUP, sinceSequence: random.below(9) },
+  '/app/conversations': (random) => ({ after: anyId(random), limit: random.below(300) }),
   '/app/group-add-members': (random) => ({ groupId: GROUP, userIds: [anyId(random)], role: anyRole(random) }),
   '/app/group-remove-member': (random) => ({ groupId: anyId(random), userId: anyId(random) }),
   '/app/group-update': (random) => ({ groupId: GROUP, name: anyId(random) }),
@@ -97,7 +98,15 @@ function protobufOf(destination: ImDestination, body: unknown): Buffer | undefin
   }
 }
 
-const QUEUES = ['private-messages', 'message-status', 'user-status', 'events', 'errors', 'nothing'];
+const QUEUES = [
+  'private-messages',
+  'message-status',
+  'user-status',
+  'events',
+  'errors',
+  'conversations',
+  'nothing',
+];
 
 /** What clients of `im` say, in both encodings. */
 export const IM: Dialect = {
