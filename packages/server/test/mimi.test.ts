@@ -241,7 +241,7 @@ describe('what is refused comes to /user/queue/status, and the connection goes o
     JSON.stringify({ msgID: 'm', reciverId: pair.bob.user.uid, content: 'x', ...change });
   const refusals: Refusal[] = [
     ['no JSON', SEND, () => '{', -401, 'EINVAL', 'the body is not valid JSON', null],
-    ['an empty body', SEND, () => '', -401, 'EINVAL', 'the body is not valid JSON', null],
+    ['an empty body', SEND, () => '', -401, 'EINVAL', 'msgID is missing', null],
     ['null', SEND, () => 'null', -401, 'EINVAL', 'the body must be an object', null],
     ['an array', SEND, () => '[]', -401, 'EINVAL', 'the body must be an object', null],
     ['a string', RECIVE, () => '"x"', -401, 'EINVAL', 'the body must be an object', null],
