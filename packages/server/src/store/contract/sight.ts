@@ -243,6 +243,20 @@ export function sightContract(fixture: StoreFixture): void {
     assert.deepEqual(await back(), [[], []]);
   });
 
+  test('of very many stays the newest are kept', async () => {
+    const { tenant, ...group } = await makeGroup('since_join');
+    const stays = Array.from({ length: 260 }, async (_, index) => {
+      await Promise.all([group.enter(), group.say(`in ${index}`), group.leave(), group.say(`out ${index}`)]);
+    });
+    await Promise.all(stays);
+    await group.enter();
+    await group.say('now');
+    const page = { tenant, conversationId: 'team', viewerId: 'bob', limit: 600 };
+    const seen = (await store.listMessages(page)).map(({ content }) => content.text);
+    const newest = Array.from({ length: 256 }, (_, index) => `in ${4 + index}`);
+    assert.deepEqual(seen, [...newest, 'now']);
+  });
+
   test('coming and going without a word said leaves what one sees as it is', async () => {
     const group = await makeGroup('since_join');
     await group.enter();

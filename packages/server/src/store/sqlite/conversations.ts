@@ -443,12 +443,9 @@ export class ConversationTable {
   }
 }
 
-/**
- * What members see of before they came where nobody laid it down. The two of a single chat are there from the start; one who
- * comes later has the id of a user who was deleted, and is somebody else.
- */
+/** What members see of before they came where nobody laid it down. */
 const HISTORY: Readonly<Record<ConversationKind, HistoryAccess>> = {
-  single: 'since_join',
+  single: 'all',
   group: 'all',
   room: 'since_join',
   service: 'all',

@@ -389,7 +389,7 @@ export const MIGRATIONS: readonly Migration[] = [
     sql: `
       -- What members see of before they came: 'all' or 'since_join'.
       ALTER TABLE conversation ADD COLUMN history TEXT NOT NULL DEFAULT 'all';
-      UPDATE conversation SET history = 'since_join' WHERE kind IN ('single', 'room');
+      UPDATE conversation SET history = 'since_join' WHERE kind = 'room';
 
       -- The conversation's last sequence when the member came. Who was a member before this version counts as there from the
       -- start, but in rooms, which showed nothing of before.
