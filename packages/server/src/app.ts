@@ -7,6 +7,7 @@ import { RoomKeys } from './auth/room-keys.ts';
 import { createTokens } from './auth/tokens.ts';
 import type { Config } from './config/settings.ts';
 import { AgentWatch } from './core/desk/agent-watch.ts';
+import { CustomerWatch } from './core/desk/customer-watch.ts';
 import { DeskNews } from './core/desk/desk-news.ts';
 import { Files } from './core/files.ts';
 import { createCore } from './core/index.ts';
@@ -38,6 +39,7 @@ import { Metrics } from './observe/metrics.ts';
 import { Plugins } from './plugins/plugins.ts';
 import { MemoryAttendance } from './presence/memory/attendance.ts';
 import { MemoryPresence } from './presence/memory/index.ts';
+import type { Presence } from './presence/presence.ts';
 import { SYSTEM_TIMERS } from './stomp/timers.ts';
 import { openSqliteStore } from './store/sqlite/index.ts';
 import { Teardown } from './teardown.ts';
@@ -54,6 +56,10 @@ export interface Runtime {
 const SWEEP_INTERVAL = 600_000;
 /** Unused files removed at a time. */
 const FILE_SWEEP_BATCH = 100;
+
+/** How often the customers of the service desk are looked at within the shortest time that matters, and not more often than, in ms. */
+const LOOKS_A_TIMEOUT = 3;
+const MIN_DESK_LOOK = 100;
 
 /** Longest time between looks for requests that take too long, in ms. */
 const MAX_REQUEST_CHECK = 30_000;
@@ -150,6 +156,7 @@ async function composeDomain(ground: Ground) {
     register: new MemoryAttendance(),
     onError: (err) => log.warn({ err }, 'somebody who left a room is still its member'),
     origin: config.eventOrigin,
+    node: NODE,
   });
   plugins?.serve({ messages: core.messages, sink });
   teardown.defer('attendance', () => core.attendance.settled());
@@ -204,15 +211,18 @@ async function composeBackground(ground: Ground, domain: Domain) {
     grace: config.presenceGrace,
     clock,
     timers,
-    changed: (change) =>
+    changed(change) {
+      customerWatch.changed(change);
       core.presenceNews
         .tell(change)
-        .catch((err: unknown) => log.warn({ err }, "a user's coming or going was not told")),
+        .catch((err: unknown) => log.warn({ err }, "a user's coming or going was not told"));
+    },
   });
   teardown.defer('presence', () => presence.close());
+  const customerWatch = watchCustomers(ground, domain, presence);
   const sessions = new Sessions(config.maxSessionsPerUser, presence);
   metrics.watchQueue('sessions', () => sessions.count);
-  return { files, deliveries, sweeps, agentWatch, sessions };
+  return { files, deliveries, sweeps, agentWatch, customerWatch, sessions };
 }
 
 async function composeFiles({ config, clock, log, metrics, teardown }: Ground, { store, core, ids }: Domain) {
@@ -295,6 +305,8 @@ async function composeDoors(ground: Ground, domain: Domain, { sweeps, ...backgro
   teardown.defer('HTTP', () => closeHttp(api));
   teardown.defer('connections', () => transports.close());
   teardown.defer('goodbyes', () => background.sessions.stopping());
+  // Customers whom the stop throws out are not away.
+  teardown.defer('customers of the service desk', () => background.customerWatch.close());
   teardown.defer('events of other systems', () => events.stopTaking());
   teardown.defer('readiness', () => {
     isStopping = true;
@@ -302,6 +314,7 @@ async function composeDoors(ground: Ground, domain: Domain, { sweeps, ...backgro
   await events.start(core.businessEvents);
   await api.listen({ host: config.host, port: config.port });
   for (const sweep of sweeps) sweep.start();
+  background.customerWatch.start();
   return { url: urlOf(config.host, api.server.address() as AddressInfo), endpoints };
 }
 
@@ -334,6 +347,25 @@ function roomOptions(config: Config, keys: RoomKeys | undefined): RoomOptions {
     maxMembers: config.maxRoomMembers,
     keys,
   };
+}
+
+/** What keeps which customers of the service desk are connected, and settles what their absence means. */
+function watchCustomers(
+  { config, timers, log }: Ground,
+  { core }: Domain,
+  presence: Presence,
+): CustomerWatch {
+  const { deskAgentTimeout, deskCustomerTimeout, deskAbsenceTimeout, deskIdleTimeout } = config;
+  const timeouts = [deskAgentTimeout, deskCustomerTimeout, deskAbsenceTimeout, deskIdleTimeout];
+  const shortest = Math.min(...timeouts.filter((timeout) => timeout > 0));
+  return new CustomerWatch({
+    customers: core.desk.customers,
+    presence,
+    timers,
+    node: NODE,
+    interval: Math.max(MIN_DESK_LOOK, shortest / LOOKS_A_TIMEOUT),
+    onError: (err) => log.warn({ err }, 'who waits at the service desk was not looked at; trying again'),
+  });
 }
 
 /** What tells of the service desk as time passes, and keeps who is at it. */

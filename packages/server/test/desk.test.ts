@@ -408,7 +408,7 @@ test('agents see queue and agents on subscribing and as they change, customers d
   await agent.client.subscribe(AGENTS);
   const state = { id: 'agent1', state: 'online', active: 0, capacity: 1, skills: ['x'] };
   const first = await agent.client.nextAt<DeskAgents>(AGENTS);
-  assert.deepEqual(first, { type: 'agents', waiting: 0, queues: [], agents: [state] });
+  assert.deepEqual(first, { type: 'agents', waiting: 0, absent: 0, queues: [], agents: [state] });
   const customers = [await desk.customer('a'), await desk.customer('b')];
   for (const customer of customers) await customer.does('send', { content: 'help', skill: 'x' });
   const full = await agent.board(({ waiting, agents }) => waiting === 1 && agents[0]?.active === 1);

@@ -152,18 +152,34 @@ export interface DeskSession {
   agentId: string | null;
   state: 'queued' | 'active' | 'closed';
   skill: string;
+  /** Whether the customer is connected, through any protocol; false once it is closed. */
+  customerConnected: boolean;
+  /** Since when it waits without being given to anybody, as its customer is away. */
+  absentSince: number | null;
   openedAt: number;
   assignedAt: number | null;
   answeredAt: number | null;
   closedAt: number | null;
+  /** Null also where the server closed it by itself. */
   closedBy: string | null;
+  closeReason: 'customer' | 'agent' | 'manager' | 'absent' | 'idle' | 'deleted' | null;
   rating: { score: number; comment: string; at: number } | null;
 }
 
 export interface DeskSessionEvent {
   type: 'session';
   /** `current` tells, on coming, a session that is not closed. */
-  event: 'opened' | 'assigned' | 'transferred' | 'requeued' | 'closed' | 'rated' | 'current';
+  event:
+    | 'opened'
+    | 'assigned'
+    | 'transferred'
+    | 'requeued'
+    | 'left'
+    | 'returned'
+    | 'absent'
+    | 'closed'
+    | 'rated'
+    | 'current';
   session: DeskSession;
   /** Who lost it by the event. */
   formerAgentId: string | null;
@@ -229,7 +245,9 @@ export interface DeskAgents {
   type: 'agents';
   /** All who wait, and by skill, the longest queue first. */
   waiting: number;
-  queues: { skill: string; count: number; since: number }[];
+  /** Those of them whose customers are absent. */
+  absent: number;
+  queues: { skill: string; count: number; absent: number; since: number }[];
   agents: {
     id: string;
     /** Its status; `suspended` may only read, and is given nobody. */

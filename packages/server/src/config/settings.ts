@@ -174,6 +174,18 @@ const desk = {
     'How long an agent of the service desk may be away before its customers go back to the queue. Longer forgives worse networks and lets customers wait.',
     { default: DEFAULT_LIMITS.deskAgentTimeout, minimum: 1000 },
   ),
+  deskCustomerTimeout: duration(
+    'How long a waiting customer of the service desk may be away and still be given to an agent; 0 is for ever. Longer forgives worse networks and lets agents greet those who are gone.',
+    { default: DEFAULT_LIMITS.deskCustomerTimeout },
+  ),
+  deskAbsenceTimeout: duration(
+    'How long a customer who is away for longer than deskCustomerTimeout keeps its place in the queue before its session is closed; 0 is for ever. Longer lets customers come back later, and queues look longer than they are.',
+    { default: DEFAULT_LIMITS.deskAbsenceTimeout },
+  ),
+  deskIdleTimeout: duration(
+    'How long nobody may write in a service session that has an agent before it is closed; 0 is for ever. Longer gives slow answers time, and takes up the capacity of agents.',
+    { default: DEFAULT_LIMITS.deskIdleTimeout },
+  ),
   deskRatingWindow: duration(
     'How long after its end a customer may rate a service session; 0 is for ever. Shorter keeps the figures closer to the day they tell of.',
     { default: DEFAULT_LIMITS.deskRatingWindow },

@@ -244,7 +244,19 @@ export interface BusinessEventTold {
   readonly at: Timestamp;
 }
 
-export type ServiceChangeKind = 'opened' | 'assigned' | 'transferred' | 'requeued' | 'closed' | 'rated';
+/**
+ * `left` and `returned` tell of its customer's connection, `absent` that it is given to nobody as its customer is away.
+ */
+export type ServiceChangeKind =
+  | 'opened'
+  | 'assigned'
+  | 'transferred'
+  | 'requeued'
+  | 'left'
+  | 'returned'
+  | 'absent'
+  | 'closed'
+  | 'rated';
 
 /** What became of a service session, for its customer and its agent. */
 export interface ServiceChanged {

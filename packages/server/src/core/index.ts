@@ -36,6 +36,8 @@ export interface CoreDeps {
   readonly register: AttendanceRegister;
   /** Told of what failed where nobody waits for it. */
   readonly onError?: (error: unknown) => void;
+  /** This node's name among those that share the store; customers count as connected to it by what it is told. */
+  readonly node?: string;
   /** What this deployment's own business events carry as their `origin`. */
   readonly origin?: string;
   /** Who has a say in commands; nobody where absent. */

@@ -25,6 +25,12 @@ export interface Limits {
   readonly maxRoomsPerSession: number;
   /** Whether joining a room that is not there makes it. */
   readonly roomCreate: boolean;
+  /** How long a waiting customer may be away and still be given to an agent, in ms; 0 is for ever. */
+  readonly deskCustomerTimeout: number;
+  /** How long a customer who is away is kept in the queue without being given to anybody, in ms; 0 is for ever. */
+  readonly deskAbsenceTimeout: number;
+  /** How long nobody may write in a service session that has an agent before it is closed, in ms; 0 is for ever. */
+  readonly deskIdleTimeout: number;
   /** How long after its end a customer may rate a service session, in ms; 0 is for ever. */
   readonly deskRatingWindow: number;
   /** How long an agent of the desk may be away before it loses its customers, in ms. */
@@ -47,6 +53,9 @@ export const DEFAULT_LIMITS: Limits = {
   maxRoomMembers: 10_000,
   maxRoomsPerSession: 16,
   roomCreate: false,
+  deskCustomerTimeout: 60_000,
+  deskAbsenceTimeout: 1_800_000,
+  deskIdleTimeout: 86_400_000,
   deskRatingWindow: 604_800_000,
   deskAgentTimeout: 30_000,
   notificationRetention: 7_776_000_000,

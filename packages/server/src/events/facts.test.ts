@@ -18,6 +18,9 @@ const SESSION: ServiceSession = {
   answeredAt: null,
   closedAt: null,
   closedBy: null,
+  closeReason: null,
+  isCustomerConnected: true,
+  absentSince: null,
   rating: null,
 };
 

@@ -81,6 +81,6 @@ export function fileJson(file: StoredFile) {
   return { id, url: `${FILES_PATH}/${id}`, name, type, size, sha256, extension, ...picture, createdAt };
 }
 
-export function serviceJson({ tenant, ...session }: ServiceSession) {
-  return { appId: tenant, ...session };
+export function serviceJson({ tenant, isCustomerConnected, ...session }: ServiceSession) {
+  return { appId: tenant, ...session, customerConnected: isCustomerConnected };
 }

@@ -28,7 +28,9 @@ export function presenceContract(adapter: string, open: (options: PresenceOption
       presence.left(ALICE);
       timers.advance(GRACE - 1);
       assert.deepEqual(told, ['default alice online 7']);
+      assert.deepEqual([presence.isOnline(ALICE), presence.isOnline(BOB)], [true, false]);
       timers.advance(1);
+      assert.equal(presence.isOnline(ALICE), false);
       assert.deepEqual(told, ['default alice online 7', 'default alice offline 7']);
     });
 

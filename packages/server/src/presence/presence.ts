@@ -17,6 +17,8 @@ export interface Presence {
   entered(user: PresentUser, device?: Device): void;
   /** This node's last session of the user ended. */
   left(user: PresentUser, device?: Device): void;
+  /** Whether this node counts the user as online. */
+  isOnline(user: PresentUser): boolean;
   /** Stops, without telling that anybody went. */
   close(): void;
 }

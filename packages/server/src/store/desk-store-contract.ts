@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { ServiceSession } from '../core/desk/model.ts';
-import type { ServiceAct, Transfer } from '../core/ports/desk-store.ts';
+import type { Overdue, ServiceAct, Transfer } from '../core/ports/desk-store.ts';
 import type { Appended, Store } from '../core/ports/store.ts';
 import type { StoreUnderTest } from './store-contract.ts';
 
@@ -87,11 +87,14 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
         agentId: null,
         state: 'queued',
         skill: 'billing',
+        isCustomerConnected: false,
+        absentSince: null,
         openedAt: 20,
         assignedAt: null,
         answeredAt: null,
         closedAt: null,
         closedBy: null,
+        closeReason: null,
         rating: null,
       });
     });
@@ -419,6 +422,160 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
       return all.filter(({ session }) => session.tenant === tenant);
     }
 
+    function come(tenant: string, userId: string, at = 25, node = NODE) {
+      return store.customersSeen({ node, customers: [{ tenant, userId }], at });
+    }
+
+    /** What became overdue of one tenant; times that are not given settle nothing. */
+    async function settle(tenant: string, times: Partial<Overdue>) {
+      const settled = await store.settleOverdue({ lostBefore: EVER, at: 90, limit: 100, ...times });
+      const idsOf = (sessions: readonly ServiceSession[]) =>
+        sessions.filter((session) => session.tenant === tenant).map(({ id }) => id);
+      return { left: idsOf(settled.left), absent: idsOf(settled.absent), closed: idsOf(settled.closed) };
+    }
+    const NOTHING = { left: [], absent: [], closed: [] };
+
+    test('a customer is connected from when it is seen until it leaves that node, or the node is lost', async () => {
+      const tenant = await tenantWith('alice', 'bob');
+      const id = await openSession(tenant, 'alice');
+      const isConnected = async () => (await find(tenant, id)).isCustomerConnected;
+      assert.equal(await isConnected(), false);
+      assert.deepEqual(await come(tenant, 'bob'), [], 'has no session');
+      assert.deepEqual(
+        (await come(tenant, 'alice')).map((session) => [session.id, session.isCustomerConnected]),
+        [[id, true]],
+      );
+      assert.deepEqual(await come(tenant, 'alice', 26), [], 'was there already');
+      const left = { tenant, userId: 'alice', at: 27 };
+      assert.equal(await store.customerLeft({ ...left, node: 'another node' }), null);
+      assert.equal((await store.customerLeft({ ...left, node: NODE }))?.isCustomerConnected, false);
+      assert.equal(await store.customerLeft({ ...left, node: NODE }), null);
+      await come(tenant, 'alice', 40);
+      assert.deepEqual(await settle(tenant, { lostBefore: 39 }), NOTHING);
+      assert.deepEqual(await settle(tenant, { lostBefore: 40 }), { ...NOTHING, left: [id] });
+      assert.equal(await isConnected(), false);
+      assert.equal((await store.findOpenService(tenant, 'alice'))?.id, id);
+      const target = { kind: 'desk', newId: 'here', skill: '', node: NODE } as const;
+      const opening = { ...message(tenant, 'bob', 'x', 50), target };
+      assert.equal((await store.appendMessage(opening)).opened?.isCustomerConnected, true);
+      const { customers, next } = await store.listOpenCustomers(0, 9999);
+      const here = customers.filter((customer) => customer.tenant === tenant);
+      assert.deepEqual(
+        [here.map(({ userId, node }) => [userId, node]), next],
+        [
+          [
+            ['alice', null],
+            ['bob', NODE],
+          ],
+          undefined,
+        ],
+      );
+      const page = await store.listOpenCustomers(0, 1);
+      assert.equal(
+        (await store.listOpenCustomers(page.next ?? 0, 9999)).customers.length,
+        customers.length - 1,
+      );
+      assert.equal(
+        (await store.closeService(act(tenant, 'here', 'bob'))).isCustomerConnected,
+        false,
+        'once it is closed',
+      );
+    });
+
+    test('a customer who is away is passed over, keeps its place, and has it again on coming back', async () => {
+      const tenant = await tenantWith('agent1', 'a', 'b', 'c');
+      const [a, b] = [await openSession(tenant, 'a', 20), await openSession(tenant, 'b', 30)];
+      await attend(tenant, 'agent1', 1);
+      const next = async (customerSeenAfter: number) =>
+        (await store.assignNext({ tenant, seenAfter: EVER, customerSeenAfter, at: 50 }))?.session.customerId;
+      assert.deepEqual(await settle(tenant, { awayBefore: 20, at: 45 }), { ...NOTHING, absent: [a] });
+      assert.deepEqual(await settle(tenant, { awayBefore: 20 }), NOTHING, 'is absent already');
+      const { absentSince, state } = await find(tenant, a);
+      assert.deepEqual([absentSince, state], [45, 'queued']);
+      const board = await store.findBoard(tenant);
+      assert.deepEqual([board.waitingTotal, board.absentTotal, board.waiting[0]?.absent], [2, 1, 1]);
+      assert.equal((await store.findDeskStats({ tenant, from: 0, to: 99 })).absent, 1);
+      assert.deepEqual([await store.queuePosition(tenant, a), await store.queuePosition(tenant, b)], [1, 2]);
+      assert.equal(await next(30), undefined, 'the other one is away too');
+      assert.equal(await next(29), 'b');
+      await store.closeService(act(tenant, b, 'b'));
+      assert.equal(await next(0), undefined);
+      assert.equal((await come(tenant, 'a', 60))[0]?.absentSince, null);
+      assert.equal(await next(999), 'a', 'is connected');
+    });
+
+    test('an agent may accept an absent customer, which is absent no more', async () => {
+      const tenant = await tenantWith('agent1', 'alice');
+      const id = await openSession(tenant, 'alice');
+      await attend(tenant, 'agent1');
+      await settle(tenant, { awayBefore: 20 });
+      const { session } = await store.acceptService(act(tenant, id, 'agent1'));
+      assert.deepEqual([session.state, session.absentSince], ['active', null]);
+    });
+
+    test('who was absent for too long is waited for no more', async () => {
+      const tenant = await tenantWith('alice');
+      const id = await openSession(tenant, 'alice');
+      await settle(tenant, { awayBefore: 20, at: 45 });
+      assert.deepEqual(await settle(tenant, { absentBefore: 44 }), NOTHING);
+      assert.deepEqual(await settle(tenant, { absentBefore: 45 }), { ...NOTHING, closed: [id] });
+      const { state, closedBy, closeReason, closedAt, absentSince } = await find(tenant, id);
+      assert.deepEqual(
+        [state, closedBy, closeReason, closedAt, absentSince],
+        ['closed', null, 'absent', 90, null],
+      );
+      assert.equal((await store.findDeskStats({ tenant, from: 0, to: 99 })).total.abandoned, 1);
+    });
+
+    test('what nobody writes in is closed, from the last message or the coming of its agent on', async () => {
+      const tenant = await tenantWith('agent1', 'alice', 'bob');
+      const id = await openSession(tenant, 'alice', 20);
+      await openSession(tenant, 'bob', 21);
+      await attend(tenant, 'agent1', 1);
+      await assign(tenant, 40);
+      assert.deepEqual(await settle(tenant, { idleBefore: 39 }), NOTHING);
+      const target = { kind: 'service', sessionId: id } as const;
+      await store.appendMessage({ ...message(tenant, 'agent1', 'yes?', 60), target });
+      assert.deepEqual(
+        await settle(tenant, { idleBefore: 59 }),
+        NOTHING,
+        'bob has no agent, and is not idle',
+      );
+      assert.deepEqual(await settle(tenant, { idleBefore: 60 }), { ...NOTHING, closed: [id] });
+      const { closedBy, closeReason, agentId } = await find(tenant, id);
+      assert.deepEqual([closedBy, closeReason, agentId], [null, 'idle', 'agent1']);
+    });
+
+    test('the time in which no node ran does not count as idle', async () => {
+      await clearDesk();
+      const tenant = await tenantWith('agent1', 'alice');
+      const id = await openSession(tenant, 'alice', 20);
+      await attend(tenant, 'agent1', 1);
+      await assign(tenant, 40);
+      const target = { kind: 'service', sessionId: id } as const;
+      await store.appendMessage({ ...message(tenant, 'agent1', 'yes?', 1_000_040), target });
+      // Idle for 10 when it was last seen to run.
+      await store.agentsSeen({ node: NODE, agents: [{ tenant, userId: 'agent1' }], at: 1_000_050 });
+      await store.resumeDesk(NODE, 5_000_050);
+      assert.deepEqual((await settle(tenant, { idleBefore: 5_000_039 })).closed, []);
+      assert.deepEqual((await settle(tenant, { idleBefore: 5_000_040 })).closed, [id]);
+    });
+
+    test('a session tells who closed it', async () => {
+      const tenant = await tenantWith('agent1', 'a', 'b', 'c', 'd');
+      await attend(tenant, 'agent1', 1);
+      const served = await openSession(tenant, 'a');
+      await assign(tenant);
+      const reasons = [
+        await store.closeService(act(tenant, served, 'agent1')),
+        await store.closeService(act(tenant, await openSession(tenant, 'b'), 'b')),
+        await store.closeService({ ...act(tenant, await openSession(tenant, 'c'), 'boss'), isManager: true }),
+      ].map(({ closeReason }) => closeReason);
+      await openSession(tenant, 'd');
+      const { closed } = await store.removeFromDesk({ tenant, userId: 'd' }, 80);
+      assert.deepEqual([...reasons, closed[0]?.closeReason], ['agent', 'customer', 'manager', 'deleted']);
+    });
+
     test('a transfer to a skill waits at the end of its queue', async () => {
       const tenant = await tenantWith('agent1', 'alice', 'bob');
       const id = await openSession(tenant, 'alice', 20);
@@ -504,6 +661,26 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
         active: 1,
       });
       assert.equal((await store.releaseLost({ seenAfter: 500, at: 501, limit: 9 })).length, 1);
+    });
+
+    test('after a restart no customer is connected, and who was away has the whole time again', async () => {
+      const tenant = await tenantWith('here', 'elsewhere', 'away', 'absent');
+      const absent = await openSession(tenant, 'absent', 10);
+      await settle(tenant, { awayBefore: 10, at: 40 });
+      const away = await openSession(tenant, 'away', 20);
+      const [here, elsewhere] = [await openSession(tenant, 'here'), await openSession(tenant, 'elsewhere')];
+      await come(tenant, 'here');
+      await come(tenant, 'elsewhere', 25, 'another node');
+      await store.resumeDesk(NODE, 500);
+      const isConnected = async (id: string) => (await find(tenant, id)).isCustomerConnected;
+      assert.deepEqual([await isConnected(here), await isConnected(elsewhere)], [false, true]);
+      assert.deepEqual(await settle(tenant, { awayBefore: 499, absentBefore: 499 }), NOTHING);
+      const { closed, absent: absentNow } = await settle(tenant, {
+        awayBefore: 500,
+        absentBefore: 500,
+        at: 600,
+      });
+      assert.deepEqual([closed, absentNow.toSorted()], [[absent], [away, here].toSorted()]);
     });
 
     test('customer, agent or a manager closes a session, once', async () => {
@@ -624,11 +801,12 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
       const board = await store.findBoard(tenant);
       assert.deepEqual(
         [board.waiting, board.waitingTotal],
-        [[{ skill: 'x', count: 2, since: 2 * hour + 1 }], 2],
+        [[{ skill: 'x', count: 2, absent: 0, since: 2 * hour + 1 }], 2],
       );
       const served = {
         opened: 1,
         closed: 1,
+        abandoned: 0,
         answered: 1,
         firstAnswerTime: 500,
         length: 2000,
@@ -638,6 +816,7 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
       const waiting = {
         opened: 2,
         closed: 0,
+        abandoned: 0,
         answered: 0,
         firstAnswerTime: null,
         length: null,
@@ -646,6 +825,7 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
       };
       assert.deepEqual(await store.findDeskStats({ tenant, from: 0, to: 9 * hour }), {
         waiting: 2,
+        absent: 0,
         active: 0,
         total: { ...served, opened: 3 },
         byAgent: [{ agentId: 'agent1', active: 0, ...served }],

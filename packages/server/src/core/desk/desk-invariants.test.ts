@@ -86,7 +86,7 @@ class World {
       ids: createIdSource(clock),
       register: new MemoryAttendance(),
       passwords: { hash: async (password) => password, verify: async () => true },
-      limits: { ...DEFAULT_LIMITS, sendRate: 0, deskAgentTimeout: TIMEOUT },
+      limits: { ...DEFAULT_LIMITS, sendRate: 0, deskAgentTimeout: TIMEOUT, deskCustomerTimeout: 0 },
     });
     const { dispatch } = core.desk;
     const onError = (error: unknown): never => {

@@ -19,7 +19,7 @@ function start() {
     store: {
       async findBoard(tenant) {
         if (isBroken) throw new Error('no store');
-        return { tenant, waiting: [], waitingTotal: 0, agents: [] };
+        return { tenant, waiting: [], waitingTotal: 0, absentTotal: 0, agents: [] };
       },
       async listQueue(_tenant, skill) {
         return (queues.get(skill) ?? []).map((id) => ({ sessionId: id, customerId: id }));
@@ -92,6 +92,12 @@ test('what could not be told is told at the next interval', async () => {
   assert.equal(errors.length, 1);
   breakStore(false);
   assert.equal((await after(INTERVAL)).boards, 1);
+});
+
+test('tellings do not pile up before a store that is slow', async () => {
+  const { change, after } = start();
+  change('');
+  assert.deepEqual(await after(INTERVAL * 100), { boards: 1, positions: [] });
 });
 
 test('nothing runs while nothing changes, nor once it is closed', async () => {

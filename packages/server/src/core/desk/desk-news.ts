@@ -70,6 +70,8 @@ export class DeskNews {
         return;
       }
       this.#hold(tenant, news, this.#deps.interval);
+      // From here on a change is one for the next telling, of which there is never more than one waiting.
+      news.isDue = false;
       this.#running = this.#running.then(() => this.#tell(tenant, news));
     });
   }
@@ -78,7 +80,6 @@ export class DeskNews {
     const { store, sink, onError } = this.#deps;
     const moved = news.moved;
     news.moved = new Set();
-    news.isDue = false;
     try {
       for (const skill of moved) await this.#tellPositions(tenant, skill, news);
       const board = await store.findBoard(tenant);

@@ -62,8 +62,15 @@ export class Dispatch {
   async fill(tenant: string, skills: readonly string[] = []): Promise<void> {
     this.#listener(tenant, skills);
     for (;;) {
-      const { store, clock } = this.#deps;
-      const handover = await store.assignNext({ tenant, seenAfter: this.#seenAfter, at: clock.now() });
+      const { store, clock, limits } = this.#deps;
+      const at = clock.now();
+      const { deskCustomerTimeout } = limits;
+      const handover = await store.assignNext({
+        tenant,
+        seenAfter: this.#seenAfter,
+        ...(deskCustomerTimeout > 0 ? { customerSeenAfter: at - deskCustomerTimeout } : {}),
+        at,
+      });
       if (!handover) return;
       this.#tell(handover, 'assigned');
     }

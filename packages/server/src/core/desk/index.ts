@@ -1,4 +1,5 @@
 import { RateLimiter } from '../rate-limiter.ts';
+import { Customers } from './customers.ts';
 import { Dispatch, type DispatchDeps } from './dispatch.ts';
 import { DeskReports } from './reports.ts';
 import { ServiceSessions, type ServiceSessionsDeps } from './service-sessions.ts';
@@ -10,6 +11,7 @@ export interface Desk {
   readonly sessions: ServiceSessions;
   readonly dispatch: Dispatch;
   readonly reports: DeskReports;
+  readonly customers: Customers;
 }
 
 export function createDesk(deps: DeskDeps): Desk {
@@ -18,6 +20,7 @@ export function createDesk(deps: DeskDeps): Desk {
   return {
     sessions: new ServiceSessions({ ...deps, typingRate, dispatch }),
     dispatch,
+    customers: new Customers({ ...deps, dispatch }),
     reports: new DeskReports(deps),
   };
 }

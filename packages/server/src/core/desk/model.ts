@@ -6,6 +6,10 @@ export const MAX_SKILL_LENGTH = 64;
 export const SERVICE_STATES = ['queued', 'active', 'closed'] as const;
 export type ServiceState = (typeof SERVICE_STATES)[number];
 
+/** Who or what ended a service session. `absent`: its customer was gone for too long before an agent came. */
+export const CLOSE_REASONS = ['customer', 'agent', 'manager', 'absent', 'idle', 'deleted'] as const;
+export type CloseReason = (typeof CLOSE_REASONS)[number];
+
 /** One matter that a customer brings to the desk, in a conversation of its own. */
 export interface ServiceSession {
   readonly tenant: string;
@@ -17,13 +21,20 @@ export interface ServiceSession {
   readonly state: ServiceState;
   /** What an agent must be able to do to get it; empty where any agent will do. */
   readonly skill: string;
+  /** Whether its customer is connected, through any protocol; false once it is closed. */
+  readonly isCustomerConnected: boolean;
+  /** Since when it waits without being given to anybody, as its customer is away; null where that is not so. */
+  readonly absentSince: Timestamp | null;
   readonly openedAt: Timestamp;
   /** When its agent got it. */
   readonly assignedAt: Timestamp | null;
   /** When somebody other than the customer first wrote in it. */
   readonly answeredAt: Timestamp | null;
   readonly closedAt: Timestamp | null;
+  /** Null also where the server closed it by itself. */
   readonly closedBy: string | null;
+  /** Null while it is not closed. */
+  readonly closeReason: CloseReason | null;
   readonly rating: ServiceRating | null;
 }
 
@@ -73,12 +84,16 @@ export interface DeskBoard {
   readonly waiting: readonly WaitingCount[];
   /** All who wait, also those of skills left out above. */
   readonly waitingTotal: number;
+  /** Those of them whose customers are absent. */
+  readonly absentTotal: number;
   readonly agents: readonly DeskAgent[];
 }
 
 export interface WaitingCount {
   readonly skill: string;
   readonly count: number;
+  /** Those of them whose customers are absent. */
+  readonly absent: number;
   /** Since when the first of them waits. */
   readonly since: Timestamp;
 }
@@ -97,6 +112,8 @@ export interface Handover {
 export interface ServiceFigures {
   readonly opened: number;
   readonly closed: number;
+  /** Those of them that ended as their customers were absent. */
+  readonly abandoned: number;
   /** Those that were answered, and the average time from opening to answer, in ms. */
   readonly answered: number;
   readonly firstAnswerTime: number | null;
@@ -110,6 +127,8 @@ export interface ServiceFigures {
 export interface DeskStats {
   /** Now, whenever they were opened. */
   readonly waiting: number;
+  /** Those who wait whose customers are absent. */
+  readonly absent: number;
   readonly active: number;
   readonly total: ServiceFigures;
   readonly byAgent: readonly (ServiceFigures & { readonly agentId: string; readonly active: number })[];

@@ -65,6 +65,8 @@ export interface ServiceSessionsDeps {
   readonly receipts: Receipts;
   readonly dispatch: Dispatch;
   readonly policies: Policies;
+  /** This node's name among those that share the store. */
+  readonly node?: string;
 }
 
 /** What customers and agents do in a service session. Whatever resolves is durable. ERATE for what comes too fast. */
@@ -81,13 +83,15 @@ export class ServiceSessions {
    * As `Messages.send`; EINVAL where an agent names no session; ENOENT for an unknown one; ECONFLICT for a closed one.
    */
   async send(actor: Principal, { sessionId, skill = '', ...command }: ServiceSend): Promise<Appended> {
-    const { messages, ids } = this.#deps;
+    const { messages, ids, node } = this.#deps;
+    // Who sends through a session of its own is connected here.
+    const here = command.originSession === undefined || node === undefined ? {} : { node };
     if (sessionId === undefined && actor.role !== 'user') {
       throw new DomainError('EINVAL', 'sessionId is missing', { field: 'sessionId' });
     }
     const target =
       sessionId === undefined
-        ? ({ kind: 'desk', newId: ids.next(), skill: requireSkill(skill) } as const)
+        ? ({ kind: 'desk', newId: ids.next(), skill: requireSkill(skill), ...here } as const)
         : ({ kind: 'service', sessionId } as const);
     const appended = await messages.send(actor, { ...command, target });
     const { opened } = appended;
@@ -222,6 +226,12 @@ export class ServiceSessions {
       position: await store.queuePosition(tenant, session.id),
     }));
     return [...active.map((session) => ({ session, position: null })), ...(await Promise.all(waiting))];
+  }
+
+  /** A customer's newest session where the server ended it by itself: the customer may have been away then. */
+  async endedAlone({ tenant, userId: customerId }: Principal): Promise<ServiceSession | undefined> {
+    const [newest] = await this.#deps.store.listServices({ tenant, customerId, limit: 1 });
+    return newest?.state === 'closed' && newest.closedBy === null ? newest : undefined;
   }
 
   async #require(tenant: string, sessionId: string): Promise<ServiceSession> {

@@ -51,7 +51,48 @@ export interface AssignNext {
   readonly tenant: string;
   /** Agents who were not seen after this are not given customers. */
   readonly seenAfter: Timestamp;
+  /** Customers who are not connected and were not seen after this are passed over; nobody is where absent. */
+  readonly customerSeenAfter?: Timestamp;
   readonly at: Timestamp;
+}
+
+/** Customers who are connected to a node of the server. */
+export interface CustomersSeen {
+  readonly node: string;
+  readonly customers: readonly AgentRef[];
+  readonly at: Timestamp;
+}
+
+/** The customer of a session that is not closed, and the node that it was last seen at; null where it is not connected. */
+export interface OpenCustomer extends AgentRef {
+  readonly node: string | null;
+}
+
+export interface OpenCustomerPage {
+  readonly customers: readonly OpenCustomer[];
+  /** Where to go on; absent where these were the last. */
+  readonly next?: number;
+}
+
+/** What becomes of service sessions as time passes. A time that is absent settles nothing of its kind. */
+export interface Overdue {
+  /** Customers who were not seen after this are connected no more, whatever their node said. */
+  readonly lostBefore: Timestamp;
+  /** Who waits and was away since then is absent. */
+  readonly awayBefore?: Timestamp;
+  /** Who was absent since then is waited for no more. */
+  readonly absentBefore?: Timestamp;
+  /** What an agent serves, and nobody has written in since then, is closed. */
+  readonly idleBefore?: Timestamp;
+  readonly at: Timestamp;
+  /** Most sessions of each kind in one step. */
+  readonly limit: number;
+}
+
+export interface Settled {
+  readonly left: readonly ServiceSession[];
+  readonly absent: readonly ServiceSession[];
+  readonly closed: readonly ServiceSession[];
 }
 
 export interface Transfer extends ServiceAct {
@@ -123,7 +164,7 @@ export interface DeskStore {
   agentsSeen(seen: AgentsSeen): Promise<void>;
   /** The agent's last connection to the node ended: it gets no customers until it is seen again. */
   agentLeft(left: AgentLeft): Promise<void>;
-  /** A node starts: no agent is connected to it, and all who are not connected count as seen now. */
+  /** A node starts: no agent or customer is connected to it, and all who are not connected count as seen now. Nothing was idle while no node ran. */
   resumeDesk(node: string, at: Timestamp): Promise<void>;
   setAgentStatus(change: AgentStatusChange): Promise<DeskAgent>;
   /**
@@ -145,6 +186,15 @@ export interface DeskStore {
   removeFromDesk(user: AgentRef, at: Timestamp): Promise<Removal>;
   /** The user is no agent any more: puts the sessions that it serves at the queue's head, and forgets its status. */
   removeAgent(agent: AgentRef, at: Timestamp): Promise<Handover[]>;
+  /**
+   * Marks customers as connected to a node; those without an open session are passed over. Returns the sessions of those
+   * who were not connected before: none of them is absent any more.
+   */
+  customersSeen(seen: CustomersSeen): Promise<ServiceSession[]>;
+  /** The customer's last connection to the node ended. Null where it has no open session, or was not connected there. */
+  customerLeft(left: AgentLeft): Promise<ServiceSession | null>;
+  /** Settles what is overdue, the oldest first. */
+  settleOverdue(overdue: Overdue): Promise<Settled>;
   /** EPERM for one who is neither its customer nor its agent; ECONFLICT where it is closed. */
   closeService(act: ServiceAct): Promise<ServiceSession>;
   /**
@@ -156,6 +206,10 @@ export interface DeskStore {
   addNote(note: ServiceNote): Promise<NoteAdded>;
 
   findService(tenant: string, sessionId: string): Promise<ServiceSession | undefined>;
+  /** The customer's session that is not closed. */
+  findOpenService(tenant: string, customerId: string): Promise<ServiceSession | undefined>;
+  /** Customers of open sessions of all tenants. */
+  listOpenCustomers(after: number, limit: number): Promise<OpenCustomerPage>;
   /** The newest first; `after` is the id of a session. */
   listServices(query: ServiceQuery): Promise<ServiceSession[]>;
   /** Those who wait for a skill, the next one first. */

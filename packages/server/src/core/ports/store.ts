@@ -257,7 +257,13 @@ export type MessageTarget =
   /** A service session that exists. */
   | { readonly kind: 'service'; readonly sessionId: string }
   /** The sender's service session that is not closed or, where it has none, a new one of this id. */
-  | { readonly kind: 'desk'; readonly newId: string; readonly skill: string };
+  | {
+      readonly kind: 'desk';
+      readonly newId: string;
+      readonly skill: string;
+      /** The node that the sender is connected to; absent where it is not connected. */
+      readonly node?: string;
+    };
 
 export interface NewMessage {
   readonly tenant: string;

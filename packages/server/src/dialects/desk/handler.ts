@@ -17,7 +17,15 @@ import { StompDialectHandler, type Target } from '../common/stomp-dialect-handle
 import { sendJson, stompContentShape, stompShape } from '../common/stomp-shape.ts';
 import { broadcastContent } from './broadcast.ts';
 import { type CommandContext, commandOf } from './commands.ts';
-import { agentBody, boardBody, customerBody, renderBoard, renderHistory, renderView } from './render.ts';
+import {
+  agentBody,
+  boardBody,
+  customerBody,
+  renderBoard,
+  renderEnded,
+  renderHistory,
+  renderView,
+} from './render.ts';
 import { requireEndpoint } from './roles.ts';
 import { MAX_HISTORY } from './schemas.ts';
 
@@ -160,6 +168,8 @@ export class DeskHandler extends StompDialectHandler {
     const open = await sessions.openOf(principal);
     for (const body of open.flatMap(renderView)) this.#tell(subscription, body);
     if (isAtDesk(principal)) return;
+    const ended = open.length === 0 ? await sessions.endedAlone(principal) : undefined;
+    if (ended) this.#tell(subscription, renderEnded(ended));
     for (const { session } of open) {
       const page = await sessions.history(principal, session.id, { limit: MAX_HISTORY });
       this.#tell(subscription, renderHistory(session.id, page));

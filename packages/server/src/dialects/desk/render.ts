@@ -69,10 +69,16 @@ export function renderView({ session, position }: ServiceView): DeskOut[] {
   return position === null ? [current] : [current, { type: 'position', sessionId: session.id, position }];
 }
 
-export function renderBoard({ waiting, waitingTotal, agents }: DeskBoard): DeskAgents {
+/** A session that ended while its customer may have been away. */
+export function renderEnded(session: ServiceSession): DeskSessionEvent {
+  return { type: 'session', event: 'closed', session: renderSession(session), formerAgentId: null };
+}
+
+export function renderBoard({ waiting, waitingTotal, absentTotal, agents }: DeskBoard): DeskAgents {
   return {
     type: 'agents',
     waiting: waitingTotal,
+    absent: absentTotal,
     queues: waiting.map((queue) => ({ ...queue })),
     agents: agents.map(renderAgent),
   };
@@ -98,8 +104,8 @@ function renderChange({ change, session, formerAgentId }: ServiceChanged): DeskS
   return { type: 'session', event: change, session: renderSession(session), formerAgentId };
 }
 
-function renderSession({ tenant: _, ...session }: ServiceSession): DeskSession {
-  return session;
+function renderSession({ tenant: _, isCustomerConnected, ...session }: ServiceSession): DeskSession {
+  return { ...session, customerConnected: isCustomerConnected };
 }
 
 /** Bodies by event: each is written once, however many shapes it goes out in. */

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { Broadcasts } from '../../core/broadcasts.ts';
 import type { Desk } from '../../core/desk/index.ts';
-import { SERVICE_STATES } from '../../core/desk/model.ts';
+import { CLOSE_REASONS, SERVICE_STATES } from '../../core/desk/model.ts';
 import { DomainError } from '../../core/errors.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
 import { serviceJson } from '../json.ts';
@@ -20,11 +20,14 @@ const Session = Type.Object({
   }),
   state: Type.Enum([...SERVICE_STATES], { examples: ['active'] }),
   skill: Type.String({ examples: ['billing'] }),
+  customerConnected: Type.Boolean({ description: 'False once it is closed.' }),
+  absentSince: TimeOrNull,
   openedAt: Time,
   assignedAt: TimeOrNull,
   answeredAt: TimeOrNull,
   closedAt: TimeOrNull,
   closedBy: Type.Union([Type.String(), Type.Null()]),
+  closeReason: Type.Union([Type.Enum([...CLOSE_REASONS]), Type.Null()]),
   rating: Type.Union([Type.Object({ score: Type.Integer(), comment: Type.String(), at: Time }), Type.Null()]),
 });
 
@@ -49,6 +52,7 @@ const SessionsQuery = Type.Object(
 const FIGURES = {
   opened: Type.Integer(),
   closed: Type.Integer(),
+  abandoned: Type.Integer({ description: 'Closed as their customers were absent.' }),
   answered: Type.Integer(),
   firstAnswerTime: Type.Union([Type.Integer(), Type.Null()], {
     description: 'Average time from opening to the first answer, in ms.',
@@ -63,6 +67,7 @@ const FIGURES = {
 const Stats = Type.Object(
   {
     waiting: Type.Integer({ description: 'In the queue now, whenever they came.' }),
+    absent: Type.Integer({ description: 'Of those who wait, whose customers are absent.' }),
     active: Type.Integer({ description: 'Served now, whenever they came.' }),
     total: Type.Object(FIGURES),
     byAgent: Type.Array(Type.Object({ agentId: Type.String(), active: Type.Integer(), ...FIGURES })),

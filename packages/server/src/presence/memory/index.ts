@@ -37,6 +37,10 @@ export class MemoryPresence implements Presence {
     this.#states.set(key, { name: 'leaving', cancel });
   }
 
+  isOnline(user: PresentUser): boolean {
+    return this.#states.has(keyOf(user));
+  }
+
   close(): void {
     this.#isClosed = true;
     for (const state of this.#states.values()) if (state.name === 'leaving') state.cancel();

@@ -27,6 +27,8 @@ const MAX_SAID = 200;
 
 /** The queue's order; a session's place, and those before it, are read from one index. */
 const TURN = 'place, waiting_since, conversation';
+/** Before everything. */
+const EVER = -1;
 const HEAD = 0;
 const TAIL = 1;
 
@@ -46,14 +48,14 @@ export class DeskQueue {
     this.#deps = deps;
   }
 
-  assignNext({ tenant, seenAfter, at }: AssignNext): Handover | null {
+  assignNext({ tenant, seenAfter, customerSeenAfter = EVER, at }: AssignNext): Handover | null {
     const { tenants, services, agents } = this.#deps;
     const key = tenants.find(tenant);
     if (key === undefined) return null;
     const free = agents.listFree(key, seenAfter);
     const skills = new Set(['', ...free.flatMap((agent) => agent.skills)]);
     if (free.length === 0) return null;
-    const match = nextMatch(this.#heads(key, skills), free);
+    const match = nextMatch(this.#heads(key, skills, customerSeenAfter), free);
     return match ? this.#give(tenant, services.require(tenant, match.sessionId), match.agentId, at) : null;
   }
 
@@ -128,8 +130,8 @@ export class DeskQueue {
     const { tenant, userId } = user;
     const { tenants, services } = this.#deps;
     const open = services.findOpen(tenants.ensure(tenant), userId);
-    const own = { tenant, actorId: userId, isManager: false, at };
-    const closed = open === undefined ? [] : [services.close({ ...own, sessionId: open })];
+    const end = { reason: 'deleted', actorId: userId, at } as const;
+    const closed = open === undefined ? [] : [services.end(tenant, services.require(tenant, open), end)];
     return { closed, released: this.removeAgent(user, at) };
   }
 
@@ -147,13 +149,14 @@ export class DeskQueue {
     return released;
   }
 
-  /** The next of each skill. */
-  #heads(tenant: number, skills: ReadonlySet<string>): Waiting[] {
+  /** The next of each skill whose customer is there, or was seen after this. */
+  #heads(tenant: number, skills: ReadonlySet<string>, seenAfter: Timestamp): Waiting[] {
     const head = this.#deps.sql.get(
-      `SELECT ${SERVICE_COLUMNS} FROM service_session WHERE tenant = ? AND state = 'queued' AND skill = ? ORDER BY ${TURN} LIMIT 1`,
+      `SELECT ${SERVICE_COLUMNS} FROM service_session WHERE tenant = ? AND state = 'queued' AND skill = ?
+         AND absent_at IS NULL AND (customer_node IS NOT NULL OR customer_seen_at > ?) ORDER BY ${TURN} LIMIT 1`,
     );
     return [...skills].flatMap((skill) => {
-      const row = head.get(tenant, skill) as ServiceRow | undefined;
+      const row = head.get(tenant, skill, seenAfter) as ServiceRow | undefined;
       if (!row) return [];
       return [
         { sessionId: row.id, skill, place: row.place, since: row.waiting_since, order: row.conversation },
@@ -165,7 +168,9 @@ export class DeskQueue {
     const { sql, conversations, services, agents } = this.#deps;
     this.#takeFrom(row, at);
     sql
-      .get("UPDATE service_session SET state = 'active', agent = ?, assigned_at = ? WHERE conversation = ?")
+      .get(
+        "UPDATE service_session SET state = 'active', agent = ?, assigned_at = ?, absent_at = NULL WHERE conversation = ?",
+      )
       .run(agentId, at, row.conversation);
     agents.busied(row.tenant, agentId, at);
     const conversation = conversations.row(row.tenant, row.id) as ConversationRow;

@@ -13,6 +13,7 @@ interface FigureRow {
   opened: number;
   active: number;
   closed: number;
+  abandoned: number;
   answered: number;
   first_answer: number | null;
   length: number | null;
@@ -36,14 +37,15 @@ export class DeskReports {
     const key = this.#tenants.find(tenant) ?? -1;
     const waiting = this.#sql
       .get(
-        `SELECT skill, count(*) AS count, min(waiting_since) AS since FROM service_session
+        `SELECT skill, count(*) AS count, count(absent_at) AS absent, min(waiting_since) AS since FROM service_session
            WHERE tenant = ? AND state = 'queued' GROUP BY skill ORDER BY count DESC, skill LIMIT ${MAX_SKILLS}`,
       )
       .all(key) as unknown as DeskBoard['waiting'][number][];
     return {
       tenant,
-      waiting: waiting.map(({ skill, count, since }) => ({ skill, count, since })),
+      waiting: waiting.map(({ skill, count, absent, since }) => ({ skill, count, absent, since })),
       waitingTotal: this.#count(key, 'queued'),
+      absentTotal: this.#countAbsent(key),
       agents: this.#agents.list(key),
     };
   }
@@ -53,6 +55,7 @@ export class DeskReports {
     const [total] = this.#figures('NULL', '', key, from, to);
     return {
       waiting: this.#count(key, 'queued'),
+      absent: this.#countAbsent(key),
       active: this.#count(key, 'active'),
       total: toFigures(total as FigureRow),
       byAgent: this.#figures('agent', 'AND agent IS NOT NULL GROUP BY 1', key, from, to).map((row) => ({
@@ -93,11 +96,18 @@ export class DeskReports {
     return count;
   }
 
+  #countAbsent(tenant: number): number {
+    const { count } = this.#sql
+      .get("SELECT count(absent_at) AS count FROM service_session WHERE tenant = ? AND state = 'queued'")
+      .get(tenant) as { count: number };
+    return count;
+  }
+
   #figures(name: string, rest: string, tenant: number, from: number, to: number): FigureRow[] {
     return this.#sql
       .get(
         `SELECT ${name} AS name, count(*) AS opened, count(*) FILTER (WHERE state = 'active') AS active,
-             count(closed_at) AS closed, count(answered_at) AS answered, avg(answered_at - opened_at) AS first_answer,
+             count(closed_at) AS closed, count(*) FILTER (WHERE close_reason = 'absent') AS abandoned, count(answered_at) AS answered, avg(answered_at - opened_at) AS first_answer,
              avg(closed_at - opened_at) AS length, count(score) AS rated, avg(score) AS rating
            FROM service_session WHERE tenant = ? AND opened_at >= ? AND opened_at < ? ${rest} ORDER BY 1`,
       )
@@ -106,10 +116,11 @@ export class DeskReports {
 }
 
 function toFigures(row: FigureRow): ServiceFigures {
-  const { opened, closed, answered, rated, rating } = row;
+  const { opened, closed, abandoned, answered, rated, rating } = row;
   return {
     opened,
     closed,
+    abandoned,
     answered,
     firstAnswerTime: rounded(row.first_answer),
     length: rounded(row.length),

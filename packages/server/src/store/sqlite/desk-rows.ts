@@ -1,4 +1,4 @@
-import type { ServiceNote, ServiceSession, ServiceState } from '../../core/desk/model.ts';
+import type { CloseReason, ServiceNote, ServiceSession, ServiceState } from '../../core/desk/model.ts';
 
 export interface ServiceRow {
   conversation: number;
@@ -15,6 +15,10 @@ export interface ServiceRow {
   answered_at: number | null;
   closed_at: number | null;
   closed_by: string | null;
+  close_reason: CloseReason | null;
+  customer_node: string | null;
+  customer_seen_at: number;
+  absent_at: number | null;
   score: number | null;
   comment: string | null;
   rated_at: number | null;
@@ -29,7 +33,7 @@ export interface NoteRow {
 }
 
 export const SERVICE_COLUMNS =
-  'conversation, tenant, id, customer, agent, state, skill, place, waiting_since, opened_at, assigned_at, answered_at, closed_at, closed_by, score, comment, rated_at';
+  'conversation, tenant, id, customer, agent, state, skill, place, waiting_since, opened_at, assigned_at, answered_at, closed_at, closed_by, close_reason, customer_node, customer_seen_at, absent_at, score, comment, rated_at';
 export const NOTE_COLUMNS = 'id, client_id, author, content, at';
 
 export function toService(tenant: string, row: ServiceRow): ServiceSession {
@@ -41,11 +45,14 @@ export function toService(tenant: string, row: ServiceRow): ServiceSession {
     agentId: row.agent,
     state: row.state,
     skill: row.skill,
+    isCustomerConnected: row.customer_node !== null,
+    absentSince: row.absent_at,
     openedAt: row.opened_at,
     assignedAt: row.assigned_at,
     answeredAt: row.answered_at,
     closedAt: row.closed_at,
     closedBy: row.closed_by,
+    closeReason: row.close_reason,
     rating: score === null || at === null ? null : { score, comment: comment ?? '', at },
   };
 }

@@ -1,4 +1,4 @@
-import type { ServiceNote, ServiceRating, ServiceSession } from '../../core/desk/model.ts';
+import type { CloseReason, ServiceNote, ServiceRating, ServiceSession } from '../../core/desk/model.ts';
 import { requireMove, requireNotClosed } from '../../core/desk/service-state.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Timestamp } from '../../core/model.ts';
@@ -15,10 +15,19 @@ import {
 } from './desk-rows.ts';
 import type { Tenants } from './tenants.ts';
 
+/** How a session ends; `actorId` is null where the server ends it by itself. */
+export interface ServiceEnd {
+  readonly reason: CloseReason;
+  readonly actorId: string | null;
+  readonly at: Timestamp;
+}
+
 export interface NewService {
   readonly id: string;
   readonly customerId: string;
   readonly skill: string;
+  /** The node that the customer is connected to. */
+  readonly node: string | null;
   readonly at: Timestamp;
 }
 
@@ -43,16 +52,17 @@ export class ServiceTable {
   }
 
   /** Opens a session of a user that exists, at the end of its queue. */
-  open(tenant: number, { id, customerId, skill, at }: NewService): ConversationRow {
+  open(tenant: number, { id, customerId, skill, node, at }: NewService): ConversationRow {
     const members = [{ userId: customerId, role: 'member' as const }];
     const conversation = { id, name: '', avatar: '', members, createdAt: at };
     const row = this.#conversations.create(tenant, 'service', conversation);
     this.#sql
       .get(
-        `INSERT INTO service_session (conversation, tenant, id, customer, state, skill, waiting_since, opened_at)
-           VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)`,
+        `INSERT INTO service_session (conversation, tenant, id, customer, state, skill, waiting_since, opened_at,
+             customer_node, customer_seen_at)
+           VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?)`,
       )
-      .run(row.pk, tenant, id, customerId, skill, at, at);
+      .run(row.pk, tenant, id, customerId, skill, at, at, node, at);
     return row;
   }
 
@@ -87,16 +97,24 @@ export class ServiceTable {
   close({ tenant, sessionId, actorId, isManager, at }: ServiceAct): ServiceSession {
     const row = this.require(tenant, sessionId);
     if (!isManager && row.customer !== actorId && row.agent !== actorId) throw notYours();
+    return this.end(tenant, row, { reason: reasonOf(row, actorId), actorId, at });
+  }
+
+  /** Closes a session, whoever wants it. ECONFLICT where it is closed. */
+  end(tenant: string, row: ServiceRow, { reason, actorId, at }: ServiceEnd): ServiceSession {
     requireMove(row.state, 'closed');
     this.#sql
-      .get("UPDATE service_session SET state = 'closed', closed_at = ?, closed_by = ? WHERE conversation = ?")
-      .run(at, actorId, row.conversation);
+      .get(
+        `UPDATE service_session SET state = 'closed', closed_at = ?, closed_by = ?, close_reason = ?, customer_node = NULL,
+             absent_at = NULL WHERE conversation = ?`,
+      )
+      .run(at, actorId, reason, row.conversation);
     if (row.agent !== null) {
       this.#sql
         .get('UPDATE desk_agent SET idle_since = ? WHERE tenant = ? AND user = ?')
         .run(at, row.tenant, row.agent);
     }
-    return toService(tenant, this.require(tenant, sessionId));
+    return toService(tenant, this.require(tenant, row.id));
   }
 
   rate(
@@ -143,6 +161,11 @@ export class ServiceTable {
       )
       .run(session.tenant, session.conversation, id, clientId, authorId, content, at);
     return { note, duplicate: false, agentId: session.agent };
+  }
+
+  findOpenOf(tenant: string, customerId: string): ServiceSession | undefined {
+    const id = this.findOpen(this.#tenants.find(tenant) ?? -1, customerId);
+    return id === undefined ? undefined : this.find(tenant, id);
   }
 
   find(tenant: string, sessionId: string): ServiceSession | undefined {
@@ -194,6 +217,11 @@ export class ServiceTable {
       .get(`SELECT ${SERVICE_COLUMNS} FROM service_session WHERE tenant = ? AND id = ?`)
       .get(this.#tenants.find(tenant) ?? null, sessionId) as ServiceRow | undefined;
   }
+}
+
+function reasonOf({ customer, agent }: ServiceRow, actorId: string): CloseReason {
+  if (actorId === customer) return 'customer';
+  return actorId === agent ? 'agent' : 'manager';
 }
 
 type Value = string | number | null;

@@ -463,14 +463,20 @@ export class MessageTable {
   #desk(
     tenant: number,
     { tenant: tenantId, senderId, createdAt }: NamedMessage,
-    { newId, skill }: Extract<NamedTarget, { kind: 'desk' }>,
+    { newId, skill, node }: Extract<NamedTarget, { kind: 'desk' }>,
   ): Destination {
     const { users, services } = this.#deps;
     const open = services.findOpen(tenant, senderId);
     const known = open === undefined ? undefined : this.#conversation(tenant, open);
     if (known) return { conversation: known };
     if (!users.exists(tenant, senderId)) throw new DomainError('EPERM', 'the sender is no user');
-    const row = services.open(tenant, { id: newId, customerId: senderId, skill, at: createdAt });
+    const row = services.open(tenant, {
+      id: newId,
+      customerId: senderId,
+      skill,
+      node: node ?? null,
+      at: createdAt,
+    });
     const opened = toService(tenantId, services.require(tenantId, newId));
     return { conversation: this.#remember(row), joined: [{ userId: senderId, role: 'member' }], opened };
   }

@@ -471,4 +471,20 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX member_many ON member (tenant, user) WHERE many;
     `,
   },
+  {
+    version: 17,
+    sql: `
+      -- Where the customer is connected, as desk_agent has it; since when it is given to nobody, being away.
+      ALTER TABLE service_session ADD COLUMN customer_node TEXT;
+      ALTER TABLE service_session ADD COLUMN customer_seen_at INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE service_session ADD COLUMN absent_at INTEGER;
+      -- Nobody could write before this while the server was down.
+      ALTER TABLE service_session ADD COLUMN idle_from INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE service_session ADD COLUMN close_reason TEXT;
+      UPDATE service_session SET close_reason = CASE closed_by WHEN customer THEN 'customer' WHEN agent THEN 'agent' ELSE 'manager' END
+        WHERE state = 'closed';
+      CREATE INDEX service_session_turn ON service_session (tenant, skill, place, waiting_since, conversation)
+        WHERE state = 'queued' AND absent_at IS NULL;
+    `,
+  },
 ];

@@ -6,6 +6,7 @@ import { ConversationListTable } from './conversation-list.ts';
 import { ConversationTable } from './conversations.ts';
 import { Statements } from './database.ts';
 import { AgentTable } from './desk-agents.ts';
+import { CustomerTable } from './desk-customers.ts';
 import { DeskQueue } from './desk-queue.ts';
 import { DeskReports } from './desk-reports.ts';
 import { ServiceTable } from './desk-sessions.ts';
@@ -50,7 +51,8 @@ export function openTables(db: DatabaseSync) {
   const outbox = new OutboxTable(sql, untold);
   const agents = new AgentTable(sql, tenants, users);
   const queue = new DeskQueue({ sql, tenants, conversations, services, agents });
-  const desk = { services, agents, queue, reports: new DeskReports(sql, tenants, agents) };
+  const customers = new CustomerTable(sql, tenants, services);
+  const desk = { services, agents, queue, customers, reports: new DeskReports(sql, tenants, agents) };
   return {
     sql,
     tenants,
@@ -130,7 +132,11 @@ export function writeOperations(tables: Tables) {
     retryDeadLetter: outbox.retry.bind(outbox),
     agentsSeen: desk.agents.seen.bind(desk.agents),
     agentLeft: desk.agents.left.bind(desk.agents),
-    resumeDesk: desk.agents.resume.bind(desk.agents),
+    resumeDesk(node: string, at: number): void {
+      // First the customers, who tell by the agents when the server last ran.
+      desk.customers.resume(node, at);
+      desk.agents.resume(node, at);
+    },
     setAgentStatus: desk.agents.setStatus.bind(desk.agents),
     assignNext: desk.queue.assignNext.bind(desk.queue),
     acceptService: desk.queue.accept.bind(desk.queue),
@@ -138,6 +144,9 @@ export function writeOperations(tables: Tables) {
     releaseLost: desk.queue.releaseLost.bind(desk.queue),
     removeFromDesk: desk.queue.removeUser.bind(desk.queue),
     removeAgent: desk.queue.removeAgent.bind(desk.queue),
+    customersSeen: desk.customers.seen.bind(desk.customers),
+    customerLeft: desk.customers.left.bind(desk.customers),
+    settleOverdue: desk.customers.settleOverdue.bind(desk.customers),
     closeService: desk.services.close.bind(desk.services),
     rateService: desk.services.rate.bind(desk.services),
     addNote: desk.services.addNote.bind(desk.services),
@@ -213,6 +222,8 @@ export function readOperations({
     listDueDeliveries: outbox.listDue.bind(outbox),
     nextDeliveryDue: outbox.nextDue.bind(outbox),
     listDeadLetters: outbox.listDead.bind(outbox),
+    findOpenService: desk.services.findOpenOf.bind(desk.services),
+    listOpenCustomers: desk.customers.listOpen.bind(desk.customers),
     findService: desk.services.find.bind(desk.services),
     listServices: desk.services.list.bind(desk.services),
     listNotes: desk.services.listNotes.bind(desk.services),
