@@ -183,8 +183,10 @@ const BODIES: Readonly<Record<string, Bad>> = {
   },
   'JSON with a number beyond 2^53': {
     encoding: 'application/json',
-    body: jsonOf({ timestamp: 2 ** 54 }),
-    message: 'timestamp must be at most 8640000000000000',
+    body: Buffer.from('{"conversationId":"c","sinceSequence":18014398509481984}'),
+    destination: '/app/sync',
+    message: 'sinceSequence must be at most 9007199254740991',
+    messageId: null,
   },
   'JSON with bad UTF-8': {
     encoding: 'application/json',

@@ -261,7 +261,7 @@ describe('business events by NATS', { skip: SKIP_NATS }, () => {
     ['no object', 'business.user.login', '[]', /EINVAL: the body must be an object/],
     ['a prototype', 'business.user.login', '{"__proto__":{}}', /__proto__ is not allowed/],
     ['no user', 'business.user.login', { deviceId: 'x' }, /EINVAL: userId is missing/],
-    ['a user that is a number', 'business.user.login', { userId: 5 }, /EINVAL: userId must be a string/],
+    ['a user that is an object', 'business.user.login', { userId: {} }, /EINVAL: userId must be a string/],
     ['another type', 'business.user.login', { userId: 'a', eventType: 'business.user.logout' }, /eventType/],
     ['no message', 'communication.message.recalled', { conversationId: 'c' }, /messageId is missing/],
     ['a deep one', 'business.user.login', deepEvent(), /nested deeper than/],

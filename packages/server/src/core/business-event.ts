@@ -6,7 +6,7 @@ import {
 } from './business-event-schemas.ts';
 import { isDeeper, MAX_EXTRA_DEPTH } from './content.ts';
 import { DomainError } from './errors.ts';
-import { type ValueReader, valueReader } from './json.ts';
+import { lenientReader, type ValueReader } from './json.ts';
 import type { JsonValue } from './model.ts';
 import { isGivenTime } from './time.ts';
 
@@ -41,10 +41,10 @@ type Given = { readonly eventType: string; readonly eventId?: string; readonly [
 const READERS = new Map(
   Object.entries(BUSINESS_EVENT_SCHEMAS).map(([type, schema]) => [
     type as KnownEventType | string,
-    valueReader(schema) as unknown as ValueReader<Given>,
+    lenientReader(schema) as unknown as ValueReader<Given>,
   ]),
 );
-const READ_OTHER = valueReader(OTHER_EVENT_SCHEMA) as unknown as ValueReader<Given>;
+const READ_OTHER = lenientReader(OTHER_EVENT_SCHEMA) as unknown as ValueReader<Given>;
 /** The words of a NATS subject, so that what came one way can leave another. */
 const EVENT_TYPE = /^[\w-]+(\.[\w-]+)+$/;
 

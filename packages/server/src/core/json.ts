@@ -1,6 +1,7 @@
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { DomainError } from './errors.ts';
+import { lenient } from './lenient.ts';
 import { tooLong } from './validate.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -54,6 +55,17 @@ export function valueReader<Schema extends TSchema>(
     if (validator.Check(value)) return value as Static<Schema>;
     throw misfit(validator.Errors(value), field);
   };
+}
+
+/** As `valueReader`, of data that clients in other languages write: it is taken as it is meant (see `lenient`). */
+export function lenientReader<Schema extends TSchema>(
+  schema: Schema,
+  field?: string,
+): ValueReader<Static<Schema>> {
+  const fits = checkerOf(schema);
+  const read = valueReader(schema, field);
+  return (value) =>
+    fits(value) ? (value as Static<Schema>) : read(lenient(schema, value, { scalars: true }));
 }
 
 /** Tells whether plain data has a form. */

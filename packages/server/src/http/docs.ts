@@ -1,3 +1,4 @@
+import type { FastifySchema } from 'fastify';
 import type { Api } from './api.ts';
 
 const DESCRIPTION = `Users, groups and history of the haina message server.
@@ -17,6 +18,7 @@ export async function registerDocs(api: Api, version: string): Promise<void> {
   ]);
   await api.register(swagger, {
     refResolver: { buildLocalReference: (schema) => String(schema.$id) },
+    transform: ({ schema, url }) => ({ schema: withNullableBody(schema), url }),
     openapi: {
       openapi: '3.1.0',
       info: {
@@ -59,4 +61,22 @@ export async function registerDocs(api: Api, version: string): Promise<void> {
       css: [{ filename: 'haina.css', content: '.swagger-ui .topbar{display:none}' }],
     },
   });
+}
+
+interface BodySchema {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, object>>;
+  readonly required?: readonly string[];
+}
+
+/** Says of the optional fields of a body that they may be null, which is taken as absent. */
+function withNullableBody(schema: FastifySchema): FastifySchema {
+  const body = schema?.body as BodySchema | undefined;
+  if (body?.properties === undefined) return schema;
+  const required = new Set(body.required);
+  const properties = Object.entries(body.properties).map(([name, property]) => [
+    name,
+    required.has(name) ? property : { anyOf: [property, { type: 'null' }] },
+  ]);
+  return { ...schema, body: { ...body, properties: Object.fromEntries(properties) } };
 }

@@ -3,16 +3,18 @@ import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
 import { DomainError } from '../core/errors.ts';
+import { lenient } from '../core/lenient.ts';
 
 /**
- * Checks requests against their schemas. Bodies are taken as they are; texts of paths and queries become numbers where
- * the schema wants one. Schemas are compiled when first needed, which the start then does not wait for.
+ * Checks requests against their schemas. In bodies an optional field that is null is absent; texts of paths and queries
+ * become numbers where the schema wants one. Schemas are compiled when first needed, which the start then does not wait for.
  */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   let compiled: ReturnType<typeof Compile> | undefined;
   return (input: unknown) => {
     compiled ??= Compile(schema);
-    const value = httpPart === 'body' ? input : withNumbers(schema, input);
+    const value =
+      httpPart === 'body' ? lenient(schema, input, { scalars: false }) : withNumbers(schema, input);
     if (compiled.Check(value)) return { value };
     return { error: firstRefusal(compiled.Errors(value), httpPart ?? 'request') };
   };

@@ -8,6 +8,10 @@ import type { Content, ContentType, JsonValue } from '../../core/model.ts';
  */
 export function readPlainContent(type: ContentType, content: unknown): Content {
   if (typeof content === 'string') return { type, text: content, extra: null };
+  // Jackson writes numbers and booleans into a string field too.
+  if (typeof content === 'number' || typeof content === 'boolean') {
+    return { type, text: String(content), extra: null };
+  }
   if (type !== 'text' && typeof content === 'object' && content !== null && !Array.isArray(content)) {
     return { type, ...splitText(type, content as { readonly [key: string]: JsonValue }) };
   }

@@ -97,11 +97,11 @@ export function commandOf(destination: string, principal: Principal): Command | 
 
 async function send(context: CommandContext, body: Uint8Array): Promise<Stored> {
   const { core, principal, sessionId: originSession, hasMessageType: isAdded } = context;
-  const { sessionId, conversationId, clientMsgId, content, msgType = 'text', ...asked } = readSend(body);
+  const { sessionId, conversationId, clientMsgId, content, msgType, ...asked } = readSend(body);
   const skill = skillOf(asked);
   const command = {
     ...(clientMsgId === undefined ? {} : { clientId: clientMsgId }),
-    content: readNamedContent({ names: TYPES, isAdded }, typeNamed(msgType), content),
+    content: readNamedContent({ names: TYPES, isAdded }, typeNamed(msgType ?? 'text'), content),
     source: 'desk',
     originSession,
   };

@@ -81,7 +81,7 @@ const REFUSED: [type: ImSendableType, content: unknown, field: string, message: 
   [T.CHAT_TEXT, null, 'content', 'content must be a string or an object'],
   [T.CHAT_TEXT, ['x'], 'content', 'content must be a string or an object'],
   [T.CHAT_TEXT, {}, 'content.content', 'content.content is missing'],
-  [T.CHAT_TEXT, { content: 5 }, 'content.content', 'content.content must be a string'],
+  [T.CHAT_TEXT, { content: {} }, 'content.content', 'content.content must be a string'],
   [
     T.CHAT_TEXT,
     { content: 'x', contentExtra: 'y' },
@@ -105,7 +105,7 @@ const REFUSED: [type: ImSendableType, content: unknown, field: string, message: 
     [type, { content: 'x' }, 'content.contentExtra', 'content.contentExtra is missing'],
     [type, { contentExtra: { url: URL } }, 'content.content', 'content.content is missing'],
     [type, extra({}), 'content.contentExtra.url', 'content.contentExtra.url is missing'],
-    [type, extra({ url: 5 }), 'content.contentExtra.url', 'content.contentExtra.url must be a string'],
+    [type, extra({ url: {} }), 'content.contentExtra.url', 'content.contentExtra.url must be a string'],
     [
       type,
       extra({ url: URL, size: -1 }),
@@ -114,7 +114,7 @@ const REFUSED: [type: ImSendableType, content: unknown, field: string, message: 
     ],
     [
       type,
-      extra({ url: URL, size: '1' }),
+      extra({ url: URL, size: 'one' }),
       'content.contentExtra.size',
       'content.contentExtra.size must be an integer',
     ],
@@ -127,13 +127,13 @@ const REFUSED: [type: ImSendableType, content: unknown, field: string, message: 
   ],
   [
     T.CHAT_IMAGE,
-    extra({ url: URL, format: 5 }),
+    extra({ url: URL, format: {} }),
     'content.contentExtra.format',
     'content.contentExtra.format must be a string',
   ],
   [
     T.CHAT_FILE,
-    extra({ url: URL, extension: 5 }),
+    extra({ url: URL, extension: {} }),
     'content.contentExtra.extension',
     'content.contentExtra.extension must be a string',
   ],
@@ -172,7 +172,7 @@ const REFUSED: [type: ImSendableType, content: unknown, field: string, message: 
   [T.CHAT_FORWARD, { content: 'x' }, 'content.originalMessageId', 'content.originalMessageId is missing'],
   [
     T.CHAT_FORWARD,
-    { originalMessageId: 'm1', forwardReason: 5 },
+    { originalMessageId: 'm1', forwardReason: {} },
     'content.forwardReason',
     'content.forwardReason must be a string',
   ],

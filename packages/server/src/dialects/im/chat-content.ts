@@ -3,7 +3,7 @@ import { type TObject, type TSchema, Type } from 'typebox';
 import { ADDRESS_PATTERN } from '../../core/addresses.ts';
 import { DomainError } from '../../core/errors.ts';
 import { MAX_ID_LENGTH } from '../../core/validate.ts';
-import { parseJsonText, type ValueReader, valueReader } from '../common/json.ts';
+import { lenientReader, parseJsonText, type ValueReader } from '../common/json.ts';
 
 /** Longest address in a content, in characters: signed ones of object stores are long. */
 const MAX_LINK_LENGTH = 8192;
@@ -62,7 +62,7 @@ export const CHAT_FORMS: Readonly<Record<ImSendableType, TObject>> = {
 export type ContentField = 'content' | 'newContent';
 
 const readersAt = (field: ContentField): ReadonlyMap<number, ValueReader<unknown>> =>
-  new Map(Object.entries(CHAT_FORMS).map(([type, form]) => [Number(type), valueReader(form, field)]));
+  new Map(Object.entries(CHAT_FORMS).map(([type, form]) => [Number(type), lenientReader(form, field)]));
 const READERS = { content: readersAt('content'), newContent: readersAt('newContent') };
 
 /**

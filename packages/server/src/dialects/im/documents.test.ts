@@ -8,7 +8,7 @@ import {
   EVENT_EXAMPLES,
   NOTIFICATION_EXAMPLES,
 } from '../../../../wire/src/im-examples-fixture.ts';
-import { checkerOf, valueReader } from '../common/json.ts';
+import { checkerOf, valueReader } from '../../core/json.ts';
 import { CHAT_FORMS } from './chat-content.ts';
 import {
   CONFIG_CHANGE_FORM,

@@ -11,14 +11,15 @@ import { type Static, Type } from 'typebox';
 import { MAX_CLIENT_ID_LENGTH } from '../../core/content.ts';
 import { MAX_CONVERSATIONS } from '../../core/conversation-list.ts';
 import { DomainError } from '../../core/errors.ts';
-import { MAX_TIME } from '../../core/time.ts';
 import { MAX_ID_LENGTH } from '../../core/validate.ts';
-import { parseJsonBody, parseJsonText, peekString, type ValueReader, valueReader } from '../common/json.ts';
+import { lenientReader, parseJsonBody, parseJsonText, peekString, type ValueReader } from '../common/json.ts';
 
 /** The core knows how long one may be. */
 const messageId = Type.String();
 const clientMsgId = Type.Optional(Type.String({ minLength: 1, maxLength: MAX_CLIENT_ID_LENGTH }));
-const time = Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_TIME }));
+/** The server goes by its own clock and by what CONNECT said, so it looks at neither. */
+const time = Type.Optional(Type.Unknown());
+const deviceId = Type.Optional(Type.Unknown());
 const sequence = Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }));
 const reason = Type.Optional(Type.String());
 const scope = Type.Optional(Type.Enum([ImScope.ME, ImScope.EVERYONE]));
@@ -91,7 +92,7 @@ export const BODY_FORMS = {
   '/app/group-hand-over': Type.Object({ groupId, userId, timestamp: time }),
   '/app/group-leave': Type.Object({ groupId, successorId: Type.Optional(userId), timestamp: time }),
   '/app/group-dissolve': Type.Object({ groupId, timestamp: time }),
-  '/app/heartbeat': Type.Object({ timestamp: time, deviceId: Type.Optional(Type.String()) }),
+  '/app/heartbeat': Type.Object({ timestamp: time, deviceId }),
   '/app/auth': Type.Object({ token: Type.String({ minLength: 1 }), timestamp: time }),
 } satisfies Record<ImDestination, unknown>;
 
@@ -99,23 +100,23 @@ export const BODY_FORMS = {
 export type ImBody<Destination extends ImDestination> = Static<(typeof BODY_FORMS)[Destination]>;
 
 const READERS: { readonly [Destination in ImDestination]: ValueReader<ImBody<Destination>> } = {
-  '/app/chat': valueReader(BODY_FORMS['/app/chat']),
-  '/app/private-message': valueReader(BODY_FORMS['/app/private-message']),
-  '/app/edit-message': valueReader(BODY_FORMS['/app/edit-message']),
-  '/app/delete-message': valueReader(BODY_FORMS['/app/delete-message']),
-  '/app/pin-message': valueReader(BODY_FORMS['/app/pin-message']),
-  '/app/read-message': valueReader(BODY_FORMS['/app/read-message']),
-  '/app/sync': valueReader(BODY_FORMS['/app/sync']),
-  '/app/conversations': valueReader(BODY_FORMS['/app/conversations']),
-  '/app/group-add-members': valueReader(BODY_FORMS['/app/group-add-members']),
-  '/app/group-remove-member': valueReader(BODY_FORMS['/app/group-remove-member']),
-  '/app/group-update': valueReader(BODY_FORMS['/app/group-update']),
-  '/app/group-set-role': valueReader(BODY_FORMS['/app/group-set-role']),
-  '/app/group-hand-over': valueReader(BODY_FORMS['/app/group-hand-over']),
-  '/app/group-leave': valueReader(BODY_FORMS['/app/group-leave']),
-  '/app/group-dissolve': valueReader(BODY_FORMS['/app/group-dissolve']),
-  '/app/heartbeat': valueReader(BODY_FORMS['/app/heartbeat']),
-  '/app/auth': valueReader(BODY_FORMS['/app/auth']),
+  '/app/chat': lenientReader(BODY_FORMS['/app/chat']),
+  '/app/private-message': lenientReader(BODY_FORMS['/app/private-message']),
+  '/app/edit-message': lenientReader(BODY_FORMS['/app/edit-message']),
+  '/app/delete-message': lenientReader(BODY_FORMS['/app/delete-message']),
+  '/app/pin-message': lenientReader(BODY_FORMS['/app/pin-message']),
+  '/app/read-message': lenientReader(BODY_FORMS['/app/read-message']),
+  '/app/sync': lenientReader(BODY_FORMS['/app/sync']),
+  '/app/conversations': lenientReader(BODY_FORMS['/app/conversations']),
+  '/app/group-add-members': lenientReader(BODY_FORMS['/app/group-add-members']),
+  '/app/group-remove-member': lenientReader(BODY_FORMS['/app/group-remove-member']),
+  '/app/group-update': lenientReader(BODY_FORMS['/app/group-update']),
+  '/app/group-set-role': lenientReader(BODY_FORMS['/app/group-set-role']),
+  '/app/group-hand-over': lenientReader(BODY_FORMS['/app/group-hand-over']),
+  '/app/group-leave': lenientReader(BODY_FORMS['/app/group-leave']),
+  '/app/group-dissolve': lenientReader(BODY_FORMS['/app/group-dissolve']),
+  '/app/heartbeat': lenientReader(BODY_FORMS['/app/heartbeat']),
+  '/app/auth': lenientReader(BODY_FORMS['/app/auth']),
 };
 
 /** By the `content-type` of the SEND. */

@@ -1,11 +1,8 @@
-import { type TSchema, Type } from 'typebox';
+import { Type } from 'typebox';
 import { MAX_CLIENT_ID_LENGTH } from '../../core/content.ts';
-import { valueReader } from '../common/json.ts';
+import { lenientReader } from '../common/json.ts';
 
-/** May be missing, or null as other languages write it. */
-const optional = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]));
-
-const text = optional(Type.String());
+const text = Type.Optional(Type.String());
 
 /** The core knows which ids there can be, and how long texts may be. */
 const from = Type.Object({
@@ -26,41 +23,41 @@ const textData = <Data extends Parameters<typeof Type.Object>[0]>(data: Data, da
   });
 
 /** What all messages have. */
-export const readMessage = valueReader(Type.Object({ msgType: Type.Integer() }));
+export const readMessage = lenientReader(Type.Object({ msgType: Type.Integer() }));
 
-export const readInit = valueReader(
+export const readInit = lenientReader(
   Type.Object({
     textData: Type.Object({
       dataType: Type.Enum([1, 2]),
-      data: Type.Object({ from: optional(from), roomNumber }),
+      data: Type.Object({ from: Type.Optional(from), roomNumber }),
     }),
   }),
 );
 
-export const readChat = valueReader(
+export const readChat = lenientReader(
   Type.Intersect([
     textData(
       {
         from,
         roomNumber,
         content: Type.String(),
-        id: optional(Type.String({ minLength: 1, maxLength: MAX_CLIENT_ID_LENGTH })),
+        id: Type.Optional(Type.String({ minLength: 1, maxLength: MAX_CLIENT_ID_LENGTH })),
       },
       [3],
     ),
     Type.Object({
-      extendFields: optional(Type.Record(Type.String(), Type.Unknown())),
+      extendFields: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     }),
   ]),
 );
 
-export const readSign = valueReader(textData({ roomNumber, id: Type.String({ minLength: 1 }) }, [4]));
+export const readSign = lenientReader(textData({ roomNumber, id: Type.String({ minLength: 1 }) }, [4]));
 
-export const readContacts = valueReader(
+export const readContacts = lenientReader(
   Type.Object({
-    textData: optional(
+    textData: Type.Optional(
       Type.Object({
-        data: optional(Type.Object({ roomNumber: optional(roomNumber) })),
+        data: Type.Optional(Type.Object({ roomNumber: Type.Optional(roomNumber) })),
       }),
     ),
   }),

@@ -43,7 +43,7 @@ async function send(
   const { message } = await core.messages.send(principal, {
     ...(messageId === undefined ? {} : { clientId: messageId }),
     target: chatType === 'SINGLE' ? { kind: 'user', userId: toId } : groupTarget(toId),
-    content: toContent(msgType, content, hasMessageType),
+    content: toContent(msgType ?? 'TEXT', content, hasMessageType),
     source: 'xuqm',
     originSession: sessionId,
   });

@@ -15,7 +15,7 @@ export const readSend = bodyReader(
     toId: Type.String({ minLength: 1, maxLength: MAX_ID_LENGTH }),
     chatType: Type.Enum([...XUQM_CHAT_TYPES]),
     /** `toContent` knows the types. */
-    msgType: Type.Unknown(),
+    msgType: Type.Optional(Type.Unknown()),
     content: Type.Unknown(),
   }),
 );
