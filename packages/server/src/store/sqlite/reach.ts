@@ -24,9 +24,10 @@ interface UnreadRow {
 /** Messages that are looked at to find out how far a member is; beyond it the answer is the last one that was looked at. */
 const MAX_LOOK = 1000;
 
-/** What a member can still be told: takes the member's id twice. */
-const TELLABLE = `m.sender IS NOT (SELECT u.person FROM user u WHERE u.tenant = m.tenant AND u.id = ?) AND ${NOT_HIDDEN}`;
-/** What a member can still read: takes the member's id twice. */
+/** What a member can still be told: takes the conversation and twice the member's id. Who that is is looked up once. */
+const TELLABLE = `m.sender IS NOT (SELECT u.person FROM conversation c JOIN user u ON u.tenant = c.tenant WHERE c.pk = ? AND u.id = ?)
+  AND ${NOT_HIDDEN}`;
+/** What a member can still read: takes the same. */
 const READABLE = `${TELLABLE} AND m.state NOT IN ('recalled', 'deleted')`;
 
 /**
@@ -67,7 +68,8 @@ export class ReachTable {
     let total = 0;
     for (const { from, to } of row ? openOf(row, 'read') : []) {
       if (total >= limit) break;
-      total += (count.get(conversation, from, to, user, user, limit - total) as { n: number }).n;
+      total += (count.get(conversation, from, to, conversation, user, user, limit - total) as { n: number })
+        .n;
     }
     return total;
   }
@@ -86,7 +88,7 @@ export class ReachTable {
     const found: UnreadRow[] = [];
     for (const { from, to } of open) {
       if (found.length >= limit) break;
-      const rows = select.all(conversation, from, to, userId, userId, limit - found.length);
+      const rows = select.all(conversation, from, to, conversation, userId, userId, limit - found.length);
       found.push(...(rows as unknown as UnreadRow[]));
     }
     return found.map(({ id, client_id: clientId, sender: senderId, seq, state }) => ({
@@ -110,7 +112,7 @@ export class ReachTable {
     );
     let looks = 0;
     for (const { from, to } of ranges) {
-      const rows = select.iterate(user, user, conversation, from, to) as Iterable<{
+      const rows = select.iterate(conversation, user, user, conversation, from, to) as Iterable<{
         seq: number;
         fits: 0 | 1;
       }>;
