@@ -259,7 +259,14 @@ function composeSweeps({ timers, log, teardown }: Ground, { core }: Domain, file
     onError: (err) => log.warn({ err }, 'old notifications could not be removed; trying again'),
   });
   teardown.defer('sweep of notifications', () => notificationSweep.close());
-  return [fileSweep, notificationSweep];
+  const guestSweep = new Sweep({
+    removeBatch: () => core.guestRetention.removeOld(),
+    timers,
+    interval: SWEEP_INTERVAL,
+    onError: (err) => log.warn({ err }, 'what guests left behind could not be removed; trying again'),
+  });
+  teardown.defer('sweep of guests', () => guestSweep.close());
+  return [fileSweep, notificationSweep, guestSweep];
 }
 
 /** Lets clients in: the dialects and the HTTP API on one port. */

@@ -1,5 +1,7 @@
 /** What `desk` clients and the server say to each other, as JSON in STOMP bodies. */
 
+import type { GoneRange } from './gone-range.ts';
+
 export const DESK_MESSAGE_TYPES = [
   'text',
   'image',
@@ -238,6 +240,8 @@ export interface DeskSyncDone {
   count: number;
   /** False where more is waiting: sync again. */
   complete: boolean;
+  /** What was removed, or can't be told in this form; absent where there is nothing such. */
+  gone?: GoneRange[];
 }
 
 /** MESSAGE at `/topic/agents`. */

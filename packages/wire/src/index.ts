@@ -1,4 +1,5 @@
 export * from './desk.ts';
+export * from './gone-range.ts';
 export * from './im.ts';
 export * from './im-bodies.ts';
 export * from './im-body-codec.ts';

@@ -1,5 +1,7 @@
 /** What `xuqm` clients and the server say to each other, as JSON in STOMP bodies. */
 
+import type { GoneRange } from './gone-range.ts';
+
 export const XUQM_CHAT_TYPES = ['SINGLE', 'GROUP'] as const;
 export type XuqmChatType = (typeof XUQM_CHAT_TYPES)[number];
 
@@ -126,6 +128,8 @@ export interface XuqmSyncDone {
   count: number;
   /** False where more is waiting: sync again. */
   complete: boolean;
+  /** What was removed, or can't be told in this form; absent where there is nothing such. */
+  gone?: GoneRange[];
 }
 
 /** MESSAGE at `/user/queue/receipts`. */

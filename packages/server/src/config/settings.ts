@@ -313,6 +313,10 @@ const rooms = {
     'Connections of guests from one address (or IPv6 /64 network) at a time; 0 is off. Behind a proxy set trustedProxies, or all of them share one.',
     { default: 1000 },
   ),
+  guestMessageRetention: duration(
+    'How long what guests say in rooms is kept; 0 keeps it for ever. Longer lets users read back further, and lets anybody fill the disk further.',
+    { default: DEFAULT_LIMITS.guestMessageRetention, maximum: TEN_YEARS },
+  ),
   maxRoomMembers: count('People in a room at a time: who comes in is told all of them at once.', {
     default: DEFAULT_LIMITS.maxRoomMembers,
     minimum: 1,

@@ -9,6 +9,7 @@ import { createDesk, type Desk } from './desk/index.ts';
 import type { CoreEvent, EventSink } from './events.ts';
 import { Groups } from './groups.ts';
 import { GuestRate } from './guest-rate.ts';
+import { GuestRetention } from './guest-retention.ts';
 import type { Limits } from './limits.ts';
 import { MessageChanges } from './message-changes.ts';
 import { Messages } from './messages.ts';
@@ -50,6 +51,7 @@ export interface Core {
   readonly groups: Groups;
   readonly rooms: Rooms;
   readonly attendance: Attendance;
+  readonly guestRetention: GuestRetention;
   readonly contacts: Contacts;
   readonly conversations: ConversationList;
   readonly messages: Messages;
@@ -81,6 +83,7 @@ export function createCore(given: CoreDeps): Core {
     groups: new Groups({ ...deps, rate }),
     rooms,
     attendance,
+    guestRetention: new GuestRetention(deps),
     contacts: new Contacts(deps),
     conversations: new ConversationList(deps),
     messages,

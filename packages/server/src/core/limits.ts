@@ -35,6 +35,8 @@ export interface Limits {
   readonly deskRatingWindow: number;
   /** How long an agent of the desk may be away before it loses its customers, in ms. */
   readonly deskAgentTimeout: number;
+  /** How long a guest's message is kept, in ms; 0 is for ever. */
+  readonly guestMessageRetention: number;
   /** How long a notification is kept after it was due, in ms; 0 is for ever. */
   readonly notificationRetention: number;
 }
@@ -59,4 +61,5 @@ export const DEFAULT_LIMITS: Limits = {
   deskRatingWindow: 604_800_000,
   deskAgentTimeout: 30_000,
   notificationRetention: 7_776_000_000,
+  guestMessageRetention: 2_592_000_000,
 };

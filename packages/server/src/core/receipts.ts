@@ -104,6 +104,14 @@ export class Receipts {
     }
   }
 
+  /** What was removed can't be delivered any more: whoever was told so is not told again. */
+  async passOver({ tenant, userId }: Principal, removed: readonly KnownRevisions[]): Promise<void> {
+    for (const { conversationId, ranges } of removed) {
+      const users = [{ userId, ranges }];
+      await this.report({ tenant, conversationId, kind: 'delivered', messages: [], users });
+    }
+  }
+
   /** Tells a sender that one who is no member, a guest, got its message. Nothing is stored of it. */
   tellReceived(userId: string, message: ReceiptSubject): void {
     const { tenant, conversationId, seq } = message;

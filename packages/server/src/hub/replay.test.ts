@@ -166,3 +166,21 @@ test('a held fan-out that can not be delivered keeps nothing from those after it
     ['receive'],
   );
 });
+
+test('the verdict says what was removed, and what has no form', async () => {
+  const gone = [{ conversationId: 'team', ranges: [{ from: 1, to: 2 }] }];
+  const broken = groupMessage(3, { content: undefined as never });
+  const { replay, told } = setUp([
+    { messages: [broken, groupMessage(4)], changedIds: [], revisions: [], gone },
+  ]);
+  assert.deepEqual(await replay.run({}), {
+    count: 1,
+    complete: true,
+    gone: [
+      { conversationId: 'team', from: 1, to: 2 },
+      { conversationId: 'team', from: 3, to: 3 },
+    ],
+  });
+  assert.deepEqual(told, ['m4']);
+  assert.deepEqual(replay.removed, gone, 'only what was removed need not be told again');
+});

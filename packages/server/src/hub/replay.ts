@@ -1,6 +1,6 @@
 import type { CoreEvent } from '../core/events.ts';
-import type { Message, Principal } from '../core/model.ts';
-import type { PendingCursor, PendingPage, PendingQuery } from '../core/ports/store.ts';
+import type { Message, Principal, SeqRange } from '../core/model.ts';
+import type { KnownRevisions, PendingCursor, PendingPage, PendingQuery } from '../core/ports/store.ts';
 import { FanOut, type Shape } from './fan-out.ts';
 import type { Isolation } from './isolation.ts';
 
@@ -34,7 +34,17 @@ export interface ReplayResult {
   readonly count: number;
   /** False where more is waiting, as the client has to acknowledge first or too much came meanwhile. */
   readonly complete: boolean;
+  /** What can't be told any more; absent where there is nothing such. */
+  readonly gone?: readonly GoneRange[];
 }
+
+/** Sequences of a conversation that were removed, or that can't be told in this form. */
+export interface GoneRange extends SeqRange {
+  readonly conversationId: string;
+}
+
+/** Ranges that one verdict names; further ones are named by the next sync. */
+const MAX_GONE = 500;
 
 interface Held {
   readonly fanOut: FanOut;
@@ -70,6 +80,8 @@ export class Replay {
   #pageSize = FIRST_PAGE;
   #overflowed = false;
   #count = 0;
+  readonly #gone: GoneRange[] = [];
+  readonly #removed: KnownRevisions[] = [];
 
   constructor(principal: Principal, source: ReplaySource, target: ReplayTarget, isolation: Isolation) {
     this.#principal = principal;
@@ -96,7 +108,7 @@ export class Replay {
     let cursor: PendingCursor | undefined;
     do {
       const limit = Math.min(this.#pageSize, this.#target.room);
-      if (limit < 1) return { count: this.#count, complete: false };
+      if (limit < 1) return this.#result(false);
       const page = await this.#source.pending(this.#principal, {
         ...query,
         limit,
@@ -106,7 +118,34 @@ export class Replay {
       cursor = page.next;
     } while (cursor && this.#target.isOpen);
     await this.#catchUp();
-    return { count: this.#count, complete: !this.#overflowed };
+    return this.#result(!this.#overflowed);
+  }
+
+  /** What was removed and is in the verdict: once that is told, nobody has to be told again. */
+  get removed(): readonly KnownRevisions[] {
+    return this.#removed;
+  }
+
+  #result(complete: boolean): ReplayResult {
+    return { count: this.#count, complete, ...(this.#gone.length > 0 ? { gone: this.#gone } : {}) };
+  }
+
+  #noteRemoved(gone: readonly KnownRevisions[]): void {
+    for (const { conversationId, ranges } of gone) {
+      const named = ranges.slice(0, Math.max(0, MAX_GONE - this.#gone.length));
+      if (named.length === 0) return;
+      this.#gone.push(...named.map(({ from, to }) => ({ conversationId, from, to })));
+      this.#removed.push({ conversationId, ranges: named });
+    }
+  }
+
+  /** A message that no outlet has a form for is not told: it stays undelivered, and the verdict says so. */
+  #noteUntold(told: readonly CoreEvent[], rendered: ReadonlySet<CoreEvent>): void {
+    for (const event of told) {
+      if (rendered.has(event) || !('message' in event) || this.#gone.length >= MAX_GONE) continue;
+      const { conversationId, seq } = event.message;
+      this.#gone.push({ conversationId, from: seq, to: seq });
+    }
   }
 
   /** Passes on what was held back. To be called once no more is held. */
@@ -130,21 +169,25 @@ export class Replay {
     }
   }
 
-  async #tell({ messages, changedIds, revisions }: PendingPage): Promise<void> {
+  async #tell({ messages, changedIds, revisions, gone = [] }: PendingPage): Promise<void> {
+    this.#noteRemoved(gone);
     const changed = new Set(changedIds);
     const told = messages.flatMap((message) =>
       this.#comesLive(message) ? [] : [this.#eventOf(message, changed.has(message.id))],
     );
+    const rendered = new Set<CoreEvent>();
     let bytes = 0;
     for (const { shape, deliver } of this.#target.outlets) {
       const items = this.#isolation.render(shape, told);
       if (items.length === 0) continue;
+      for (const { event } of items) rendered.add(event);
       const fanOut = new FanOut(items);
       bytes += fanOut.batch.byteLength;
       deliver(fanOut);
     }
     this.#adaptPage(bytes);
-    this.#count += told.length;
+    this.#count += rendered.size;
+    this.#noteUntold(told, rendered);
     if (revisions.length > 0) await this.#source.knows(this.#principal, revisions);
     await this.#target.drained();
   }

@@ -30,7 +30,34 @@ export interface RoomEntry {
   readonly at: Timestamp;
 }
 
+export interface GuestPurge {
+  /** Messages from before are removed. */
+  readonly before: Timestamp;
+  readonly at: Timestamp;
+  readonly limit: number;
+}
+
+export interface EmptyRoomQuery {
+  readonly createdBefore: Timestamp;
+  /** The last room's `place` of the page before; 0 for the first one. */
+  readonly after: number;
+  readonly limit: number;
+}
+
+export interface EmptyRoom {
+  readonly tenant: string;
+  readonly id: string;
+  readonly place: number;
+}
+
 export interface RoomStore {
+  /**
+   * Removes the oldest messages of guests, with what became of them. Their sequences are gone from then on: a page of what is
+   * pending tells so. Returns how many it removed: fewer than the limit where nothing is left.
+   */
+  purgeGuestMessages(purge: GuestPurge): Promise<number>;
+  /** Rooms that guests made, with no member and no message. Whether guests are in them the store does not know. */
+  listEmptyGuestRooms(query: EmptyRoomQuery): Promise<EmptyRoom[]>;
   /** ECONFLICT where the id is taken; ENOENT (field `ownerId`) where the owner is no user and no guest. */
   createRoom(room: NewRoom): Promise<Room>;
   /** A room, or a group as one: closed, and owned by the first of its owners. Undefined for other conversations. */

@@ -516,6 +516,8 @@ export interface PendingPage {
    * being told. All others are known with the message that bears them.
    */
   readonly revisions: readonly KnownRevisions[];
+  /** What the user was not delivered and can't be any more, as it was removed; told once, with the conversation's first page. */
+  readonly gone?: readonly KnownRevisions[];
   /** Absent on the last page. */
   readonly next?: PendingCursor;
 }

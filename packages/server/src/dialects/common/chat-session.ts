@@ -137,6 +137,7 @@ export class ChatSession implements LiveSession {
       await services.deliveries.flush();
       await prelude?.();
       await tellVerdict(await replay.run(query));
+      await services.core.receipts.passOver(this.principal, replay.removed);
     } finally {
       this.outlets.replay = undefined;
       ended.resolve();

@@ -121,8 +121,8 @@ export class DeskHandler extends StompDialectHandler {
     for (const subscription of this.subscriptionsTo('errors')) sendJson(this.stomp, subscription, body);
   }
 
-  protected tellSyncDone(subscription: StompSubscription, { count, complete }: ReplayResult): void {
-    this.#tell(subscription, { type: 'sync', count, complete });
+  protected tellSyncDone(subscription: StompSubscription, { count, complete, gone }: ReplayResult): void {
+    this.#tell(subscription, { type: 'sync', count, complete, ...(gone ? { gone: [...gone] } : {}) });
   }
 
   /** One after the other, as the first one is the server's own. */

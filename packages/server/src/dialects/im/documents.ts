@@ -164,6 +164,7 @@ export const SYNC_DONE_FORM = Type.Object({
   type: Type.Literal('SYNC_DONE'),
   count,
   complete: Type.Boolean(),
+  gone: Type.Optional(Type.Array(Type.Object({ conversationId: text, from: count, to: count }))),
   pins: Type.Array(pin),
   deleted: Type.Optional(Type.Array(text)),
   timestamp: time,

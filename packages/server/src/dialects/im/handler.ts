@@ -128,7 +128,7 @@ export class ImHandler extends StompDialectHandler {
 
   protected async tellSyncDone(
     subscription: StompSubscription,
-    { count, complete }: ReplayResult,
+    { count, complete, gone }: ReplayResult,
     { conversationId }: ReplayQuery,
   ): Promise<void> {
     const { changes } = this.services.core;
@@ -147,6 +147,7 @@ export class ImHandler extends StompDialectHandler {
         type: 'SYNC_DONE',
         count,
         complete,
+        gone,
         pins,
         deleted,
       }),

@@ -69,7 +69,14 @@ export class MimiHandler extends StompDialectHandler {
   }
 
   /** The RECEIPT of an `init` says that everything came; the document has no message for it. */
-  protected tellSyncDone(_subscription: StompSubscription, { count, complete }: ReplayResult): void {
+  protected tellSyncDone(
+    _subscription: StompSubscription,
+    { count, complete, gone = [] }: ReplayResult,
+  ): void {
+    for (const { conversationId, from, to } of gone) {
+      const text = `messages ${from} to ${to} of ${conversationId} are gone`;
+      this.#tell('status', failure(new DomainError('ENOENT', text), { msgID: null }));
+    }
     if (complete) return;
     throw new DomainError('ERATE', `${count} messages came, more are waiting: send /socket/chat/init again`);
   }

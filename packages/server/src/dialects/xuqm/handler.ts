@@ -75,7 +75,7 @@ export class XuqmHandler extends StompDialectHandler {
     for (const subscription of this.subscriptionsTo('errors')) sendJson(this.stomp, subscription, body);
   }
 
-  protected tellSyncDone(subscription: StompSubscription, { count, complete }: ReplayResult): void {
+  protected tellSyncDone(subscription: StompSubscription, { count, complete, gone }: ReplayResult): void {
     const createdAt = this.services.clock.now();
     const done: XuqmSyncDone = {
       id: `sync-${createdAt}`,
@@ -88,6 +88,7 @@ export class XuqmHandler extends StompDialectHandler {
       createdAt,
       count,
       complete,
+      ...(gone ? { gone: [...gone] } : {}),
     };
     sendJson(this.stomp, subscription, done);
   }

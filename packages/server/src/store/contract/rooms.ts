@@ -115,4 +115,66 @@ export function roomsContract({ store, tenantWith, send, makeGroup, pendingTexts
       await assert.rejects(write(target, 'no'), { code: 'EPERM' });
     }
   });
+
+  test('old messages of guests are removed, a batch at a time, and what is pending tells which are gone', async () => {
+    const tenant = await tenantWith('alice', 'bob');
+    await store.createRoom({ ...newRoom(tenant, 'r'), history: 'all' });
+    await store.enterRoom({ tenant, roomId: 'r', userId: 'alice', at: 1 });
+    const say = (createdAt: number, senderId = 'guest:g') =>
+      store.appendMessage({
+        ...newMessage(tenant, senderId, toGroup('r'), `at ${createdAt}`),
+        ...(senderId === 'guest:g' ? { guest: PROFILE } : {}),
+        createdAt,
+      });
+    await store.enterRoom({ tenant, roomId: 'r', userId: 'bob', at: 1 });
+    for (const at of [1, 2]) await say(at);
+    await say(2, 'bob');
+    for (const at of [2, 3, 4]) await say(at);
+    const purge = (limit: number) => store.purgeGuestMessages({ before: 4, at: 9, limit });
+    assert.deepEqual([await purge(3), await purge(3), await purge(3)], [3, 1, 0]);
+    const query = { tenant, userId: 'alice', limit: 9 };
+    const gone = [
+      {
+        conversationId: 'r',
+        ranges: [
+          { from: 1, to: 2 },
+          { from: 4, to: 5 },
+        ],
+      },
+    ];
+    for (const order of ['conversation', 'time'] as const) {
+      const page = await store.listPending({ ...query, ...(order === 'time' ? { order } : {}) });
+      assert.deepEqual(page.gone, gone, order);
+    }
+    const since = { ...query, conversationId: 'r' };
+    const later = await store.listPending({ ...since, sinceSeq: 4 });
+    assert.deepEqual(later.gone, [{ conversationId: 'r', ranges: [{ from: 5, to: 5 }] }]);
+    assert.equal((await store.listPending({ ...since, sinceSeq: 5 })).gone, undefined);
+    assert.deepEqual(await pendingTexts({ tenant, userId: 'alice' }), ['at 2', 'at 4']);
+    assert.deepEqual(await pendingTexts({ tenant, userId: 'alice', order: 'time' }), ['at 2', 'at 4']);
+    const ranges = [{ from: 1, to: 5 }];
+    const entries = [{ userId: 'alice', ranges }];
+    await store.acknowledge({ tenant, conversationId: 'r', kind: 'delivered', entries });
+    assert.equal((await store.listPending(query)).gone, undefined);
+    const { seq } = (await say(5)).message;
+    assert.equal(seq, 7, 'sequences go on');
+  });
+
+  test('rooms that guests made and left empty are found, a page at a time', async () => {
+    const tenant = await tenantWith('alice');
+    const owner = { id: 'guest:g', profile: PROFILE };
+    for (const id of ['e1', 'e2', 'said', 'used']) await store.createRoom({ ...newRoom(tenant, id), owner });
+    await store.createRoom({ ...newRoom(tenant, 'young'), owner, createdAt: 100 });
+    await store.createRoom({ ...newRoom(tenant, 'owned'), owner: { ...owner, id: 'alice' } });
+    await store.appendMessage({ ...newMessage(tenant, 'guest:g', toGroup('said'), 'x'), guest: PROFILE });
+    await store.enterRoom({ tenant, roomId: 'used', userId: 'alice', at: 1 });
+    const found: string[] = [];
+    let after = 0;
+    for (let limit = 1; after !== -1; ) {
+      const page = await store.listEmptyGuestRooms({ createdBefore: 50, after, limit });
+      found.push(...page.filter((room) => room.tenant === tenant).map(({ id }) => id));
+      after = page.at(-1)?.place ?? -1;
+    }
+    assert.deepEqual(found, ['e1', 'e2']);
+  });
 }

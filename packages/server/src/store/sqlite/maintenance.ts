@@ -71,9 +71,11 @@ const CHECKS: readonly Check[] = [
   function sequencesHaveNoGaps(db) {
     const rows = db
       .prepare(
-        `SELECT c.id, c.last_seq, count(m.seq) AS n, coalesce(max(m.seq), 0) AS top
-           FROM conversation c LEFT JOIN message m ON m.conversation = c.pk GROUP BY c.pk
-           HAVING n <> c.last_seq OR top <> c.last_seq LIMIT 20`,
+        `SELECT c.id, c.last_seq, count(m.seq) + coalesce(g.lost, 0) AS n, max(coalesce(max(m.seq), 0), coalesce(g.last, 0)) AS top
+           FROM conversation c LEFT JOIN message m ON m.conversation = c.pk
+           LEFT JOIN (SELECT conversation, sum(to_seq - from_seq + 1) AS lost, max(to_seq) AS last FROM gone GROUP BY conversation) g
+             ON g.conversation = c.pk
+           GROUP BY c.pk HAVING n <> c.last_seq OR top <> c.last_seq LIMIT 20`,
       )
       .all() as { id: string; last_seq: number; n: number; top: number }[];
     return rows.map(

@@ -487,4 +487,19 @@ export const MIGRATIONS: readonly Migration[] = [
         WHERE state = 'queued' AND absent_at IS NULL;
     `,
   },
+  {
+    version: 18,
+    sql: `
+      -- What guests said, by age, to be removed once it is older than it is kept.
+      CREATE INDEX message_guest ON message (created_at) WHERE guest IS NOT NULL;
+      -- Sequences whose messages were removed: closed ranges, never next to each other.
+      CREATE TABLE gone (
+        conversation INTEGER NOT NULL,
+        from_seq INTEGER NOT NULL,
+        to_seq INTEGER NOT NULL,
+        PRIMARY KEY (conversation, from_seq)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX room_of_guest ON room (conversation) WHERE owner_profile IS NOT NULL;
+    `,
+  },
 ];

@@ -153,7 +153,10 @@ class Lane {
   /** The last sequence with a number up to this one, found by halving. */
   #seqOf(number: number): number {
     if (number === 0) return 0;
-    const select = this.#sql.get('SELECT number FROM message WHERE conversation = ? AND seq = ?');
+    // Of what was removed, the next one below stands for it.
+    const select = this.#sql.get(
+      'SELECT number FROM message WHERE conversation = ? AND seq <= ? ORDER BY seq DESC LIMIT 1',
+    );
     let [low, high] = [0, this.conversation.last_seq];
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);

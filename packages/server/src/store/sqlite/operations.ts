@@ -17,6 +17,7 @@ import { NotificationTable } from './notifications.ts';
 import { OutboxTable } from './outbox.ts';
 import { PendingReader } from './pending.ts';
 import { PositionTable } from './positions.ts';
+import { RetentionTable } from './retention.ts';
 import { RoomTable } from './rooms.ts';
 import { Tenants } from './tenants.ts';
 import { UntoldTable } from './untold.ts';
@@ -48,6 +49,7 @@ export function openTables(db: DatabaseSync) {
   const notifications = new NotificationTable(sql, tenants, users);
   const admin = new AdminTable(sql, tenants, users);
   const rooms = new RoomTable({ sql, tenants, users, conversations });
+  const retention = new RetentionTable(sql, files);
   const outbox = new OutboxTable(sql, untold);
   const agents = new AgentTable(sql, tenants, users);
   const queue = new DeskQueue({ sql, tenants, conversations, services, agents });
@@ -67,6 +69,7 @@ export function openTables(db: DatabaseSync) {
     notifications,
     admin,
     rooms,
+    retention,
     outbox,
     untold,
     desk,
@@ -123,6 +126,7 @@ export function writeOperations(tables: Tables) {
     enterRoom: rooms.enter.bind(rooms),
     leaveRoom: rooms.leave.bind(rooms),
     emptyRooms: rooms.empty.bind(rooms),
+    purgeGuestMessages: tables.retention.purgeGuestMessages.bind(tables.retention),
     createWebhook: outbox.createWebhook.bind(outbox),
     deleteWebhook: outbox.deleteWebhook.bind(outbox),
     recordDeliveries: outbox.record.bind(outbox),
@@ -187,6 +191,7 @@ export function readOperations({
   notifications,
   admin,
   rooms,
+  retention,
   outbox,
   desk,
 }: Tables) {
@@ -218,6 +223,7 @@ export function readOperations({
     listAudit: admin.listAudit.bind(admin),
     findRoom: rooms.find.bind(rooms),
     listRooms: rooms.list.bind(rooms),
+    listEmptyGuestRooms: retention.listEmptyGuestRooms.bind(retention),
     listWebhooks: outbox.listWebhooks.bind(outbox),
     listDueDeliveries: outbox.listDue.bind(outbox),
     nextDeliveryDue: outbox.nextDue.bind(outbox),

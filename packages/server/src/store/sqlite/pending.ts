@@ -1,5 +1,5 @@
 import { DomainError } from '../../core/errors.ts';
-import type { Message } from '../../core/model.ts';
+import type { Message, SeqRange } from '../../core/model.ts';
 import type {
   ConversationCursor,
   KnownRevisions,
@@ -12,6 +12,7 @@ import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, NOT_HIDDEN, toMessage 
 import { type BehindRow, OldestFirst } from './oldest-first.ts';
 import { PartyTable } from './parties.ts';
 import { type Positions, PositionTable } from './positions.ts';
+import { goneOf } from './retention.ts';
 import { SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
@@ -30,6 +31,7 @@ interface PageDraft {
   readonly messages: Message[];
   readonly changedIds: string[];
   readonly revisions: KnownRevisions[];
+  readonly gone: KnownRevisions[];
 }
 
 /** Reads what a user missed, page by page. Runs in the reading thread. */
@@ -55,14 +57,21 @@ export class PendingReader {
       messages: [],
       changedIds: [],
       revisions: [],
+      gone: [],
       read: (conversation, row) =>
         toMessage(tenant, conversation, row, parties.of(conversation.tenant, conversation, row.sender)),
     };
     const open = order === 'time' ? (cursor?.open ?? this.#oldestFirst.begin(query)) : undefined;
     const stopped = this.#fill(query, cursor, page);
-    const { messages, changedIds, revisions } = page;
+    const { messages, changedIds, revisions, gone } = page;
     const next = open ? { ...(stopped ?? { number: 0 }), open } : stopped;
-    return { messages, changedIds, revisions, ...(next ? { next } : {}) };
+    return {
+      messages,
+      changedIds,
+      revisions,
+      ...(gone.length > 0 ? { gone } : {}),
+      ...(next ? { next } : {}),
+    };
   }
 
   /** Adds what there is by conversation; returns where to go on if there is more than fits. */
@@ -113,6 +122,7 @@ export class PendingReader {
         ? cursor
         : // Who keeps a position of its own may have been away while another device of the user learned of changes.
           { revision: query.sinceSeq === undefined ? positions.revisions.mark : 0, seq: 0 };
+    if (cursor?.conversationId !== conversation.id) this.#addGone(query, conversation, positions, page);
     const changed = this.#changed(query, conversation, positions, from, page);
     if (changed !== undefined) return { conversationId: conversation.id, revision: changed, seq: from.seq };
     const told =
@@ -166,6 +176,13 @@ export class PendingReader {
     return select.iterate(pk, after, revision, userId) as unknown as Iterable<MessageRow>;
   }
 
+  /** What the user would be told if it were not removed. */
+  #addGone(query: PendingQuery, conversation: RevisedRow, positions: Positions, { gone }: PageDraft): void {
+    const open = openOf(query, conversation, positions);
+    const ranges = open.length === 0 ? [] : intersect(open, goneOf(this.#sql, conversation.pk));
+    if (ranges.length > 0) gone.push({ conversationId: conversation.id, ranges });
+  }
+
   /** Messages not yet delivered. Returns the last sequence told if there are more than fit. */
   #undelivered(
     query: OwnQuery,
@@ -175,11 +192,7 @@ export class PendingReader {
     page: PageDraft,
   ): number | undefined {
     const { sinceSeq } = query;
-    const wanted =
-      sinceSeq === undefined
-        ? gaps(positions.delivered, conversation.last_seq)
-        : [{ from: sinceSeq + 1, to: conversation.last_seq }];
-    const open = intersect(wanted, sightOf(conversation));
+    const open = openOf(query, conversation, positions);
     const select = this.#sql.get(
       `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq BETWEEN ? AND ?
          AND (? OR m.sender <> ?) AND ${NOT_HIDDEN} ORDER BY m.seq LIMIT ?`,
@@ -205,6 +218,15 @@ export class PendingReader {
     }
     return undefined;
   }
+}
+
+/** What the user may see and was not delivered, or does not say that it has, ascending. */
+function openOf({ sinceSeq }: PendingQuery, conversation: RevisedRow, { delivered }: Positions): SeqRange[] {
+  const wanted =
+    sinceSeq === undefined
+      ? gaps(delivered, conversation.last_seq)
+      : [{ from: sinceSeq + 1, to: conversation.last_seq }];
+  return intersect(wanted, sightOf(conversation));
 }
 
 /** Who keeps a position of its own is told of changes that another device of the user knows. */

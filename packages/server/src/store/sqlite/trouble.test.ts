@@ -146,3 +146,16 @@ test('the doctor says when there is no database, or one of another version', asy
   assert.throws(() => migrateDatabase(empty), /use a newer haina/);
   await rm(empty, { recursive: true });
 });
+
+test('what was removed as it was too old is no gap to the doctor', async () => {
+  const room = { tenant: 't', id: 'r', name: 'r', description: '', isOpen: true, owner: null, createdAt: 1 };
+  await store.createRoom(room);
+  const guest = { name: '', number: '', nickname: 'g', avatar: '' };
+  for (let n = 0; n < 3; n++)
+    await store.appendMessage({
+      ...newMessage('t', 'guest:g', { kind: 'conversation', conversationId: 'r' }, 'x'),
+      guest,
+    });
+  assert.equal(await store.purgeGuestMessages({ before: 6, at: 9, limit: 9 }), 3);
+  assert.deepEqual(checkDatabase(dataDir).findings, []);
+});
