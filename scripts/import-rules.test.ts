@@ -18,7 +18,12 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   [`${SERVER}/files`]: [`${SERVER}/core`, `${SERVER}/config`],
   [`${SERVER}/config`]: [`${SERVER}/core`],
   [`${SERVER}/auth`]: [`${SERVER}/core`, `${SERVER}/config`],
-  [`${SERVER}/events`]: [`${SERVER}/core`, `type:${SERVER}/config`, `type:${SERVER}/observe`],
+  [`${SERVER}/events`]: [
+    `${SERVER}/core`,
+    `type:${SERVER}/config`,
+    `${SERVER}/config/start-error.ts`,
+    `type:${SERVER}/observe`,
+  ],
   [`${SERVER}/observe`]: [`type:${SERVER}/config`],
   [`${SERVER}/dialects`]: [
     'packages/wire/src',

@@ -106,6 +106,11 @@ test('a refused URL does not show its password', () => {
   assert.match(told, /http:\/\/me:\*{8}@nats\.example\.org/);
   const port = refusal({ env: { HAINA_NATS_URL: 'nats://me:hunter2@nats.example.org:notaport' } });
   assert.doesNotMatch(port, /hunter2/);
+  assert.match(
+    refusal({ env: { HAINA_NATS_URL: 'nats://nats.example.org:65536' } }),
+    /^the setting natsUrl must be/,
+  );
+  loadConfig({ env: { HAINA_NATS_URL: 'nats://nats.example.org:65535' } });
   const token = refusal({ env: { HAINA_NATS_URL: 'nats://hunter2@nats.example.org' } });
   assert.doesNotMatch(token, /hunter2/);
 });

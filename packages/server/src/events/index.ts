@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../config/settings.ts';
+import { StartError } from '../config/start-error.ts';
 import type { BusinessEvents } from '../core/business-events.ts';
 import type { EventSink } from '../core/events.ts';
 import type { Clock, IdSource } from '../core/ports/clock.ts';
@@ -16,6 +17,9 @@ import { BUS, Targets } from './targets.ts';
 import { HttpPoster } from './webhook/http-poster.ts';
 import { WebhookSender } from './webhook/webhook-sender.ts';
 import { Webhooks } from './webhook/webhooks.ts';
+
+/** How a delivery's result is counted. */
+const OUTCOMES = { done: 'sent', retry: 'failed', dead: 'dead' } as const;
 
 export interface EventBridgeDeps {
   readonly config: Config;
@@ -75,11 +79,14 @@ export class EventBridge {
     await this.#recorder.catchUp();
   }
 
-  /** Takes up the link to NATS where there is one to be; does not wait for NATS. */
+  /**
+   * Takes up the link to NATS where there is one to be; NATS need not be there. Throws a StartError for what is found there and
+   * can't be used.
+   */
   async start(events: BusinessEvents): Promise<void> {
     if (this.#deps.config.natsUrl.length === 0) return;
     this.#link = this.#createLink(events);
-    this.#link.start();
+    await this.#link.start();
   }
 
   /** Takes no more events from NATS; resolves once those that were taken are on their way to the sessions. */
@@ -125,8 +132,11 @@ export class EventBridge {
       isReady: () => this.#link?.isUp === true,
       deliver: async (deliveries) => {
         const outcomes = (await this.#link?.publish(deliveries)) ?? [];
-        for (const { result } of outcomes)
-          metrics.eventsOut.add(1, 'nats', result === 'done' ? 'sent' : result);
+        for (const { result } of outcomes) metrics.eventsOut.add(1, 'nats', OUTCOMES[result]);
+        const dead = outcomes.filter((outcome) => outcome.result === 'dead');
+        const [first] = dead;
+        if (first)
+          log.warn({ count: dead.length, failure: first.failure }, 'events were given up: NATS refuses them');
         return outcomes;
       },
       onError: (err) => log.warn({ err }, 'events were not published to NATS; trying again'),
@@ -148,7 +158,7 @@ export class EventBridge {
   }
 
   #createLink(events: BusinessEvents): NatsLink {
-    const { config, timers, metrics, log } = this.#deps;
+    const { config, clock, timers, metrics, log } = this.#deps;
     const origin = config.eventOrigin;
     const inbox = new NatsInbox({
       events,
@@ -161,6 +171,7 @@ export class EventBridge {
     return new NatsLink({
       options: natsOptions(config),
       inbox,
+      clock,
       timers,
       startDelay: config.natsStartDelay,
       origin,
@@ -168,7 +179,11 @@ export class EventBridge {
         log.info('NATS is up');
         this.#bus.wake();
       },
-      down: (err) => log.warn({ err }, 'NATS is down; trying again until it is back'),
+      down: (err) => {
+        // What an operator can mend is said in its message, on one line.
+        if (err instanceof StartError) log.error(`NATS can't be used, trying again: ${err.message}`);
+        else log.warn({ err }, 'NATS is down; trying again until it is back');
+      },
     });
   }
 

@@ -1,20 +1,22 @@
 import type { JsMsg } from '@nats-io/jetstream';
-import { headers } from '@nats-io/transport-node';
+import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import type { BusinessEvents, EventOutcome } from '../../core/business-events.ts';
 import { DomainError, toDomainError } from '../../core/errors.ts';
 import { parseJson } from '../../core/json.ts';
-import { maxPayloadOf, type NatsSession } from './session.ts';
+import { isRefusal, maxPayloadOf, type NatsSession, sizeOf } from './session.ts';
 
 /** Which deployment published an event. */
 export const ORIGIN_HEADER = 'Haina-Origin';
-const ID_HEADER = 'Nats-Msg-Id';
+export const ID_HEADER = 'Nats-Msg-Id';
+/** How long an event was that a dead letter has a part of. */
+const SIZE_HEADER = 'Haina-Size';
 /** When an event comes again that could not be told now, in ms. */
 const RETRY_AFTER = 1000;
 const MAX_REASON_LENGTH = 500;
 /** Longest subject of an event that a dead letter has as its own, in characters: with more, NATS would take no more than the line. */
 const MAX_SUBJECT_LENGTH = 256;
-/** Room for a dead letter's headers in what NATS takes as one message, in bytes; the subject among them has up to 4096. */
-const HEADROOM = 8192;
+/** The same, of the texts in the headers where NATS takes small messages only. */
+const SHORT = 128;
 
 export interface NatsInboxDeps {
   readonly events: Pick<BusinessEvents, 'receive'>;
@@ -66,24 +68,58 @@ export class NatsInbox {
     }
   }
 
-  /** As it came, with why and from where beside it; cut where that leaves no room for all of it. */
-  async #bury({ subject, data, info }: JsMsg, { code, message }: DomainError, session: NatsSession) {
-    const { stream, streamSequence } = info;
-    const about = headers();
-    about.set('Haina-Reason', printable(`${code}: ${message}`));
-    about.set('Haina-Subject', subject);
-    about.set('Haina-Stream', stream);
-    about.set('Haina-Sequence', String(streamSequence));
-    const kept = data.subarray(0, maxPayloadOf(session) - HEADROOM);
-    if (kept.length < data.length) about.set('Haina-Size', String(data.length));
-    const msgID = `${stream}.${streamSequence}`;
-    await session.jetstream.publish(this.#deadLetterOf(subject), kept, { msgID, headers: about });
+  /** As it came, with why and from where beside it; cut where that leaves no room for all of it, or where NATS refuses so much. */
+  async #bury(message: JsMsg, refusal: DomainError, session: NatsSession): Promise<void> {
+    const { subject, data } = message;
+    const limit = maxPayloadOf(session);
+    const whole = aboutDead(message, refusal);
+    const about = sizeOf(whole) > limit / 2 ? aboutDead(message, refusal, SHORT) : whole;
+    const kept = data.subarray(0, Math.max(limit - sizeOf(about), 0));
+    const publish = async (part: Uint8Array) => {
+      if (part.length === data.length) about.delete(SIZE_HEADER);
+      else about.set(SIZE_HEADER, String(data.length));
+      await session.jetstream.publish(this.#deadLetterOf(subject), part, { headers: about });
+    };
+    try {
+      await publish(kept);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      await this.#buryWithout(error, () => publish(kept.subarray(0, 0)));
+    }
+  }
+
+  /** At least tells of an event that the dead letters can't hold. Told again and again, it would hold up the others. */
+  async #buryWithout(refusal: Error, publish: () => Promise<void>): Promise<void> {
+    try {
+      await publish();
+      this.#deps.onError(new Error('a dead letter is kept without its contents', { cause: refusal }));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      this.#deps.onError(new Error('a dead letter is lost, as NATS refuses it', { cause: error }));
+    }
   }
 
   #deadLetterOf(subject: string): string {
     const short = subject.slice(0, MAX_SUBJECT_LENGTH).replace(/\.$/, '');
     return `${this.#deps.deadLetter}.${short}`;
   }
+}
+
+/** @param longest characters of the subject and the reason */
+function aboutDead(
+  { subject, data, info }: JsMsg,
+  { code, message }: DomainError,
+  longest?: number,
+): MsgHdrs {
+  const { stream, streamSequence } = info;
+  const about = headers();
+  about.set(ID_HEADER, `${stream}.${streamSequence}`);
+  about.set('Haina-Reason', printable(`${code}: ${message}`).slice(0, longest));
+  about.set('Haina-Subject', subject.slice(0, longest));
+  about.set('Haina-Stream', stream);
+  about.set('Haina-Sequence', String(streamSequence));
+  about.set(SIZE_HEADER, String(data.length));
+  return about;
 }
 
 /** The subject is the event's type where its body names none. */

@@ -1,10 +1,12 @@
 import { type ConsumerMessages, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
+import { StartError } from '../../config/start-error.ts';
+import type { Clock } from '../../core/ports/clock.ts';
 import type { Delivery, DeliveryOutcome } from '../../core/ports/event-store.ts';
 import type { Cancel, Timers } from '../../core/ports/timers.ts';
-import { type NatsInbox, ORIGIN_HEADER } from './inbox.ts';
+import { ID_HEADER, type NatsInbox, ORIGIN_HEADER } from './inbox.ts';
 import { connectionOptions, type NatsOptions } from './options.ts';
-import { maxPayloadOf, type NatsSession } from './session.ts';
+import { isRefusal, maxPayloadOf, type NatsSession, sizeOf } from './session.ts';
 import { ensureConsumers, type OwnConsumer } from './streams.ts';
 
 /** Waits between attempts to connect, in ms: the first, doubled up to the longest. */
@@ -14,12 +16,16 @@ const LONGEST_WAIT = 15_000;
 const PREFETCH = 100;
 /** How long the server keeps a request for events, in ms: one of a node that died may swallow what it was sent until then. */
 const PULL_EXPIRES = 5000;
-/** Room for headers and subject in what NATS takes as one message, in bytes. */
-const HEADROOM = 1024;
+/** How long the start waits for the first look at NATS, in ms. */
+const FIRST_LOOK = 5000;
+/** Wait before an event is published again that got no answer while others did, in ms: doubled up to the longest. */
+const FIRST_RETRY = 1000;
+const LONGEST_RETRY = 60_000;
 
 export interface NatsLinkDeps {
   readonly options: NatsOptions;
   readonly inbox: Pick<NatsInbox, 'take'>;
+  readonly clock: Clock;
   readonly timers: Timers;
   /** How long after the start events that came meanwhile are left in the stream, in ms: who is to be told must come back first. */
   readonly startDelay: number;
@@ -41,51 +47,83 @@ export class NatsLink {
   #consuming: ConsumerMessages[] = [];
   #running = Promise.resolve();
   #taking = Promise.resolve();
-  #delay = Promise.resolve();
-  #endDelay = () => {};
+  /** Of `startDelay`. */
+  readonly #delay = Promise.withResolvers<void>();
   #endPause = () => {};
   #failures = 0;
+  #hasLooked = false;
+  /** The failure that was told last. */
+  #told: string | undefined;
   #isTaking = true;
   #isClosed = false;
+  readonly #looked = Promise.withResolvers<void>();
   readonly #closing = Promise.withResolvers<void>();
 
   constructor(deps: NatsLinkDeps) {
     this.#deps = deps;
   }
 
-  /** Starts trying; does not wait for the server. */
-  start(): void {
+  /**
+   * Starts trying. Resolves once it is up or was tried for a while: NATS need not be there. Rejects with a StartError, and
+   * has ended, where what is found there, or a setting, can't be used.
+   */
+  async start(): Promise<void> {
     const { timers, startDelay } = this.#deps;
-    this.#delay = new Promise((resolve) => {
-      const cancel = timers.after(startDelay, resolve);
-      this.#endDelay = () => {
-        cancel();
-        resolve();
-      };
+    const cancel = timers.after(FIRST_LOOK, () => {
+      this.#hasLooked = true;
+      this.#looked.resolve();
     });
     this.#running = this.#run();
+    await this.#looked.promise.finally(cancel);
+    // Clients can come from now on.
+    const endDelay = timers.after(startDelay, this.#delay.resolve);
+    void this.#delay.promise.then(endDelay);
   }
 
   get isUp(): boolean {
     return this.#session !== undefined;
   }
 
-  /** Publishes in their order. Throws where none could be published. */
+  /**
+   * Publishes in their order. What NATS refuses is dead; what it does not answer is put off, so that it holds up nothing.
+   * Throws where NATS answers nothing at all: then all of them come again, in their order.
+   */
   async publish(deliveries: readonly Delivery[]): Promise<DeliveryOutcome[]> {
     const session = this.#session;
     if (!session) throw new Error('there is no link to NATS');
     const tries = deliveries.map((delivery) => this.#publish(session, delivery));
     const settled = await Promise.allSettled(tries);
     const outcomes = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    const [failed] = settled.filter((one) => one.status === 'rejected');
-    if (outcomes.length === 0 && failed) throw failed.reason;
-    return outcomes;
+    const failed = settled.find((one) => one.status === 'rejected');
+    if (!failed) return outcomes;
+    if (outcomes.length === 0) await this.#requireAnswers(session, failed.reason);
+    // Those that went down with the link are due again once it is back.
+    if (this.#session !== session) return outcomes;
+    const putOff = settled.flatMap((one, index) =>
+      one.status === 'rejected' ? [this.#putOff(deliveries[index] as Delivery, one.reason)] : [],
+    );
+    return [...outcomes, ...putOff];
+  }
+
+  /** Rejects with the failure, unless NATS can be talked to. */
+  async #requireAnswers(session: NatsSession, failure: unknown): Promise<void> {
+    try {
+      await session.manager.getAccountInfo();
+    } catch {
+      throw failure;
+    }
+  }
+
+  #putOff({ id, tries }: Delivery, reason: unknown): DeliveryOutcome {
+    const wait = Math.min(FIRST_RETRY * 2 ** tries, LONGEST_RETRY);
+    const failure = reason instanceof Error ? reason.message : String(reason);
+    return { id, result: 'retry', dueAt: this.#deps.clock.now() + wait, failure };
   }
 
   /** Takes no more events, which stay in the stream. Resolves once what was taken is acknowledged; publishing goes on. */
   async stopTaking(): Promise<void> {
     this.#isTaking = false;
-    this.#endDelay();
+    this.#delay.resolve();
     this.#stopConsuming();
     await this.#taking;
   }
@@ -105,11 +143,26 @@ export class NatsLink {
         await this.#serve();
       } catch (error) {
         if (this.#isClosed) return;
-        if (this.#failures === 0) this.#deps.down(error);
+        const isFirst = this.#failures === 0 && !this.#hasLooked;
+        this.#hasLooked = true;
+        if (isFirst && error instanceof StartError) {
+          this.#looked.reject(error);
+          return;
+        }
+        this.#looked.resolve();
+        this.#tellDown(error as Error);
         this.#failures++;
         await this.#pause();
       }
     }
+  }
+
+  /** Once an outage, and whenever something else is wrong that an operator can mend. */
+  #tellDown(error: Error): void {
+    const isNews = error instanceof StartError && error.message !== this.#told;
+    if (this.#failures > 0 && !isNews) return;
+    this.#told = error.message;
+    this.#deps.down(error);
   }
 
   /** One session; ends by throwing, unless the link is closed. */
@@ -117,12 +170,15 @@ export class NatsLink {
     const { options, up } = this.#deps;
     const connection = await connect(connectionOptions(options));
     try {
-      const consumers = await ensureConsumers(await jetstreamManager(connection), options);
+      const manager = await jetstreamManager(connection);
+      const consumers = await ensureConsumers(manager, options);
       if (this.#isClosed) return;
-      const session = { connection, jetstream: jetstream(connection) };
+      const session = { connection, jetstream: jetstream(connection), manager };
       this.#session = session;
       this.#failures = 0;
       up();
+      this.#hasLooked = true;
+      this.#looked.resolve();
       await Promise.race([this.#takeAll(session, consumers), lost(connection)]);
       await connection.flush();
     } finally {
@@ -134,7 +190,7 @@ export class NatsLink {
 
   /** Resolves once the link closes; rejects where taking ends before. */
   async #takeAll(session: NatsSession, consumers: readonly OwnConsumer[]): Promise<void> {
-    if (consumers.some(({ waiting }) => waiting > 0)) await this.#delay;
+    if (consumers.some(({ waiting }) => waiting > 0)) await this.#delay.promise;
     // One that was lost meanwhile takes nothing, and does not stand for what its successor takes.
     if (this.#session !== session) return;
     const ends = consumers.map((consumer) => this.#take(session, consumer));
@@ -168,14 +224,20 @@ export class NatsLink {
 
   async #publish(session: NatsSession, delivery: Delivery): Promise<DeliveryOutcome> {
     const { id, eventType, eventId, body } = delivery;
-    const limit = maxPayloadOf(session);
-    if (Buffer.byteLength(body) + HEADROOM > limit) {
-      return { id, result: 'dead', failure: `larger than the ${limit} bytes that NATS takes` };
-    }
     const about = headers();
     about.set(ORIGIN_HEADER, this.#deps.origin);
-    await session.jetstream.publish(eventType, body, { msgID: eventId, headers: about });
-    return { id, result: 'done' };
+    about.set(ID_HEADER, eventId);
+    const limit = maxPayloadOf(session);
+    if (Buffer.byteLength(body) + sizeOf(about) > limit) {
+      return { id, result: 'dead', failure: `larger than the ${limit} bytes that NATS takes` };
+    }
+    try {
+      await session.jetstream.publish(eventType, body, { headers: about });
+      return { id, result: 'done' };
+    } catch (error) {
+      if (isRefusal(error)) return { id, result: 'dead', failure: `NATS refused it: ${error.message}` };
+      throw error;
+    }
   }
 
   #pause(): Promise<void> {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { credsAuthenticator, type NodeConnectionOptions } from '@nats-io/transport-node';
+import { StartError } from '../../config/start-error.ts';
 
 /** Where NATS is and what we are called there. */
 export interface NatsOptions {
@@ -21,7 +22,7 @@ export interface NatsOptions {
 const CONNECT_TIMEOUT = 5000;
 const PING_INTERVAL = 20_000;
 
-/** Throws what kept it from reading the file of credentials. */
+/** Throws a StartError for an address or a file of credentials that can't be used. */
 export function connectionOptions(options: NatsOptions): NodeConnectionOptions {
   const { urls, token, credsFile } = options;
   const parsed = urls.map(parseUrl);
@@ -39,13 +40,21 @@ export function connectionOptions(options: NatsOptions): NodeConnectionOptions {
     ...(token === undefined ? {} : { token }),
     ...(user === undefined ? {} : { user }),
     ...(pass === undefined ? {} : { pass }),
-    ...(credsFile === undefined ? {} : { authenticator: credsAuthenticator(readFileSync(credsFile)) }),
+    ...(credsFile === undefined ? {} : { authenticator: credsAuthenticator(readCredentials(credsFile)) }),
   };
+}
+
+function readCredentials(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new StartError(`can't read natsCredsFile: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /** The error of `URL` would show the password. */
 function parseUrl(url: string): URL {
   const parsed = URL.parse(url);
   if (parsed) return parsed;
-  throw new Error('natsUrl holds what is no URL');
+  throw new StartError('natsUrl holds what is no URL');
 }

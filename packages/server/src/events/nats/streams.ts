@@ -10,7 +10,9 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
+import { StartError } from '../../config/start-error.ts';
 import type { NatsOptions } from './options.ts';
+import { isRefusal } from './session.ts';
 
 /** What is consumed and published. */
 export const SUBJECTS = ['business.>', 'communication.>'] as const;
@@ -33,7 +35,10 @@ export interface OwnConsumer {
   readonly waiting: number;
 }
 
-/** Makes what is missing of streams and consumers; returns the consumers, one a subject. */
+/**
+ * Makes what is missing of streams and consumers; returns the consumers, one a subject. Throws a StartError that names the
+ * stream or consumer which is there already and can't be used as it is.
+ */
 export async function ensureConsumers(
   manager: JetStreamManager,
   options: NatsOptions,
@@ -58,14 +63,20 @@ async function ensureStreams(
   const missing: string[] = [];
   for (const subject of subjects) if (!(await findStream(manager, subject))) missing.push(subject);
   if (missing.length === 0) return [];
-  await manager.streams.add({
+  const config = {
     name,
     subjects: missing,
     retention: RetentionPolicy.Limits,
     storage: StorageType.File,
     max_age: nanos(maxAge),
     duplicate_window: nanos(DUPLICATE_WINDOW),
-  });
+  };
+  try {
+    await manager.streams.add(config);
+  } catch (cause) {
+    if (!isRefusal(cause)) throw cause;
+    throw new StartError(`NATS does not make the stream ${name}: ${cause.message}`, { cause });
+  }
   return missing;
 }
 
@@ -78,7 +89,10 @@ async function ensureConsumer(
   const stream = (await findStream(manager, subject)) as string;
   const name = `${consumer}_${subject.replace('.>', '')}`;
   const found = await findConsumer(manager, stream, name);
-  if (found) return { stream, name, waiting: found.num_pending + found.num_ack_pending };
+  if (found) {
+    requireFit(found);
+    return { stream, name, waiting: found.num_pending + found.num_ack_pending };
+  }
   await manager.consumers.add(stream, {
     durable_name: name,
     filter_subject: subject,
@@ -105,15 +119,34 @@ async function findConsumer(
   }
 }
 
-/** The stream that has all of a subject, undefined where none has any of it. Throws where one has a part: neither fits. */
+function requireFit({ name, stream_name, config }: ConsumerInfo): void {
+  if (config.ack_policy === AckPolicy.Explicit && config.deliver_subject === undefined) return;
+  throw new StartError(
+    `the consumer ${name} of the stream ${stream_name} does not wait for each acknowledgement; remove it, or set another eventOrigin`,
+  );
+}
+
+/**
+ * The stream that has all of a subject, undefined where none has any of it. Throws a StartError where one has a part, or
+ * never tells what it took.
+ */
 async function findStream(manager: JetStreamManager, subject: string): Promise<string | undefined> {
   const found: StreamInfo[] = [];
   for await (const info of manager.streams.list(subject)) found.push(info);
   const whole = found.find(({ config }) => config.subjects.some((its) => its === subject || its === '>'));
-  if (whole) return whole.config.name;
+  if (whole) {
+    const { name, no_ack, sealed } = whole.config;
+    if (no_ack) {
+      throw new StartError(
+        `the stream ${name} has no_ack, so that nobody learns what it took of ${subject}; set its no_ack to false`,
+      );
+    }
+    if (sealed) throw new StartError(`the stream ${name} is sealed and takes nothing of ${subject}`);
+    return name;
+  }
   const [part] = found;
   if (!part) return undefined;
-  throw new Error(
+  throw new StartError(
     `the stream ${part.config.name} has a part of ${subject} only; let one stream have all of it`,
   );
 }
