@@ -89,12 +89,8 @@ export class ConversationListTable {
     if (!member) return undefined;
     const sides = parties.of(row.tenant, row, parties.identity(row.tenant, userId).person);
     const peer = row.kind === 'single' ? this.#peerReach(row.pk, userId) : undefined;
-    const [lastMessage = null] = messages.list({
-      tenant,
-      conversationId: row.id,
-      viewerId: userId,
-      limit: 1,
-    });
+    const query = { tenant, conversationId: row.id, viewerId: userId, limit: 1 };
+    const [lastMessage = null] = messages.list(query, parties);
     return {
       conversation: toConversation(tenant, row),
       targetId: sides.targetId,

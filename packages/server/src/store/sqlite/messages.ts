@@ -299,16 +299,15 @@ export class MessageTable {
     };
   }
 
-  list(query: HistoryQuery): Message[] {
+  /** @param parties of this read: the reading thread learns of no change to users, so that older ones may not be so any more */
+  list(query: HistoryQuery, parties = new PartyTable(this.#deps.sql)): Message[] {
     const { tenant, conversationId, viewerId, seesAll = false } = query;
-    const { sql, tenants, conversations } = this.#deps;
+    const { tenants, conversations } = this.#deps;
     const key = tenants.find(tenant);
     const conversation = key === undefined ? undefined : conversations.row(key, conversationId);
     if (!conversation) return [];
     const all = [{ from: 1, to: conversation.last_seq }];
     const sight = seesAll ? all : this.#sightOf(conversation.pk, viewerId);
-    // The reading thread learns of no change to users: what it read before may not be so any more.
-    const parties = new PartyTable(sql);
     return this.#rowsIn(conversation.pk, sight, query).map((row) =>
       toMessage(tenant, conversation, row, parties.of(conversation.tenant, conversation, row.sender)),
     );

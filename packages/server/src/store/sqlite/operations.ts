@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Timestamp } from '../../core/model.ts';
-import type { ChangedMessage, LeftGroup, MessageChange } from '../../core/ports/store.ts';
+import type { ChangedMessage, HistoryQuery, LeftGroup, MessageChange } from '../../core/ports/store.ts';
 import { AdminTable } from './admin.ts';
 import { ConversationListTable } from './conversation-list.ts';
 import { ConversationTable } from './conversations.ts';
@@ -207,7 +207,7 @@ export function readOperations({
     listMembers: conversations.listMembers.bind(conversations),
     listMemberships: conversations.listMemberships.bind(conversations),
     listPeers: conversations.listPeers.bind(conversations),
-    listMessages: messages.list.bind(messages),
+    listMessages: (query: HistoryQuery) => messages.list(query),
     listConversations: conversationList.list.bind(conversationList),
     findPeerReach: conversationList.peerReach.bind(conversationList),
     listPins: marks.listPins.bind(marks),
