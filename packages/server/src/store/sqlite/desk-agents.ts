@@ -23,7 +23,7 @@ export interface AgentRow {
 }
 
 /** Whether the agent of a row `a` exists and may write to customers. */
-export const MAY_SERVE = `(EXISTS (SELECT 1 FROM user u WHERE u.tenant = a.tenant AND u.id = a.user AND NOT u.deleted)
+export const MAY_SERVE = `(EXISTS (SELECT 1 FROM user u WHERE u.tenant = a.tenant AND u.id = a.user AND NOT u.deleted AND NOT u.disabled)
   AND NOT EXISTS (SELECT 1 FROM chat_permission p
     WHERE p.tenant = a.tenant AND p.user = a.user AND p.permission <> 'full_access'))`;
 

@@ -23,8 +23,12 @@ interface OpenRow {
   customer_node: string | null;
 }
 
-const SELECT = `SELECT t.id AS tenant_id, ${SERVICE_COLUMNS.replace(/\w+/g, 's.$&')}
-  FROM service_session s JOIN tenant t ON t.pk = s.tenant`;
+const COLUMNS = `t.id AS tenant_id, ${SERVICE_COLUMNS.replace(/\w+/g, 's.$&')}`;
+
+/** Closed sessions, which are most of them, must not be looked at: each look names the index that leaves them out. */
+const ALIVE = 'service_session_alive';
+const QUEUED = 'service_session_queue';
+const ACTIVE = 'service_session_agent';
 
 /** When somebody last wrote, or the agent came; what the server was down since then does not count. */
 const LAST_ACT = `max(s.assigned_at, s.idle_from,
@@ -87,7 +91,7 @@ export class CustomerTable {
     const rows = this.#sql
       .get(
         `SELECT s.conversation, t.id AS tenant_id, s.customer, s.customer_node FROM service_session s
-           JOIN tenant t ON t.pk = s.tenant WHERE s.state <> 'closed' AND s.conversation > ? ORDER BY s.conversation LIMIT ?`,
+           INDEXED BY ${ALIVE} JOIN tenant t ON t.pk = s.tenant WHERE s.state <> 'closed' AND s.conversation > ? ORDER BY s.conversation LIMIT ?`,
       )
       .all(after, limit) as unknown as OpenRow[];
     const customers = rows.map(({ tenant_id: tenant, customer: userId, customer_node: node }) => ({
@@ -110,6 +114,7 @@ export class CustomerTable {
 
   #loseCustomers({ lostBefore, limit }: Overdue): ServiceSession[] {
     const rows = this.#rows(
+      ALIVE,
       `s.state <> 'closed' AND s.customer_node IS NOT NULL AND s.customer_seen_at <= ? ORDER BY s.conversation`,
       lostBefore,
       limit,
@@ -119,6 +124,7 @@ export class CustomerTable {
 
   #takeOut({ awayBefore, at, limit }: Overdue): ServiceSession[] {
     const rows = this.#rows(
+      QUEUED,
       `s.state = 'queued' AND s.absent_at IS NULL AND s.customer_node IS NULL AND s.customer_seen_at <= ?
          ORDER BY s.conversation`,
       awayBefore,
@@ -128,16 +134,31 @@ export class CustomerTable {
   }
 
   #absentFor({ absentBefore, limit }: Overdue): TenantRow[] {
-    return this.#rows(`s.state = 'queued' AND s.absent_at <= ? ORDER BY s.absent_at`, absentBefore, limit);
+    return this.#rows(
+      QUEUED,
+      `s.state = 'queued' AND s.absent_at <= ? ORDER BY s.absent_at`,
+      absentBefore,
+      limit,
+    );
   }
 
   #idleFor({ idleBefore, limit }: Overdue): TenantRow[] {
-    return this.#rows(`s.state = 'active' AND ${LAST_ACT} <= ? ORDER BY s.conversation`, idleBefore, limit);
+    return this.#rows(
+      ACTIVE,
+      `s.state = 'active' AND ${LAST_ACT} <= ? ORDER BY s.conversation`,
+      idleBefore,
+      limit,
+    );
   }
 
-  #rows(condition: string, before: number | undefined, limit: number): TenantRow[] {
+  #rows(index: string, condition: string, before: number | undefined, limit: number): TenantRow[] {
     if (before === undefined) return [];
-    return this.#sql.get(`${SELECT} WHERE ${condition} LIMIT ?`).all(before, limit) as unknown as TenantRow[];
+    return this.#sql
+      .get(
+        `SELECT ${COLUMNS} FROM service_session s INDEXED BY ${index} JOIN tenant t ON t.pk = s.tenant
+           WHERE ${condition} LIMIT ?`,
+      )
+      .all(before, limit) as unknown as TenantRow[];
   }
 
   #mark(rows: readonly TenantRow[], change: string, value: number | null): ServiceSession[] {

@@ -483,6 +483,7 @@ export const MIGRATIONS: readonly Migration[] = [
       ALTER TABLE service_session ADD COLUMN close_reason TEXT;
       UPDATE service_session SET close_reason = CASE closed_by WHEN customer THEN 'customer' WHEN agent THEN 'agent' ELSE 'manager' END
         WHERE state = 'closed';
+      CREATE INDEX service_session_alive ON service_session (conversation) WHERE state <> 'closed';
       CREATE INDEX service_session_turn ON service_session (tenant, skill, place, waiting_since, conversation)
         WHERE state = 'queued' AND absent_at IS NULL;
     `,
