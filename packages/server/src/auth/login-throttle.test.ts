@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DomainError } from '../core/errors.ts';
+import type { LoginAccount } from '../core/users.ts';
 import { LoginThrottle, type LoginThrottleOptions } from './login-throttle.ts';
 
 /** A throttle whose time passes by hand. */
@@ -18,20 +19,33 @@ function setup(options: Partial<LoginThrottleOptions> = {}) {
       };
     },
   };
-  const throttle = new LoginThrottle({ clock, timers, tries: 10, ...options });
+  const stored = new Set<string>();
+  const history = {
+    hasLoggedIn: async ({ id }: LoginAccount, network: string) => stored.has(`${id} ${network}`),
+    async noteLogin({ id }: LoginAccount, network: string) {
+      stored.add(`${id} ${network}`);
+    },
+  };
+  const onError = (error: unknown) => {
+    throw error;
+  };
+  const throttle = new LoginThrottle({ clock, timers, history, onError, tries: 10, ...options });
   const attempt = (login: () => Promise<unknown>, account: string, address: string, signal?: AbortSignal) =>
     throttle
-      .attempt({ account, address, ...(signal ? { signal } : {}) }, login)
+      .attempt({ account: accountOf(account), address, ...(signal ? { signal } : {}) }, login)
       .catch((error) => error.code as string);
   return {
     clock,
     throttle,
+    stored,
     /** How long each try that had to wait was to wait, in ms. */
     delays,
     wrong: (account = 'alice', address = '1.2.3.4', signal?: AbortSignal) =>
       attempt(deny, account, address, signal),
     right: (account = 'alice', address = '1.2.3.4') => attempt(allow, account, address),
+    /** Lets what was begun come to its waits, then the time pass. */
     async pass(ms: number) {
+      await settled();
       clock.time += ms;
       for (const { at, run } of [...due]) if (at <= clock.time) run();
       await settled();
@@ -39,6 +53,7 @@ function setup(options: Partial<LoginThrottleOptions> = {}) {
   };
 }
 
+const accountOf = (id: string): LoginAccount => ({ tenant: 'default', id });
 const allow = async () => 'in';
 const deny = async () => {
   throw new DomainError('EAUTH', 'no');
@@ -94,6 +109,31 @@ test('an address that has logged in to the account does not wait for the failure
   assert.equal(delays.length, waiting);
 });
 
+test('an address that logged in before the server started is known', async () => {
+  const { wrong, right, stored, delays } = setup();
+  stored.add('alice 2001:db8:0:0::/64');
+  await times(10, (i) => wrong('alice', `10.0.0.${i}`));
+  for (let i = 0; i < 20; i++) void wrong('alice', '10.0.1.1');
+  await settled();
+  assert.equal(delays.length, 8);
+  assert.equal(await right('alice', '2001:db8::7'), 'in');
+});
+
+test('where a user logged in from is noted once', async () => {
+  let notes = 0;
+  const history = {
+    hasLoggedIn: async () => false,
+    async noteLogin() {
+      notes++;
+      throw new Error('disk full');
+    },
+  };
+  const errors: unknown[] = [];
+  const { right } = setup({ history, onError: (error) => errors.push(error) });
+  assert.deepEqual(await times(3, () => right()), ['in', 'in', 'in']);
+  assert.deepEqual([notes, errors.length], [1, 1]);
+});
+
 test('who guesses from where the user logs in becomes a stranger in the end', async () => {
   const { wrong, right, delays } = setup();
   await right();
@@ -120,7 +160,7 @@ test('waiting tries are bounded: more are refused, with the time to wait', async
   const outcomes = Promise.all(Array.from({ length: 12 }, () => wrong()));
   await settled();
   await assert.rejects(
-    throttle.attempt({ account: 'alice', address: '5.5.5.5' }, allow),
+    throttle.attempt({ account: accountOf('alice'), address: '5.5.5.5' }, allow),
     (error: DomainError) => error.code === 'ERATE' && error.retryAfter === 60_000,
   );
   await pass(60_000);
@@ -177,7 +217,9 @@ test('failures of the server are not counted', async () => {
   const broken = async () => {
     throw new DomainError('EINTERNAL', 'no');
   };
-  await times(20, () => throttle.attempt({ account: 'alice', address: '1.2.3.4' }, broken).catch(() => {}));
+  await times(20, () =>
+    throttle.attempt({ account: accountOf('alice'), address: '1.2.3.4' }, broken).catch(() => {}),
+  );
   assert.equal(await right(), 'in');
   assert.deepEqual(delays, []);
 });

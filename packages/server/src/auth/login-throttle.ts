@@ -2,15 +2,25 @@ import { DomainError } from '../core/errors.ts';
 import type { Timestamp } from '../core/model.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { Timers } from '../core/ports/timers.ts';
+import type { LoginAccount } from '../core/users.ts';
 import { FAILURE_WINDOW, FailureLog, type FailureRule, FIRST_DELAY } from './failure-log.ts';
 import { networkOf } from './networks.ts';
 import { RecentTable } from './recent-table.ts';
+
+/** Where users have logged in from, in the time of other processes too. */
+export interface LoginHistory {
+  hasLoggedIn(account: LoginAccount, network: string): Promise<boolean>;
+  noteLogin(account: LoginAccount, network: string): Promise<void>;
+}
 
 export interface LoginThrottleOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   /** Failures on an account in ten minutes before further tries are answered late; 0 is off. */
   readonly tries: number;
+  readonly history: LoginHistory;
+  /** Told of what could not be noted; the login is right all the same. */
+  readonly onError: (error: unknown) => void;
   /** Accounts with failures remembered at most. Each costs who guesses a hash, so that a window is too short to fill it. */
   readonly maxAccounts?: number;
   /** Pairs of account and network remembered at most, those that logged in and those that failed. */
@@ -20,8 +30,7 @@ export interface LoginThrottleOptions {
 }
 
 export interface LoginTry {
-  /** The same for all spellings of a username. */
-  readonly account: string;
+  readonly account: LoginAccount;
   readonly address: string;
   /** Aborted once the client hung up. */
   readonly signal?: AbortSignal;
@@ -38,6 +47,12 @@ const NETWORK: FailureRule = { free: 100, maxDelay: 5000, maxDelayed: 64, maxUnd
 const MAX_FAMILIAR_FAILURES = 100;
 
 type Logs = readonly [account: FailureLog, network: FailureLog];
+
+interface Pair {
+  readonly account: LoginAccount;
+  readonly network: string;
+  readonly key: string;
+}
 
 /** Of a pair of account and network. */
 interface Failures {
@@ -84,9 +99,10 @@ export class LoginThrottle {
   ): Promise<Result> {
     if (this.#options.tries === 0) return login();
     const network = networkOf(address);
-    const pair = JSON.stringify([account, network]);
+    const pair: Pair = { account, network, key: JSON.stringify([account, network]) };
+    const accountKey = JSON.stringify(account);
     const logs: Logs = [
-      this.#logOf(this.#accounts, account, this.#accountRule),
+      this.#logOf(this.#accounts, accountKey, this.#accountRule),
       this.#logOf(this.#networks, network, NETWORK),
     ];
     for (const log of logs) log.enter();
@@ -97,15 +113,15 @@ export class LoginThrottle {
       });
     } finally {
       for (const log of logs) log.leave();
-      if (logs[0].isEmpty) this.#accounts.delete(account);
+      if (logs[0].isEmpty) this.#accounts.delete(accountKey);
       if (logs[1].isEmpty) this.#networks.delete(network);
     }
   }
 
-  async #run<Result>(pair: string, logs: Logs, login: () => Promise<Result>): Promise<Result> {
+  async #run<Result>(pair: Pair, logs: Logs, login: () => Promise<Result>): Promise<Result> {
     try {
       const result = await login();
-      this.#succeeded(pair, logs);
+      await this.#succeeded(pair, logs);
       return result;
     } catch (error) {
       if (error instanceof DomainError && error.code === 'EAUTH') this.#failedBy(pair, logs);
@@ -122,18 +138,25 @@ export class LoginThrottle {
   }
 
   /** Resolves once the try may run. It counts as running, before another is looked at, until the results are called. */
-  async #admit(pair: string, logs: Logs, signal?: AbortSignal): Promise<(() => void)[]> {
+  async #admit(pair: Pair, logs: Logs, signal?: AbortSignal): Promise<(() => void)[]> {
+    let isAsked = false;
     for (;;) {
       if (signal?.aborted) throw new DomainError('ERATE', 'the client hung up before its login was tried');
-      if (this.#familiar.get(pair)) break;
+      const familiar = this.#familiar.get(pair.key);
+      if (familiar && !this.#isSuspect(familiar)) break;
       const delays = logs.filter(({ delay }) => delay > 0);
+      const undecided = logs.find(({ isUndecided }) => isUndecided);
+      if (!undecided) break;
+      if (!familiar && !isAsked) {
+        await this.#recall(pair);
+        isAsked = true;
+        continue;
+      }
       if (delays.length > 0) {
         await this.#delay(delays, signal);
         if (!signal?.aborted) break;
         continue;
       }
-      const undecided = logs.find(({ isUndecided }) => isUndecided);
-      if (!undecided) break;
       if (!undecided.mayWait) throw tooMany(FIRST_DELAY);
       await undecided.decided(signal);
     }
@@ -163,22 +186,37 @@ export class LoginThrottle {
     });
   }
 
-  #succeeded(pair: string, [, network]: Logs): void {
-    const now = this.#options.clock.now();
-    this.#familiar.set(pair, { since: now, count: 0 });
-    const slips = this.#failed.get(pair);
-    this.#failed.delete(pair);
-    if (slips && now < slips.since + FAILURE_WINDOW) network.forgive();
+  /** Looks up whether the user has logged in from there before this process began, or forgot it. */
+  async #recall({ account, network, key }: Pair): Promise<void> {
+    if (!(await this.#options.history.hasLoggedIn(account, network))) return;
+    if (!this.#familiar.get(key)) this.#familiar.set(key, { since: 0, count: 0 });
   }
 
-  #failedBy(pair: string, [account, network]: Logs): void {
+  async #succeeded({ account, network, key }: Pair, [, networkLog]: Logs): Promise<void> {
+    const now = this.#options.clock.now();
+    const slips = this.#failed.get(key);
+    this.#failed.delete(key);
+    if (slips && now < slips.since + FAILURE_WINDOW) networkLog.forgive();
+    const isNew = !this.#familiar.get(key);
+    this.#familiar.set(key, { since: now, count: 0 });
+    if (isNew) await this.#options.history.noteLogin(account, network).catch(this.#options.onError);
+  }
+
+  #failedBy({ key }: Pair, [account, network]: Logs): void {
     account.failed();
-    const familiar = this.#familiar.get(pair);
-    if (familiar && this.#count(familiar) >= MAX_FAMILIAR_FAILURES) this.#familiar.delete(pair);
-    if (familiar) return;
-    const failures = this.#failed.get(pair) ?? { since: 0, count: 0 };
-    this.#failed.set(pair, failures);
+    const familiar = this.#familiar.get(key);
+    if (familiar) {
+      this.#count(familiar);
+      return;
+    }
+    const failures = this.#failed.get(key) ?? { since: 0, count: 0 };
+    this.#failed.set(key, failures);
     if (this.#count(failures) === 1) network.failed();
+  }
+
+  /** Whether somebody guesses from where the user has logged in. */
+  #isSuspect({ since, count }: Failures): boolean {
+    return count >= MAX_FAMILIAR_FAILURES && this.#options.clock.now() < since + FAILURE_WINDOW;
   }
 
   /** How many failures the pair has had in its window, this one included. */

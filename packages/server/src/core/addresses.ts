@@ -34,8 +34,13 @@ export function requireAddress(value: string, field: string, max = MAX_ADDRESS_L
  * in its own storage, a link into its app). EINVAL for a scheme that runs or reads something where it is opened.
  */
 export function requireSafeLink(value: string, field: string): string {
-  if (!UNSAFE_SCHEME.test(value.replace(/[\s\p{C}]+/gu, ''))) return value;
+  if (!isUnsafeLink(value)) return value;
   throw notAnAddress(field);
+}
+
+/** Whether it runs or reads something where it is opened. */
+export function isUnsafeLink(text: string): boolean {
+  return UNSAFE_SCHEME.test(text.replace(/[\s\p{C}]+/gu, ''));
 }
 
 function notAnAddress(field: string): DomainError {

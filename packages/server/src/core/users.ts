@@ -37,6 +37,14 @@ export interface UserInput {
 
 export type UserChange = Partial<Omit<UserInput, 'id' | 'uid'>>;
 
+/** The same for all spellings of a username. */
+export interface LoginAccount {
+  readonly tenant: string;
+  /** Empty where nobody has the name. */
+  readonly id: string;
+  readonly name?: string;
+}
+
 export interface LoginInput {
   readonly tenant: string;
   readonly username: string;
@@ -131,10 +139,20 @@ export class Users {
     sink.publish([userTopic(tenant, id)], { type: 'user.deleted', tenant, userId: id });
   }
 
-  /** Tells accounts apart that somebody may try to log in to, whether there is such a user or not. */
-  async accountKey(tenant: string, username: string): Promise<string> {
+  /** What somebody tries to log in to, whether there is such a user or not. */
+  async accountOf(tenant: string, username: string): Promise<LoginAccount> {
     const found = await this.#deps.store.findCredentials(tenant, username);
-    return JSON.stringify(found ? { tenant, id: found.user.id } : { tenant, name: usernameKey(username) });
+    return found ? { tenant, id: found.user.id } : { tenant, id: '', name: usernameKey(username) };
+  }
+
+  /** Whether the user of the account has logged in from there. */
+  hasLoggedIn({ tenant, id }: LoginAccount, network: string): Promise<boolean> {
+    return this.#deps.store.hasLoggedIn(tenant, id, network);
+  }
+
+  noteLogin({ tenant, id: userId }: LoginAccount, network: string): Promise<void> {
+    const { store, clock } = this.#deps;
+    return store.noteLogin({ tenant, userId, network, at: clock.now() });
   }
 
   /** The user with this name and password. EAUTH; ERATE where too many passwords wait to be checked. */

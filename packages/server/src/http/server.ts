@@ -176,8 +176,15 @@ function protectedRoutes(api: Api, deps: HttpDeps): void {
   deskRoutes(api, deps);
 }
 
-function loginDeps({ users, issuer, roomKeys, clock, timers, addressOf, config }: HttpDeps) {
-  const throttle = new LoginThrottle({ clock, timers, tries: config.loginTries });
+function loginDeps(deps: HttpDeps) {
+  const { users, issuer, roomKeys, clock, timers, addressOf, config, logger } = deps;
+  const throttle = new LoginThrottle({
+    clock,
+    timers,
+    tries: config.loginTries,
+    history: users,
+    onError: (err) => logger.warn({ err }, 'where a user logged in from was not stored'),
+  });
   const clientOf = clientsBy(addressOf);
   return { users, issuer, roomKeys, throttle, clientOf, tokenLifetime: config.tokenLifetime };
 }

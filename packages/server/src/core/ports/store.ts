@@ -112,6 +112,10 @@ export interface UserStore {
   findAccount(tenant: string, id: string): Promise<Account | undefined>;
   /** Of the user of exactly this name, or else of the only one with a password whose name looks the same. */
   findCredentials(tenant: string, username: string): Promise<Credentials | undefined>;
+  /** Remembers where a user logged in from, the newest few; nothing for one who is no user. */
+  noteLogin(login: LoginNote): Promise<void>;
+  /** Whether a login from there is remembered. A deletion forgets them all. */
+  hasLoggedIn(tenant: string, userId: string, network: string): Promise<boolean>;
   /** By id. */
   listUsers(tenant: string, page: Page): Promise<User[]>;
   /** ENOENT; ECONFLICT where another user has a username that looks the same. */
@@ -121,6 +125,13 @@ export interface UserStore {
    * what is made under the id later. ENOENT.
    */
   deleteUser(tenant: string, id: string, at: Timestamp): Promise<LeftGroup[]>;
+}
+
+export interface LoginNote {
+  readonly tenant: string;
+  readonly userId: string;
+  readonly network: string;
+  readonly at: Timestamp;
 }
 
 export interface Credentials {

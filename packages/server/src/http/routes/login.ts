@@ -74,10 +74,10 @@ export function loginRoute(
         throw new DomainError('EPERM', 'this server makes no tokens; get one from your identity provider');
       const { username, password, app = DEFAULT_APP } = request.body;
       const input = { tenant: app, username, password };
-      const account = await users.accountKey(app, username);
+      const account = await users.accountOf(app, username);
       const client = clientOf(request, reply);
       const user = await throttle.attempt({ ...client, account }, () =>
-        users.authenticate(input, { ...client, user: account }),
+        users.authenticate(input, { ...client, user: JSON.stringify(account) }),
       );
       const issued = await issuer.issue(principalOf(user), tokenLifetime);
       const key = roomKeys && Buffer.from(roomKeys.keyOf(issued.token)).toString('base64url');

@@ -49,6 +49,24 @@ export function usersContract({ store, tenantWith, send, makeGroup }: StoreFixtu
     );
   });
 
+  test('the newest places where a user logged in from are remembered until it is deleted', async () => {
+    const tenant = await tenantWith('alice', 'bob');
+    const note = (userId: string, network: string, at: number) =>
+      store.noteLogin({ tenant, userId, network, at });
+    const knows = (network: string, userId = 'alice') => store.hasLoggedIn(tenant, userId, network);
+    for (let i = 1; i <= 16; i++) await note('alice', `10.0.0.${i}`, i);
+    await note('alice', '10.0.0.1', 17);
+    await note('alice', '10.0.0.17', 18);
+    await note('nobody', '10.0.0.1', 1);
+    assert.deepEqual(
+      [await knows('10.0.0.1'), await knows('10.0.0.2'), await knows('10.0.0.17')],
+      [true, false, true],
+    );
+    assert.deepEqual([await knows('10.0.0.1', 'bob'), await knows('10.0.0.1', 'nobody')], [false, false]);
+    await store.deleteUser(tenant, 'alice', 2);
+    assert.equal(await knows('10.0.0.1'), false);
+  });
+
   test('users are listed by id, page by page, and found by their credentials', async () => {
     const tenant = await tenantWith('c', 'a', 'b');
     const first = await store.listUsers(tenant, { limit: 2 });

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { isUnsafeLink } from '../../core/addresses.ts';
 import { usernameKey } from '../../core/names.ts';
 import { MIGRATIONS } from './migrations.ts';
 
@@ -37,6 +38,7 @@ export function openDatabase({ dataDir, readOnly = false, busyTimeout }: OpenOpt
 /** What statements and migrations need beside SQLite's own functions. */
 export function addFunctions(db: DatabaseSync): void {
   db.function('username_key', { deterministic: true }, (username) => usernameKey(String(username)));
+  db.function('unsafe_link', { deterministic: true }, (text) => Number(isUnsafeLink(String(text))));
 }
 
 /** The schema version the file has; 0 for an empty one. */

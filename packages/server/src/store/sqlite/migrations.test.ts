@@ -21,6 +21,24 @@ test('versions are consecutive', () => {
   );
 });
 
+test('pictures of before that would run where they are opened are taken away', () => {
+  const db = before('login_network');
+  db.exec(`
+    INSERT INTO tenant (pk, id) VALUES (1, 'one');
+    INSERT INTO user (tenant, id, person, uid, username, nickname, avatar, role, created_at)
+      VALUES (1, 'a', 'a', 1, 'a', '', ' JavaScript:alert(1)', 'user', 0), (1, 'b', 'b', 2, 'b', '', 'photos/b.jpg', 'user', 0);
+  `);
+  migrate(db);
+  assert.deepEqual(
+    db
+      .prepare('SELECT avatar FROM user ORDER BY id')
+      .all()
+      .map(({ avatar }) => avatar),
+    ['', 'photos/b.jpg'],
+  );
+  db.close();
+});
+
 test('users of before keep usernames that look alike', () => {
   const db = before('username_key');
   db.exec(`

@@ -503,4 +503,25 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX room_of_guest ON room (conversation) WHERE owner_profile IS NOT NULL;
     `,
   },
+  {
+    version: 19,
+    sql: `
+      -- Where users logged in from, the newest few of each.
+      CREATE TABLE login_network (
+        tenant INTEGER NOT NULL,
+        user TEXT NOT NULL,
+        network TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (tenant, user, network)
+      ) STRICT, WITHOUT ROWID;
+
+      -- Pictures that run or read something where they are opened.
+      UPDATE user SET avatar = '' WHERE unsafe_link(avatar);
+      UPDATE conversation SET avatar = '' WHERE unsafe_link(avatar);
+      UPDATE room SET owner_profile = json_set(owner_profile, '$.avatar', '')
+        WHERE owner_profile IS NOT NULL AND unsafe_link(json_extract(owner_profile, '$.avatar'));
+      UPDATE message SET guest = json_set(guest, '$.avatar', '')
+        WHERE guest IS NOT NULL AND unsafe_link(json_extract(guest, '$.avatar'));
+    `,
+  },
 ];

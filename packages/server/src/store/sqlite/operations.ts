@@ -84,6 +84,7 @@ export function writeOperations(tables: Tables) {
   return {
     createUser: users.create.bind(users),
     updateUser: users.update.bind(users),
+    noteLogin: users.noteLogin.bind(users),
     deleteUser(tenant: string, id: string, at: Timestamp): LeftGroup[] {
       users.delete(tenant, id, at);
       notifications.removeUser(tenant, id);
@@ -200,6 +201,7 @@ export function readOperations({
     listUsersByIds: users.listByIds.bind(users),
     findAccount: users.findAccount.bind(users),
     findCredentials: users.findCredentials.bind(users),
+    hasLoggedIn: users.hasLoggedIn.bind(users),
     listUsers: users.list.bind(users),
     findConversation: conversations.find.bind(conversations),
     listGroups: conversations.listGroups.bind(conversations),

@@ -27,6 +27,7 @@ type Forwarded = Exclude<keyof Store, 'appendMessage' | 'close' | 'depth'>;
 const WRITES: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'createUser',
   'updateUser',
+  'noteLogin',
   'deleteUser',
   'createGroup',
   'updateGroup',
@@ -89,6 +90,7 @@ const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'listUsersByIds',
   'findAccount',
   'findCredentials',
+  'hasLoggedIn',
   'listUsers',
   'findConversation',
   'listGroups',

@@ -1,7 +1,7 @@
 import { DomainError } from '../../core/errors.ts';
 import type { Role, Timestamp, User } from '../../core/model.ts';
 import { isMarked, markedId, personKey } from '../../core/persons.ts';
-import type { Account, Credentials, NewUser, Page, UserPatch } from '../../core/ports/store.ts';
+import type { Account, Credentials, LoginNote, NewUser, Page, UserPatch } from '../../core/ports/store.ts';
 import type { Statements } from './database.ts';
 import { handOver } from './former.ts';
 import type { Tenants } from './tenants.ts';
@@ -27,6 +27,9 @@ interface AccountRow extends UserRow {
 }
 
 export type ShownUser = Pick<User, 'id' | 'uid' | 'nickname' | 'avatar'>;
+
+/** Networks that are kept of a user's logins. */
+const MAX_LOGIN_NETWORKS = 16;
 
 const COLUMNS = 'id, uid, username, nickname, avatar, role, password, created_at, disabled';
 const ACCOUNT_COLUMNS = `${COLUMNS}, person, deleted, generation, tokens_after`;
@@ -145,6 +148,27 @@ export class UserTable {
     return row && { user: toUser(tenant, row), passwordHash: row.password };
   }
 
+  noteLogin({ tenant, userId, network, at }: LoginNote): void {
+    const key = this.#tenants.ensure(tenant);
+    if (!this.exists(key, userId)) return;
+    this.#sql.get('INSERT OR REPLACE INTO login_network VALUES (?, ?, ?, ?)').run(key, userId, network, at);
+    this.#sql
+      .get(
+        `DELETE FROM login_network WHERE tenant = ?1 AND user = ?2 AND network NOT IN
+          (SELECT network FROM login_network WHERE tenant = ?1 AND user = ?2 ORDER BY at DESC LIMIT ?3)`,
+      )
+      .run(key, userId, MAX_LOGIN_NETWORKS);
+  }
+
+  hasLoggedIn(tenant: string, userId: string, network: string): boolean {
+    const key = this.#tenants.find(tenant);
+    if (key === undefined) return false;
+    const row = this.#sql
+      .get('SELECT 1 FROM login_network WHERE tenant = ? AND user = ? AND network = ?')
+      .get(key, userId, network);
+    return row !== undefined;
+  }
+
   list(tenant: string, { after = '', limit }: Page): User[] {
     const key = this.#tenants.find(tenant);
     if (key === undefined) return [];
@@ -188,6 +212,9 @@ export class UserTable {
            WHERE tenant = ? AND id = ?`,
       )
       .run(at, this.#tenants.ensure(tenant), id);
+    this.#sql
+      .get('DELETE FROM login_network WHERE tenant = ? AND user = ?')
+      .run(this.#tenants.ensure(tenant), id);
   }
 
   /** Gives a deleted user an id that nobody else can have, and another uid where its own is given on. */
