@@ -164,3 +164,8 @@ test("one user's many changes of its password are refused in time, and others lo
   assert.deepEqual([refused[0]?.body.code, refused[0]?.body.field], ['ERATE', 'password']);
   assert.ok(Number(refused[0]?.headers['retry-after']) >= 1);
 });
+
+test('no more is read of a login than a name and a password need', async () => {
+  const { status, body } = await login({ ...RIGHT, password: 'x'.repeat(10_000) }, '10.5.0.1');
+  assert.deepEqual([status, body.code], [413, 'ETOOLONG']);
+});

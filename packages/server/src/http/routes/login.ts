@@ -53,6 +53,9 @@ export interface LoginDeps {
   readonly tokenLifetime: number;
 }
 
+/** Anybody may send one: it holds a name and a password, and no more is read. In bytes. */
+const MAX_BODY_BYTES = 8192;
+
 export function loginRoute(
   api: Api,
   { users, throttle, clientOf, issuer, roomKeys, tokenLifetime }: LoginDeps,
@@ -60,6 +63,7 @@ export function loginRoute(
   api.post(
     '/login',
     {
+      bodyLimit: MAX_BODY_BYTES,
       schema: {
         tags: ['login'],
         summary: 'Get a token for a username and password',
