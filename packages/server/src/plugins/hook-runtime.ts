@@ -178,6 +178,11 @@ export function jsonOf(value: unknown): string {
 
 /** An error for the log: its stack where it has one. */
 export function describe(error: unknown): string {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return error instanceof Error && error.stack ? error.stack.slice(0, MAX_DESCRIPTION) : messageOf(error);
+}
+
+/** What an error says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
   return text.slice(0, MAX_DESCRIPTION);
 }

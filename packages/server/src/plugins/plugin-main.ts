@@ -7,7 +7,7 @@ import { BoardWriter } from './board.ts';
 import { Channel } from './channel.ts';
 import { definitionOf, manifestOf } from './definition.ts';
 import { locate } from './entry.ts';
-import { type CheckerMaker, describe, HookRuntime, jsonOf } from './hook-runtime.ts';
+import { type CheckerMaker, describe, HookRuntime, jsonOf, messageOf } from './hook-runtime.ts';
 import {
   BOARD_FD,
   CHANNEL_FD,
@@ -55,7 +55,7 @@ async function start(settings: ProcessSettings): Promise<void> {
     runtime = new HookRuntime({ hooks, checker }, new BoardWriter(BOARD_FD), (json) => channel.send(json));
     post({ ready: manifest });
   } catch (error) {
-    post({ unfit: error instanceof Error ? error.message : String(error) });
+    post({ unfit: messageOf(error) });
   }
 }
 
@@ -107,7 +107,7 @@ function endWithServer(): void {
   }).unref();
   // Sent to all processes of a terminal or a service at once: the server stops first, and its plug-ins after it.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
-  process.on('uncaughtExceptionMonitor', (error) => post({ dying: error.message }));
+  process.on('uncaughtExceptionMonitor', (error) => post({ dying: messageOf(error) }));
   goFirstWhereMemoryIsShort();
 }
 

@@ -130,6 +130,12 @@ test('a process that leaves too many questions unanswered is restarted', async (
   assert.equal(outcomes.get('timeout'), 100);
 });
 
+test('a process that ends over something that is no error says what it was', async () => {
+  const supervisor = await supervise();
+  await assert.rejects(ask(supervisor, 'throw what is no error'));
+  assert.deepEqual(restarts, [{ reason: 'a text', pause: 100 }]);
+});
+
 test('questions whose inputs are too large to keep are refused, and the rest is answered', async () => {
   const supervisor = await supervise();
   const text = 'x'.repeat(1_000_000);

@@ -32,6 +32,11 @@ function breakAs(text: string): unknown {
         throw new Error('thrown later, on purpose');
       });
       return new Promise(() => {});
+    case 'throw what is no error':
+      setImmediate(() => {
+        throw 'a text';
+      });
+      return new Promise(() => {});
     case 'leave a rejection':
       void Promise.reject(new Error('left on purpose'));
       return new Promise(() => {});
