@@ -41,7 +41,7 @@ import { MemoryAttendance } from './presence/memory/attendance.ts';
 import { MemoryPresence } from './presence/memory/index.ts';
 import type { Presence } from './presence/presence.ts';
 import { SYSTEM_TIMERS } from './stomp/timers.ts';
-import { openSqliteStore } from './store/sqlite/index.ts';
+import { openSqliteStore, type StoreTroubles } from './store/sqlite/index.ts';
 import { Teardown } from './teardown.ts';
 import { clientAddress, isWebSocketUpgrade, type TransportServer } from './transport/index.ts';
 import { VERSION } from './version.ts';
@@ -133,6 +133,7 @@ async function composeDomain(ground: Ground) {
   const store = await openSqliteStore({
     dataDir: config.dataDir,
     commits: { batch: (size, durationMs) => metrics.committed(size, durationMs) },
+    troubles: storeTroubles(log),
   });
   teardown.defer('store', () => store.close());
   const plugins = await Plugins.start(config, { timers, metrics, log });
@@ -171,6 +172,20 @@ async function composeDomain(ground: Ground) {
   metrics.watchQueue('store', () => store.depth);
   metrics.watchQueue('attendance', () => core.attendance.count);
   return { tokens, store, plugins, hub, ids, events, core, authenticator };
+}
+
+/** Tells the operator what is wrong with the database; `/readyz` is 503 meanwhile. */
+function storeTroubles(log: Logger): StoreTroubles {
+  return {
+    lost(reason) {
+      if (reason === undefined) log.warn('the database is back: sends are confirmed again');
+      else
+        log.fatal({ reason }, 'the database is lost to this server: nothing is confirmed until it is back');
+    },
+    damaged: (reason) => log.fatal({ reason }, 'the database is damaged: run haina doctor'),
+    down: (err) => log.error({ err }, "the store's thread has ended; it is started again"),
+    up: () => log.warn("the store's thread was started again"),
+  };
 }
 
 function composeEvents(ground: Ground, deps: Pick<EventBridgeDeps, 'store' | 'next' | 'ids'>): EventBridge {
@@ -303,7 +318,7 @@ async function composeDoors(ground: Ground, domain: Domain, { sweeps, ...backgro
     version: VERSION,
     async readiness() {
       if (isStopping) throw new Error('the server is stopping');
-      await domain.store.ping();
+      await domain.store.probe();
     },
     endpoints,
     asyncApi: () => describeIm(VERSION),

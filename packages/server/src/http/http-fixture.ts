@@ -126,7 +126,7 @@ export async function startHttp(
     logger,
     webhooks: events.webhooks,
     version: '0.0.0-test',
-    readiness: () => store.ping(),
+    readiness: () => store.probe(),
     asyncApi: async () => ({ asyncapi: '3.1.0' }),
     endpoints: [{ dialect: 'xuqm', path: '/ws/im', summary: 'STOMP <xuqm>' }],
     ...overrides,

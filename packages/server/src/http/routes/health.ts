@@ -30,7 +30,8 @@ export function healthRoutes(api: Api, readiness: Readiness): void {
       schema: {
         tags: ['operation'],
         summary: 'Can it serve?',
-        description: '503 while the store does not answer or the server is stopping: send no traffic.',
+        description:
+          '503 while nothing can be written, the database is damaged or lost, or the server is stopping: send no traffic.',
         response: { 200: Status, ...REFUSALS },
       },
     },

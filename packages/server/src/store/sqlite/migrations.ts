@@ -524,4 +524,11 @@ export const MIGRATIONS: readonly Migration[] = [
         WHERE guest IS NOT NULL AND unsafe_link(json_extract(guest, '$.avatar'));
     `,
   },
+  {
+    version: 20,
+    sql: `
+      -- Written again and again to find out whether anything can be written.
+      CREATE TABLE write_probe (pk INTEGER PRIMARY KEY, filler BLOB NOT NULL) STRICT;
+    `,
+  },
 ];

@@ -77,6 +77,10 @@ export function openTables(db: DatabaseSync) {
 }
 export type Tables = ReturnType<typeof openTables>;
 
+/** Of what is written to find out whether anything can be: more than most commits need, so that they find room, too. */
+const PROBE_BYTES = 65_536;
+const WRITE_PROBE = 'INSERT OR REPLACE INTO write_probe (pk, filler) VALUES (1, zeroblob(?))';
+
 /** Writes, by the name of the store's method. Each checks everything before it writes anything. */
 export function writeOperations(tables: Tables) {
   const { users, conversations, files, messages, marks, notifications, admin, rooms, outbox, untold, desk } =
@@ -157,6 +161,9 @@ export function writeOperations(tables: Tables) {
     addNote: desk.services.addNote.bind(desk.services),
     purgeNotifications: notifications.purge.bind(notifications),
     ping(): void {},
+    probe(): void {
+      tables.sql.get(WRITE_PROBE).run(PROBE_BYTES);
+    },
   };
 }
 export type WriteOperations = ReturnType<typeof writeOperations>;
@@ -175,6 +182,7 @@ export const CACHED_WRITES: ReadonlySet<string> = new Set<keyof WriteOperations>
   'takeUnusedFiles',
   'dropFiles',
   'ping',
+  'probe',
   // These know nothing of messages and positions, and come with every message where events go out.
   'recordDeliveries',
   'settleDeliveries',

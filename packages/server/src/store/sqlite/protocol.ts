@@ -28,7 +28,23 @@ export type WorkerRequest = { readonly batch: readonly OperationCall[] } | { rea
 export type WorkerReply =
   | { readonly ready: true }
   | { readonly outcomes: readonly OperationOutcome[]; readonly durationMs: number }
-  | { readonly closed: true };
+  | { readonly closed: true }
+  /** Why nothing that is written would be found any more; null once that is over. */
+  | { readonly lost: string | null }
+  /** What SQLite found wrong with the file. */
+  | { readonly damaged: string };
+
+/** SQLite's primary result codes that say that the file is damaged. */
+const DAMAGE: ReadonlySet<number> = new Set([
+  11, // SQLITE_CORRUPT
+  26, // SQLITE_NOTADB
+]);
+
+/** Whether an error says that the file is damaged, which trying again does not mend. */
+export function isDamage(error: unknown): error is Error {
+  const code = (error as { errcode?: number } | null)?.errcode;
+  return code !== undefined && DAMAGE.has(code & 0xff);
+}
 
 export function toFailure(error: unknown): OperationFailure {
   if (error instanceof DomainError) {

@@ -1,3 +1,4 @@
+import { DomainError } from '../../core/errors.ts';
 import type { Message } from '../../core/model.ts';
 import type { Appended, NewMessage, Store } from '../../core/ports/store.ts';
 import { type DataLock, lockDataDir } from './data-lock.ts';
@@ -11,8 +12,23 @@ export interface SqliteStoreOptions {
   /** How long a commit waits for another process's lock on the file before it is refused, in ms. */
   readonly busyTimeout?: number;
   /** Told of each commit. */
-  readonly commits?: QueueEvents;
+  readonly commits?: Pick<QueueEvents, 'batch'>;
+  /** Told of what the operator should know. */
+  readonly troubles?: StoreTroubles;
 }
+
+export interface StoreTroubles {
+  /** Why nothing is confirmed any more; undefined once that is over. */
+  lost(reason: string | undefined): void;
+  /** What is wrong with the file; told once. */
+  damaged(reason: string): void;
+  /** A thread has ended; it is started again. */
+  down(reason: Error): void;
+  /** The thread is back. */
+  up(): void;
+}
+
+const UNTOLD: StoreTroubles = { lost() {}, damaged() {}, down() {}, up() {} };
 
 const MAX_BATCH = 1000;
 /** Fewer, as what they bring back is held until all of them are done. */
@@ -23,7 +39,7 @@ const MAX_WAITING_BYTES = 67_108_864;
 const DEFAULT_BUSY_TIMEOUT = 1000;
 
 /** The operations that go to the writing thread as they are. */
-type Forwarded = Exclude<keyof Store, 'appendMessage' | 'close' | 'depth'>;
+type Forwarded = Exclude<keyof Store, 'appendMessage' | 'keepUntold' | 'probe' | 'close' | 'depth'>;
 const WRITES: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'createUser',
   'updateUser',
@@ -63,7 +79,6 @@ const WRITES: ReadonlySet<Forwarded> = new Set<Forwarded>([
   'deleteWebhook',
   'recordDeliveries',
   'settleDeliveries',
-  'keepUntold',
   'listUntold',
   'retryDeadLetter',
   'agentsSeen',
@@ -137,7 +152,7 @@ const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
  * never waits for the disk. Throws `DataDirInUse` where another process has the directory.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { dataDir, busyTimeout = DEFAULT_BUSY_TIMEOUT, commits } = options;
+  const { dataDir, busyTimeout = DEFAULT_BUSY_TIMEOUT, commits, troubles = UNTOLD } = options;
   const lock = lockDataDir(dataDir);
   try {
     const db = openDatabase({ dataDir, busyTimeout });
@@ -149,18 +164,41 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       maxWaiting: MAX_WAITING,
       maxWaitingBytes: MAX_WAITING_BYTES,
     };
+    const state: StoreState = { damage: undefined, keepsUntold: undefined };
+    const events: QueueEvents = {
+      ...troubles,
+      damaged(reason) {
+        if (state.damage === undefined) troubles.damaged(reason);
+        state.damage ??= reason;
+      },
+    };
     const [writer, reader] = await startBoth(
       WorkerQueue.start(
         { dataDir, busyTimeout, mode: 'write' },
-        { ...limits, ...(commits ? { events: commits } : {}) },
+        { ...limits, events: { ...events, ...commits, up: () => resume(writer, state, troubles) } },
       ),
-      WorkerQueue.start({ dataDir, busyTimeout, mode: 'read' }, { ...limits, maxBatch: MAX_READ_BATCH }),
+      WorkerQueue.start(
+        { dataDir, busyTimeout, mode: 'read' },
+        { ...limits, maxBatch: MAX_READ_BATCH, events },
+      ),
     );
-    return makeStore(writer, reader, lock);
+    return makeStore(writer, reader, lock, state);
   } catch (error) {
     lock.release();
     throw error;
   }
+}
+
+/** What the threads' operations don't know of each other. */
+interface StoreState {
+  damage: string | undefined;
+  /** What the writing thread was told last, and forgets when it ends. */
+  keepsUntold: boolean | undefined;
+}
+
+function resume(writer: WorkerQueue, { keepsUntold }: StoreState, troubles: StoreTroubles): void {
+  troubles.up();
+  if (keepsUntold !== undefined) writer.call('keepUntold', [keepsUntold]).catch(troubles.down);
 }
 
 /** Leaves no thread behind where the other one can't start. */
@@ -178,7 +216,7 @@ async function startBoth(
   }
 }
 
-function makeStore(writer: WorkerQueue, reader: WorkerQueue, lock: DataLock): Store {
+function makeStore(writer: WorkerQueue, reader: WorkerQueue, lock: DataLock, state: StoreState): Store {
   const forward = (queue: WorkerQueue, names: ReadonlySet<Forwarded>) =>
     Object.fromEntries([...names].map((name) => [name, (...args: unknown[]) => queue.call(name, args)]));
   let closed: Promise<void> | undefined;
@@ -188,6 +226,17 @@ function makeStore(writer: WorkerQueue, reader: WorkerQueue, lock: DataLock): St
     appendMessage(message: NewMessage): Promise<Appended> {
       const toAppended = (outcome: unknown) => appended(message, outcome as AppendOutcome);
       return writer.call('appendMessage', [message], toAppended) as Promise<Appended>;
+    },
+    keepUntold(isKept: boolean): Promise<unknown> {
+      state.keepsUntold = isKept;
+      return writer.call('keepUntold', [isKept]);
+    },
+    async probe(): Promise<void> {
+      if (state.damage !== undefined) {
+        throw new DomainError('EINTERNAL', 'the database is damaged', { cause: new Error(state.damage) });
+      }
+      reader.requireUp();
+      await writer.call('probe', []);
     },
     get depth(): number {
       return writer.depth + reader.depth;

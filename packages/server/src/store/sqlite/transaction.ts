@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { DomainError } from '../../core/errors.ts';
 import { CACHED_WRITES, type Tables, type WriteOperations } from './operations.ts';
-import { type OperationCall, type OperationOutcome, toFailure } from './protocol.ts';
+import { isDamage, type OperationCall, type OperationOutcome, toFailure } from './protocol.ts';
 
 type AnyOperation = (...args: readonly unknown[]) => unknown;
 
@@ -15,6 +15,7 @@ const STORE_TROUBLE: ReadonlySet<number> = new Set([
   11, // SQLITE_CORRUPT
   13, // SQLITE_FULL
   14, // SQLITE_CANTOPEN
+  26, // SQLITE_NOTADB
 ]);
 
 /** Runs batches of writes, each batch as one transaction (group commit). */
@@ -22,8 +23,16 @@ export class BatchWriter {
   readonly #db: DatabaseSync;
   readonly #tables: Tables;
   readonly #operations: Record<string, AnyOperation>;
+  readonly #onDamage: (error: Error) => void;
 
-  constructor(db: DatabaseSync, tables: Tables, operations: WriteOperations) {
+  /** @param onDamage told what SQLite found wrong with the file */
+  constructor(
+    db: DatabaseSync,
+    tables: Tables,
+    operations: WriteOperations,
+    onDamage: (error: Error) => void,
+  ) {
+    this.#onDamage = onDamage;
     this.#db = db;
     this.#tables = tables;
     this.#operations = operations as unknown as Record<string, AnyOperation>;
@@ -37,6 +46,7 @@ export class BatchWriter {
     try {
       return this.#transaction(batch);
     } catch (error) {
+      if (isDamage(error)) this.#onDamage(error);
       if (batch.length === 1 || isStoreTrouble(error))
         return batch.map(() => ({ failure: toFailure(error) }));
       return batch.flatMap((call) => this.run([call]));

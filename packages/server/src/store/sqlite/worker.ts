@@ -1,14 +1,21 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openDatabase } from './database.ts';
+import { FileWatch } from './file-watch.ts';
+import { GuardedWriter } from './guarded-writer.ts';
 import { openTables, readOperations, writeOperations } from './operations.ts';
 import {
+  isDamage,
   type OperationCall,
   type OperationOutcome,
   toFailure,
+  type WorkerReply,
   type WorkerRequest,
   type WorkerSettings,
 } from './protocol.ts';
 import { BatchWriter } from './transaction.ts';
+
+/** From one look at the files to the next where nothing is written, in ms. */
+const LOOK_INTERVAL = 1000;
 
 const port = parentPort as MessagePort;
 const settings = workerData as WorkerSettings;
@@ -19,19 +26,32 @@ const run = settings.mode === 'read' ? reader() : writer();
 port.on('message', (request: WorkerRequest) => {
   if ('close' in request) {
     db.close();
-    port.postMessage({ closed: true });
+    tell({ closed: true });
     port.close();
     return;
   }
   const started = performance.now();
   const outcomes = run(request.batch);
-  port.postMessage({ outcomes, durationMs: performance.now() - started });
+  tell({ outcomes, durationMs: performance.now() - started });
 });
-port.postMessage({ ready: true });
+tell({ ready: true });
+
+function tell(reply: WorkerReply): void {
+  port.postMessage(reply);
+}
 
 function writer(): (batch: readonly OperationCall[]) => OperationOutcome[] {
-  const batches = new BatchWriter(db, tables, writeOperations(tables));
-  return (batch) => batches.run(batch);
+  const batches = new BatchWriter(db, tables, writeOperations(tables), tellDamage);
+  // Reading makes the files beside the main one.
+  db.exec('SELECT count(*) FROM sqlite_schema');
+  const watch = new FileWatch(db, settings.dataDir);
+  const guarded = new GuardedWriter(batches, watch, (lost) => tell({ lost: lost ?? null }));
+  setInterval(() => guarded.look(), LOOK_INTERVAL).unref();
+  return (batch) => guarded.run(batch);
+}
+
+function tellDamage({ message }: Error): void {
+  tell({ damaged: message });
 }
 
 function reader(): (batch: readonly OperationCall[]) => OperationOutcome[] {
@@ -45,6 +65,7 @@ function reader(): (batch: readonly OperationCall[]) => OperationOutcome[] {
       if (!operation) throw new Error(`no read operation ${name}`);
       return { value: operation(...args) };
     } catch (error) {
+      if (isDamage(error)) tellDamage(error);
       return { failure: toFailure(error) };
     }
   };
