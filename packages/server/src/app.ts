@@ -153,7 +153,12 @@ async function composeDomain(ground: Ground) {
     clock,
     ids,
     passwords,
-    limits: { ...config, roomCreate: config.roomCreate || config.demo },
+    limits: {
+      ...config,
+      roomCreate: config.roomCreate || config.demo,
+      // The demo's passwords are its accounts' names.
+      minPasswordLength: config.demo ? 1 : config.minPasswordLength,
+    },
     register: new MemoryAttendance(),
     onError: (err) => log.warn({ err }, 'somebody who left a room is still its member'),
     origin: config.eventOrigin,
@@ -167,6 +172,7 @@ async function composeDomain(ground: Ground) {
     verifier: tokens.verifier,
     users: core.users,
     autoProvision: config.autoProvision,
+    roleAuthority: config.roleAuthority,
   });
   metrics.watchQueue('topics', () => hub.topicCount);
   metrics.watchQueue('store', () => store.depth);

@@ -44,7 +44,7 @@ async function withWorld(name: string, run: (world: World) => Promise<void>): Pr
     clock,
     ids: createIdSource(clock),
     passwords,
-    limits: DEFAULT_LIMITS,
+    limits: { ...DEFAULT_LIMITS, minPasswordLength: 1 },
     register: new MemoryAttendance(),
   };
   try {

@@ -42,6 +42,10 @@ const TOKENS: readonly [name: string, token: string][] = [
   ['that has expired', tokenOf('alice', { exp: inAnHour - 7200 })],
   ['that never expires', tokenOf('alice', { exp: undefined })],
   ['that expires at no number', tokenOf('alice', { exp: 'never' })],
+  ...['exp', 'iat', 'nbf'].flatMap((claim): [string, string][] => [
+    [`whose ${claim} is beyond what a date holds`, tokenOf('alice', { [claim]: 8.64e12 + 1 })],
+    [`whose ${claim} is before what a date holds`, tokenOf('alice', { [claim]: -1e300 })],
+  ]),
   ['that is not valid yet', tokenOf('alice', { nbf: inAnHour })],
   ['of nobody', tokenOf('alice', { sub: undefined })],
   ['of a number', tokenOf('alice', { sub: 1 })],
@@ -94,6 +98,16 @@ describe('a client with two tokens is refused, unless both are good and of the s
         UNAUTHORIZED,
       );
     });
+  }
+
+  const [alice, bob] = [tokenOf('alice'), tokenOf('bob')];
+  for (const [name, query, headers] of [
+    ["another user's also in the query", `?token=${alice}&token=${bob}`, {}],
+    ["another user's in a header of another case", '', { Authorization: alice, authorization: bob }],
+    ["another user's in the header token", '', { Authorization: alice, token: bob }],
+    ["another user's in two headers token", '', { token: alice, TOKEN: bob }],
+  ] as const) {
+    test(name, async () => assertEnds(await presents(query, headers), UNAUTHORIZED));
   }
 
   test('two good ones of one user', async () => {

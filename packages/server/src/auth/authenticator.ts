@@ -1,5 +1,5 @@
 import { DomainError } from '../core/errors.ts';
-import { ANY_TENANT, type Principal } from '../core/model.ts';
+import { ANY_TENANT, type Principal, type Role } from '../core/model.ts';
 import type { Users } from '../core/users.ts';
 import type { TokenVerifier, VerifiedToken } from './tokens.ts';
 
@@ -8,6 +8,14 @@ export interface AuthenticatorDeps {
   readonly users: Users;
   /** Whether a valid token of an unknown user makes that user. */
   readonly autoProvision: boolean;
+  /** What says which role the users of tokens have that login did not issue. */
+  readonly roleAuthority: 'token' | 'record';
+}
+
+/** Who acts, by which tokens. */
+export interface Authenticated extends VerifiedToken {
+  /** Present where the role is that of the user's record, and ends with it. */
+  readonly recordRole?: Role;
 }
 
 /** From tokens to somebody who may act: valid ones, of a user who exists. */
@@ -24,7 +32,7 @@ export class Authenticator {
    *
    * @param tenant of which the user must be, or `ANY_TENANT`; the tokens of others make no users
    */
-  async authenticate(tokens: readonly string[], tenant = ANY_TENANT): Promise<VerifiedToken> {
+  async authenticate(tokens: readonly string[], tenant = ANY_TENANT): Promise<Authenticated> {
     const { verifier } = this.#deps;
     const presented = [...new Set(tokens)];
     const [first, ...others] = await Promise.all(presented.map((token) => verifier.verify(token)));
@@ -39,15 +47,19 @@ export class Authenticator {
   }
 
   /** Throws EAUTH where what was authenticated before would be refused now. */
-  confirm({ principal, issuedAt }: VerifiedToken): Promise<void> {
-    return this.#deps.users.confirm(principal, issuedAt);
+  confirm({ principal, issuedAt, recordRole }: Authenticated): Promise<void> {
+    return this.#deps.users.confirm(principal, issuedAt, recordRole);
   }
 
-  async #admit(verified: VerifiedToken): Promise<VerifiedToken> {
-    const { users, autoProvision } = this.#deps;
-    const { principal, issuedAt } = verified;
-    const account = await users.admit(principal, issuedAt, autoProvision);
-    return account ? { ...verified, principal: { ...principal, generation: account.generation } } : verified;
+  async #admit(verified: VerifiedToken): Promise<Authenticated> {
+    const { users, autoProvision, roleAuthority } = this.#deps;
+    const { issuedAt, isFromLogin } = verified;
+    const account = await users.admit(verified.principal, issuedAt, autoProvision);
+    if (!account?.user) return verified;
+    const { role, nickname } = account.user;
+    const principal = { ...verified.principal, generation: account.generation };
+    if (!isFromLogin && roleAuthority === 'token') return { ...verified, principal };
+    return { ...verified, principal: { ...principal, role, name: nickname }, recordRole: role };
   }
 }
 

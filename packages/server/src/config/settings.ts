@@ -89,6 +89,16 @@ const authentication = {
       },
     ),
   ),
+  roleAuthority: choice(
+    "What says which role a user has whose token login did not issue: the token, or the user's record, which binds at once but has to be kept. Tokens of login always follow the record.",
+    ['token', 'record'],
+    { default: 'token' },
+  ),
+  minPasswordLength: count('Shortest password that is taken, in characters; 1 in demo mode.', {
+    default: 8,
+    minimum: 1,
+    maximum: 256,
+  }),
   tokenLifetime: duration(
     'Lifetime of tokens from login. Longer spares logins and keeps a stolen token useful.',
     {

@@ -10,6 +10,7 @@ import type {
   Person,
   Pin,
   ReceiptStatus,
+  Role,
   Room,
   Timestamp,
   User,
@@ -37,6 +38,7 @@ export type CoreEvent =
   | GroupDissolved
   | UserChanged
   | UserDeleted
+  | UserAccessEnded
   | UserStatusChanged
   | NotificationTold
   | AttendanceChanged
@@ -196,6 +198,19 @@ export interface UserDeleted {
   readonly type: 'user.deleted';
   readonly tenant: string;
   readonly userId: string;
+}
+
+/** Why sessions of a user end that is still there. */
+export type AccessEnd = 'user-disabled' | 'sessions-ended' | 'password-changed' | 'role-changed';
+
+/** What sessions of a user rest on is no more. For `role-changed`: of those that have another role from the user's record. */
+export interface UserAccessEnded {
+  readonly type: 'user.access';
+  readonly tenant: string;
+  readonly userId: string;
+  readonly cause: AccessEnd;
+  /** That the user has now. */
+  readonly role: Role;
 }
 
 /** A user came or went, whatever the number of its devices. Told to those who share a conversation with it. */

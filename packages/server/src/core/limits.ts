@@ -37,6 +37,8 @@ export interface Limits {
   readonly deskAgentTimeout: number;
   /** How long a guest's message is kept, in ms; 0 is for ever. */
   readonly guestMessageRetention: number;
+  /** Of new passwords, in characters. */
+  readonly minPasswordLength: number;
   /** How long a notification is kept after it was due, in ms; 0 is for ever. */
   readonly notificationRetention: number;
 }
@@ -60,6 +62,7 @@ export const DEFAULT_LIMITS: Limits = {
   deskIdleTimeout: 86_400_000,
   deskRatingWindow: 604_800_000,
   deskAgentTimeout: 30_000,
+  minPasswordLength: 8,
   notificationRetention: 7_776_000_000,
   guestMessageRetention: 2_592_000_000,
 };

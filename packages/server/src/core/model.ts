@@ -55,6 +55,8 @@ export interface User {
   readonly role: Role;
   /** A manager's doing: it can't log in, connect or stay. */
   readonly isDisabled: boolean;
+  /** Tokens issued until then are refused; null where all are taken. */
+  readonly tokensAfter: Timestamp | null;
   readonly createdAt: Timestamp;
 }
 

@@ -1,14 +1,15 @@
-import { requireManager } from './access.ts';
+import { isManager, requireManager } from './access.ts';
 import { requireAddress } from './addresses.ts';
 import { mayServe } from './desk/access.ts';
 import type { Dispatch } from './desk/dispatch.ts';
 import { DomainError } from './errors.ts';
-import type { EventSink } from './events.ts';
+import type { AccessEnd, EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
 import { tellRemoved, tellRoles } from './membership-news.ts';
 import type { Principal, Role, Timestamp, User } from './model.ts';
 import { MAX_NICKNAME_LENGTH, requireName, requireUsername, usernameKey } from './names.ts';
 import { listPeers } from './peers.ts';
+import type { AdminAct } from './ports/admin-store.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import { type Client, type HashRequester, NO_CLIENT, type PasswordHasher } from './ports/passwords.ts';
 import type { Account, NewUser, Page, Store, UserPatch } from './ports/store.ts';
@@ -20,6 +21,8 @@ import { requireId, requireLength } from './validate.ts';
 const MAX_UID = 2 ** 52;
 /** Changes of one's own password: so many at once, and so many a second in the long run (one in 12 s). */
 const PASSWORD_BURST = 5;
+const MAX_PASSWORD_LENGTH = 256;
+const MAX_REASON_LENGTH = 500;
 const PASSWORD_RATE = 1 / 12;
 
 export interface UserInput {
@@ -35,7 +38,12 @@ export interface UserInput {
   readonly password?: string;
 }
 
-export type UserChange = Partial<Omit<UserInput, 'id' | 'uid'>>;
+export interface UserChange extends Partial<Omit<UserInput, 'id' | 'uid'>> {
+  /** What the password was: who has one and changes it must know it. */
+  readonly oldPassword?: string;
+  /** Whether the user is kept from logging in and connecting. */
+  readonly disabled?: boolean;
+}
 
 /** The same for all spellings of a username. */
 export interface LoginAccount {
@@ -75,7 +83,7 @@ export class Users {
   async create(actor: Principal, input: UserInput, client = NO_CLIENT): Promise<User> {
     requireManager(actor);
     const { store, clock, ids, passwords } = this.#deps;
-    const password = input.password === undefined ? undefined : requirePassword(input.password);
+    const password = input.password === undefined ? undefined : this.#requirePassword(input.password);
     return store.createUser({
       tenant: actor.tenant,
       id: requireId(input.id ?? ids.next(), 'id'),
@@ -102,27 +110,44 @@ export class Users {
     return this.#deps.store.listUsers(actor.tenant, page);
   }
 
-  /** Users may change their own nickname, avatar and password, managers everything. ERATE for passwords, see `PASSWORD_BURST`. */
+  /**
+   * Users may change their own nickname, avatar and password, managers everything. A new password ends the user's sessions
+   * and tokens, `disabled` ends its sessions, and another role those that have it from the record.
+   *
+   * EPERM, also (field `oldPassword`) for a wrong one; EINVAL, ETOOLONG; ENOENT; ECONFLICT; ERATE for passwords, see
+   * `PASSWORD_BURST`.
+   */
   async update(actor: Principal, id: string, change: UserChange, client = NO_CLIENT): Promise<User> {
-    if (id !== actor.userId || change.role !== undefined || change.username !== undefined)
-      requireManager(actor);
-    const { password, username, nickname, avatar, role } = change;
-    const { desk } = this.#deps;
+    const { password, username, nickname, avatar, role, disabled } = change;
+    const isForManagers = [role, username, disabled].some((value) => value !== undefined);
+    if (id !== actor.userId || isForManagers) requireManager(actor);
     const patch: UserPatch = {
       ...(username === undefined ? {} : { username: requireUsername(username) }),
       ...(nickname === undefined ? {} : { nickname: requireNickname(nickname) }),
       ...(avatar === undefined ? {} : { avatar: requireAddress(avatar, 'avatar') }),
       ...(role === undefined ? {} : { role }),
-      ...(password === undefined
-        ? {}
-        : { passwordHash: await this.#hashChanged(actor, id, requirePassword(password), client) }),
+      ...(disabled === undefined ? {} : { isDisabled: disabled }),
+      ...(password === undefined ? {} : await this.#newPassword(actor, id, change, client)),
     };
-    const user = await this.#deps.store.updateUser(actor.tenant, id, patch);
+    const { store, desk } = this.#deps;
+    const act = isManager(actor) ? this.#act(actor, '') : undefined;
+    const user = await store.updateUser(actor.tenant, id, patch, act);
     if (role !== undefined && !mayServe(role)) await desk.retire({ tenant: actor.tenant, userId: id });
+    if (disabled === true) this.#tellEnded(user, 'user-disabled');
+    else if (password !== undefined) this.#tellEnded(user, 'password-changed');
+    else if (role !== undefined) this.#tellEnded(user, 'role-changed');
     if (username !== undefined || nickname !== undefined || avatar !== undefined) {
       await this.#tellChanged(user, actor.userId);
     }
     return user;
+  }
+
+  /** Ends the sessions of a user, and the tokens issued until now. EPERM, ENOENT, ETOOLONG. */
+  async endSessions(actor: Principal, id: string, reason = ''): Promise<void> {
+    requireManager(actor);
+    const act = this.#act(actor, requireLength(reason, 'reason', 0, MAX_REASON_LENGTH));
+    const user = await this.#deps.store.updateUser(actor.tenant, id, { tokensAfter: act.at }, act);
+    this.#tellEnded(user, 'sessions-ended');
   }
 
   /** Ends the user's memberships, sessions and tokens; the messages stay. ENOENT. */
@@ -164,6 +189,7 @@ export class Users {
     const found = await store.findCredentials(tenant, username);
     const matches = await passwords.verify(password, found?.passwordHash ?? null, requester);
     if (!found || !matches) throw new DomainError('EAUTH', 'wrong username or password');
+    requireEnabled(found.user);
     return found.user;
   }
 
@@ -188,13 +214,20 @@ export class Users {
   }
 
   /** Throws EAUTH where a token that was admitted before would not open the same account any more. */
-  async confirm({ tenant, userId, generation }: Principal, issuedAt: Timestamp | null): Promise<void> {
+  async confirm(
+    { tenant, userId, generation }: Principal,
+    issuedAt: Timestamp | null,
+    recordRole?: Role,
+  ): Promise<void> {
     if (generation === undefined) return;
     const account = await this.#deps.store.findAccount(tenant, userId);
     if (account?.generation !== generation || !account.user) {
       throw new DomainError('EAUTH', 'the user was deleted');
     }
     requireFresh(account, issuedAt);
+    if (recordRole !== undefined && account.user.role !== recordRole) {
+      throw new DomainError('EAUTH', 'the user has another role now');
+    }
   }
 
   async #provision({ tenant, userId, name, role }: Principal): Promise<Account | undefined> {
@@ -218,16 +251,63 @@ export class Users {
     return store.findAccount(tenant, userId);
   }
 
-  /** Managers set passwords of others as fast as their turns come. */
-  #hashChanged(actor: Principal, id: string, password: string, client: Client): Promise<string> {
+  /** What a change of a password stores. Managers set those of others as fast as their turns come. */
+  async #newPassword(
+    actor: Principal,
+    id: string,
+    { password = '', oldPassword }: UserChange,
+    client: Client,
+  ): Promise<Pick<UserPatch, 'passwordHash' | 'tokensAfter'>> {
+    const { passwords, clock } = this.#deps;
+    this.#requirePassword(password);
     const requester = requesterOf(actor, client);
-    const retryAfter = id === actor.userId ? this.#passwordRate.take(requester.user) : 0;
-    if (retryAfter === 0) return this.#deps.passwords.hash(password, requester);
+    // A service is another program, whatever it calls itself.
+    if (id === actor.userId && actor.role !== 'service') {
+      this.#requirePasswordRate(requester);
+      await this.#requireOldPassword(actor, oldPassword, requester);
+    }
+    return { passwordHash: await passwords.hash(password, requester), tokensAfter: clock.now() };
+  }
+
+  async #requireOldPassword(
+    { tenant, userId }: Principal,
+    oldPassword: string | undefined,
+    requester: HashRequester,
+  ): Promise<void> {
+    const { store, passwords } = this.#deps;
+    const user = await store.findUser(tenant, userId);
+    const found = user && (await store.findCredentials(tenant, user.username));
+    if (!found || found.user.id !== userId || found.passwordHash === null) return;
+    const field = 'oldPassword';
+    if (oldPassword === undefined) throw new DomainError('EINVAL', 'oldPassword is missing', { field });
+    if (await passwords.verify(oldPassword, found.passwordHash, requester)) return;
+    throw new DomainError('EPERM', 'oldPassword is wrong', { field });
+  }
+
+  #requirePasswordRate(requester: HashRequester): void {
+    const retryAfter = this.#passwordRate.take(requester.user);
+    if (retryAfter === 0) return;
     throw new DomainError('ERATE', `a password may be changed ${PASSWORD_BURST} times in a minute`, {
       field: 'password',
       limit: PASSWORD_BURST,
       retryAfter,
     });
+  }
+
+  /** Returns the password if it can be one. EINVAL, ETOOLONG. */
+  #requirePassword(password: string): string {
+    return requireLength(password, 'password', this.#deps.limits.minPasswordLength, MAX_PASSWORD_LENGTH);
+  }
+
+  /** What an audit says of a manager's change. */
+  #act({ tenant, userId: actorId }: Principal, reason: string): AdminAct {
+    const { clock, ids } = this.#deps;
+    return { tenant, id: ids.next(), actorId, reason, at: clock.now() };
+  }
+
+  #tellEnded({ tenant, id, role }: User, cause: AccessEnd): void {
+    const event = { type: 'user.access', tenant, userId: id, cause, role } as const;
+    this.#deps.sink.publish([userTopic(tenant, id)], event);
   }
 
   /** Makes a user of this username or, where somebody else has it, of one that begins with it. */
@@ -253,15 +333,16 @@ function requesterOf({ tenant, userId }: Principal, client: Client): HashRequest
   return { ...client, user: JSON.stringify({ tenant, id: userId }) };
 }
 
-/** EAUTH for a token that was issued, or may have been, before its user's tokens were refused. */
+/** EAUTH for a token that was issued, or may have been, before its user's tokens were refused, and for a disabled user. */
 function requireFresh({ tokensAfter, user }: Account, issuedAt: Timestamp | null): void {
   if (tokensAfter !== null && (issuedAt === null || issuedAt <= tokensAfter)) {
-    throw new DomainError('EAUTH', user ? 'the token was issued too early' : 'the user was deleted');
+    throw new DomainError('EAUTH', user ? 'the token was taken back' : 'the user was deleted');
   }
+  if (user) requireEnabled(user);
 }
 
-function requirePassword(password: string): string {
-  return requireLength(password, 'password', 1, 256);
+function requireEnabled({ isDisabled }: User): void {
+  if (isDisabled) throw new DomainError('EAUTH', 'the user is disabled');
 }
 
 /** Who has an empty one is shown by its id. */

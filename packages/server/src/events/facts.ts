@@ -60,6 +60,7 @@ const FACTS: Mapping = {
   'message.status': NONE,
   receipt: NONE,
   'user.deleted': NONE,
+  'user.access': NONE,
   'room.closed': NONE,
   notification: NONE,
   'service.position': NONE,

@@ -1,10 +1,9 @@
 import type { FastifyRequest, onRequestAsyncHookHandler, preHandlerAsyncHookHandler } from 'fastify';
-import type { Authenticator } from '../auth/authenticator.ts';
-import type { VerifiedToken } from '../auth/tokens.ts';
+import type { Authenticated, Authenticator } from '../auth/authenticator.ts';
 import { DomainError } from '../core/errors.ts';
 
 /** By request, until its answer is on the way. */
-const AUTHENTICATED = new WeakMap<FastifyRequest, VerifiedToken>();
+const AUTHENTICATED = new WeakMap<FastifyRequest, Authenticated>();
 
 /** Refuses (EAUTH) whoever brings no valid token in the Authorization header. All that are brought must be of one user. */
 export function requireToken(authenticator: Authenticator): onRequestAsyncHookHandler {

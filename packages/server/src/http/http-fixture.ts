@@ -66,7 +66,10 @@ export async function startHttp(
   overrides: Partial<HttpDeps> = {},
 ): Promise<HttpFixture> {
   const dataDir = await mkdtemp(join(tmpdir(), 'haina-http-'));
-  const { config } = loadConfig({ ...settings, flags: { secret: TEST_SECRET, ...settings.flags } });
+  const { config } = loadConfig({
+    ...settings,
+    flags: { secret: TEST_SECRET, minPasswordLength: '1', ...settings.flags },
+  });
   const clock = { now: () => Date.now() };
   const store = await openSqliteStore({ dataDir });
   const ids = createIdSource(clock);
@@ -115,7 +118,7 @@ export async function startHttp(
   const app = await buildHttp({
     ...core,
     files,
-    authenticator: new Authenticator({ verifier, users: core.users, autoProvision: config.autoProvision }),
+    authenticator: new Authenticator({ verifier, users: core.users, ...config }),
     issuer,
     roomKeys: new RoomKeys(TEST_SECRET),
     clock,

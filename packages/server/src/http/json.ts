@@ -7,8 +7,8 @@ import type { ConversationView, PeerReach } from '../core/ports/store.ts';
 
 /** The API's forms of the domain's objects, field by field: what is added to the domain does not leak by itself. */
 
-export function userJson({ tenant, id, uid, username, nickname, avatar, role, createdAt }: User) {
-  return { id, uid, username, nickname, avatar, role, app: tenant, createdAt };
+export function userJson({ tenant, id, uid, username, nickname, avatar, role, isDisabled, createdAt }: User) {
+  return { id, uid, username, nickname, avatar, role, disabled: isDisabled, app: tenant, createdAt };
 }
 
 export function groupJson(group: Conversation) {

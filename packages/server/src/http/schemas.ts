@@ -26,12 +26,31 @@ const UserObject = Type.Object(
     nickname: Type.String({ examples: ['Alice'] }),
     avatar: Type.String({ description: 'URL of a picture.', examples: [''] }),
     role: RoleSchema,
+    disabled: Type.Boolean({ description: 'Whether a manager keeps it from logging in and connecting.' }),
     app: Type.String({ description: 'The application the user belongs to.', examples: ['default'] }),
     createdAt: Time,
   },
   { $id: 'User', description: 'The user.' },
 );
 export const UserSchema = ref(UserObject);
+
+/** What login gives a user to come with. */
+export const SessionTokenFields = {
+  token: Type.String({ description: 'For `Authorization: Bearer`, and the `token` of every endpoint.' }),
+  expiresAt: Time,
+  roomKey: Type.Optional(
+    Type.String({
+      description:
+        'Key to encrypt the frames of the `room` protocol under, base64url. It belongs to the token.',
+    }),
+  ),
+};
+
+/** A user who changed its own password also gets a token, as those of before are refused. */
+export const ChangedUserSchema = Type.Object(
+  { ...UserObject.properties, ...Type.Partial(Type.Object(SessionTokenFields)).properties },
+  { description: 'The user; with a new token for one that changed its own password.' },
+);
 
 /** Of a group or a room. */
 const NegativeUid = Type.Integer({

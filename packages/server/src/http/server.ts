@@ -51,6 +51,7 @@ import { userRoutes } from './routes/users.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { SHARED_SCHEMAS } from './schemas.ts';
 import { secureHeaders, shareWithOrigins } from './security.ts';
+import { SessionTokens } from './session-tokens.ts';
 import { closeAfterUnreadBody } from './unread-body.ts';
 import { validatorCompiler } from './validation.ts';
 
@@ -162,7 +163,7 @@ function protectedRoutes(api: Api, deps: HttpDeps): void {
   api.setNotFoundHandler(() => {
     throw new DomainError('ENOENT', 'no such endpoint; see /docs');
   });
-  userRoutes(api, users, clientsBy(deps.addressOf));
+  userRoutes(api, { users, clientOf: clientsBy(deps.addressOf), tokens: sessionTokens(deps) });
   groupRoutes(api, groups);
   memberRoutes(api, groups);
   roomRoutes(api, { rooms, attendance });
@@ -177,7 +178,7 @@ function protectedRoutes(api: Api, deps: HttpDeps): void {
 }
 
 function loginDeps(deps: HttpDeps) {
-  const { users, issuer, roomKeys, clock, timers, addressOf, config, logger } = deps;
+  const { users, clock, timers, addressOf, config, logger } = deps;
   const throttle = new LoginThrottle({
     clock,
     timers,
@@ -186,5 +187,9 @@ function loginDeps(deps: HttpDeps) {
     onError: (err) => logger.warn({ err }, 'where a user logged in from was not stored'),
   });
   const clientOf = clientsBy(addressOf);
-  return { users, issuer, roomKeys, throttle, clientOf, tokenLifetime: config.tokenLifetime };
+  return { users, throttle, clientOf, tokens: sessionTokens(deps) };
+}
+
+function sessionTokens({ issuer, roomKeys, clock, config }: HttpDeps): SessionTokens | undefined {
+  return issuer && new SessionTokens({ issuer, roomKeys, clock, lifetime: config.tokenLifetime });
 }

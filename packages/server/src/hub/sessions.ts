@@ -1,9 +1,10 @@
 import { DomainError } from '../core/errors.ts';
+import type { AccessEnd } from '../core/events.ts';
 import type { Principal } from '../core/model.ts';
 import type { Device } from '../core/presence-news.ts';
 
 /** Why the server ends a session. */
-export type SessionEnd = 'user-deleted' | 'token-expired';
+export type SessionEnd = 'user-deleted' | 'token-expired' | AccessEnd;
 
 /** A live session as the registry sees it. */
 export interface LiveSession {

@@ -193,6 +193,7 @@ const MODELS: { readonly [Type in CoreEvent['type']]: Record<string, fc.Arbitrar
     actorId: id,
   },
   'user.deleted': { tenant: id, userId: id },
+  'user.access': { tenant: id, userId: id, cause: fc.constant('user-disabled'), role: fc.constant('user') },
   'user.status': { tenant: id, userId: id, status: fc.constantFrom('online', 'offline'), at: time },
   notification: { notification },
   'settings.changed': { ...act, configType: fc.constant('chat_settings'), old: settings, new: settings },

@@ -1,5 +1,5 @@
 import type { ChatPermission, ChatSettings } from '../chat-settings.ts';
-import type { Timestamp } from '../model.ts';
+import type { Role, Timestamp } from '../model.ts';
 import type { Page } from './store.ts';
 
 /** Who did it, when and why. */
@@ -23,6 +23,12 @@ export interface ChatPermissionChange extends AdminAct {
   readonly permission: ChatPermission;
 }
 
+/** What of a user's record decides what it may do. */
+export interface UserAccess {
+  readonly role: Role;
+  readonly disabled: boolean;
+}
+
 /** One change, as it was made. */
 export type AuditEntry = AdminAct &
   (
@@ -32,6 +38,14 @@ export type AuditEntry = AdminAct &
         readonly userId: string;
         readonly old: ChatPermission;
         readonly new: ChatPermission;
+      }
+    | {
+        readonly type: 'user_access';
+        readonly userId: string;
+        readonly old: UserAccess;
+        readonly new: UserAccess;
+        readonly sessionsEnded: boolean;
+        readonly passwordChanged: boolean;
       }
     | {
         readonly type: 'message';

@@ -18,7 +18,7 @@ import type {
   Timestamp,
   User,
 } from '../model.ts';
-import type { AdminStore } from './admin-store.ts';
+import type { AdminAct, AdminStore } from './admin-store.ts';
 import type { DeskStore } from './desk-store.ts';
 import type { EventStore } from './event-store.ts';
 import type { FileMention, FileStore } from './file-store.ts';
@@ -120,8 +120,11 @@ export interface UserStore {
   hasLoggedIn(tenant: string, userId: string, network: string): Promise<boolean>;
   /** By id. */
   listUsers(tenant: string, page: Page): Promise<User[]>;
-  /** ENOENT; ECONFLICT where another user has a username that looks the same. */
-  updateUser(tenant: string, id: string, patch: UserPatch): Promise<User>;
+  /**
+   * ENOENT; ECONFLICT where another user has a username that looks the same. Of a manager's act, a change of what the user may
+   * do is audited with it.
+   */
+  updateUser(tenant: string, id: string, patch: UserPatch, act?: AdminAct): Promise<User>;
   /**
    * Ends its memberships too, as `removeMember`; messages stay. Returns the groups it was in. No token issued until now opens
    * what is made under the id later. ENOENT.

@@ -1,6 +1,6 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { CoreEvent } from '../../core/events.ts';
-import type { Principal, Timestamp } from '../../core/model.ts';
+import type { Principal, Role, Timestamp } from '../../core/model.ts';
 import type { PendingQuery } from '../../core/ports/store.ts';
 import type { Device } from '../../core/presence-news.ts';
 import { userTopic } from '../../core/topics.ts';
@@ -25,6 +25,8 @@ export interface ChatSessionOptions {
   readonly connection: Connection;
   readonly principal: Principal;
   readonly expiresAt: Timestamp;
+  /** Where the user's record says which role it has: the session ends with that. */
+  readonly recordRole?: Role | undefined;
   readonly device: Device;
   /** Closes the connection in the protocol's way. */
   onEnd(reason: SessionEnd): void;
@@ -192,7 +194,7 @@ export class ChatSession implements LiveSession {
   }
 
   #onEvent(event: CoreEvent): void {
-    const end = endOf(event);
+    const end = endOf(event, this.#options.recordRole);
     const change = membershipChangeOf(event, this.principal.userId);
     if (end) this.end(end);
     else if (change?.isMember) this.#joined(change.conversationId);
@@ -244,9 +246,16 @@ export function factsOf({ connection, dialect, principal: user }: ChatSessionOpt
   return { id: connection.id, dialect, user, address: connection.request.remoteAddress };
 }
 
-/** Why an event at the topic of a user ends the sessions of that user, also those on their way in. */
-export function endOf(event: CoreEvent): SessionEnd | undefined {
-  return event.type === 'user.deleted' ? 'user-deleted' : undefined;
+/**
+ * Why an event at the topic of a user ends a session of that user, also one on its way in.
+ *
+ * @param recordRole where the session has its role from the user's record
+ */
+export function endOf(event: CoreEvent, recordRole: Role | undefined): SessionEnd | undefined {
+  if (event.type === 'user.deleted') return 'user-deleted';
+  if (event.type !== 'user.access') return undefined;
+  const { cause, role } = event;
+  return cause === 'role-changed' && (recordRole ?? role) === role ? undefined : cause;
 }
 
 interface MembershipChange {

@@ -1,5 +1,4 @@
-import type { Authenticator } from '../../auth/authenticator.ts';
-import type { VerifiedToken } from '../../auth/tokens.ts';
+import type { Authenticated, Authenticator } from '../../auth/authenticator.ts';
 import type { ConnectionRequest } from '../../transport/connection.ts';
 
 /**
@@ -12,7 +11,7 @@ export function authenticateAll(
   authenticator: Authenticator,
   tokens: readonly (string | null | undefined)[],
   tenant: string,
-): Promise<VerifiedToken> {
+): Promise<Authenticated> {
   const presented = tokens.filter((token) => typeof token === 'string' && token !== '') as string[];
   return authenticator.authenticate(presented, tenant);
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
+import { DomainError } from '../../core/errors.ts';
 import type { CoreEvent } from '../../core/events.ts';
 import type { Principal } from '../../core/model.ts';
 import { userTopic } from '../../core/topics.ts';
@@ -14,12 +15,16 @@ const ALICE: Principal = { tenant: 't', userId: 'alice', role: 'user', name: 'Al
 const TOPIC = userTopic('t', 'alice');
 const MAX_SESSIONS = 1;
 
+const AUTHENTICATED = { principal: ALICE, expiresAt: 60_000, issuedAt: null, isFromLogin: false };
+
 let noticed: string[];
 let hub: Hub;
 let sessions: Sessions;
 let connection: MemoryConnection;
 /** What a plug-in answers to the connect, when it answers. */
 let plugin: PromiseWithResolvers<Principal>;
+/** Whether the tokens are still good once the hub is listened to. */
+let confirmation: Promise<void>;
 
 beforeEach(() => {
   noticed = [];
@@ -30,6 +35,7 @@ beforeEach(() => {
   });
   connection = new MemoryConnection();
   plugin = Promise.withResolvers();
+  confirmation = Promise.resolve();
 });
 
 function begin(options: Partial<OpeningOptions> = {}): Promise<OpeningSession> {
@@ -42,13 +48,13 @@ function begin(options: Partial<OpeningOptions> = {}): Promise<OpeningSession> {
     groups: { membershipsOf: async () => [{ conversationId: 'kept' }, { conversationId: 'lost' }] },
     policies: { of: async () => ({}) },
   };
-  const services = { core, hub, sessions, plugins: hooks, clock: { now: () => 1000 } };
+  const authenticator = { confirm: () => confirmation };
+  const services = { core, hub, sessions, authenticator, plugins: hooks, clock: { now: () => 1000 } };
   return OpeningSession.begin({
     services: services as unknown as DialectServices,
     dialect: 'any',
     connection,
-    principal: ALICE,
-    expiresAt: 60_000,
+    authenticated: AUTHENTICATED,
     device: { id: '', platform: '' } as unknown as OpeningOptions['device'],
     onEnd: (reason) => noticed.push(reason),
     ...options,
@@ -81,7 +87,8 @@ test('nobody notices a session before it is whole, then everybody does', async (
 for (const [what, meanwhile, options] of [
   ['its user is deleted', () => happens({ type: 'user.deleted' }), {}],
   ['its connection ends', () => connection.close(1000, ''), {}],
-  ['its token expires', () => {}, { expiresAt: 1000 }],
+  ['its token expires', () => {}, { authenticated: { ...AUTHENTICATED, expiresAt: 1000 } }],
+  ['its user is disabled', () => happens({ type: 'user.access', cause: 'user-disabled' }), {}],
 ] as const) {
   test(`a session that is on its way in when ${what} is refused, and leaves nothing behind`, async () => {
     const beginning = begin(options);
@@ -92,6 +99,13 @@ for (const [what, meanwhile, options] of [
     assert.deepEqual([sessions.count, hub.topicCount, noticed], [0, 0, []]);
   });
 }
+
+test('a session whose user ended before the hub was listened to is refused, and leaves nothing behind', async () => {
+  confirmation = Promise.reject(new DomainError('EAUTH', 'the user was deleted'));
+  plugin.resolve(ALICE);
+  await assert.rejects(begin(), { code: 'EAUTH' });
+  assert.deepEqual([sessions.count, hub.topicCount, noticed], [0, 0, []]);
+});
 
 test('a session that the dialect refuses, or a plug-in, leaves nothing behind', async () => {
   plugin.resolve(ALICE);

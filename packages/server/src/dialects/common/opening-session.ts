@@ -1,3 +1,4 @@
+import type { Authenticated } from '../../auth/authenticator.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { CoreEvent } from '../../core/events.ts';
 import type { Principal } from '../../core/model.ts';
@@ -6,7 +7,8 @@ import type { Listener } from '../../hub/hub.ts';
 import type { SessionEnd } from '../../hub/sessions.ts';
 import { ChatSession, type ChatSessionOptions, endOf, factsOf, membershipChangeOf } from './chat-session.ts';
 
-export interface OpeningOptions extends ChatSessionOptions {
+export interface OpeningOptions extends Omit<ChatSessionOptions, 'principal' | 'expiresAt' | 'recordRole'> {
+  readonly authenticated: Authenticated;
   /** What the dialect needs before the session may begin; refuses it by rejecting. */
   prepare?(principal: Principal): Promise<void> | void;
 }
@@ -33,11 +35,18 @@ export class OpeningSession {
   }
 
   /** Rejects with EINTERNAL while the store is out of reach, and with whatever a plug-in or the dialect refuses it. */
-  static async begin({ prepare, ...options }: OpeningOptions): Promise<OpeningSession> {
-    const opening = new OpeningSession(options);
+  static async begin({ prepare, authenticated, ...options }: OpeningOptions): Promise<OpeningSession> {
+    const { principal, expiresAt, recordRole } = authenticated;
+    const opening = new OpeningSession({ ...options, principal, expiresAt, recordRole });
     try {
       await opening.#admit();
-      await Promise.all([opening.#load(), prepare?.(opening.principal)]);
+      // Of what ended the user before the hub was listened to, no event comes.
+      const { authenticator } = options.services;
+      await Promise.all([
+        prepare?.(opening.principal),
+        opening.#load(),
+        authenticator.confirm(authenticated),
+      ]);
       return opening;
     } catch (error) {
       opening.abandon();
@@ -87,7 +96,7 @@ export class OpeningSession {
   }
 
   #onEvent(event: CoreEvent): void {
-    this.#endedBy ??= endOf(event);
+    this.#endedBy ??= endOf(event, this.#options.recordRole);
     const change = membershipChangeOf(event, this.principal.userId);
     if (change) this.#changed.set(change.conversationId, change.isMember);
   }

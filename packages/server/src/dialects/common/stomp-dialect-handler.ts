@@ -135,14 +135,14 @@ export abstract class StompDialectHandler implements StompHandler {
     const { connection } = this.stomp;
     try {
       const { authenticator } = this.services;
-      const { principal, expiresAt } = await authenticateAll(authenticator, this.tokens(frame), this.#tenant);
+      const authenticated = await authenticateAll(authenticator, this.tokens(frame), this.#tenant);
+      const { principal } = authenticated;
       this.admit(principal, frame);
       const opening = await OpeningSession.begin({
         services: this.services,
         dialect: this.dialect,
         connection,
-        principal,
-        expiresAt,
+        authenticated,
         device: deviceOf(connection.request, (name) => headerOf(frame.headers, name)),
         prepare: (admitted) => this.prepare(admitted),
         onEnd: (reason) => this.#end(reason),

@@ -144,7 +144,15 @@ export const CONNECT_FORM = Type.Object({
 });
 
 export const DISCONNECT_FORM = Type.Object({
-  reason: Type.Enum(['token-expired', 'user-deleted', 'server-stopping']),
+  reason: Type.Enum([
+    'token-expired',
+    'user-deleted',
+    'user-disabled',
+    'sessions-ended',
+    'password-changed',
+    'role-changed',
+    'server-stopping',
+  ]),
   message: text,
   reconnect: Type.Boolean(),
   timestamp: time,

@@ -14,6 +14,7 @@ const CHANGED: UserChanged = {
     avatar: '',
     role: 'user',
     isDisabled: false,
+    tokensAfter: null,
     createdAt: 1,
   },
   actorId: 'alice',

@@ -68,6 +68,10 @@ interface Goodbye {
 const GOODBYES: Readonly<Record<Farewell, Goodbye>> = {
   'token-expired': { code: 'EAUTH', message: 'the token has expired', reconnect: false },
   'user-deleted': { code: 'EAUTH', message: 'the user was deleted', reconnect: false },
+  'user-disabled': { code: 'EAUTH', message: 'the user was disabled', reconnect: false },
+  'sessions-ended': { code: 'EAUTH', message: "a manager ended the user's sessions", reconnect: false },
+  'password-changed': { code: 'EAUTH', message: 'the password was changed', reconnect: false },
+  'role-changed': { code: 'EAUTH', message: 'the user has another role now; connect again', reconnect: true },
   'server-stopping': { code: '', message: 'the server stops; connect again', reconnect: true },
 };
 

@@ -58,7 +58,12 @@ export async function startRoomWorld(limits: Partial<Limits> = {}): Promise<Room
     hub,
     sessions: new Sessions(16),
     deliveries,
-    authenticator: new Authenticator({ verifier, users: core.users, autoProvision: true }),
+    authenticator: new Authenticator({
+      verifier,
+      users: core.users,
+      autoProvision: true,
+      roleAuthority: 'token',
+    }),
     clock,
     timers: new ManualTimers(),
     metrics: new Metrics(),

@@ -112,7 +112,7 @@ export async function admit(
   const [token] = tokens;
   const isSealed = isEncryptionAsked(query.get('enc'));
   if (token === undefined && options.auth === 'none' && !isSealed) return () => guestAt(connection, context);
-  const { principal, expiresAt } = await authenticateAll(services.authenticator, tokens, options.tenant);
+  const authenticated = await authenticateAll(services.authenticator, tokens, options.tenant);
   const sealing = isSealed ? sealingOf(token as string, context) : undefined;
   const device = deviceOf(connection.request, (name) => query.get(name));
   const opening = await OpeningSession.begin({
@@ -120,8 +120,7 @@ export async function admit(
     dialect: ROOM,
     connection,
     device,
-    principal,
-    expiresAt,
+    authenticated,
     onEnd,
   });
   return () => Visitor.user(opening.enter(), sealing);

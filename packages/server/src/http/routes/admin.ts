@@ -3,7 +3,7 @@ import type { Admin } from '../../core/admin.ts';
 import { CHAT_PERMISSIONS } from '../../core/chat-settings.ts';
 import type { AuditEntry } from '../../core/ports/admin-store.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
-import { NextSchema, nextOf, PageQuery, pageOf } from '../schemas.ts';
+import { NextSchema, nextOf, PageQuery, pageOf, RoleSchema } from '../schemas.ts';
 
 const ConfigType = Type.Enum(['chat_settings'], { examples: ['chat_settings'] });
 const PermissionType = Type.Enum(['chat_permission'], { examples: ['chat_permission'] });
@@ -62,6 +62,22 @@ const SettingsEntry = Type.Object(
   { description: 'The change.' },
 );
 
+const Access = Type.Object({ role: RoleSchema, disabled: Type.Boolean() });
+const AccessEntry = Type.Object(
+  {
+    ...Act,
+    reason: Type.String({ description: 'May be empty.', examples: [''] }),
+    userId: Type.String({ examples: ['alice'] }),
+    oldAccess: Access,
+    newAccess: Access,
+    sessionsEnded: Type.Boolean({
+      description: 'Whether its sessions were ended, and the tokens of before refused.',
+    }),
+    passwordChanged: Type.Boolean(),
+  },
+  { description: 'What a user may do was changed, or its sessions ended.' },
+);
+
 const PermissionEntry = Type.Object(
   {
     ...Act,
@@ -86,7 +102,10 @@ const MessageEntry = Type.Object(
 );
 
 const Audit = Type.Object(
-  { entries: Type.Array(Type.Union([SettingsEntry, PermissionEntry, MessageEntry])), next: NextSchema },
+  {
+    entries: Type.Array(Type.Union([SettingsEntry, PermissionEntry, AccessEntry, MessageEntry])),
+    next: NextSchema,
+  },
   { description: 'A page of changes, the newest first.' },
 );
 
@@ -193,6 +212,8 @@ function entryJson(entry: AuditEntry) {
       return settingsJson(entry);
     case 'chat_permission':
       return permissionJson(entry);
+    case 'user_access':
+      return accessJson(entry);
     case 'message': {
       const { messageId, conversationId, senderId, state } = entry;
       return { ...actJson(entry), messageId, conversationId, senderId, state };
@@ -207,6 +228,11 @@ function settingsJson(entry: Extract<AuditEntry, { type: 'chat_settings' }>) {
 function permissionJson(entry: Extract<AuditEntry, { type: 'chat_permission' }>) {
   const { userId, type: permissionType, old: oldPermission, new: newPermission } = entry;
   return { ...actJson(entry), userId, permissionType, oldPermission, newPermission };
+}
+
+function accessJson(entry: Extract<AuditEntry, { type: 'user_access' }>) {
+  const { userId, old: oldAccess, new: newAccess, sessionsEnded, passwordChanged } = entry;
+  return { ...actJson(entry), userId, oldAccess, newAccess, sessionsEnded, passwordChanged };
 }
 
 function actJson({ id, actorId: changedBy, at: changedAt, reason }: AuditEntry) {

@@ -1,14 +1,12 @@
 import { Type } from 'typebox';
 import type { LoginThrottle } from '../../auth/login-throttle.ts';
-import type { RoomKeys } from '../../auth/room-keys.ts';
-import type { TokenIssuer } from '../../auth/tokens.ts';
 import { DomainError } from '../../core/errors.ts';
-import type { User } from '../../core/model.ts';
 import type { Users } from '../../core/users.ts';
 import { type Api, REFUSALS } from '../api.ts';
 import type { ClientOf } from '../client.ts';
 import { userJson } from '../json.ts';
-import { UserSchema } from '../schemas.ts';
+import { SessionTokenFields, UserSchema } from '../schemas.ts';
+import type { SessionTokens } from '../session-tokens.ts';
 
 const DEFAULT_APP = 'default';
 
@@ -29,14 +27,7 @@ const Credentials = Type.Object(
 
 const Session = Type.Object(
   {
-    token: Type.String({ description: 'For `Authorization: Bearer`, and the `token` of every endpoint.' }),
-    expiresAt: Type.Integer({ description: 'Milliseconds since 1970.', examples: [1_767_225_600_000] }),
-    roomKey: Type.Optional(
-      Type.String({
-        description:
-          'Key to encrypt the frames of the `room` protocol under, base64url. It belongs to the token.',
-      }),
-    ),
+    ...SessionTokenFields,
     user: UserSchema,
   },
   { description: 'A token and whom it is for.' },
@@ -47,19 +38,13 @@ export interface LoginDeps {
   readonly throttle: LoginThrottle;
   readonly clientOf: ClientOf;
   /** Absent where tokens are made elsewhere. */
-  readonly issuer: TokenIssuer | undefined;
-  readonly roomKeys?: RoomKeys | undefined;
-  /** Lifetime of a token, in ms. */
-  readonly tokenLifetime: number;
+  readonly tokens: SessionTokens | undefined;
 }
 
 /** Anybody may send one: it holds a name and a password, and no more is read. In bytes. */
 const MAX_BODY_BYTES = 8192;
 
-export function loginRoute(
-  api: Api,
-  { users, throttle, clientOf, issuer, roomKeys, tokenLifetime }: LoginDeps,
-): void {
+export function loginRoute(api: Api, { users, throttle, clientOf, tokens }: LoginDeps): void {
   api.post(
     '/login',
     {
@@ -74,22 +59,17 @@ export function loginRoute(
       },
     },
     async (request, reply) => {
-      if (!issuer)
+      if (!tokens)
         throw new DomainError('EPERM', 'this server makes no tokens; get one from your identity provider');
       const { username, password, app = DEFAULT_APP } = request.body;
       const input = { tenant: app, username, password };
       const account = await users.accountOf(app, username);
       const client = clientOf(request, reply);
-      const user = await throttle.attempt({ ...client, account }, () =>
-        users.authenticate(input, { ...client, user: JSON.stringify(account) }),
-      );
-      const issued = await issuer.issue(principalOf(user), tokenLifetime);
-      const key = roomKeys && Buffer.from(roomKeys.keyOf(issued.token)).toString('base64url');
-      return { ...issued, ...(key === undefined ? {} : { roomKey: key }), user: userJson(user) };
+      const { user, provenAt } = await throttle.attempt({ ...client, account }, async () => ({
+        provenAt: tokens.now(),
+        user: await users.authenticate(input, { ...client, user: JSON.stringify(account) }),
+      }));
+      return { ...(await tokens.issue(user, provenAt)), user: userJson(user) };
     },
   );
-}
-
-function principalOf({ tenant, id, role, nickname }: User) {
-  return { tenant, userId: id, role, name: nickname };
 }

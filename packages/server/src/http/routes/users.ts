@@ -3,7 +3,17 @@ import type { Users } from '../../core/users.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
 import type { ClientOf } from '../client.ts';
 import { userJson } from '../json.ts';
-import { NextSchema, NoContent, nextOf, PageQuery, pageOf, RoleSchema, UserSchema } from '../schemas.ts';
+import {
+  ChangedUserSchema,
+  NextSchema,
+  NoContent,
+  nextOf,
+  PageQuery,
+  pageOf,
+  RoleSchema,
+  UserSchema,
+} from '../schemas.ts';
+import type { SessionTokens } from '../session-tokens.ts';
 
 const Changeable = {
   nickname: Type.Optional(Type.String({ examples: ['Alice'] })),
@@ -12,7 +22,7 @@ const Changeable = {
   password: Type.Optional(
     Type.String({
       description: 'Without one, the user comes only with tokens made elsewhere.',
-      examples: ['secret'],
+      examples: ['a long secret'],
     }),
   ),
 };
@@ -28,7 +38,20 @@ const NewUser = Type.Object(
 );
 
 const UserChange = Type.Object(
-  { username: Type.Optional(Type.String()), ...Changeable },
+  {
+    username: Type.Optional(Type.String()),
+    ...Changeable,
+    oldPassword: Type.Optional(
+      Type.String({
+        maxLength: 256,
+        description: 'Needed to change the own password, where there is one.',
+        examples: ['the one of before'],
+      }),
+    ),
+    disabled: Type.Optional(
+      Type.Boolean({ description: 'True ends its sessions, and keeps it from logging in and connecting.' }),
+    ),
+  },
   { additionalProperties: false, minProperties: 1 },
 );
 
@@ -43,7 +66,19 @@ const ME = 'me';
 
 const COMMON = { tags: ['users'], ...WITH_TOKEN };
 
-export function userRoutes(api: Api, users: Users, clientOf: ClientOf): void {
+const SessionsEnd = Type.Object(
+  { reason: Type.Optional(Type.String({ description: 'For the audit.', examples: ['a lost phone'] })) },
+  { additionalProperties: false },
+);
+
+export interface UserRoutesDeps {
+  readonly users: Users;
+  readonly clientOf: ClientOf;
+  /** Absent where tokens are made elsewhere. */
+  readonly tokens: SessionTokens | undefined;
+}
+
+export function userRoutes(api: Api, { users, clientOf, tokens }: UserRoutesDeps): void {
   api.post(
     '/users',
     {
@@ -112,16 +147,42 @@ export function userRoutes(api: Api, users: Users, clientOf: ClientOf): void {
         ...COMMON,
         summary: 'Change a user',
         description:
-          'Users may change their own nickname, avatar and password, also as `/users/me`; role admin or service changes all. One may change the own password 5 times in a minute.',
+          'Users may change their own nickname, avatar and password, also as `/users/me`; role admin or service changes all. A new password ends the sessions of the user and all tokens of before; who changes its own, which takes the old one and may be tried 5 times in a minute, gets a new token with the answer. Another role ends the sessions that have theirs from the record.',
         params: UserParams,
         body: UserChange,
-        response: { 200: UserSchema, ...REFUSALS },
+        response: { 200: ChangedUserSchema, ...REFUSALS },
       },
     },
     async (request, reply) => {
       const { principal, params, body } = request;
       const id = params.id === ME ? principal.userId : params.id;
-      return userJson(await users.update(principal, id, body, clientOf(request, reply)));
+      const provenAt = tokens?.now() ?? 0;
+      const user = await users.update(principal, id, body, clientOf(request, reply));
+      const isOwnPassword = body.password !== undefined && id === principal.userId;
+      return { ...userJson(user), ...(isOwnPassword ? await tokens?.issue(user, provenAt) : {}) };
+    },
+  );
+
+  api.post(
+    '/users/:id/sessions/end',
+    {
+      schema: {
+        ...COMMON,
+        summary: "End a user's sessions",
+        description: 'Role admin or service. Ends its live sessions and refuses the tokens issued until now.',
+        params: UserParams,
+        body: SessionsEnd,
+        response: { 204: NoContent, ...REFUSALS },
+      },
+      // No body is an empty one.
+      preValidation: async (request) => {
+        request.body ??= {};
+      },
+    },
+    async ({ principal, params, body }, reply) => {
+      const id = params.id === ME ? principal.userId : params.id;
+      await users.endSessions(principal, id, body.reason);
+      return reply.code(204).send(null);
     },
   );
 

@@ -1,13 +1,14 @@
 import type { ChatPermission, ChatSettings } from '../../core/chat-settings.ts';
 import { DomainError } from '../../core/errors.ts';
-import type { Message } from '../../core/model.ts';
+import type { Message, User } from '../../core/model.ts';
 import type {
   AdminAct,
   AuditEntry,
   ChatPermissionChange,
   ChatSettingsChange,
+  UserAccess,
 } from '../../core/ports/admin-store.ts';
-import type { MessageChange, Page } from '../../core/ports/store.ts';
+import type { MessageChange, Page, UserPatch } from '../../core/ports/store.ts';
 import type { Statements } from './database.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
@@ -93,6 +94,16 @@ export class AdminTable {
     this.#audit(this.#tenants.ensure(tenant), act, 'message', null, values);
   }
 
+  /** What a manager changed in what a user may do, or ended of it; nothing for other changes. */
+  auditAccess(act: AdminAct, before: User, after: User, patch: UserPatch): void {
+    const [old, now] = [accessOf(before), accessOf(after)];
+    const sessionsEnded = patch.tokensAfter !== undefined;
+    if (!sessionsEnded && old.role === now.role && old.disabled === now.disabled) return;
+    const passwordChanged = patch.passwordHash !== undefined;
+    const values = { old, new: { ...now, sessionsEnded, passwordChanged } };
+    this.#audit(this.#tenants.ensure(act.tenant), act, 'user_access', after.id, values);
+  }
+
   listAudit(tenant: string, { after, limit }: Page): AuditEntry[] {
     const key = this.#tenants.find(tenant);
     if (key === undefined) return [];
@@ -133,6 +144,14 @@ function toEntry(tenant: string, { id, type, user, actor, reason, at, ...row }: 
   const values = { old: JSON.parse(row.old_value), new: JSON.parse(row.new_value) };
   const act = { tenant, id, actorId: actor, reason, at };
   if (type === 'chat_permission' && user !== null) return { ...act, ...values, type, userId: user };
+  if (type === 'user_access' && user !== null) {
+    const { sessionsEnded, passwordChanged, ...now } = values.new;
+    return { ...act, type, userId: user, old: values.old, new: now, sessionsEnded, passwordChanged };
+  }
   if (type === 'message') return { ...act, ...values.old, type, state: values.new };
   return { ...act, ...values, type: 'chat_settings' };
+}
+
+function accessOf({ role, isDisabled: disabled }: User): UserAccess {
+  return { role, disabled };
 }

@@ -1,6 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Timestamp } from '../../core/model.ts';
-import type { ChangedMessage, HistoryQuery, LeftGroup, MessageChange } from '../../core/ports/store.ts';
+import type { Timestamp, User } from '../../core/model.ts';
+import type { AdminAct } from '../../core/ports/admin-store.ts';
+import type {
+  ChangedMessage,
+  HistoryQuery,
+  LeftGroup,
+  MessageChange,
+  UserPatch,
+} from '../../core/ports/store.ts';
 import { AdminTable } from './admin.ts';
 import { ConversationListTable } from './conversation-list.ts';
 import { ConversationTable } from './conversations.ts';
@@ -87,7 +94,12 @@ export function writeOperations(tables: Tables) {
     tables;
   return {
     createUser: users.create.bind(users),
-    updateUser: users.update.bind(users),
+    updateUser(tenant: string, id: string, patch: UserPatch, act?: AdminAct): User {
+      const old = users.find(tenant, id);
+      const user = users.update(tenant, id, patch);
+      if (act && old) admin.auditAccess(act, old, user, patch);
+      return user;
+    },
     noteLogin: users.noteLogin.bind(users),
     deleteUser(tenant: string, id: string, at: Timestamp): LeftGroup[] {
       users.delete(tenant, id, at);

@@ -16,6 +16,7 @@ interface UserRow {
   password: string | null;
   created_at: number;
   disabled: 0 | 1;
+  tokens_after: number | null;
 }
 
 /** A user, or what is left of one who was deleted. */
@@ -23,7 +24,6 @@ interface AccountRow extends UserRow {
   person: string;
   deleted: 0 | 1;
   generation: number;
-  tokens_after: number | null;
 }
 
 export type ShownUser = Pick<User, 'id' | 'uid' | 'nickname' | 'avatar'>;
@@ -31,8 +31,8 @@ export type ShownUser = Pick<User, 'id' | 'uid' | 'nickname' | 'avatar'>;
 /** Networks that are kept of a user's logins. */
 const MAX_LOGIN_NETWORKS = 16;
 
-const COLUMNS = 'id, uid, username, nickname, avatar, role, password, created_at, disabled';
-const ACCOUNT_COLUMNS = `${COLUMNS}, person, deleted, generation, tokens_after`;
+const COLUMNS = 'id, uid, username, nickname, avatar, role, password, created_at, disabled, tokens_after';
+const ACCOUNT_COLUMNS = `${COLUMNS}, person, deleted, generation`;
 
 /** SQL of the user store. Runs inside the worker thread, writes inside its transaction. */
 export class UserTable {
@@ -54,7 +54,7 @@ export class UserTable {
     const generation = (former?.generation ?? 0) + 1;
     this.#sql
       .get(
-        `INSERT INTO user (tenant, ${ACCOUNT_COLUMNS}, username_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, ?, username_key(?))`,
+        `INSERT INTO user (tenant, ${ACCOUNT_COLUMNS}, username_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 0, ?, username_key(?))`,
       )
       .run(
         tenant,
@@ -66,9 +66,9 @@ export class UserTable {
         user.role,
         user.passwordHash,
         user.createdAt,
+        former?.tokens_after ?? null,
         personKey(user.id, generation),
         generation,
-        former?.tokens_after ?? null,
         user.username,
       );
     this.#sql.get('UPDATE tenant SET last_uid = max(last_uid, ?) WHERE pk = ?').run(uid, tenant);
@@ -300,6 +300,7 @@ function toUser(tenant: string, row: UserRow): User {
     avatar: row.avatar,
     role: row.role as Role,
     isDisabled: row.disabled === 1,
+    tokensAfter: row.tokens_after,
     createdAt: row.created_at,
   };
 }
