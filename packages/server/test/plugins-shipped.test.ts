@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -61,6 +61,40 @@ test('sensitive-words masks what is sent and edited, from a list and a file', as
     assert.equal(await next(ben), '#### you, 大##!');
     await ann.confirmed('/app/edit-message', { messageId: 'm', newContent: '笨\u200b蛋' });
     assert.equal(await next(ben), '###');
+  });
+});
+
+test('sensitive-words reads its file again when it changes, and keeps the words where it can not', async () => {
+  const file = join(folder, 'changing.txt');
+  writeFileSync(file, 'darn\n');
+  await withPlugin('sensitive-words', { file }, async ({ ann, ben }) => {
+    let sent = 0;
+    const becomes = async (text: string, expected: string) => {
+      for (let got: unknown = ''; got !== expected; ) {
+        await send(ann, text, `m${sent++}`);
+        got = await next(ben);
+      }
+    };
+    await becomes('darn heck', '**** heck');
+    writeFileSync(`${file}.new`, 'heck\n');
+    renameSync(`${file}.new`, file);
+    await becomes('darn heck', 'darn ****');
+    rmSync(file);
+    await becomes('darn heck', 'darn ****');
+    writeFileSync(file, 'darn\nheck\n');
+    await becomes('darn heck', '**** ****');
+  });
+});
+
+test('sensitive-words takes a hundred thousand words', async () => {
+  const file = join(folder, 'many.txt');
+  writeFileSync(
+    file,
+    Array.from({ length: 100_000 }, (_, n) => `word${(n * 7919).toString(36)}tail`).join('\n'),
+  );
+  await withPlugin('sensitive-words', { file }, async ({ ann, ben }) => {
+    await send(ann, `a word${(4711 * 7919).toString(36)}tail b`);
+    assert.match(String(await next(ben)), /^a \*{8,} b$/);
   });
 });
 

@@ -32,7 +32,7 @@ test('what this deployment published is not told when it comes back', async () =
 
 for (const [body, status, code, field] of [
   [{ eventType: 'business.user.login' }, 400, 'EINVAL', 'userId'],
-  [[login, { ...login, userId: 5 }], 400, 'EINVAL', '1.userId'],
+  [[login, { ...login, userId: {} }], 400, 'EINVAL', '1.userId'],
   [{ ...login, eventType: 'weather.rain' }, 400, 'EINVAL', 'eventType'],
   [{ ...login, appId: 'another' }, 403, 'EPERM', 'appId'],
   [Array.from({ length: 101 }, () => login), 413, 'ETOOLONG', 'body'],

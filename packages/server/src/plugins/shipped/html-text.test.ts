@@ -14,6 +14,10 @@ for (const [html, text] of [
   ['&lt;script&gt;alert(1)&lt;/script&gt;', '&lt;script&gt;alert(1)&lt;/script&gt;'],
   ['<<b>script>alert(1)', '&lt;script>alert(1)'],
   ['海纳<em>百川</em>', '海纳百川'],
+  ['I like <object oriented> languages, and <b>you</b>?', 'I like  languages, and you?'],
+  ['a<object data=x>fallback<script>1</script></object>b', 'ab'],
+  ['a<svg><script>x</script>b', 'ab'],
+  ['a</object>b', 'ab'],
 ] as const) {
   test(`${JSON.stringify(html)} reads as ${JSON.stringify(text)}`, () => {
     assert.equal(textOf(html), text);

@@ -29,24 +29,25 @@ const TAG = /<(?=[A-Za-z/!?])/g;
 
 /**
  * The text of an HTML fragment, without its tags. Character references stay as they are written, and what could be
- * read as a tag after all is written as one of them: the result never brings an element into a page.
+ * read as a tag after all is written as one of them: the result never brings an element into a page. What follows a silent
+ * element that is never closed stays: `<object oriented>` is no HTML.
  */
 export function textOf(html: string): string {
   // Nothing that could begin a tag: by far the most messages.
   if (html.search(TAG) === -1) return html;
   const parts: string[] = [];
-  let silent = 0;
+  const silent: { readonly name: string; readonly from: number }[] = [];
   const parser = new Parser(
     {
-      ontext: (text) => {
-        if (silent === 0) parts.push(text);
-      },
+      ontext: (text) => parts.push(text),
       onopentagname: (name) => {
-        if (SILENT.has(name)) silent++;
+        if (SILENT.has(name)) silent.push({ name, from: parts.length });
         else if (LINES.has(name) && parts.length > 0) parts.push('\n');
       },
-      onclosetag: (name) => {
-        if (SILENT.has(name)) silent--;
+      onclosetag: (name, isImplied) => {
+        const at = silent.findLastIndex((element) => element.name === name);
+        const [element] = at === -1 ? [] : silent.splice(at);
+        if (element && !isImplied) parts.splice(element.from);
       },
     },
     { decodeEntities: false },

@@ -1,17 +1,20 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { type Answer, type Changes, type Content, change, definePlugin, refuse } from '../api.ts';
 import { rewritten } from './content-strings.ts';
 import { WordMatcher } from './word-matcher.ts';
 
 interface Options {
   readonly words?: readonly string[];
-  /** A text file with one word a line; empty lines, and those that begin with `#`, do not count. */
+  /** A text file with one word a line; empty lines, and those that begin with `#`, do not count. Read again when it changes. */
   readonly file?: string;
   readonly action?: 'mask' | 'refuse';
   readonly mask?: string;
   /** Whether strings beside the text count too: titles of cards, but also addresses. */
   readonly extra?: boolean;
 }
+
+/** From one look at the file to the next, in ms. */
+const RELOAD_INTERVAL = 1000;
 
 const OPTIONS = {
   type: 'object',
@@ -29,10 +32,18 @@ const OPTIONS = {
 export default definePlugin<Options>({
   options: OPTIONS,
   setup({ words = [], file, action = 'mask', mask = '*', extra = false }) {
-    const all = [...words, ...(file === undefined ? [] : readWords(file))].map((word) => word.trim());
-    const wanted = all.filter((word) => word !== '');
-    if (wanted.length === 0) throw new Error('it needs words, as the option "words" or in the option "file"');
-    const matcher = new WordMatcher(wanted);
+    const read = (): WordMatcher => matcherOf([...words, ...(file === undefined ? [] : readWords(file))]);
+    let matcher = read();
+    const reload = (): void => {
+      try {
+        matcher = read();
+        console.log(`the words of ${file} were read again`);
+      } catch (error) {
+        console.error(`${file} can not be used; the words before it stay:`, error);
+      }
+    };
+    // Polled, so that a file that takes the place of the old one is seen too.
+    if (file !== undefined) watchFile(file, { interval: RELOAD_INTERVAL, persistent: false }, reload);
     const clean = (text: string): string => masked(text, matcher, mask);
     const check = (content: Content): Answer<Changes['message.send']> => {
       const changed = rewritten(content, clean, extra);
@@ -48,12 +59,20 @@ export default definePlugin<Options>({
           return action === 'mask' ? change({ text: cleaned }) : refuseWords();
         },
       },
+      close: () => (file === undefined ? undefined : unwatchFile(file, reload)),
     };
   },
 });
 
 function refuseWords() {
   return refuse('EPERM', 'content has words that are not allowed here', 'content');
+}
+
+/** Throws where there are no words at all. */
+function matcherOf(words: readonly string[]): WordMatcher {
+  const wanted = words.map((word) => word.trim()).filter((word) => word !== '');
+  if (wanted.length > 0) return new WordMatcher(wanted);
+  throw new Error('it needs words, as the option "words" or in the option "file"');
 }
 
 function readWords(file: string): string[] {

@@ -12,6 +12,26 @@ test('words are found whatever their case and width, also with invisible charact
   assert.deepEqual(found(['Darn'], text), ['DARN', 'ｄａｒｎ', 'd\u200bar\u2060n']);
 });
 
+test('no character that nobody sees hides a word, and line ends and spaces still part it', () => {
+  for (const unseen of [
+    '\ufe0f',
+    '\u034f',
+    '\u3164',
+    '\u115f',
+    '\0',
+    '\u00ad',
+    '\u180e',
+    '\uffa0',
+    '\u{e0041}',
+    '\x07',
+  ]) {
+    const text = `a d${unseen}ar${unseen}${unseen}n`;
+    assert.deepEqual(found(['darn'], text), [text.slice(2)], JSON.stringify(unseen));
+    assert.deepEqual(found([`d${unseen}arn`], 'darn'), ['darn']);
+  }
+  for (const seen of [' ', '\n', '\t', '-']) assert.deepEqual(found(['darn'], `da${seen}rn`), []);
+});
+
 test('Chinese words are found anywhere, spelled words only by themselves', () => {
   assert.deepEqual(found(['笨蛋'], '你这个笨蛋啊,大笨蛋'), ['笨蛋', '笨蛋']);
   assert.deepEqual(found(['ass'], 'class, ass, ass! assign 好ass好'), ['ass', 'ass', 'ass']);
@@ -54,6 +74,16 @@ test('it finds what looking for each word by itself finds', () => {
       assert.deepEqual(new Set(covered.map(({ index }) => index)), marked);
     }),
   );
+});
+
+test('a hundred thousand spelled words fit into little memory', () => {
+  const before = process.memoryUsage();
+  const words = Array.from({ length: 100_000 }, (_, index) => `word${(index * 7919).toString(36)}tail`);
+  const matcher = new WordMatcher(words);
+  const text = `x ${words[4711]} y`;
+  assert.deepEqual(matcher.find(text), [[2, text.length - 2]]);
+  const { arrayBuffers } = process.memoryUsage();
+  assert.ok(arrayBuffers - before.arrayBuffers < 64 * 1_048_576);
 });
 
 test('ten thousand words and a long text take one pass', () => {
