@@ -77,6 +77,41 @@ test('an empty body is taken where no field is needed', async () => {
   }
 });
 
+test('a heart-beat and a renewal are answered at the queues of their own too, in the form of the subscription', async () => {
+  const id = newUser('alice');
+  const [beats, auths] = ['/user/queue/heartbeat', '/user/queue/auth'];
+  const alice = await open(id, [EVENTS, beats]);
+  await alice.subscribe(auths, { accept: PROTOBUF });
+  alice.sendJson('/app/heartbeat', { timestamp: 1, deviceId: 'phone' });
+  const beat = await alice.nextAt<ImMessage>(beats);
+  assert.deepEqual(
+    [beat.type, documentOf(beat)],
+    [ImMessageType.SYSTEM_HEARTBEAT, { timestamp: beat.timestamp }],
+  );
+  assert.deepEqual(await alice.nextAt(EVENTS), beat);
+  alice.sendJson('/app/auth', { token: tokenOf(id) });
+  const renewed = decodeImProtobuf((await frameAt(alice, auths)).body);
+  assert.deepEqual(
+    [renewed.type, renewed.status],
+    [ImMessageType.SYSTEM_AUTH, ImMessageStatus.MESSAGE_NORMAL],
+  );
+  assert.deepEqual(await alice.nextAt(EVENTS), renewed);
+});
+
+test('a renewal that is refused is answered where its client waits', async () => {
+  const auths = '/user/queue/auth';
+  const alice = await open(newUser('alice'), [ERRORS, auths]);
+  alice.sendJson('/app/auth', { token: tokenOf('somebody-else') });
+  const { code, message } = await alice.nextAt<{ code: string; message: string }>(ERRORS);
+  assert.equal(code, 'EPERM');
+  const refused = await alice.nextAt<ImMessage>(auths);
+  assert.deepEqual(
+    [refused.type, refused.status, refused.system?.code],
+    [ImMessageType.SYSTEM_AUTH, ImMessageStatus.MESSAGE_FAILED, 'EPERM'],
+  );
+  assert.deepEqual(documentOf(refused), { code, message, timestamp: refused.timestamp });
+});
+
 test('the limits that are told are those the managers of the tenant set', async () => {
   const body = { configType: 'chat_settings', newConfig: { maxMessageLength: 77 }, reason: 'a test' };
   const app = 'told';

@@ -50,6 +50,35 @@ export interface ImPrivateMessageBody extends ImSent {
   clientMsgId?: string;
 }
 
+/** Where a message goes: the first that is there of these. */
+interface ImRecipient {
+  conversationId?: string;
+  groupId?: string;
+  receiverId?: string;
+}
+
+/** SEND to `/app/group-message`: a message to a group, by either name. */
+export interface ImGroupMessageBody extends ImSent, Pick<ImRecipient, 'conversationId' | 'groupId'> {
+  content: ImSentContent;
+  msgType?: number;
+  clientMsgId?: string;
+}
+
+/** SEND to `/app/quote-message`. The reference may stand in the document of the content instead. */
+export interface ImQuoteMessageBody extends ImSent, ImRecipient {
+  content: ImSentContent;
+  quotedMessageId?: string;
+  clientMsgId?: string;
+}
+
+/** SEND to `/app/forward-message`. The reference and the reason may stand in the document of the content instead. */
+export interface ImForwardMessageBody extends ImSent, ImRecipient {
+  content?: ImSentContent;
+  originalMessageId?: string;
+  forwardReason?: string;
+  clientMsgId?: string;
+}
+
 /** SEND to `/app/edit-message` (section 8.2). */
 export interface ImEditBody extends ImSent {
   messageId: string;
@@ -148,6 +177,9 @@ export interface ImConversationsBody extends ImSent {
 export interface ImBodies {
   '/app/chat': ImChatBody;
   '/app/private-message': ImPrivateMessageBody;
+  '/app/group-message': ImGroupMessageBody;
+  '/app/quote-message': ImQuoteMessageBody;
+  '/app/forward-message': ImForwardMessageBody;
   '/app/edit-message': ImEditBody;
   '/app/delete-message': ImDeleteBody;
   '/app/pin-message': ImPinBody;

@@ -10,6 +10,13 @@ import { fullMessage } from './im-messages-fixture.ts';
 const BODIES: ImBodies = {
   '/app/chat': { conversationId: 'g1', content: 'hi', msgType: 0, clientMsgId: 'c1', timestamp: 1 },
   '/app/private-message': { receiverId: 'bob', content: 'hi', msgType: 0, clientMsgId: 'c1', timestamp: 1 },
+  '/app/group-message': { conversationId: 'g1', content: 'hi', msgType: 0, clientMsgId: 'c1', timestamp: 1 },
+  '/app/quote-message': {
+    conversationId: 'g1',
+    content: '{"content":"yes","quotedMessageId":"m1"}',
+    clientMsgId: 'c1',
+  },
+  '/app/forward-message': { receiverId: 'bob', content: '{"originalMessageId":"m1"}', clientMsgId: 'c1' },
   '/app/edit-message': { messageId: 'm1', newContent: '改', editReason: '用户编辑', timestamp: 1 },
   '/app/delete-message': { messageId: 'm1', deleteScope: 1, deleteReason: '用户撤回', timestamp: 1 },
   '/app/pin-message': { messageId: 'm1', pinScope: 0, timestamp: 1 },
@@ -33,6 +40,18 @@ describe('a body means in protobuf what it means in JSON', () => {
       assert.deepEqual(decodeImBody(destination, encodeImBody(destination, body)), body);
     });
   }
+
+  test('a reference beside the content travels in its document', () => {
+    const bytes = encodeImBody('/app/quote-message', {
+      groupId: 'g1',
+      content: 'yes',
+      quotedMessageId: 'm1',
+    });
+    assert.deepEqual(decodeImBody('/app/quote-message', bytes), {
+      conversationId: 'g1',
+      content: '{"content":"yes","quotedMessageId":"m1"}',
+    });
+  });
 
   test('a document travels as its JSON text', () => {
     const content = { content: '', contentExtra: { url: '/files/1' } };
@@ -69,6 +88,9 @@ describe('a body that is not for its destination is refused', () => {
   const cases: [destination: ImDestination, body: Uint8Array, code: string, field: string][] = [
     ['/app/chat', status, 'arm', 'chat'],
     ['/app/private-message', status, 'arm', 'chat'],
+    ['/app/group-message', status, 'arm', 'chat'],
+    ['/app/quote-message', chat, 'arm', 'type'],
+    ['/app/forward-message', chat, 'arm', 'type'],
     ['/app/edit-message', chat, 'arm', 'system'],
     ['/app/heartbeat', status, 'arm', 'type'],
     ['/app/auth', status, 'arm', 'type'],

@@ -1,5 +1,5 @@
 import { type ImMessage, ImMessageType } from './im.ts';
-import type { ImBodies, ImChatBody, ImDestination, ImPrivateMessageBody } from './im-bodies.ts';
+import type { ImBodies, ImDestination } from './im-bodies.ts';
 import { decodeImProtobuf, encodeImProtobuf, parseProtobuf } from './im-codec.ts';
 import { ImCodecError, toImMessage } from './im-message.ts';
 
@@ -27,6 +27,13 @@ const SYSTEM_TYPES = {
 } as const;
 type SystemDestination = keyof typeof SYSTEM_TYPES;
 
+type ChatDestination = Exclude<ImDestination, SystemDestination>;
+
+const REFERENCE_TYPES: { readonly [Destination in ChatDestination]?: ImMessageType } = {
+  '/app/quote-message': ImMessageType.CHAT_QUOTE,
+  '/app/forward-message': ImMessageType.CHAT_FORWARD,
+};
+
 const CHAT_TYPES: { readonly [Destination in SystemDestination]?: ImMessageType } = {
   '/app/edit-message': ImMessageType.CHAT_EDIT,
   '/app/delete-message': ImMessageType.CHAT_RECALL,
@@ -48,14 +55,28 @@ export function decodeImBody(
     return parseJson(requireCommand(message, destination));
   }
   if (!message.chat) throw wrongArm('chat', destination);
-  const { clientMessageId, timestamp, chat, type, conversationId, receiverId } = message;
+  const { clientMessageId, timestamp, chat, type } = message;
   return {
-    ...(destination === '/app/chat' ? { conversationId } : { receiverId }),
+    ...recipientOf(message, destination),
     content: chat.content,
-    msgType: type,
+    ...typeOf(type, destination),
     ...(clientMessageId === '' ? {} : { clientMsgId: clientMessageId }),
     ...(timestamp === 0 ? {} : { timestamp }),
   };
+}
+
+function recipientOf({ conversationId, receiverId }: ImMessage, destination: ChatDestination): object {
+  if (destination === '/app/private-message') return { receiverId };
+  const isToUser = destination in REFERENCE_TYPES && conversationId === '';
+  return isToUser ? { receiverId } : { conversationId };
+}
+
+/** What kind of message it is, unless the destination says so itself. */
+function typeOf(type: ImMessageType, destination: ChatDestination): object {
+  const only = REFERENCE_TYPES[destination];
+  if (only === undefined) return { msgType: type };
+  if (type === only) return {};
+  throw new ImCodecError('arm', 'type', `${destination} takes messages of type ${only}`);
 }
 
 function requireCommand({ type, chat, system }: ImMessage, destination: SystemDestination): string {
@@ -109,19 +130,35 @@ export function encodeImBody<Destination extends ImDestination>(
     const type = SYSTEM_TYPES[destination];
     return encodeImProtobuf(toImMessage({ type, system: { content: JSON.stringify(body) } }));
   }
-  return encodeImProtobuf(chatMessage(body as ImChatBody | ImPrivateMessageBody));
+  return encodeImProtobuf(chatMessage(destination, body as ImBodies[ChatDestination]));
 }
 
-function chatMessage(body: ImChatBody | ImPrivateMessageBody): ImMessage {
-  const { content, msgType = ImMessageType.CHAT_TEXT, clientMsgId = '', timestamp = 0 } = body;
+/** All that bodies of messages may have. */
+type AnyChatBody = Partial<UnionToIntersection<ImBodies[ChatDestination]>>;
+type UnionToIntersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (
+  all: infer All,
+) => void
+  ? All
+  : never;
+
+function chatMessage(destination: ChatDestination, body: AnyChatBody): ImMessage {
+  const { msgType = ImMessageType.CHAT_TEXT, clientMsgId = '', timestamp = 0 } = body;
+  const content = destination in REFERENCE_TYPES ? withReference(body) : body.content;
   return toImMessage({
-    type: msgType,
-    conversationId: 'conversationId' in body ? body.conversationId : '',
-    receiverId: 'receiverId' in body ? body.receiverId : '',
+    type: REFERENCE_TYPES[destination] ?? msgType,
+    conversationId: body.conversationId ?? body.groupId ?? '',
+    receiverId: body.receiverId ?? '',
     clientMessageId: clientMsgId,
     timestamp,
-    chat: { content: typeof content === 'string' ? content : JSON.stringify(content) },
+    chat: { content: typeof content === 'string' ? content : JSON.stringify(content ?? {}) },
   });
+}
+
+/** Protobuf has no place for a reference but the document of the content. */
+function withReference({ content, quotedMessageId, originalMessageId, forwardReason }: AnyChatBody): unknown {
+  if (quotedMessageId === undefined && originalMessageId === undefined) return content;
+  const document = typeof content === 'string' ? { content } : content;
+  return { ...document, quotedMessageId, originalMessageId, forwardReason };
 }
 
 function isSystem(destination: ImDestination): destination is SystemDestination {

@@ -18,6 +18,9 @@
 //
 //   /app/chat             type (0-6, 11, 12), conversationId, clientMessageId, timestamp, chat.content
 //   /app/private-message  type (0-6, 11, 12), receiverId, clientMessageId, timestamp, chat.content
+//   /app/group-message    type (0-6, 11, 12), conversationId, clientMessageId, timestamp, chat.content
+//   /app/quote-message    type 11, conversationId or receiverId, clientMessageId, timestamp, chat.content
+//   /app/forward-message  type 12, conversationId or receiverId, clientMessageId, timestamp, chat.content
 //   /app/edit-message     type 34, system.content = {"messageId", "newContent", "editReason"?, "timestamp"?}
 //   /app/delete-message   type 34, system.content = {"messageId", "deleteScope"?, "deleteReason"?, "timestamp"?}
 //                         these two also as type 10 and 13, with the same in chat.content

@@ -23,6 +23,24 @@ export const INBOUND: Readonly<Record<ImDestination, InboundChannel>> = {
     protobuf: 'type 0 to 6, 11 or 12; receiverId, clientMessageId, timestamp, chat.content',
     reply: 'messageStatus',
   },
+  '/app/group-message': {
+    name: 'groupMessage',
+    summary: 'Sends a message to a group',
+    protobuf: 'type 0 to 6, 11 or 12; conversationId, clientMessageId, timestamp, chat.content',
+    reply: 'messageStatus',
+  },
+  '/app/quote-message': {
+    name: 'quoteMessage',
+    summary: 'Sends a message that quotes another',
+    protobuf: 'type 11; conversationId or receiverId, clientMessageId, timestamp, chat.content',
+    reply: 'messageStatus',
+  },
+  '/app/forward-message': {
+    name: 'forwardMessage',
+    summary: 'Sends a message on',
+    protobuf: 'type 12; conversationId or receiverId, clientMessageId, timestamp, chat.content',
+    reply: 'messageStatus',
+  },
   '/app/edit-message': {
     name: 'editMessage',
     summary: 'Gives a message another text',
@@ -186,6 +204,18 @@ export const OUTBOUND: readonly OutboundChannel[] = [
     address: '/user/queue/conversations',
     summary: "A page of the user's conversations",
     types: [T.SYSTEM_STATUS],
+  },
+  {
+    name: 'heartbeatAnswers',
+    address: '/user/queue/heartbeat',
+    summary: "Answers to this session's heart-beats, as at the events",
+    types: [T.SYSTEM_HEARTBEAT],
+  },
+  {
+    name: 'authAnswers',
+    address: '/user/queue/auth',
+    summary: "Answers to this session's renewals, as at the events; a refused one with status 5",
+    types: [T.SYSTEM_AUTH],
   },
   {
     name: 'errors',

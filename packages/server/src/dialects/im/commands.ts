@@ -8,7 +8,7 @@ import type { MessageTarget, NewReference } from '../../core/ports/store.ts';
 import type { ReplayQuery } from '../common/chat-session.ts';
 import { DEFAULT_CONVERSATIONS } from '../common/conversation-answer.ts';
 import { Stored } from '../common/stored.ts';
-import { readChatContent } from './chat-content.ts';
+import { isObject, readChatContent } from './chat-content.ts';
 import { GROUP_COMMANDS } from './group-commands.ts';
 import { type ImBody, type ImEncoding, readBody } from './schemas.ts';
 
@@ -41,6 +41,9 @@ const COMMANDS: { readonly [Destination in ImDestination]: Command<Destination> 
   '/app/chat': (context, body) =>
     send(context, body, conversationTarget(context.principal, body.conversationId)),
   '/app/private-message': (context, body) => send(context, body, { kind: 'user', userId: body.receiverId }),
+  '/app/group-message': (context, body) => send(context, body, recipientOf(context.principal, body)),
+  '/app/quote-message': (context, body) => sendReference(context, body, ImMessageType.CHAT_QUOTE),
+  '/app/forward-message': (context, body) => sendReference(context, body, ImMessageType.CHAT_FORWARD),
   '/app/edit-message': ({ core, principal, sessionId }, { messageId, newContent, editReason }) => {
     const { document } = readChatContent(ImMessageType.CHAT_TEXT, newContent, 'newContent');
     return core.changes.edit(principal, messageId, document.content ?? '', options(sessionId, editReason));
@@ -119,6 +122,53 @@ async function send(
   return new Stored(message, message.id);
 }
 
+interface ReferenceBody {
+  readonly conversationId?: string;
+  readonly groupId?: string;
+  readonly receiverId?: string;
+  readonly content?: unknown;
+  readonly quotedMessageId?: string;
+  readonly originalMessageId?: string;
+  readonly forwardReason?: string;
+  readonly clientMsgId?: string;
+}
+
+/** A quote or a forward, whose reference stands beside the content or in its document. */
+function sendReference(
+  context: CommandContext,
+  body: ReferenceBody,
+  msgType: typeof ImMessageType.CHAT_QUOTE | typeof ImMessageType.CHAT_FORWARD,
+): Promise<Stored> {
+  const { content = {}, quotedMessageId, originalMessageId, forwardReason, clientMsgId } = body;
+  const reference =
+    msgType === ImMessageType.CHAT_QUOTE
+      ? named({ quotedMessageId })
+      : named({ originalMessageId, forwardReason });
+  const isBeside = Object.keys(reference).length > 0;
+  return send(
+    context,
+    {
+      content: isBeside ? { ...textDocument(content), ...reference } : content,
+      msgType,
+      ...named({ clientMsgId }),
+    },
+    recipientOf(context.principal, body),
+  );
+}
+
+/** What a text says, as the document it would be; an object is one, though it may say nothing. */
+function textDocument(content: unknown): object {
+  return isObject(content) ? content : readChatContent(ImMessageType.CHAT_TEXT, content).document;
+}
+
+function named<Fields extends Record<string, unknown>>(
+  fields: Fields,
+): { [Name in keyof Fields]?: NonNullable<Fields[Name]> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof Fields]?: NonNullable<Fields[Name]>;
+  };
+}
+
 const CONTENT_TYPES: Readonly<Record<ImSendableType, ContentType>> = {
   [ImMessageType.CHAT_TEXT]: 'text',
   [ImMessageType.CHAT_IMAGE]: 'image',
@@ -182,6 +232,17 @@ async function read(core: Core, principal: Principal, messageId: string, upTo: b
 
 function isUnknown(error: unknown): boolean {
   return error instanceof DomainError && error.code === 'ENOENT';
+}
+
+/** The first that is there of a conversation, a group and a user. */
+function recipientOf(
+  principal: Principal,
+  { conversationId, groupId, receiverId }: Pick<ReferenceBody, 'conversationId' | 'groupId' | 'receiverId'>,
+): MessageTarget {
+  if (conversationId !== undefined) return conversationTarget(principal, conversationId);
+  if (groupId !== undefined) return { kind: 'conversation', conversationId: groupId };
+  if (receiverId !== undefined) return { kind: 'user', userId: receiverId };
+  throw new DomainError('EINVAL', 'conversationId is missing', { field: 'conversationId' });
 }
 
 /** A single conversation is named by its two users, so that its first message can make it. */

@@ -162,6 +162,9 @@ export const HEARTBEAT_FORM = Type.Object({ timestamp: time });
 
 export const AUTH_FORM = Type.Object({ expiresAt: time, timestamp: time });
 
+/** A renewal that was refused; its envelope has status 5. */
+export const AUTH_REFUSAL_FORM = Type.Object({ code: text, message: text, timestamp: time });
+
 const pin = Type.Object({
   messageId: text,
   conversationId: text,
@@ -265,7 +268,7 @@ export const DOCUMENTS: Readonly<Record<ImMessageType, Readonly<Record<string, T
   [ImMessageType.SYSTEM_CONNECT]: { Connect: CONNECT_FORM },
   [ImMessageType.SYSTEM_DISCONNECT]: { Disconnect: DISCONNECT_FORM },
   [ImMessageType.SYSTEM_HEARTBEAT]: { Heartbeat: HEARTBEAT_FORM },
-  [ImMessageType.SYSTEM_AUTH]: { Auth: AUTH_FORM },
+  [ImMessageType.SYSTEM_AUTH]: { Auth: AUTH_FORM, AuthRefusal: AUTH_REFUSAL_FORM },
   [ImMessageType.SYSTEM_STATUS]: {
     SyncDone: SYNC_DONE_FORM,
     Conversations: CONVERSATIONS_FORM,

@@ -30,8 +30,15 @@ import { sendBody, sendJson, stompShape } from '../common/stomp-shape.ts';
 import { type CommandContext, execute, isImDestination } from './commands.ts';
 import { renderConversation } from './conversation.ts';
 import { type EventRenderer, RENDERERS, renderAttempt, renderStatus } from './render.ts';
-import { type ImEncoding, peekMessageId } from './schemas.ts';
-import { type Addressee, renderConnected, renderGoodbye, renderRefusal, renderSystem } from './system.ts';
+import { type ImEncoding, isMessage, peekMessageId } from './schemas.ts';
+import {
+  type Addressee,
+  renderAuthRefusal,
+  renderConnected,
+  renderGoodbye,
+  renderRefusal,
+  renderSystem,
+} from './system.ts';
 
 export const IM = 'im';
 const PROTOBUF_TYPE = 'application/x-protobuf';
@@ -44,6 +51,8 @@ const QUEUES: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['/queue/events', { kind: 'events', name: 'events' }],
   ['/queue/errors', { kind: 'replies', name: 'errors' }],
   ['/queue/conversations', { kind: 'replies', name: 'conversations' }],
+  ['/queue/heartbeat', { kind: 'replies', name: 'heartbeat' }],
+  ['/queue/auth', { kind: 'replies', name: 'auth' }],
 ]);
 const NOTIFICATIONS = '/topic/system/notifications';
 const CONVERSATION_PREFIX = '/topic/conversation/';
@@ -120,9 +129,10 @@ export class ImHandler extends StompDialectHandler {
     const encoding = encodingOf(frame.headers.get('content-type')) ?? 'json';
     const messageId = isImDestination(destination) ? peekMessageId(destination, frame.body, encoding) : null;
     this.#tellError({ code, message, destination, messageId });
-    const isSend = destination === '/app/chat' || destination === '/app/private-message';
+    if (destination === '/app/auth')
+      this.#tellAll('auth', renderAuthRefusal(this.#addressee, { code, message }));
     // A conflict is about another message under the same id, which has not failed.
-    if (isSend && messageId !== null && code !== 'ECONFLICT')
+    if (isMessage(destination) && messageId !== null && code !== 'ECONFLICT')
       this.#tellAttempt(ImMessageStatus.MESSAGE_FAILED, messageId, message);
   }
 
@@ -166,7 +176,8 @@ export class ImHandler extends StompDialectHandler {
       renew: (token) => this.#renew(token),
       repeated: (message) => this.#tellStatus(renderStatus(sentStatus(message))),
       sending: (id) => this.#tellAttempt(ImMessageStatus.MESSAGE_SENDING, id),
-      heartbeat: () => this.#tellEvents(renderSystem(this.#addressee, ImMessageType.SYSTEM_HEARTBEAT, {})),
+      heartbeat: () =>
+        this.#answer('heartbeat', renderSystem(this.#addressee, ImMessageType.SYSTEM_HEARTBEAT, {})),
     };
   }
 
@@ -188,7 +199,7 @@ export class ImHandler extends StompDialectHandler {
       throw new DomainError('EPERM', 'the token is of another user', { field: 'token' });
     }
     this.chat.renew(expiresAt);
-    this.#tellEvents(renderSystem(this.#addressee, ImMessageType.SYSTEM_AUTH, { expiresAt }));
+    this.#answer('auth', renderSystem(this.#addressee, ImMessageType.SYSTEM_AUTH, { expiresAt }));
   }
 
   /** The session is authenticated, whatever the token is: a bad one is no permission to renew it. */
@@ -211,12 +222,22 @@ export class ImHandler extends StompDialectHandler {
     this.#tellStatus(renderAttempt(status, attempt, reason));
   }
 
+  /** At the events, and at the queue where clients of the field wait for it. */
+  #answer(name: 'heartbeat' | 'auth', message: ImMessage): void {
+    this.#tellEvents(message);
+    this.#tellAll(name, message);
+  }
+
   #tellStatus(message: ImMessage): void {
-    for (const subscription of this.subscriptionsTo('status')) this.#tell(subscription, message);
+    this.#tellAll('status', message);
   }
 
   #tellEvents(message: ImMessage): void {
-    for (const subscription of this.subscriptionsTo('events')) this.#tell(subscription, message);
+    this.#tellAll('events', message);
+  }
+
+  #tellAll(name: 'status' | 'events' | 'heartbeat' | 'auth', message: ImMessage): void {
+    for (const subscription of this.subscriptionsTo(name)) this.#tell(subscription, message);
   }
 
   #tell(subscription: StompSubscription, message: ImMessage): void {

@@ -27,6 +27,14 @@ const msgType = Type.Optional(Type.Enum([...IM_SENDABLE_TYPES]));
 /** `readChatContent` knows the forms. */
 const content = Type.Unknown();
 
+const recipient = Type.String({ minLength: 1 });
+const anyRecipient = {
+  conversationId: Type.Optional(recipient),
+  groupId: Type.Optional(recipient),
+  receiverId: Type.Optional(Type.String({ minLength: 1, maxLength: MAX_ID_LENGTH })),
+};
+const reference = Type.String({ minLength: 1 });
+
 const groupId = Type.String({ minLength: 1, maxLength: MAX_ID_LENGTH });
 const userId = Type.String({ minLength: 1, maxLength: MAX_ID_LENGTH });
 const role = Type.Enum([...IM_MEMBER_ROLES]);
@@ -44,6 +52,29 @@ export const BODY_FORMS = {
     receiverId: Type.String({ minLength: 1, maxLength: MAX_ID_LENGTH }),
     content,
     msgType,
+    clientMsgId,
+    timestamp: time,
+  }),
+  '/app/group-message': Type.Object({
+    conversationId: Type.Optional(recipient),
+    groupId: Type.Optional(recipient),
+    content,
+    msgType,
+    clientMsgId,
+    timestamp: time,
+  }),
+  '/app/quote-message': Type.Object({
+    ...anyRecipient,
+    content,
+    quotedMessageId: Type.Optional(reference),
+    clientMsgId,
+    timestamp: time,
+  }),
+  '/app/forward-message': Type.Object({
+    ...anyRecipient,
+    content: Type.Optional(content),
+    originalMessageId: Type.Optional(reference),
+    forwardReason: reason,
     clientMsgId,
     timestamp: time,
   }),
@@ -102,6 +133,9 @@ export type ImBody<Destination extends ImDestination> = Static<(typeof BODY_FORM
 const READERS: { readonly [Destination in ImDestination]: ValueReader<ImBody<Destination>> } = {
   '/app/chat': lenientReader(BODY_FORMS['/app/chat']),
   '/app/private-message': lenientReader(BODY_FORMS['/app/private-message']),
+  '/app/group-message': lenientReader(BODY_FORMS['/app/group-message']),
+  '/app/quote-message': lenientReader(BODY_FORMS['/app/quote-message']),
+  '/app/forward-message': lenientReader(BODY_FORMS['/app/forward-message']),
   '/app/edit-message': lenientReader(BODY_FORMS['/app/edit-message']),
   '/app/delete-message': lenientReader(BODY_FORMS['/app/delete-message']),
   '/app/pin-message': lenientReader(BODY_FORMS['/app/pin-message']),
@@ -142,13 +176,25 @@ function parseProtobuf(destination: ImDestination, body: Uint8Array): unknown {
   }
 }
 
+const MESSAGES: ReadonlySet<string> = new Set<ImDestination>([
+  '/app/chat',
+  '/app/private-message',
+  '/app/group-message',
+  '/app/quote-message',
+  '/app/forward-message',
+]);
+
+/** Whether what is sent there is a message, with an id of the client's own. */
+export function isMessage(destination: string): boolean {
+  return MESSAGES.has(destination);
+}
+
 /** The id by which a client knows what it sent there, for a refusal to name it; null where there is none. */
 export function peekMessageId(
   destination: ImDestination,
   body: Uint8Array,
   encoding: ImEncoding,
 ): string | null {
-  const name =
-    destination === '/app/chat' || destination === '/app/private-message' ? 'clientMsgId' : 'messageId';
+  const name = isMessage(destination) ? 'clientMsgId' : 'messageId';
   return encoding === 'json' ? peekString(body, name) : peekImMessageId(destination, body);
 }

@@ -90,6 +90,17 @@ export function renderRefusal(to: Addressee, refusal: ImError): ImSystemMessage 
   };
 }
 
+/** Tells one who waits for a renewed token that there is none. */
+export function renderAuthRefusal(
+  to: Addressee,
+  { code, message }: Pick<ImError, 'code' | 'message'>,
+): ImSystemMessage {
+  return {
+    ...renderSystem(to, ImMessageType.SYSTEM_AUTH, { code, message }, code),
+    status: ImMessageStatus.MESSAGE_FAILED,
+  };
+}
+
 function envelopeTo({ userId, deviceId, now }: Addressee, named: Partial<ImEnvelope> = {}): ImEnvelope {
   return serverEnvelope(now, { receiverId: userId, deviceId, ...named });
 }

@@ -8,6 +8,9 @@ const URL = 'https://example.com/a';
 const KEYS = [
   'conversationId',
   'receiverId',
+  'groupId',
+  'quotedMessageId',
+  'originalMessageId',
   'content',
   'contentExtra',
   'msgType',
@@ -53,6 +56,18 @@ const BODIES: Readonly<Record<ImDestination, (random: Random) => Record<string, 
     conversationId: random.pick([GROUP, GROUP, 'single:attacker0:attacker1']),
   }),
   '/app/private-message': (random) => ({ ...chat(random), receiverId: random.pick(ATTACKERS) }),
+  '/app/group-message': (random) => ({ ...chat(random), groupId: random.pick([GROUP, anyId(random)]) }),
+  '/app/quote-message': (random) => ({
+    ...chat(random),
+    conversationId: GROUP,
+    quotedMessageId: anyId(random),
+  }),
+  '/app/forward-message': (random) => ({
+    content: anyContent(random),
+    receiverId: random.pick(ATTACKERS),
+    originalMessageId: anyId(random),
+    clientMsgId: anyId(random),
+  }),
   '/app/edit-message': (random) => ({ messageId: anyId(random), newContent: anyContent(random) }),
   '/app/delete-message': (random) => ({ messageId: anyId(random), deleteScope: random.below(3) }),
   '/app/pin-message': (random) => ({
