@@ -114,6 +114,26 @@ test('the new holder of an id gets nothing of what the former said, by history, 
   );
 });
 
+test('the list of conversations has both chats for the others, and the new one alone for the new holder', async () => {
+  const [alice, zhang] = (await newUsers('alice', 'zhang')) as [string, string];
+  const peer = await xuqm(alice);
+  await peer.confirmed('/app/chat.send', chat(zhang, 'to the former', 'm-1'));
+  await replace(zhang);
+  await peer.confirmed('/app/chat.send', chat(zhang, 'to the new one', 'm-2'));
+  const listed = async (id: string) => {
+    const { body } = await server.call('GET', '/api/v1/conversations', tokenNow(id));
+    const { conversations } = body as {
+      conversations: { peer: { id: string }; lastMessage: { content: { text: string } } }[];
+    };
+    return conversations.map(({ peer: { id: peerId }, lastMessage }) => [peerId, lastMessage.content.text]);
+  };
+  assert.deepEqual(await listed(alice), [
+    [zhang, 'to the new one'],
+    [`${zhang}~1`, 'to the former'],
+  ]);
+  assert.deepEqual(await listed(zhang), [[alice, 'to the new one']]);
+});
+
 test('at im the two chats are told apart, and an answer goes to whoever has the id now', async () => {
   const [alice, zhang] = (await newUsers('alice', 'zhang')) as [string, string];
   const headers = (id: string) => ({ Authorization: `Bearer ${tokenNow(id)}`, userId: id });

@@ -1,35 +1,58 @@
 import type { Statements } from './database.ts';
 
-/** What bears the id of a user beside its messages and single chats, which bear its person. */
-const MOVED: readonly (readonly [table: string, column: string])[] = [
-  ['service_session', 'customer'],
-  ['service_session', 'agent'],
-  ['service_session', 'closed_by'],
-  ['service_note', 'author'],
-  ['file', 'owner'],
+/** What to do with a column that bears users' ids. Messages and single chats bear persons instead. */
+interface Bearer {
+  readonly table: string;
+  readonly column: string;
+  /** `move` puts it under the former user's marked id, `remove` deletes the row. */
+  readonly fate: 'move' | 'remove';
+  /** Whether the table names the tenant; else its conversation does. */
+  readonly hasTenant: boolean;
+}
+
+const moved = (table: string, column: string, hasTenant = true): Bearer => ({
+  table,
+  column,
+  fate: 'move',
+  hasTenant,
+});
+const removed = (table: string, hasTenant = true): Bearer => ({
+  table,
+  column: 'user',
+  fate: 'remove',
+  hasTenant,
+});
+
+/** In the order of what is done: a pin of the user's own is removed, whoever else's it pinned stays. */
+export const BEARERS: readonly Bearer[] = [
+  removed('member'),
+  removed('former_member'),
+  removed('notification_user'),
+  removed('chat_permission'),
+  removed('desk_agent'),
+  removed('login_network'),
+  removed('hidden', false),
+  removed('pin', false),
+  moved('pin', 'pinned_by', false),
+  moved('room', 'owner', false),
+  moved('service_session', 'customer'),
+  moved('service_session', 'agent'),
+  moved('service_session', 'closed_by'),
+  moved('service_note', 'author'),
+  moved('file', 'owner'),
 ];
-const OF_TENANT = 'conversation IN (SELECT pk FROM conversation WHERE tenant = ?)';
 
 /**
  * Puts whatever a deleted user left under another id, or away: its own is about to be somebody else's. Rare, so it may
  * read whole tables.
  */
 export function handOver(sql: Statements, tenant: number, id: string, formerId: string): void {
-  for (const [table, column] of MOVED) {
-    sql.get(`UPDATE ${table} SET ${column} = ? WHERE tenant = ? AND ${column} = ?`).run(formerId, tenant, id);
-  }
-  for (const [table, column] of [
-    ['room', 'owner'],
-    ['pin', 'pinned_by'],
-  ]) {
-    sql
-      .get(`UPDATE ${table} SET ${column} = ? WHERE ${column} = ? AND ${OF_TENANT}`)
-      .run(formerId, id, tenant);
-  }
-  for (const table of ['member', 'former_member', 'notification_user', 'chat_permission', 'desk_agent']) {
-    sql.get(`DELETE FROM ${table} WHERE tenant = ? AND user = ?`).run(tenant, id);
-  }
-  for (const table of ['hidden', 'pin']) {
-    sql.get(`DELETE FROM ${table} WHERE user = ? AND ${OF_TENANT}`).run(id, tenant);
+  for (const { table, column, fate, hasTenant } of BEARERS) {
+    const ofTenant = hasTenant
+      ? 'tenant = ?2'
+      : 'conversation IN (SELECT pk FROM conversation WHERE tenant = ?2)';
+    const its = `WHERE ${column} = ?1 AND ${ofTenant}`;
+    if (fate === 'remove') sql.get(`DELETE FROM ${table} ${its}`).run(id, tenant);
+    else sql.get(`UPDATE ${table} SET ${column} = ?3 ${its}`).run(id, tenant, formerId);
   }
 }
