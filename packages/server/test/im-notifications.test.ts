@@ -136,7 +136,7 @@ for (const [type, number] of [
       maintenanceType: 'scheduled',
       estimatedDuration: '2小时',
       data: { conversationId: '12345' },
-      expiresAt: '2035-01-20T23:59:59.000Z',
+      expiresAt: '2035-01-20T23:59:59Z',
     };
     const { id, at } = await issueIn(admin, { type, ...document });
     for (const client of [alice, bob]) {
@@ -381,4 +381,18 @@ test('a notification goes once it is older than it is kept, with who has read it
     pass(60_000);
   }
   assert.equal((await read()).status, 404);
+});
+
+test('the times of a notification are ms in the API however they were sent, and ISO 8601 in its document', async () => {
+  const { userId, claims, admin } = newUser();
+  const alice = await watch(userId, claims);
+  const expiresAt = Date.parse('2034-05-06T07:08:09Z');
+  const forms = [expiresAt, String(expiresAt), '2034-05-06T07:08:09Z', '2034-05-06T15:08:09+08:00'];
+  for (const given of forms) {
+    const issued = await issueIn(admin, { at: null, expiresAt: given });
+    assert.deepEqual({ ...issued, expiresAt }, issued);
+    const { notification } = await alice.nextAt<ImMessage>(NOTIFICATIONS);
+    assert.equal(notification?.expiresAt, expiresAt);
+    assert.equal(JSON.parse(notification?.content ?? '').expiresAt, '2034-05-06T07:08:09Z');
+  }
 });

@@ -229,7 +229,7 @@ const OPERATIONS: Record<string, (scene: Scene) => Promise<void>> = {
   },
 };
 
-test('a picture that xuqm sends as an address has the form that im clients read, and one without is a text', async () => {
+test('a picture that xuqm sends as an address has the form that im clients read, and one without has nothing beside it', async () => {
   const [alice, bob] = [await openXuqm(`from${++users}`), await openIm(`to${++users}`)];
   const body = { toId: bob.userId, chatType: 'SINGLE', msgType: 'IMAGE' };
   alice.client.sendJson('/app/chat.send', { ...body, content: 'https://example.com/a.jpg' });
@@ -242,7 +242,7 @@ test('a picture that xuqm sends as an address has the form that im clients read,
   const address = 'https://example.com/a.jpg';
   assert.deepEqual(told, [
     [1, { content: address, contentExtra: { url: address } }],
-    [0, { content: 'no picture at all', contentExtra: null }],
+    [1, { content: 'no picture at all', contentExtra: null }],
   ]);
 });
 

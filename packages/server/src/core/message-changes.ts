@@ -1,4 +1,5 @@
 import { isManager, requireManager } from './access.ts';
+import { isAddress } from './addresses.ts';
 import type { CommandGate, CommandName, GatedCommands } from './command-gate.ts';
 import { requireContent } from './content.ts';
 import { filesNamedIn } from './content-files.ts';
@@ -15,7 +16,7 @@ import {
   tellStatus,
   topicsOf,
 } from './message-access.ts';
-import type { Message, Pin, Principal } from './model.ts';
+import type { Content, ContentType, Message, Pin, Principal } from './model.ts';
 import { type Policies, requireWriter } from './policies.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type { MessageView, Store } from './ports/store.ts';
@@ -81,7 +82,7 @@ export class MessageChanges {
     if (message.senderId !== actor.userId)
       throw new DomainError('EPERM', 'only the sender may edit a message');
     this.#requireWindow(message, this.#deps.limits.editWindow, 'edited');
-    const content = { ...message.content, text: passed.text };
+    const content = withText(message.content, passed.text);
     requireContent(content, limits);
     return this.#change(actor, found, 'edited', content, passed);
   }
@@ -267,3 +268,12 @@ export class MessageChanges {
 function unseen(unseenBy: readonly string[]): { readonly unseenBy?: readonly string[] } {
   return unseenBy.length === 0 ? {} : { unseenBy };
 }
+
+/** Only the text changes. Where it is all there is, as the address of a picture, the address stays beside the new one. */
+function withText(content: Content, text: string): Content {
+  const { type, extra, text: old } = content;
+  const isLink = extra === null && MEDIA.has(type) && isAddress(old);
+  return { ...content, text, extra: isLink ? { url: old } : extra };
+}
+
+const MEDIA: ReadonlySet<ContentType> = new Set(['image', 'file', 'voice', 'video']);

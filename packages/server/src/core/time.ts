@@ -22,6 +22,11 @@ export function isGivenTime(value: string | number): boolean {
   return !Number.isNaN(Date.parse(value.replace(ZONE_NAME, '')));
 }
 
+/** As `isoTime`, without a fraction where it has none, as people and the documents write it. */
+export function wholeIsoTime(at: Timestamp): string {
+  return isoTime(at).replace('.000Z', 'Z');
+}
+
 /** A time in ISO 8601. One beyond what a `Date` can hold is told as the nearest that it can: telling must not fail. */
 export function isoTime(at: Timestamp): string {
   return new Date(Math.min(Math.max(at, -MAX_TIME), MAX_TIME)).toISOString();

@@ -11,10 +11,15 @@ const ID = new RegExp(`^${ID_PATTERN}$`, 'u');
 /** Clients and proxies resolve the first two in a path before it is sent, and `/users/me` is whoever asks. */
 const RESERVED_IDS: ReadonlySet<string> = new Set(['.', '..', 'me']);
 
+/** Whether a text can be the id of a user, group, room or guest. */
+export function isId(text: string): boolean {
+  return ID.test(text) && !RESERVED_IDS.has(text);
+}
+
 /** Returns the value if it can be the id of a user, group, room or guest; else throws EINVAL naming the field. */
 export function requireId(value: string, field: string): string {
   requireTenantId(value, field);
-  if (!RESERVED_IDS.has(value)) return value;
+  if (isId(value)) return value;
   throw new DomainError('EINVAL', `${field} must not be ${[...RESERVED_IDS].join(', ')}`, { field });
 }
 

@@ -16,13 +16,16 @@ export function authenticateAll(
   return authenticator.authenticate(presented, tenant);
 }
 
+/** What the protocols' clients call the token, in the query and in the headers of CONNECT. */
+const TOKEN_NAMES = ['token', 'srect', 'userSig'] as const;
+
 /**
  * The tokens that came with the connection's first request: in the query, or as `Authorization: Bearer` from clients that
  * are no browsers. Other schemes are for a proxy in front.
  */
 export function requestTokens({ query, authorizations }: ConnectionRequest): (string | undefined)[] {
   const bearers = authorizations.filter((authorization) => /^Bearer\s/i.test(authorization));
-  return [...query.getAll('token'), ...bearers.map(bearerToken)];
+  return [...TOKEN_NAMES.flatMap((name) => query.getAll(name)), ...bearers.map(bearerToken)];
 }
 
 /** The token of an `Authorization` value: with the `Bearer` scheme, or bare as some clients send it. */
@@ -32,7 +35,8 @@ export function bearerToken(authorization: string): string {
 
 /** The tokens of a frame's headers, whose names clients write in any case. */
 export function headerTokens(headers: ReadonlyMap<string, string>): string[] {
-  return [...headersOf(headers, 'authorization').map(bearerToken), ...headersOf(headers, 'token')];
+  const named = TOKEN_NAMES.flatMap((name) => headersOf(headers, name));
+  return [...headersOf(headers, 'authorization').map(bearerToken), ...named];
 }
 
 /** A header by its name in any case: clients differ in how they write them. */

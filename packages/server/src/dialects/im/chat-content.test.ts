@@ -69,6 +69,13 @@ describe('a plain text is wrapped', () => {
   }
 });
 
+test('a plain text of a type that is no text is wrapped too, and an empty one refused', () => {
+  for (const type of [...media, T.CHAT_LOCATION, T.CHAT_CARD]) {
+    assert.deepEqual(readChatContent(type, URL).document, { content: URL, contentExtra: null });
+    assert.throws(() => readChatContent(type, ''), { code: 'EINVAL', field: 'content' });
+  }
+});
+
 test('a text document without contentExtra gets null for it', () => {
   const { document } = readChatContent(T.CHAT_TEXT, { content: 'x' });
   assert.deepEqual(document, { content: 'x', contentExtra: null });
@@ -101,7 +108,6 @@ const REFUSED: [type: ImSendableType, content: unknown, field: string, message: 
     '__proto__ is not allowed as a name',
   ],
   ...media.flatMap((type): typeof REFUSED => [
-    [type, 'only words', 'content.contentExtra', 'content.contentExtra must be an object'],
     [type, { content: 'x' }, 'content.contentExtra', 'content.contentExtra is missing'],
     [type, { contentExtra: { url: URL } }, 'content.content', 'content.content is missing'],
     [type, extra({}), 'content.contentExtra.url', 'content.contentExtra.url is missing'],

@@ -65,9 +65,16 @@ const readersAt = (field: ContentField): ReadonlyMap<number, ValueReader<unknown
   new Map(Object.entries(CHAT_FORMS).map(([type, form]) => [Number(type), lenientReader(form, field)]));
 const READERS = { content: readersAt('content'), newContent: readersAt('newContent') };
 
+/** Types that need more than a text to say what they quote or forward. */
+const REFERENCES: ReadonlySet<ImSendableType> = new Set([
+  ImMessageType.CHAT_QUOTE,
+  ImMessageType.CHAT_FORWARD,
+]);
+
 /**
  * The document that a client sent as content: as it is, as its JSON text, or as a plain text for
- * `{content, contentExtra: null}`. EINVAL naming the field where it does not fit the type; further fields stay.
+ * `{content, contentExtra: null}`, of any type but a quote or forward. EINVAL naming the field where it does not fit the
+ * type; further fields stay.
  */
 export function readChatContent(
   type: ImSendableType,
@@ -75,15 +82,18 @@ export function readChatContent(
   field: ContentField = 'content',
 ): { document: ImChatContent } {
   const found = toDocument(type, content, field);
+  if (found === undefined) return { document: { content: content as string, contentExtra: null } };
   const document = READERS[field].get(type)?.(found) as ImChatContent;
   return { document: type === ImMessageType.CHAT_TEXT ? { contentExtra: null, ...document } : document };
 }
 
-function toDocument(type: ImSendableType, content: unknown, field: ContentField): object {
+/** Undefined for a plain text. */
+function toDocument(type: ImSendableType, content: unknown, field: ContentField): object | undefined {
   if (typeof content === 'string') {
-    return isDocument(type, content)
-      ? (parseJsonText(content, field) as object)
-      : { content, contentExtra: null };
+    if (isDocument(type, content)) return parseJsonText(content, field) as object;
+    if (REFERENCES.has(type)) return { content };
+    if (content !== '' || type === ImMessageType.CHAT_TEXT) return undefined;
+    throw new DomainError('EINVAL', `${field} must not be empty`, { field });
   }
   if (isObject(content)) return content;
   throw new DomainError('EINVAL', `${field} must be a string or an object`, { field });

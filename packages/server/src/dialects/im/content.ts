@@ -1,6 +1,7 @@
 import { ImMessageType, type ImSendableType } from '@haina/wire';
-import { isAddress } from '../../core/addresses.ts';
-import type { Content, ContentType, JsonValue, Message } from '../../core/model.ts';
+import { isAddress, isUnsafeLink } from '../../core/addresses.ts';
+import type { Content, JsonValue, Message } from '../../core/model.ts';
+import { isId } from '../../core/validate.ts';
 import { checkerOf } from '../common/json.ts';
 import { CHAT_FORMS, isObject } from './chat-content.ts';
 
@@ -20,20 +21,38 @@ const RICH = {
   location: ImMessageType.CHAT_LOCATION,
   card: ImMessageType.CHAT_CARD,
 } as const;
-const MEDIA: ReadonlySet<ContentType> = new Set(['image', 'file', 'voice', 'video']);
 const FITS = new Map(Object.values(RICH).map((type) => [type, checkerOf(CHAT_FORMS[type])]));
 
 /**
- * A content as clients of this dialect can read it. Other dialects ask less of a picture or a place than section 4.2:
- * what has an address gets the form of its type, and what lacks too much is told as the text that it has.
+ * A content as clients of this dialect can read it. A plain text keeps its type, and has beside it what it says in the form
+ * of that type, if it says so much. Other dialects ask less of the object of a picture or a place than section 4.2: where it
+ * lacks too much it is told as the text that it has.
  */
 export function formOf({ type, text, extra }: Content): ChatForm {
   if (type === 'text') return { type: ImMessageType.CHAT_TEXT, content: text, contentExtra: objectOf(extra) };
   if (type === 'custom') return asText(text, extra);
   const rich = RICH[type];
-  const contentExtra = extra === null && MEDIA.has(type) && isAddress(text) ? { url: text } : extra;
-  const fits = FITS.get(rich)?.({ content: text, contentExtra });
+  const contentExtra = extra === null ? saidBy(type, text) : extra;
+  const fits =
+    extra === null ? text !== '' && !isUnsafeLink(text) : FITS.get(rich)?.({ content: text, contentExtra });
   return fits ? { type: rich, content: text, contentExtra } : asText(text, extra);
+}
+
+const COORDINATES = /^(?:geo:)?\s*(-?\d{1,3}(?:\.\d+)?)\s*[,，]\s*(-?\d{1,3}(?:\.\d+)?)$/;
+
+/** What a plain text says in the form of its type: an address, coordinates, a user's id. Null where it says none of it. */
+function saidBy(type: keyof typeof RICH, text: string): JsonValue {
+  const said = toExtra(type, text);
+  return said && FITS.get(RICH[type])?.({ content: text, contentExtra: said }) ? said : null;
+}
+
+function toExtra(type: keyof typeof RICH, text: string): { readonly [key: string]: JsonValue } | undefined {
+  if (type === 'location') {
+    const [, latitude, longitude] = COORDINATES.exec(text) ?? [];
+    return latitude === undefined ? undefined : { latitude: Number(latitude), longitude: Number(longitude) };
+  }
+  if (type === 'card') return isId(text) ? { userId: text } : undefined;
+  return isAddress(text) ? { url: text } : undefined;
 }
 
 /** The document has no type for what an application made up: its text is what can be shown, or else its JSON. */

@@ -1,4 +1,4 @@
-import { ImMessageStatus, ImMessageType, ImScope } from '@haina/wire';
+import { ImMessageStatus, ImMessageType, ImScope, type ImSendableType } from '@haina/wire';
 import { type TObject, type TProperties, type TSchema, Type } from 'typebox';
 import { BUSINESS_EVENT_SCHEMAS, OTHER_EVENT_SCHEMA } from '../../core/business-event-schemas.ts';
 import { CHAT_PERMISSIONS } from '../../core/chat-settings.ts';
@@ -22,6 +22,12 @@ const EDITED = { messageId: text, editReason: text };
 /** A message under its own type; at a sync also an edited one. */
 const told = (form: TObject, filled: TProperties = {}): TObject =>
   Type.Object({ ...form.properties, ...filled, ...optional(EDITED) });
+
+/** As `told`, where a plain text of the type may have nothing beside it. */
+const toldRich = (type: Exclude<ImSendableType, 0 | 11 | 12>): TObject => {
+  const { contentExtra, ...others } = CHAT_FORMS[type].properties as { contentExtra: TObject };
+  return told(Type.Object({ ...others, contentExtra: Type.Union([contentExtra, Type.Null()]) }));
+};
 
 function optional(properties: TProperties): TProperties {
   return Object.fromEntries(
@@ -244,12 +250,12 @@ const OtherEvent = OTHER_EVENT_SCHEMA;
 /** What the document in a message of this type may be, by names that people know it by. */
 export const DOCUMENTS: Readonly<Record<ImMessageType, Readonly<Record<string, TSchema>>>> = {
   [ImMessageType.CHAT_TEXT]: { Text: told(CHAT_FORMS[ImMessageType.CHAT_TEXT]) },
-  [ImMessageType.CHAT_IMAGE]: { Image: told(CHAT_FORMS[ImMessageType.CHAT_IMAGE]) },
-  [ImMessageType.CHAT_FILE]: { File: told(CHAT_FORMS[ImMessageType.CHAT_FILE]) },
-  [ImMessageType.CHAT_VOICE]: { Voice: told(CHAT_FORMS[ImMessageType.CHAT_VOICE]) },
-  [ImMessageType.CHAT_VIDEO]: { Video: told(CHAT_FORMS[ImMessageType.CHAT_VIDEO]) },
-  [ImMessageType.CHAT_LOCATION]: { Location: told(CHAT_FORMS[ImMessageType.CHAT_LOCATION]) },
-  [ImMessageType.CHAT_CARD]: { Card: told(CHAT_FORMS[ImMessageType.CHAT_CARD]) },
+  [ImMessageType.CHAT_IMAGE]: { Image: toldRich(ImMessageType.CHAT_IMAGE) },
+  [ImMessageType.CHAT_FILE]: { File: toldRich(ImMessageType.CHAT_FILE) },
+  [ImMessageType.CHAT_VOICE]: { Voice: toldRich(ImMessageType.CHAT_VOICE) },
+  [ImMessageType.CHAT_VIDEO]: { Video: toldRich(ImMessageType.CHAT_VIDEO) },
+  [ImMessageType.CHAT_LOCATION]: { Location: toldRich(ImMessageType.CHAT_LOCATION) },
+  [ImMessageType.CHAT_CARD]: { Card: toldRich(ImMessageType.CHAT_CARD) },
   [ImMessageType.CHAT_EDIT]: { Edit: Type.Object({ ...withExtra, ...EDITED }) },
   [ImMessageType.CHAT_QUOTE]: { Quote: told(CHAT_FORMS[ImMessageType.CHAT_QUOTE], QUOTED) },
   [ImMessageType.CHAT_FORWARD]: { Forward: told(CHAT_FORMS[ImMessageType.CHAT_FORWARD], FORWARDED) },

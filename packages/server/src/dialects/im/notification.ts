@@ -5,7 +5,7 @@ import {
   type ImNotificationType,
 } from '@haina/wire';
 import type { Notification, NotificationType } from '../../core/model.ts';
-import { isoTime } from '../../core/time.ts';
+import { wholeIsoTime } from '../../core/time.ts';
 import { serverEnvelope } from './envelope.ts';
 
 const TYPES: Record<NotificationType, ImNotificationType> = {
@@ -35,6 +35,6 @@ function documentOf({ body, expiresAt }: Notification): ImNotificationContent {
   return {
     ...rest,
     ...(data === undefined ? {} : { data: { ...data } }),
-    ...(expiresAt === null ? {} : { expiresAt: isoTime(expiresAt) }),
+    ...(expiresAt === null ? {} : { expiresAt: wholeIsoTime(expiresAt) }),
   };
 }

@@ -5,7 +5,6 @@ import { usernameKey } from '../../core/names.ts';
 import type { Shape } from '../../hub/fan-out.ts';
 import type { ReplayResult } from '../../hub/replay.ts';
 import type { StompSubscription } from '../../stomp/handler.ts';
-import { headersOf } from '../common/credentials.ts';
 import { noDestination, parseUserQueue, refuseSend } from '../common/destinations.ts';
 import { peekString } from '../common/json.ts';
 import { StompDialectHandler, type Target } from '../common/stomp-dialect-handler.ts';
@@ -28,11 +27,6 @@ export class MimiHandler extends StompDialectHandler {
   protected readonly inbox = '/user/{uname}/recive';
   protected override readonly syncsAllInboxes = true;
   #user: Pick<User, 'username' | 'uid'> = { username: '', uid: 0 };
-
-  protected override tokens(frame: StompFrame): (string | null | undefined)[] {
-    const { query } = this.stomp.connection.request;
-    return [...super.tokens(frame), ...query.getAll('srect'), ...headersOf(frame.headers, 'srect')];
-  }
 
   protected override async prepare(principal: Principal): Promise<void> {
     if (principal.role === 'service') {

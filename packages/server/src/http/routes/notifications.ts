@@ -91,8 +91,8 @@ export function notificationRoutes(api: Api, notifications: Notifications): void
     async ({ principal, body: { at, expiresAt, to, ...rest } }, reply) => {
       const notification = await notifications.issue(principal, {
         ...rest,
-        ...(at === undefined ? {} : { at: timeOf(at, 'at') }),
-        ...(expiresAt === undefined ? {} : { expiresAt: timeOf(expiresAt, 'expiresAt') }),
+        ...(isAbsent(at) ? {} : { at: timeOf(at, 'at') }),
+        ...(isAbsent(expiresAt) ? {} : { expiresAt: timeOf(expiresAt, 'expiresAt') }),
         ...(to ? { userIds: to.userIds } : {}),
       });
       return reply.code(201).send(notificationJson(notification));
@@ -144,8 +144,17 @@ export function notificationRoutes(api: Api, notifications: Notifications): void
 
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 
+/** Milliseconds in digits, as clients send whose numbers travel as texts. */
+const DIGITS = /^\d{1,16}$/;
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
 function timeOf(value: unknown, field: string): number {
-  const time = typeof value === 'string' && ISO_TIME.test(value) ? Date.parse(value) : value;
+  const isDigits = typeof value === 'string' && DIGITS.test(value);
+  const isIso = typeof value === 'string' && ISO_TIME.test(value);
+  const time = isDigits ? Number(value) : isIso ? Date.parse(value) : value;
   if (typeof time === 'number') return requireTime(time, field);
   const form = 'a time in ISO 8601 with its zone, or milliseconds since 1970';
   throw new DomainError('EINVAL', `${field} must be ${form}`, { field });
