@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type ImMessage, ImMessageType } from '@haina/wire';
 import { WebSocket } from 'ws';
+import { DeskPerson } from './support/desk-person.ts';
 import { documentOf, EVENTS, openIm } from './support/im-client.ts';
 import { RoomClient } from './support/room-client.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
@@ -137,6 +138,17 @@ test('who is no agent any more is thrown out of the desk where login gave the to
   await follows.ended();
   assert.equal(await follows.comesAgain(), false);
   assert.equal(await stays.comesAgain(), true);
+});
+
+test('the customers of an agent who is disabled go back to the queue at once', async () => {
+  const id = await newUser('agent');
+  const agent = await DeskPerson.come(server.wsUrl, id, 'default', 'agent');
+  await agent.does('status', { status: 'online', capacity: 1 });
+  const customer = await DeskPerson.come(server.wsUrl, await newUser(), 'default');
+  await customer.does('send', { content: 'help' });
+  assert.equal((await customer.session('assigned')).agentId, id);
+  await patch(id, { disabled: true });
+  assert.equal((await customer.session('requeued')).agentId, null);
 });
 
 test('at im a session is told why it ends, and whether its token still serves', async () => {

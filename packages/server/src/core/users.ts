@@ -132,7 +132,8 @@ export class Users {
     const { store, desk } = this.#deps;
     const act = isManager(actor) ? this.#act(actor, '') : undefined;
     const user = await store.updateUser(actor.tenant, id, patch, act);
-    if (role !== undefined && !mayServe(role)) await desk.retire({ tenant: actor.tenant, userId: id });
+    const mayNotServe = disabled === true || (role !== undefined && !mayServe(role));
+    if (mayNotServe) await desk.retire({ tenant: actor.tenant, userId: id });
     if (disabled === true) this.#tellEnded(user, 'user-disabled');
     else if (password !== undefined) this.#tellEnded(user, 'password-changed');
     else if (role !== undefined) this.#tellEnded(user, 'role-changed');
