@@ -301,7 +301,7 @@ const files = {
     },
   ),
   unusedFileLifetime: duration(
-    'How long a file is kept that no message holds. Longer forgives slow writers and keeps what nobody sees.',
+    'How long a file is kept that nothing holds. Longer forgives slow writers and keeps what nobody sees.',
     { default: 86_400_000, minimum: 60_000, maximum: TEN_YEARS },
   ),
 };

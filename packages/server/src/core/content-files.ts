@@ -6,7 +6,7 @@ import type { FileMention } from './ports/file-store.ts';
 export const FILES_PATH = '/files';
 
 /** An address of a file: on the server that it is read from, or on one that is named. */
-const FILE_URL = new RegExp(`^(https?://[^/?#\\s]+)?${FILES_PATH}/([^/?#\\s]+)(?:[?#]\\S*)?$`);
+const FILE_URL = new RegExp(`^([Hh][Tt]{2}[Pp][Ss]?://[^/?#\\s]+)?${FILES_PATH}/([^/?#\\s]+)(?:[?#]\\S*)?$`);
 
 /**
  * The files that a content points at, by whatever key, each once. A text for people holds no file, whatever it says;
@@ -26,18 +26,19 @@ export function filesNamedIn(content: Content, isForward = false): readonly File
 
 const NONE: readonly FileMention[] = [];
 
+/** The file that an address points at. */
+export function fileNamedBy(address: string, field: string): FileMention | undefined {
+  const [, host, id] = FILE_URL.exec(address) ?? [];
+  return id === undefined ? undefined : { id, field, isOurs: host === undefined };
+}
+
 function collect(value: JsonValue, field: string, found: Map<string, FileMention>): void {
   if (typeof value === 'string') {
-    const mention = toMention(value, field);
+    const mention = fileNamedBy(value, field);
     if (mention && !(found.get(mention.id)?.isOurs ?? false)) found.set(mention.id, mention);
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, inner] of Object.entries(value)) collect(inner, `${field}.${key}`, found);
   }
-}
-
-function toMention(text: string, field: string): FileMention | undefined {
-  const [, host, id] = FILE_URL.exec(text) ?? [];
-  return id === undefined ? undefined : { id, field, isOurs: host === undefined };
 }
 
 /** Some clients put JSON as text where others put an object. */

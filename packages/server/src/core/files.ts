@@ -23,7 +23,7 @@ export interface Upload extends FileClaim {
 export interface FileLimits {
   /** Uploads that one user may have under way. */
   readonly maxUploadsPerUser: number;
-  /** How long a file is kept that no message holds, in ms. */
+  /** How long a file is kept that nothing holds, in ms. */
   readonly unusedFileLifetime: number;
 }
 
@@ -56,7 +56,7 @@ export class Files {
   }
 
   /**
-   * Keeps a file; only the actor sees it until a message holds it. Takes no more bytes than the limit allows, and leaves
+   * Keeps a file; only the actor sees it until something holds it. Takes no more bytes than the limit allows, and leaves
    * nothing of what it refuses.
    *
    * EPERM for one who may only read; ERATE for one upload too many at a time; ETOOLONG; EINVAL for an empty file.
@@ -99,7 +99,7 @@ export class Files {
   }
 
   /**
-   * Removes some of the files that no message has held for long. Resolves to whether there may be more; rejects where
+   * Removes some of the files that nothing has held for long. Resolves to whether there may be more; rejects where
    * bytes could not be removed, which come again the next time.
    */
   async removeUnused(limit: number): Promise<boolean> {

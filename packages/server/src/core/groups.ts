@@ -1,5 +1,4 @@
 import { isManager, requireManager } from './access.ts';
-import { requireAddress } from './addresses.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { GroupActor } from './group-rights.ts';
@@ -15,9 +14,10 @@ import {
 import { requireRate } from './message-access.ts';
 import type { Conversation, HistoryAccess, Member, MemberRole, Principal } from './model.ts';
 import { MAX_CONVERSATION_NAME_LENGTH, requireName } from './names.ts';
+import { requirePicture } from './pictures.ts';
 import { type Policies, requireWriter } from './policies.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
-import type { GroupPatch, Membership, NewMember, Page, Store } from './ports/store.ts';
+import type { Membership, NewMember, Page, Store } from './ports/store.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { conversationTopic } from './topics.ts';
 import { requireId } from './validate.ts';
@@ -31,6 +31,8 @@ export interface GroupInput {
   readonly history?: HistoryAccess;
   readonly members?: readonly MemberInput[];
 }
+
+export type GroupChange = Partial<Pick<GroupInput, 'name' | 'avatar' | 'history'>>;
 
 export interface MemberInput {
   readonly userId: string;
@@ -59,19 +61,23 @@ export class Groups {
     this.#deps = deps;
   }
 
-  /** EPERM, EINVAL, ETOOLONG; ENOENT where a member is no user; ECONFLICT where the id is taken. */
+  /**
+   * EPERM, EINVAL, ETOOLONG; ENOENT where a member is no user, or (field `avatar`) for a picture's file that the actor may not
+   * see; ECONFLICT where the id is taken.
+   */
   async create(actor: Principal, input: GroupInput): Promise<Conversation> {
     requireManager(actor);
     const { store, sink, clock, ids } = this.#deps;
     const members = this.#newMembers(input.members ?? []);
+    const createdAt = clock.now();
     const group = await store.createGroup({
       tenant: actor.tenant,
       id: requireId(input.id ?? ids.next(), 'id'),
       name: requireGroupName(input.name),
-      avatar: requireAddress(input.avatar ?? '', 'avatar'),
+      picture: requirePicture(actor, input.avatar ?? '', createdAt),
       ...(input.history === undefined ? {} : { history: input.history }),
       members,
-      createdAt: clock.now(),
+      createdAt,
     });
     const additions = members.map((member) => memberAdded(actor, group.id, member));
     // First the members' sessions join: then they are told of it all.
@@ -98,15 +104,15 @@ export class Groups {
     return this.#deps.store.listGroups(actor.tenant, page, isManager(actor) ? undefined : actor.userId);
   }
 
-  /** Owners and admins. EINVAL, ETOOLONG, EPERM. */
-  async update(actor: Principal, id: string, change: GroupPatch): Promise<Conversation> {
+  /** Owners and admins. EINVAL, ETOOLONG, EPERM; ENOENT, also as in `create`. */
+  async update(actor: Principal, id: string, change: GroupChange): Promise<Conversation> {
     const { name, avatar, history } = change;
-    const patch: GroupPatch = {
+    const { store, sink, clock } = this.#deps;
+    const patch = {
       ...(name === undefined ? {} : { name: requireGroupName(name) }),
-      ...(avatar === undefined ? {} : { avatar: requireAddress(avatar, 'avatar') }),
+      ...(avatar === undefined ? {} : { picture: requirePicture(actor, avatar, clock.now()) }),
       ...(history === undefined ? {} : { history }),
     };
-    const { store, sink } = this.#deps;
     const conversation = await store.updateGroup(actor.tenant, id, patch, await this.#writer(actor));
     sink.publish([conversationTopic(actor.tenant, id)], {
       type: 'conversation.changed',
@@ -118,8 +124,8 @@ export class Groups {
 
   /** Ends the group: its memberships go, nobody can read or send any more. Owners. EPERM. */
   async delete(actor: Principal, id: string): Promise<void> {
-    const { store, sink } = this.#deps;
-    const members = await store.deleteGroup(actor.tenant, id, await this.#writer(actor));
+    const { store, sink, clock } = this.#deps;
+    const members = await store.deleteGroup(actor.tenant, id, clock.now(), await this.#writer(actor));
     tellDissolved(sink, actor, id, members);
   }
 

@@ -18,7 +18,7 @@ before(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'haina-receipts-'));
   store = await openSqliteStore({ dataDir });
   for (const id of ['alice', 'bob', 'carol']) {
-    const shown = { username: id, nickname: id, avatar: '', role: 'user' as const };
+    const shown = { username: id, nickname: id, role: 'user' as const };
     await store.createUser({ ...shown, tenant: 't', id, passwordHash: null, createdAt: 1 });
   }
 });
@@ -30,7 +30,7 @@ after(async () => {
 /** A group in which alice and carol have said some things in turn. */
 async function groupWith(id: string, count: number, maxReceiptMembers: number) {
   const members = ['alice', 'bob', 'carol'].map((userId) => ({ userId, role: 'member' as const }));
-  await store.createGroup({ tenant: 't', id, name: id, avatar: '', members, createdAt: 1 });
+  await store.createGroup({ tenant: 't', id, name: id, members, createdAt: 1 });
   const append = (index: number) =>
     store.appendMessage({
       tenant: 't',

@@ -1,5 +1,4 @@
 import { isManager, requireManager } from './access.ts';
-import { requireAddress } from './addresses.ts';
 import { mayServe } from './desk/access.ts';
 import type { Dispatch } from './desk/dispatch.ts';
 import { DomainError } from './errors.ts';
@@ -9,6 +8,7 @@ import { tellRemoved, tellRoles } from './membership-news.ts';
 import type { Principal, Role, Timestamp, User } from './model.ts';
 import { MAX_NICKNAME_LENGTH, requireName, requireUsername, usernameKey } from './names.ts';
 import { listPeers } from './peers.ts';
+import { requirePicture } from './pictures.ts';
 import type { AdminAct } from './ports/admin-store.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import { type Client, type HashRequester, NO_CLIENT, type PasswordHasher } from './ports/passwords.ts';
@@ -79,10 +79,14 @@ export class Users {
     this.#passwordRate = new RateLimiter(PASSWORD_RATE, deps.clock, PASSWORD_BURST);
   }
 
-  /** EPERM, EINVAL, ETOOLONG; ECONFLICT where the id, uid or username is taken. */
+  /**
+   * EPERM, EINVAL, ETOOLONG; ECONFLICT where the id, uid or username is taken; ENOENT (field `avatar`) for a picture's file
+   * that the actor may not see.
+   */
   async create(actor: Principal, input: UserInput, client = NO_CLIENT): Promise<User> {
     requireManager(actor);
     const { store, clock, ids, passwords } = this.#deps;
+    const createdAt = clock.now();
     const password = input.password === undefined ? undefined : this.#requirePassword(input.password);
     return store.createUser({
       tenant: actor.tenant,
@@ -90,11 +94,11 @@ export class Users {
       ...(input.uid === undefined ? {} : { uid: requireUid(input.uid) }),
       username: requireUsername(input.username),
       nickname: requireNickname(input.nickname ?? input.username),
-      avatar: requireAddress(input.avatar ?? '', 'avatar'),
+      picture: requirePicture(actor, input.avatar ?? '', createdAt),
       role: input.role ?? 'user',
       passwordHash:
         password === undefined ? null : await passwords.hash(password, requesterOf(actor, client)),
-      createdAt: clock.now(),
+      createdAt,
     });
   }
 
@@ -114,7 +118,7 @@ export class Users {
    * Users may change their own nickname, avatar and password, managers everything. A new password ends the user's sessions
    * and tokens, `disabled` ends its sessions, and another role those that have it from the record.
    *
-   * EPERM, also (field `oldPassword`) for a wrong one; EINVAL, ETOOLONG; ENOENT; ECONFLICT; ERATE for passwords, see
+   * EPERM, also (field `oldPassword`) for a wrong one; EINVAL, ETOOLONG; ENOENT, as in `create`; ECONFLICT; ERATE for passwords, see
    * `PASSWORD_BURST`.
    */
   async update(actor: Principal, id: string, change: UserChange, client = NO_CLIENT): Promise<User> {
@@ -124,7 +128,7 @@ export class Users {
     const patch: UserPatch = {
       ...(username === undefined ? {} : { username: requireUsername(username) }),
       ...(nickname === undefined ? {} : { nickname: requireNickname(nickname) }),
-      ...(avatar === undefined ? {} : { avatar: requireAddress(avatar, 'avatar') }),
+      ...(avatar === undefined ? {} : { picture: requirePicture(actor, avatar, this.#deps.clock.now()) }),
       ...(role === undefined ? {} : { role }),
       ...(disabled === undefined ? {} : { isDisabled: disabled }),
       ...(password === undefined ? {} : await this.#newPassword(actor, id, change, client)),
@@ -238,7 +242,6 @@ export class Users {
       id: requireId(userId, 'sub'),
       mayLookAlike: true,
       nickname: name,
-      avatar: '',
       role,
       passwordHash: null,
       createdAt: clock.now(),

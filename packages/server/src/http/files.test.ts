@@ -260,6 +260,46 @@ test('a file is for its uploader, until a message holds it', async () => {
   assert.deepEqual([await statusFor(bob), await statusFor(boss), await statusFor(alice)], [404, 404, 200]);
 });
 
+async function sendJson(
+  user: Principal,
+  method: string,
+  path: string,
+  body: JsonValue,
+): Promise<{ status: number; body: Record<string, JsonValue> }> {
+  const headers = { authorization: await bearer(user), 'content-type': 'application/json' };
+  const response = await fetch(`${http.url}/api/v1${path}`, { method, headers, body: JSON.stringify(body) });
+  return { status: response.status, body: (await response.json()) as Record<string, JsonValue> };
+}
+
+test('an uploaded picture shows a user to everybody of its tenant, by its path or its full address', async () => {
+  const [alice, bob, stranger] = [await newUser(), await newUser(), await newUser('elsewhere')];
+  const [{ url }, next] = [await upload(alice), await upload(alice)];
+  const { status, body } = await sendJson(alice, 'PATCH', '/users/me', { avatar: url });
+  assert.deepEqual([status, body.avatar], [200, url]);
+  assert.equal((await get(bob, url)).status, 200);
+  assert.equal((await get(stranger, url)).status, 404);
+  await sendJson(alice, 'PATCH', '/users/me', { avatar: http.url + next.url });
+  assert.deepEqual([(await get(bob, url)).status, (await get(bob, next.url)).status], [404, 200]);
+});
+
+test('an uploaded picture shows a group to its members', async () => {
+  const [owner, member, other] = [await newUser(), await newUser(), await newUser()];
+  const { url } = await upload(owner);
+  const group = await http.core.groups.create(principal('boss', 'admin'), {
+    name: 'Team',
+    members: [{ userId: owner.userId, role: 'owner' }, { userId: member.userId }],
+  });
+  assert.equal((await sendJson(owner, 'PATCH', `/groups/${group.id}`, { avatar: url })).status, 200);
+  assert.deepEqual([(await get(member, url)).status, (await get(other, url)).status], [200, 404]);
+});
+
+test('a file that one does not see is nobody’s picture', async () => {
+  const [alice, bob] = [await newUser(), await newUser()];
+  const { url } = await upload(alice);
+  const { status, body } = await sendJson(bob, 'PATCH', '/users/me', { avatar: url });
+  assert.deepEqual([status, body.code, body.field], [404, 'ENOENT', 'avatar']);
+});
+
 test('who hid the message sees its file no more', async () => {
   const [alice, bob] = [await newUser(), await newUser()];
   const { url } = await upload(alice);

@@ -65,8 +65,8 @@ test("a user's picture, name and nickname are what others may be shown", async (
       ['EINVAL', 'EINVAL'],
     );
   }
-  const { avatar, nickname } = await patch({ avatar: '/files/x', nickname: ' Ｂob 👩‍👧 ' });
-  assert.deepEqual([avatar, nickname], ['/files/x', 'Bob 👩‍👧']);
+  const { avatar, nickname } = await patch({ avatar: '/pictures/x.png', nickname: ' Ｂob 👩‍👧 ' });
+  assert.deepEqual([avatar, nickname], ['/pictures/x.png', 'Bob 👩‍👧']);
 });
 
 test('a username that looks like another is taken', async () => {

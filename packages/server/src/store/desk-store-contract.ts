@@ -26,7 +26,7 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
     async function tenantWith(...ids: string[]): Promise<string> {
       const tenant = `desk${next++}`;
       for (const id of ids) {
-        const user = { tenant, id, username: id, nickname: id, avatar: '', passwordHash: null, createdAt: 1 };
+        const user = { tenant, id, username: id, nickname: id, passwordHash: null, createdAt: 1 };
         await store.createUser({ ...user, role: id.startsWith('agent') ? 'agent' : 'user' });
       }
       return tenant;
@@ -199,7 +199,7 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
 
     test('a conversation that is no service session is none, and strangers can not write in one', async () => {
       const tenant = await tenantWith('alice', 'bob');
-      await store.createGroup({ tenant, id: 'team', name: '', avatar: '', members: [], createdAt: 1 });
+      await store.createGroup({ tenant, id: 'team', name: '', members: [], createdAt: 1 });
       const to = (sessionId: string) =>
         store.appendMessage({
           ...message(tenant, 'bob', 'hi', 20),
@@ -585,7 +585,7 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
       const toBilling = { ...act(tenant, id, 'agent1', 30), to: { skill: 'billing' } };
       await assert.rejects(store.transferService(toBilling), { code: 'ENOENT', field: 'skill' });
       await store.createUser({
-        ...{ tenant, id: 'agent2', username: 'agent2', nickname: '', avatar: '', role: 'agent' as const },
+        ...{ tenant, id: 'agent2', username: 'agent2', nickname: '', role: 'agent' as const },
         ...{ passwordHash: null, createdAt: 1 },
       });
       await attend(tenant, 'agent2', 0, ['billing']);

@@ -272,7 +272,6 @@ test(`200 customers and 10 agents coming and going: nobody is served twice, over
         role,
         username: id,
         nickname: id,
-        avatar: '',
         passwordHash: null,
         createdAt: 1,
       }),

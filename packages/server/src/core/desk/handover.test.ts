@@ -87,7 +87,7 @@ async function openDesk(t: TestContext) {
     await store.close();
     await rm(dataDir, { recursive: true });
   });
-  const base = { tenant: TENANT, avatar: '', passwordHash: null, createdAt: 1 };
+  const base = { tenant: TENANT, passwordHash: null, createdAt: 1 };
   await store.createUser({ ...base, id: 'alice', username: 'alice', nickname: 'alice', role: 'user' });
   /** Lets a session of the user hear the hub. */
   const listen = (principal: Principal): string[] => {

@@ -20,18 +20,29 @@ export interface FileLook {
   readonly isManager: boolean;
 }
 
-/** A file that a message's content points at. */
+/** A file that a message's content, or the address of a picture, points at. */
 export interface FileMention {
   readonly id: string;
-  /** Where in the content, such as `extra.url`. */
+  /** Where it is named, such as `extra.url` of a content. */
   readonly field: string;
   /** Whether it must be a file of this server: an address with a host may be another's, where it is none of ours. */
   readonly isOurs: boolean;
 }
 
+/** What a user or group is to be shown with. */
+export interface Picture {
+  /** The empty text for none. */
+  readonly address: string;
+  /** That the address points at. */
+  readonly file?: FileMention;
+  /** Who chose it: who may not see the file can't let others see it. */
+  readonly by: { readonly userId: string; readonly isManager: boolean };
+  readonly at: Timestamp;
+}
+
 /**
  * What is known of files. A message holds the files that its content points at from the moment it is stored until it is
- * edited not to, or recalled.
+ * edited not to, or recalled; a user or group holds the file that is its picture until it has another one or is deleted.
  */
 export interface FileStore {
   /** Notes an id before its bytes come, so that bytes which a crash left behind are found by it. Nobody sees it yet. */
@@ -39,15 +50,15 @@ export interface FileStore {
   /** ENOENT (field `id`) where it was taken as unused meanwhile. */
   completeFile(tenant: string, id: string, facts: FileFacts): Promise<void>;
   /**
-   * A file that the viewer uploaded, or that a message holds which it may see: as a member of its conversation, or as a
-   * manager, and without having hidden it.
+   * A file that the viewer uploaded, or that is the picture of a user of its tenant, or of a group that it may see; or that
+   * a message holds which it may see: as a member of its conversation, or as a manager, and without having hidden it.
    */
   findFile(look: FileLook): Promise<StoredFile | undefined>;
   /**
-   * Takes out of sight what no message has held since `before`, the longest unused first, and returns the ids. They come
+   * Takes out of sight what nothing has held since `before`, the longest unused first, and returns the ids. They come
    * again, and count in `limit`, until they are dropped.
    */
   takeUnusedFiles(before: Timestamp, limit: number): Promise<string[]>;
-  /** Forgets files whose bytes are gone, unless a message holds them. */
+  /** Forgets files whose bytes are gone, unless something holds them. */
   dropFiles(ids: readonly string[]): Promise<void>;
 }

@@ -21,7 +21,7 @@ import type {
 import type { AdminAct, AdminStore } from './admin-store.ts';
 import type { DeskStore } from './desk-store.ts';
 import type { EventStore } from './event-store.ts';
-import type { FileMention, FileStore } from './file-store.ts';
+import type { FileMention, FileStore, Picture } from './file-store.ts';
 import type { NotificationStore } from './notification-store.ts';
 import type { RoomStore } from './room-store.ts';
 
@@ -66,7 +66,8 @@ export interface NewUser {
   /** Whether the username may look like another's, as that of a user made by a token may; none is given twice. */
   readonly mayLookAlike?: boolean;
   readonly nickname: string;
-  readonly avatar: string;
+  /** None where absent. ENOENT (field `avatar`) for a file that whoever chose it may not see. */
+  readonly picture?: Picture;
   readonly role: Role;
   /** As `auth/passwords` made it; null for a user who can't log in here. */
   readonly passwordHash: string | null;
@@ -76,7 +77,8 @@ export interface NewUser {
 export interface UserPatch {
   readonly username?: string;
   readonly nickname?: string;
-  readonly avatar?: string;
+  /** As in `NewUser`; one that it has already is not looked at again. */
+  readonly picture?: Picture;
   readonly role?: Role;
   readonly passwordHash?: string;
   readonly isDisabled?: boolean;
@@ -148,7 +150,8 @@ export interface NewGroup {
   readonly tenant: string;
   readonly id: string;
   readonly name: string;
-  readonly avatar: string;
+  /** As in `NewUser`. */
+  readonly picture?: Picture;
   /** `all` where absent. */
   readonly history?: HistoryAccess;
   readonly members: readonly NewMember[];
@@ -172,7 +175,8 @@ export interface NewMembers {
 
 export interface GroupPatch {
   readonly name?: string;
-  readonly avatar?: string;
+  /** As in `UserPatch`. */
+  readonly picture?: Picture;
   readonly history?: HistoryAccess;
 }
 
@@ -235,7 +239,7 @@ export interface ConversationStore {
   /** ENOENT. */
   updateGroup(tenant: string, id: string, patch: GroupPatch, by?: GroupActor): Promise<Conversation>;
   /** Ends all memberships; returns the users who were members. ENOENT. */
-  deleteGroup(tenant: string, id: string, by?: GroupActor): Promise<string[]>;
+  deleteGroup(tenant: string, id: string, at: Timestamp, by?: GroupActor): Promise<string[]>;
   /**
    * Returns those who were not members before. Who was one once has what it had then, and as undelivered what it missed and
    * may see; for others nothing of before is undelivered. ENOENT for the group or (field `userId`) a user; ETOOLONG where the group

@@ -1,6 +1,5 @@
-import type { Groups } from '../../core/groups.ts';
+import type { GroupChange, Groups } from '../../core/groups.ts';
 import type { Principal } from '../../core/model.ts';
-import type { GroupPatch } from '../../core/ports/store.ts';
 import type { ImBody } from './schemas.ts';
 
 /** What a command on a group may use. */
@@ -42,6 +41,6 @@ export const GROUP_COMMANDS = {
     core.groups.delete(principal, groupId),
 };
 
-function patchOf({ name, avatar }: ImBody<'/app/group-update'>): GroupPatch {
+function patchOf({ name, avatar }: ImBody<'/app/group-update'>): GroupChange {
   return { ...(name === undefined ? {} : { name }), ...(avatar === undefined ? {} : { avatar }) };
 }

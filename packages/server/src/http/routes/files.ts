@@ -43,7 +43,7 @@ export function uploadRoute(api: Api, files: Files): void {
         ...WITH_TOKEN,
         summary: 'Upload a file',
         description:
-          'Size up to `fileUploadLimit` of the settings. Only its uploader sees it until a message holds it: send its `url` in one.',
+          'Size up to `fileUploadLimit` of the settings. Only its uploader sees it until something holds it: send its `url` in a message, or make it the `avatar` of a user or group.',
         consumes: ['multipart/form-data'],
         body: Form,
         response: { 201: FileSchema, ...REFUSALS },
@@ -75,7 +75,7 @@ export function fileRoute(api: Api, files: Files): void {
       security: [...WITH_TOKEN.security, { tokenInQuery: [] }],
       summary: 'Download a file',
       description:
-        'For its uploader, and for who may see a message that holds it. Takes `Range` (one range), `If-Range` and `If-None-Match`.',
+        'For its uploader, and for who may see a message, user or group that holds it. Takes `Range` (one range), `If-Range` and `If-None-Match`.',
       params: FileParams,
       querystring: FileQuery,
       response: {

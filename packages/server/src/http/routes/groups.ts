@@ -9,7 +9,9 @@ const NewGroup = Type.Object(
   {
     id: Type.Optional(Type.String({ description: 'Made by the server where absent.', examples: ['team'] })),
     name: Type.String({ examples: ['Team'] }),
-    avatar: Type.Optional(Type.String({ description: 'URL of a picture.' })),
+    avatar: Type.Optional(
+      Type.String({ description: 'Address of a picture, which may be an uploaded file.' }),
+    ),
     history: Type.Optional(HistorySchema),
     members: Type.Optional(Type.Array(NewMember)),
   },
@@ -19,7 +21,9 @@ const NewGroup = Type.Object(
 const GroupChange = Type.Object(
   {
     name: Type.Optional(Type.String({ examples: ['The team'] })),
-    avatar: Type.Optional(Type.String({ description: 'URL of a picture.' })),
+    avatar: Type.Optional(
+      Type.String({ description: 'Address of a picture, which may be an uploaded file.' }),
+    ),
     history: Type.Optional(HistorySchema),
   },
   { additionalProperties: false, minProperties: 1 },

@@ -17,7 +17,7 @@ import type { SessionTokens } from '../session-tokens.ts';
 
 const Changeable = {
   nickname: Type.Optional(Type.String({ examples: ['Alice'] })),
-  avatar: Type.Optional(Type.String({ description: 'URL of a picture.' })),
+  avatar: Type.Optional(Type.String({ description: 'Address of a picture, which may be an uploaded file.' })),
   role: Type.Optional(RoleSchema),
   password: Type.Optional(
     Type.String({

@@ -130,7 +130,7 @@ export function conversationListContract({ store, tenantWith, send, makeGroup }:
       tenant,
       id: 'team',
       name: 'Team',
-      avatar: '/a.png',
+      picture: { address: '/a.png', by: { userId: 'alice', isManager: false }, at: 1 },
       history: 'since_join',
       members,
     } as const;
@@ -148,7 +148,7 @@ export function conversationListContract({ store, tenantWith, send, makeGroup }:
     assert.deepEqual([told?.lastMessage?.content.text, told?.unread], ['after', 1]);
     await store.removeMember({ tenant, conversationId: 'team', userId: 'bob' });
     assert.deepEqual(await list(tenant, 'bob'), []);
-    await store.deleteGroup(tenant, 'team');
+    await store.deleteGroup(tenant, 'team', 2);
     assert.deepEqual(await list(tenant, 'alice'), []);
   });
 

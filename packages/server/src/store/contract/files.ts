@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Message } from '../../core/model.ts';
-import type { FileFacts, FileMention } from '../../core/ports/file-store.ts';
+import type { FileFacts, FileMention, Picture } from '../../core/ports/file-store.ts';
 import type { MessageChange, MessageTarget } from '../../core/ports/store.ts';
 import { newMessage, newUser, recall, type StoreFixture, toGroup, toUser } from './fixture.ts';
 
@@ -163,6 +163,96 @@ export function filesContract({ store, tenantWith, makeGroup }: StoreFixture): v
     await store.dropFiles([held]);
   });
 
+  test('everybody of the tenant sees the picture of a user, until it has another one or is deleted', async () => {
+    const tenant = await tenantWith('alice', 'bob');
+    const [first, second] = [await upload(tenant, 'alice', 20), await upload(tenant, 'alice', 20)];
+    await store.updateUser(tenant, 'alice', { picture: picture('alice', first, 21) });
+    assert.equal(await sees(tenant, 'bob', first), true);
+    assert.equal(await sees(await tenantWith('bob'), 'bob', first), false);
+    await store.updateUser(tenant, 'alice', { picture: picture('alice', second, 30) });
+    assert.deepEqual([await sees(tenant, 'bob', first), await sees(tenant, 'bob', second)], [false, true]);
+    assert.deepEqual(await store.takeUnusedFiles(29, 10), []);
+    assert.deepEqual(await store.takeUnusedFiles(30, 10), [first]);
+    await store.dropFiles([first]);
+    await store.updateUser(tenant, 'alice', { nickname: 'Ali', picture: picture('alice', second, 31) });
+    assert.equal(await sees(tenant, 'bob', second), true);
+    await store.deleteUser(tenant, 'alice', 40);
+    assert.equal(await sees(tenant, 'bob', second), false);
+    assert.deepEqual(await store.takeUnusedFiles(39, 10), []);
+    assert.deepEqual(await store.takeUnusedFiles(40, 10), [second]);
+    await store.dropFiles([second]);
+  });
+
+  test('members see the picture of their group, and managers do, until it has another one or is dissolved', async () => {
+    const tenant = await tenantWith('alice', 'bob', 'carol');
+    const [first, second] = [await upload(tenant, 'alice', 20), await upload(tenant, 'alice', 20)];
+    const members = [
+      { userId: 'alice', role: 'owner' as const },
+      { userId: 'bob', role: 'member' as const },
+    ];
+    const group = { tenant, id: 'team', name: 'Team', members, createdAt: 21 };
+    await store.createGroup({ ...group, picture: picture('alice', first, 21) });
+    assert.deepEqual([await sees(tenant, 'bob', first), await sees(tenant, 'carol', first)], [true, false]);
+    assert.equal(await sees(tenant, 'boss', first, true), true);
+    await store.updateGroup(tenant, 'team', { picture: picture('alice', second, 30) });
+    assert.deepEqual([await sees(tenant, 'bob', first), await sees(tenant, 'bob', second)], [false, true]);
+    assert.deepEqual(await store.takeUnusedFiles(30, 10), [first]);
+    await store.dropFiles([first]);
+    await store.deleteGroup(tenant, 'team', 40);
+    assert.equal(await sees(tenant, 'bob', second), false);
+    assert.deepEqual(await store.takeUnusedFiles(39, 10), []);
+    assert.deepEqual(await store.takeUnusedFiles(40, 10), [second]);
+    await store.dropFiles([second]);
+  });
+
+  test('a file stays while anything holds it: a message, a user or a group', async () => {
+    const tenant = await tenantWith('alice', 'bob');
+    const id = await upload(tenant, 'alice', 20);
+    const message = await sendFiles(tenant, 'alice', toUser('bob'), id);
+    await store.updateUser(tenant, 'alice', { picture: picture('alice', id, 21) });
+    // Everybody sees it now, and may show himself with it.
+    await store.createUser({ ...newUser(tenant, 'carol'), picture: picture('bob', id, 22) });
+    await store.changeMessage({ ...recall(message), at: 30 });
+    await store.deleteUser(tenant, 'alice', 31);
+    assert.deepEqual(await store.takeUnusedFiles(31, 10), []);
+    assert.equal(await sees(tenant, 'bob', id), true);
+    await store.updateUser(tenant, 'carol', {
+      picture: { address: '', by: { userId: 'carol', isManager: false }, at: 32 },
+    });
+    assert.deepEqual(await store.takeUnusedFiles(32, 10), [id]);
+    await store.dropFiles([id]);
+  });
+
+  test('only a file that one may see can be a picture, and what is refused changes nothing', async () => {
+    const tenant = await tenantWith('alice', 'bob');
+    const id = await upload(tenant, 'alice');
+    const refused = { code: 'ENOENT', field: 'avatar' };
+    const patch = { nickname: 'Bobby', picture: picture('bob', id, LATE) };
+    await assert.rejects(store.updateUser(tenant, 'bob', patch), refused);
+    assert.notEqual((await store.findUser(tenant, 'bob'))?.nickname, 'Bobby');
+    await assert.rejects(
+      store.createUser({ ...newUser(tenant, 'dave'), picture: picture('bob', id, LATE) }),
+      refused,
+    );
+    assert.equal(await store.findUser(tenant, 'dave'), undefined);
+    const members = [{ userId: 'bob', role: 'owner' as const }];
+    const group = { tenant, id: 'bobs', name: '', members, createdAt: LATE };
+    await assert.rejects(store.createGroup({ ...group, picture: picture('bob', id, LATE) }), refused);
+    await store.createGroup(group);
+    const change = { name: 'Bobs', picture: picture('bob', id, LATE) };
+    const by = { userId: 'bob', isManager: false };
+    await assert.rejects(store.updateGroup(tenant, 'bobs', change, by), refused);
+    assert.equal((await store.findConversation(tenant, 'bobs'))?.name, '');
+    await assert.rejects(
+      store.updateUser(tenant, 'bob', { picture: picture('bob', 'nothing', LATE) }),
+      refused,
+    );
+    const elsewhere = picture('bob', 'elsewhere', LATE, 'https://example.org');
+    assert.equal((await store.updateUser(tenant, 'bob', { picture: elsewhere })).avatar, elsewhere.address);
+    const ours = picture('bob', id, LATE, 'https://example.org');
+    await assert.rejects(store.updateUser(tenant, 'bob', { picture: ours }), refused);
+  });
+
   test('a user of a deleted one’s id does not inherit its files', async () => {
     const tenant = await tenantWith('alice', 'bob');
     const id = await upload(tenant, 'alice');
@@ -182,6 +272,11 @@ const FACTS: FileFacts = { name: 'a.dat', type: 'image/png', size: 5, sha256: 'a
 
 function mention(id: string): FileMention {
   return { id, field: 'extra.url', isOurs: true };
+}
+
+function picture(userId: string, id: string, at: number, host = ''): Picture {
+  const file = { id, field: 'avatar', isOurs: host === '' };
+  return { address: `${host}/files/${id}`, file, by: { userId, isManager: false }, at };
 }
 
 function recallLate(message: Message): MessageChange {

@@ -28,7 +28,7 @@ export function storeFixture(store: Store) {
       userId,
       role: i === 0 ? ('owner' as const) : ('member' as const),
     }));
-    await store.createGroup({ tenant, id, name: `Group ${id}`, avatar: '', members, createdAt: 1 });
+    await store.createGroup({ tenant, id, name: `Group ${id}`, members, createdAt: 1 });
   }
 
   async function pending(query: Omit<PendingQuery, 'limit'>, limit = 2): Promise<Message[]> {
@@ -59,7 +59,6 @@ export function newUser(tenant: string, id: string): NewUser {
     id,
     username: id,
     nickname: id.toUpperCase(),
-    avatar: '',
     role: 'user',
     passwordHash: `hash of ${id}`,
     createdAt: 1,

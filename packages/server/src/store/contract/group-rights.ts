@@ -13,8 +13,7 @@ export function groupRightsContract({ store, tenantWith }: StoreFixture): void {
     const tenant = await tenantWith(...ids);
     for (const [at, userId] of ids.entries()) {
       const members = [{ userId, role: roles[userId] ?? ('member' as const) }];
-      if (at === 0)
-        await store.createGroup({ tenant, id: conversationId, name: '', avatar: '', members, createdAt: 0 });
+      if (at === 0) await store.createGroup({ tenant, id: conversationId, name: '', members, createdAt: 0 });
       else await store.addMembers({ tenant, conversationId, members, maxMembers: 99, at });
     }
     return {

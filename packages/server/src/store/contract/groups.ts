@@ -16,7 +16,7 @@ export function groupsContract({ store, tenantWith, send, makeGroup }: StoreFixt
       ['team'],
     );
     assert.deepEqual(await store.listGroups(tenant, { limit: 9 }, 'carol'), []);
-    assert.deepEqual(await store.deleteGroup(tenant, 'team'), ['alice', 'bob']);
+    assert.deepEqual(await store.deleteGroup(tenant, 'team', 2), ['alice', 'bob']);
     await assert.rejects(store.updateGroup(tenant, 'team', {}), { code: 'ENOENT' });
     assert.deepEqual(await store.listGroups(tenant, { limit: 9 }), []);
     await makeGroup(tenant, 'team', ['carol']);
@@ -81,7 +81,7 @@ export function groupsContract({ store, tenantWith, send, makeGroup }: StoreFixt
     const tenant = await tenantWith('alice', 'bob');
     const [alice, bob] = ['alice', 'bob'].map((userId) => ({ userId, role: 'member' as const }));
     assert.ok(alice && bob);
-    const group = { tenant, id: 'team', name: '', avatar: '', members: [alice, alice], createdAt: 1 };
+    const group = { tenant, id: 'team', name: '', members: [alice, alice], createdAt: 1 };
     assert.equal((await store.createGroup(group)).memberCount, 1);
     const addition = { tenant, conversationId: 'team', members: [bob, bob], maxMembers: 2, at: 5 };
     assert.deepEqual(await store.addMembers(addition), ['bob']);

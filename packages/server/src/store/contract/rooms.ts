@@ -35,7 +35,7 @@ export function roomsContract({ store, tenantWith, send, makeGroup, pendingTexts
       [['a', 'b'], ['a'], ['b']],
     );
     assert.deepEqual(await store.listGroups(tenant, { limit: 9 }), []);
-    await assert.rejects(store.deleteGroup(tenant, 'a'), { code: 'ENOENT' });
+    await assert.rejects(store.deleteGroup(tenant, 'a', 2), { code: 'ENOENT' });
 
     const changed = await store.updateRoom(tenant, 'b', { name: 'New', isOpen: false, ownerId: 'alice' });
     assert.deepEqual([changed.name, changed.description, changed.isOpen], ['New', 'of tests', false]);

@@ -11,7 +11,7 @@ export function sightContract(fixture: StoreFixture): void {
   async function makeGroup(history: HistoryAccess) {
     const tenant = await tenantWith('alice', 'bob');
     const members = [{ userId: 'alice', role: 'owner' as const }];
-    await store.createGroup({ tenant, id: 'team', name: 'Team', avatar: '', history, members, createdAt: 1 });
+    await store.createGroup({ tenant, id: 'team', name: 'Team', history, members, createdAt: 1 });
     const bob = [{ userId: 'bob', role: 'member' as const }];
     const page = { tenant, conversationId: 'team', viewerId: 'bob' };
     const enter = () =>
@@ -230,16 +230,15 @@ export function sightContract(fixture: StoreFixture): void {
       id: 'bob',
       username: 'bob',
       nickname: '',
-      avatar: '',
       role: 'user',
       passwordHash: null,
       createdAt: 3,
     });
     assert.deepEqual(await back(), [[], []]);
     await group.say('two');
-    await store.deleteGroup(tenant, 'team');
+    await store.deleteGroup(tenant, 'team', 2);
     const members = [{ userId: 'alice', role: 'owner' as const }];
-    await store.createGroup({ tenant, id: 'team', name: '', avatar: '', members, createdAt: 1 });
+    await store.createGroup({ tenant, id: 'team', name: '', members, createdAt: 1 });
     assert.deepEqual(await back(), [[], []]);
   });
 

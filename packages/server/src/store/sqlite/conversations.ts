@@ -29,6 +29,7 @@ import type {
   RoleChange,
 } from '../../core/ports/store.ts';
 import type { Statements } from './database.ts';
+import type { FileTable } from './files.ts';
 import { FormerMemberTable } from './former-members.ts';
 import { ReachTable } from './reach.ts';
 import type { Tenants } from './tenants.ts';
@@ -68,13 +69,15 @@ export class ConversationTable {
   readonly #sql: Statements;
   readonly #tenants: Tenants;
   readonly #users: UserTable;
+  readonly #files: FileTable;
   readonly #former: FormerMemberTable;
   readonly #reach: ReachTable;
 
-  constructor(sql: Statements, tenants: Tenants, users: UserTable) {
+  constructor(sql: Statements, tenants: Tenants, users: UserTable, files: FileTable) {
     this.#sql = sql;
     this.#tenants = tenants;
     this.#users = users;
+    this.#files = files;
     this.#former = new FormerMemberTable(sql);
     this.#reach = new ReachTable(sql);
   }
@@ -85,7 +88,9 @@ export class ConversationTable {
       throw new DomainError('ECONFLICT', `the id ${group.id} is taken`, { field: 'id' });
     }
     this.#requireUsers(tenant, group.members, 'members');
+    const file = this.#files.requirePicture(tenant, group.picture);
     const row = this.create(tenant, 'group', group);
+    if (file !== null) this.#files.showGroup(row.pk, file, group.createdAt);
     return toConversation(group.tenant, row);
   }
 
@@ -93,9 +98,9 @@ export class ConversationTable {
   create(
     tenant: number,
     kind: ConversationKind,
-    conversation: Pick<NewGroup, 'id' | 'name' | 'avatar' | 'history' | 'members' | 'createdAt'>,
+    conversation: Pick<NewGroup, 'id' | 'name' | 'picture' | 'history' | 'members' | 'createdAt'>,
   ): ConversationRow {
-    const { id, name, avatar, history = HISTORY[kind], members, createdAt } = conversation;
+    const { id, name, picture, history = HISTORY[kind], members, createdAt } = conversation;
     const [one, other] = kind === 'single' ? members.map(({ userId }) => userId) : [];
     this.#sql
       .get(
@@ -107,7 +112,7 @@ export class ConversationTable {
         id,
         kind,
         name,
-        avatar,
+        picture?.address ?? '',
         history,
         createdAt,
         kind === 'single' ? null : this.#nextUid(tenant),
@@ -179,16 +184,21 @@ export class ConversationTable {
   updateGroup(tenant: string, id: string, patch: GroupPatch, by?: GroupActor): Conversation {
     const row = this.#requireGroup(tenant, id);
     requireAct(this.#standing(row, by), { kind: 'update' });
+    const { picture } = patch;
+    if (picture && picture.address !== row.avatar) {
+      this.#files.showGroup(row.pk, this.#files.requirePicture(row.tenant, picture), picture.at);
+    }
     this.#sql
       .get('UPDATE conversation SET name = ?, avatar = ?, history = ? WHERE pk = ?')
-      .run(patch.name ?? row.name, patch.avatar ?? row.avatar, patch.history ?? row.history, row.pk);
+      .run(patch.name ?? row.name, picture?.address ?? row.avatar, patch.history ?? row.history, row.pk);
     return toConversation(tenant, this.#requireGroup(tenant, id));
   }
 
   /** The id is free again afterwards; the messages stay under a name that no id can have. */
-  deleteGroup(tenant: string, id: string, by?: GroupActor): string[] {
+  deleteGroup(tenant: string, id: string, at: Timestamp, by?: GroupActor): string[] {
     const row = this.#requireGroup(tenant, id);
     requireAct(this.#standing(row, by), { kind: 'dissolve' });
+    this.#files.showGroup(row.pk, null, at);
     return this.end(row.pk);
   }
 

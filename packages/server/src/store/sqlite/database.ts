@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { isUnsafeLink } from '../../core/addresses.ts';
+import { fileNamedBy } from '../../core/content-files.ts';
 import { usernameKey } from '../../core/names.ts';
 import { MIGRATIONS } from './migrations.ts';
 
@@ -39,6 +40,11 @@ export function openDatabase({ dataDir, readOnly = false, busyTimeout }: OpenOpt
 export function addFunctions(db: DatabaseSync): void {
   db.function('username_key', { deterministic: true }, (username) => usernameKey(String(username)));
   db.function('unsafe_link', { deterministic: true }, (text) => Number(isUnsafeLink(String(text))));
+  db.function(
+    'file_named',
+    { deterministic: true },
+    (address) => fileNamedBy(String(address), '')?.id ?? null,
+  );
 }
 
 /** The schema version the file has; 0 for an empty one. */

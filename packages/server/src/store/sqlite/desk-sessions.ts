@@ -54,7 +54,7 @@ export class ServiceTable {
   /** Opens a session of a user that exists, at the end of its queue. */
   open(tenant: number, { id, customerId, skill, node, at }: NewService): ConversationRow {
     const members = [{ userId: customerId, role: 'member' as const }];
-    const conversation = { id, name: '', avatar: '', members, createdAt: at };
+    const conversation = { id, name: '', members, createdAt: at };
     const row = this.#conversations.create(tenant, 'service', conversation);
     this.#sql
       .get(

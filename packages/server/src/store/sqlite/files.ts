@@ -1,6 +1,6 @@
 import { DomainError } from '../../core/errors.ts';
 import type { StoredFile, Timestamp } from '../../core/model.ts';
-import type { FileFacts, FileLook, FileMention, NewFile } from '../../core/ports/file-store.ts';
+import type { FileFacts, FileLook, FileMention, NewFile, Picture } from '../../core/ports/file-store.ts';
 import type { Statements } from './database.ts';
 import { inSight } from './sight.ts';
 import type { Tenants } from './tenants.ts';
@@ -21,6 +21,11 @@ interface FileRow {
   created_at: number;
 }
 
+/** Of a user or a conversation. */
+interface PictureRow {
+  picture: number | null;
+}
+
 /** Place of a message. */
 export interface MessagePlace {
   readonly conversation: number;
@@ -31,11 +36,19 @@ const COLUMNS =
   'f.pk, f.id, f.owner, f.name, f.type, f.size, f.sha256, f.extension, f.format, f.width, f.height, f.created_at';
 const NOT_HIDDEN =
   'NOT EXISTS (SELECT 1 FROM hidden h WHERE h.conversation = u.conversation AND h.user = ? AND h.seq = u.seq)';
-/** Takes the viewer's id twice. */
-const HELD_FOR_MEMBER = `EXISTS (SELECT 1 FROM file_use u
+/** What a user is shown with, everybody of its tenant may see. */
+const SHOWS_USER = 'EXISTS (SELECT 1 FROM user p WHERE p.picture = f.pk)';
+/** Takes the viewer's id three times. */
+const HELD_FOR_MEMBER = `${SHOWS_USER} OR EXISTS (SELECT 1 FROM conversation g
+    JOIN member v ON v.conversation = g.pk AND v.user = ? WHERE g.picture = f.pk) OR EXISTS (SELECT 1 FROM file_use u
     JOIN member v ON v.conversation = u.conversation AND v.user = ? JOIN conversation c ON c.pk = u.conversation
     WHERE u.file = f.pk AND ${inSight('u')} AND ${NOT_HIDDEN})`;
-const HELD_FOR_MANAGER = `EXISTS (SELECT 1 FROM file_use u WHERE u.file = f.pk AND ${NOT_HIDDEN})`;
+/** Takes the viewer's id. */
+const HELD_FOR_MANAGER = `${SHOWS_USER} OR EXISTS (SELECT 1 FROM conversation g WHERE g.picture = f.pk) OR EXISTS (SELECT 1 FROM file_use u WHERE u.file = f.pk AND ${NOT_HIDDEN})`;
+
+/** Whether anything holds the `file` of the statement around it. */
+export const IS_HELD = `(EXISTS (SELECT 1 FROM file_use WHERE file = file.pk)
+    OR EXISTS (SELECT 1 FROM user WHERE picture = file.pk) OR EXISTS (SELECT 1 FROM conversation WHERE picture = file.pk))`;
 
 /** SQL of the file store. Runs inside the worker thread, writes inside its transaction. */
 export class FileTable {
@@ -90,11 +103,34 @@ export class FileTable {
   /** Lets a message hold these files. */
   link(files: readonly number[], { conversation, seq }: MessagePlace): void {
     const use = this.#sql.get('INSERT OR IGNORE INTO file_use (file, conversation, seq) VALUES (?, ?, ?)');
-    const mark = this.#sql.get('UPDATE file SET unused_since = NULL WHERE pk = ?');
     for (const file of files) {
       use.run(file, conversation, seq);
-      mark.run(file);
+      this.#markHeld(file);
     }
+  }
+
+  /** The file that a picture is to be; null where it is none of this server's. ENOENT where whoever chose it may not see it. */
+  requirePicture(tenant: number, picture: Picture | undefined): number | null {
+    if (!picture?.file) return null;
+    const { file, by } = picture;
+    const row = this.#visible(tenant, file.id, by.userId, by.isManager);
+    if (row) return row.pk;
+    if (!file.isOurs && !this.#exists(tenant, file.id)) return null;
+    throw new DomainError('ENOENT', `no file ${file.id}, which ${file.field} names`, { field: file.field });
+  }
+
+  /** Lets a user hold this file as its picture and no other. */
+  showUser(tenant: number, userId: string, file: number | null, at: Timestamp): void {
+    const old = this.#sql.get('SELECT picture FROM user WHERE tenant = ? AND id = ?').get(tenant, userId);
+    this.#sql.get('UPDATE user SET picture = ? WHERE tenant = ? AND id = ?').run(file, tenant, userId);
+    this.#changePicture(old as unknown as PictureRow, file, at);
+  }
+
+  /** Lets a group hold this file as its picture and no other. */
+  showGroup(conversation: number, file: number | null, at: Timestamp): void {
+    const old = this.#sql.get('SELECT picture FROM conversation WHERE pk = ?').get(conversation);
+    this.#sql.get('UPDATE conversation SET picture = ? WHERE pk = ?').run(file, conversation);
+    this.#changePicture(old as unknown as PictureRow, file, at);
   }
 
   /** The files that a message holds. */
@@ -109,12 +145,9 @@ export class FileTable {
   relink(files: readonly number[], place: MessagePlace, at: Timestamp): void {
     const dropped = this.heldBy(place).filter((file) => !files.includes(file));
     const end = this.#sql.get('DELETE FROM file_use WHERE file = ? AND conversation = ? AND seq = ?');
-    const mark = this.#sql.get(
-      'UPDATE file SET unused_since = ? WHERE pk = ? AND NOT EXISTS (SELECT 1 FROM file_use WHERE file = file.pk)',
-    );
     for (const file of dropped) {
       end.run(file, place.conversation, place.seq);
-      mark.run(at, file);
+      this.#markLeft(file, at);
     }
     this.link(files, place);
   }
@@ -140,9 +173,23 @@ export class FileTable {
       .run(this.#tenants.ensure(tenant), userId);
   }
 
+  #changePicture(old: PictureRow, file: number | null, at: Timestamp): void {
+    if (file !== null) this.#markHeld(file);
+    if (old.picture !== null) this.#markLeft(old.picture, at);
+  }
+
+  #markHeld(file: number): void {
+    this.#sql.get('UPDATE file SET unused_since = NULL WHERE pk = ?').run(file);
+  }
+
+  /** To be called when something has let go of a file. */
+  #markLeft(file: number, at: Timestamp): void {
+    this.#sql.get(`UPDATE file SET unused_since = ? WHERE pk = ? AND NOT ${IS_HELD}`).run(at, file);
+  }
+
   #visible(tenant: number, id: string, viewerId: string, isManager: boolean): FileRow | undefined {
     const held = isManager ? HELD_FOR_MANAGER : HELD_FOR_MEMBER;
-    const viewer = isManager ? [viewerId] : [viewerId, viewerId];
+    const viewer = isManager ? [viewerId] : [viewerId, viewerId, viewerId];
     return this.#sql
       .get(
         `SELECT ${COLUMNS} FROM file f WHERE f.id = ? AND f.tenant = ? AND f.state = 'stored' AND (f.owner = ? OR ${held})`,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { lockDataDir } from './data-lock.ts';
 import { DATABASE_FILE, migrate, openDatabase, schemaVersion } from './database.ts';
+import { IS_HELD } from './files.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 const BUSY_TIMEOUT = 5000;
@@ -119,12 +120,9 @@ const CHECKS: readonly Check[] = [
   },
   function filesKnowWhetherTheyAreHeld(db) {
     const rows = db
-      .prepare(
-        `SELECT f.id, f.unused_since IS NULL AS held FROM file f WHERE held <>
-           EXISTS (SELECT 1 FROM file_use u WHERE u.file = f.pk) LIMIT 20`,
-      )
+      .prepare(`SELECT id, unused_since IS NULL AS held FROM file WHERE held <> ${IS_HELD} LIMIT 20`)
       .all() as { id: string; held: number }[];
-    return rows.map(({ id, held }) => `file ${id}: ${held ? 'no message holds it' : 'a message holds it'}`);
+    return rows.map(({ id, held }) => `file ${id}: ${held ? 'nothing holds it' : 'something holds it'}`);
   },
 ];
 

@@ -493,7 +493,7 @@ export class MessageTable {
         throw new DomainError('ENOENT', `no user ${userId}`, { field: 'target' });
     }
     const members = participants.map((userId) => ({ userId, role: 'member' as const }));
-    const conversation = { id, name: '', avatar: '', members, createdAt };
+    const conversation = { id, name: '', members, createdAt };
     return existing ?? this.#remember(conversations.create(tenant, 'single', conversation));
   }
 

@@ -39,6 +39,31 @@ test('pictures of before that would run where they are opened are taken away', (
   db.close();
 });
 
+test('pictures of before are held where they are files of those who are shown with them', () => {
+  const db = before('user_picture');
+  db.exec(`
+    INSERT INTO tenant (pk, id) VALUES (1, 'one');
+    INSERT INTO file (pk, id, tenant, owner, state, created_at, unused_since)
+      VALUES (1, 'own', 1, 'a', 'stored', 0, 5), (2, 'other', 1, 'b', 'stored', 0, 5), (3, 'team', 1, 'a', 'stored', 0, 5);
+    INSERT INTO user (tenant, id, person, uid, username, nickname, avatar, role, created_at)
+      VALUES (1, 'a', 'a', 1, 'a', '', 'https://here/files/own', 'user', 0), (1, 'c', 'c', 2, 'c', '', '/files/other', 'user', 0);
+    INSERT INTO conversation (pk, tenant, id, kind, name, avatar, member_count, created_at)
+      VALUES (1, 1, 'team', 'group', '', '/files/team', 1, 0), (2, 1, 'others', 'group', '', '/files/other', 1, 0);
+    INSERT INTO member (conversation, user, tenant, role, joined_at, delivered, read, revision)
+      VALUES (1, 'a', 1, 'owner', 0, 0, 0, 0), (2, 'b', 1, 'member', 0, 0, 0, 0);
+  `);
+  migrate(db);
+  const values = (sql: string) =>
+    db
+      .prepare(sql)
+      .all()
+      .map((row) => Object.values(row)[0]);
+  assert.deepEqual(values('SELECT picture FROM user ORDER BY id'), [1, null]);
+  assert.deepEqual(values('SELECT picture FROM conversation ORDER BY pk'), [3, null]);
+  assert.deepEqual(values('SELECT unused_since FROM file ORDER BY pk'), [null, 5, null]);
+  db.close();
+});
+
 test('users of before keep usernames that look alike', () => {
   const db = before('username_key');
   db.exec(`

@@ -531,4 +531,22 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE TABLE write_probe (pk INTEGER PRIMARY KEY, filler BLOB NOT NULL) STRICT;
     `,
   },
+  {
+    version: 21,
+    sql: `
+      -- The file that somebody's picture is, which is held by it.
+      ALTER TABLE user ADD COLUMN picture INTEGER;
+      ALTER TABLE conversation ADD COLUMN picture INTEGER;
+      CREATE INDEX user_picture ON user (picture) WHERE picture IS NOT NULL;
+      CREATE INDEX conversation_picture ON conversation (picture) WHERE picture IS NOT NULL;
+      -- Who chose the pictures that there are is not known: nobody's own file is shown to others by another's word.
+      UPDATE user SET picture = (SELECT f.pk FROM file f WHERE f.id = file_named(user.avatar) AND f.tenant = user.tenant
+        AND f.owner = user.id AND f.state = 'stored') WHERE avatar <> '';
+      UPDATE conversation SET picture = (SELECT f.pk FROM file f JOIN member m ON m.conversation = conversation.pk AND m.user = f.owner
+        WHERE f.id = file_named(conversation.avatar) AND f.tenant = conversation.tenant AND f.state = 'stored'
+          AND m.role <> 'member') WHERE avatar <> '' AND kind = 'group';
+      UPDATE file SET unused_since = NULL WHERE pk IN (SELECT picture FROM user WHERE picture IS NOT NULL
+        UNION ALL SELECT picture FROM conversation WHERE picture IS NOT NULL);
+    `,
+  },
 ];

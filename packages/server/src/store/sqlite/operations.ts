@@ -6,6 +6,7 @@ import type {
   HistoryQuery,
   LeftGroup,
   MessageChange,
+  NewUser,
   UserPatch,
 } from '../../core/ports/store.ts';
 import { AdminTable } from './admin.ts';
@@ -35,9 +36,9 @@ export function openTables(db: DatabaseSync) {
   const sql = new Statements(db);
   const tenants = new Tenants(sql);
   const users = new UserTable(sql, tenants);
-  const conversations = new ConversationTable(sql, tenants, users);
-  const positions = new PositionTable(sql);
   const files = new FileTable(sql, tenants, users);
+  const conversations = new ConversationTable(sql, tenants, users, files);
+  const positions = new PositionTable(sql);
   const services = new ServiceTable(sql, tenants, conversations);
   const untold = new UntoldTable(sql);
   const messages = new MessageTable({
@@ -90,13 +91,35 @@ const WRITE_PROBE = 'INSERT OR REPLACE INTO write_probe (pk, filler) VALUES (1, 
 
 /** Writes, by the name of the store's method. Each checks everything before it writes anything. */
 export function writeOperations(tables: Tables) {
-  const { users, conversations, files, messages, marks, notifications, admin, rooms, outbox, untold, desk } =
-    tables;
+  const {
+    tenants,
+    users,
+    conversations,
+    files,
+    messages,
+    marks,
+    notifications,
+    admin,
+    rooms,
+    outbox,
+    untold,
+    desk,
+  } = tables;
   return {
-    createUser: users.create.bind(users),
+    createUser(user: NewUser): User {
+      const tenant = tenants.ensure(user.tenant);
+      const file = files.requirePicture(tenant, user.picture);
+      const created = users.create(user);
+      if (file !== null) files.showUser(tenant, user.id, file, user.createdAt);
+      return created;
+    },
     updateUser(tenant: string, id: string, patch: UserPatch, act?: AdminAct): User {
       const old = users.find(tenant, id);
+      const { picture } = patch;
+      const isNewPicture = old !== undefined && picture !== undefined && picture.address !== old.avatar;
+      const file = isNewPicture ? files.requirePicture(tenants.ensure(tenant), picture) : null;
       const user = users.update(tenant, id, patch);
+      if (isNewPicture) files.showUser(tenants.ensure(tenant), id, file, picture.at);
       if (act && old) admin.auditAccess(act, old, user, patch);
       return user;
     },
@@ -105,6 +128,7 @@ export function writeOperations(tables: Tables) {
       users.delete(tenant, id, at);
       notifications.removeUser(tenant, id);
       admin.forgetUser(tenant, id);
+      files.showUser(tenants.ensure(tenant), id, null, at);
       files.forgetOwner(tenant, id);
       return conversations.removeUser(tenant, id);
     },

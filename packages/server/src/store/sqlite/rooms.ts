@@ -43,7 +43,6 @@ export class RoomTable {
     const { pk } = conversations.create(key, 'room', {
       id,
       name,
-      avatar: '',
       ...(history === undefined ? {} : { history }),
       members: [],
       createdAt,

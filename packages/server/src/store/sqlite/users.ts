@@ -62,7 +62,7 @@ export class UserTable {
         uid,
         user.username,
         user.nickname,
-        user.avatar,
+        user.picture?.address ?? '',
         user.role,
         user.passwordHash,
         user.createdAt,
@@ -192,7 +192,7 @@ export class UserTable {
       .run(
         username,
         patch.nickname ?? row.nickname,
-        patch.avatar ?? row.avatar,
+        patch.picture?.address ?? row.avatar,
         patch.role ?? row.role,
         patch.passwordHash ?? row.password,
         patch.isDisabled === undefined ? row.disabled : Number(patch.isDisabled),
