@@ -16,6 +16,8 @@ import type { Clock } from './core/ports/clock.ts';
 import type { Timers } from './core/ports/timers.ts';
 import { Sweep } from './core/sweep.ts';
 import { seedDemo } from './demo.ts';
+import { CATALOGS } from './dialects/catalogs.ts';
+import { DestinationMap } from './dialects/common/destination-map.ts';
 import type { DialectServices } from './dialects/common/services.ts';
 import { desk } from './dialects/desk/index.ts';
 import { describeIm, im } from './dialects/im/index.ts';
@@ -136,8 +138,9 @@ async function composeDomain(ground: Ground) {
     troubles: storeTroubles(log),
   });
   teardown.defer('store', () => store.close());
-  const plugins = await Plugins.start(config, { timers, metrics, log });
+  const plugins = await Plugins.start(config, { catalogs: CATALOGS, timers, metrics, log });
   teardown.defer('plug-ins', () => plugins?.close());
+  const destinations = DestinationMap.of(config.destinations, CATALOGS, plugins?.addedNames);
   const hub = new Hub(faultLog(metrics, log, clock));
   const sink = plugins?.before(hub) ?? hub;
   const ids = createIdSource(clock);
@@ -177,7 +180,7 @@ async function composeDomain(ground: Ground) {
   metrics.watchQueue('topics', () => hub.topicCount);
   metrics.watchQueue('store', () => store.depth);
   metrics.watchQueue('attendance', () => core.attendance.count);
-  return { tokens, store, plugins, hub, ids, events, core, authenticator };
+  return { tokens, store, plugins, destinations, hub, ids, events, core, authenticator };
 }
 
 /** Tells the operator what is wrong with the database; `/readyz` is 503 meanwhile. */
@@ -348,7 +351,7 @@ async function composeDoors(ground: Ground, domain: Domain, { sweeps, ...backgro
 
 function servicesOf(
   { clock, timers, metrics, log }: Ground,
-  { core, hub, authenticator, plugins }: Domain,
+  { core, hub, authenticator, plugins, destinations }: Domain,
   { sessions, deliveries }: Pick<Background, 'sessions' | 'deliveries'>,
 ): DialectServices {
   return {
@@ -362,6 +365,7 @@ function servicesOf(
     metrics,
     log,
     ...(plugins ? { plugins: plugins.sessions } : {}),
+    ...(destinations ? { destinations } : {}),
   };
 }
 

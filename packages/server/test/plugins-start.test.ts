@@ -22,6 +22,12 @@ const FILES = {
   'typo.js': `${DEFINE}{ setup: () => ({ intercept: { 'message.sent'() {} } }) });`,
   'poll.js': `${DEFINE}{ setup: () => ({ messageTypes: { 'x.poll': { schema: {} } } }) });`,
   'vote.js': `${DEFINE}{ setup: () => ({ messageTypes: { 'x.poll': { schema: {} } } }) });`,
+  'send.js': `${DEFINE}{ setup: () => ({ destinations: { '/app/chat.send': { handle() {} } } }) });`,
+  'queue.js': `${DEFINE}{ setup: () => ({ queues: ['/user/queue/messages'] }) });`,
+  'answer.js': `${DEFINE}{ setup: () => ({ destinations: { '/shop/errors': { handle() {} } } }) });`,
+  'topic.js': `${DEFINE}{ setup: () => ({ only: { dialects: ['xuqm'] }, queues: ['/topic/prices'] }) });`,
+  'stock.js': `${DEFINE}{ setup: () => ({ only: { dialects: ['xuqm'] }, queues: ['/topic/prices'] }) });`,
+  'desk.js': `${DEFINE}{ setup: () => ({ queues: ['/topic/prices'] }) });`,
   'node_modules/@our/plugin/package.json': '{"type":"module","exports":{"import":"./main.js"}}',
   'node_modules/@our/plugin/main.js': `${DEFINE}{ setup: () => ({}) });`,
 };
@@ -60,6 +66,11 @@ for (const [plugins, pluginOptions, line] of [
   ],
   ['./fine.js,./other/fine.js', '{}', /^plugins has two that are called "fine"$/],
   ['./poll.js,./vote.js', '{}', /^the plug-ins poll and vote both add x\.poll$/],
+  ['./send.js', '{}', /^the plug-in send adds \/app\/chat\.send, which xuqm has itself$/],
+  ['./queue.js', '{}', /^the plug-in queue adds \/user\/queue\/messages, which xuqm has itself$/],
+  ['./answer.js', '{}', /^the plug-in answer adds \/user\/queue\/errors, which xuqm has itself$/],
+  ['./desk.js', '{}', /^the plug-in desk adds \/topic\/prices, which desk has itself$/],
+  ['./topic.js,./stock.js', '{}', /^the plug-ins topic and stock both add \/topic\/prices$/],
   ['./fine.js', '{"fein":{}}', /^pluginOptions has options of "fein", which is none of the plugins$/],
   ['sensitive-words', '{}', /^the plug-in sensitive-words can't be used: it needs words/],
   [
@@ -77,7 +88,7 @@ for (const [plugins, pluginOptions, line] of [
 }
 
 test('files in JavaScript and TypeScript and packages beside them are plug-ins', async () => {
-  const haina = start(['serve'], options('./fine.js,typed.ts,@our/plugin'));
+  const haina = start(['serve'], options('./fine.js,typed.ts,@our/plugin,./topic.js'));
   await haina.printed(/listening on/);
   haina.child.kill('SIGTERM');
   const { code, stderr } = await haina.ended;

@@ -16,6 +16,7 @@ const PLACEHOLDERS: Readonly<Record<SettingKind, string>> = {
   list: '<a,b>',
   choice: '<word>',
   json: '<json>',
+  texts: '<json>',
 };
 
 /** Adds a flag for each setting, or for each of those named, and `--config`. */

@@ -31,7 +31,9 @@ export function parseSetting(schema: SettingSchema, raw: unknown): unknown {
     case 'list':
       return listOf(schema, raw);
     case 'json':
-      return objectsOf(raw);
+      return recordOf(raw, isObject);
+    case 'texts':
+      return recordOf(raw, (value) => typeof value === 'string');
     case 'count':
       return within(schema, numberOf(raw, /^\d+$/), true);
     case 'number':
@@ -56,6 +58,8 @@ export function describeAllowed(schema: SettingSchema): string {
       return schema.allowed ?? 'a list of texts';
     case 'json':
       return 'a JSON object of objects';
+    case 'texts':
+      return 'a JSON object of texts';
     case 'count':
       return `a whole number ${range(schema)}`;
     case 'number':
@@ -79,9 +83,9 @@ function listOf(schema: SettingSchema, raw: unknown): readonly string[] | undefi
   return allowed ? Object.freeze(texts) : undefined;
 }
 
-function objectsOf(raw: unknown): object | undefined {
+function recordOf(raw: unknown, isAllowed: (value: unknown) => boolean): object | undefined {
   const value = typeof raw === 'string' ? jsonOf(raw) : raw;
-  return isObject(value) && Object.values(value).every(isObject) ? value : undefined;
+  return isObject(value) && Object.values(value).every(isAllowed) ? value : undefined;
 }
 
 function jsonOf(text: string): unknown {

@@ -10,7 +10,8 @@ export type SettingKind =
   | 'bytes'
   | 'list'
   | 'choice'
-  | 'json';
+  | 'json'
+  | 'texts';
 
 /** What every setting says about itself, as plain JSON Schema with two words of our own: `kind` and `allowed`. */
 export interface SettingSchema {
@@ -73,6 +74,14 @@ export function json(
   rest: Rest & { readonly default: Readonly<Record<string, unknown>> },
 ): TRecord<'^.*$', TUnknown> {
   return Type.Record(Type.String(), Type.Unknown(), { description, kind: 'json', ...rest });
+}
+
+/** Texts by name; a JSON text in a flag or variable. */
+export function texts(
+  description: string,
+  rest: Rest & { readonly default: Readonly<Record<string, string>> },
+): TRecord<'^.*$', TString> {
+  return Type.Record(Type.String(), Type.String(), { description, kind: 'texts', ...rest });
 }
 
 /** One of some words. */

@@ -12,6 +12,7 @@ import {
   rate,
   type SettingSchema,
   text,
+  texts,
 } from './setting-kinds.ts';
 
 /** Upper bound of spans that no timer waits for, in ms: ten years. */
@@ -266,6 +267,10 @@ const stomp = {
       pattern: '^(/|(/[\\w.~-]+)+)$',
       allowed: 'a path without a slash at its end, such as /Mimi',
     },
+  ),
+  destinations: texts(
+    'Names of destinations that clients write, by name, and the one of a protocol that each stands for, such as {"/app/chat.message":"/app/chat"}; a * at the end of both stands for the rest. Front ends of other servers stay as they are.',
+    { default: {} },
   ),
   connectTimeout: duration('How long a connection may take to authenticate.', {
     default: 5000,

@@ -30,8 +30,10 @@ export interface PluginHooks {
   readonly listen?: { readonly [Name in ListenedName]?: Listener<Name> };
   /** Message types by name; a name has a dot: `x.poll`. */
   readonly messageTypes?: { readonly [name: string]: AddedType };
-  /** By destination, which begins with `/app/x.`. */
+  /** By destination: any that no protocol has. */
   readonly destinations?: { readonly [destination: string]: AddedDestination };
+  /** Queues of the plug-in's own, beside those where its destinations answer: any that no protocol has. */
+  readonly queues?: readonly string[];
   /** Called when the server stops, after everything that was told before. */
   close?(): void | Promise<void>;
 }
@@ -128,6 +130,8 @@ export interface AddedType {
 export interface AddedDestination {
   /** JSON schema of the body. */
   readonly schema?: object;
+  /** Where sessions are answered; `/user/queue/shop.order` for `/app/shop.order` where absent. */
+  readonly queue?: string;
   /** Does what a SEND asks; its RECEIPT is sent once this is done. */
   handle(request: DestinationRequest): Refused | undefined | Promise<Refused | undefined>;
 }
@@ -147,7 +151,7 @@ export interface PluginHost {
   readonly name: string;
   /** Sends a message as this user, with the user's rights and limits. Resolves once it is stored. */
   send(user: Principal, message: OutgoingMessage): Promise<SentMessage>;
-  /** Tells all sessions of a user that subscribed to the queue, which begins with `/user/queue/x.`. Not stored. */
+  /** Tells all sessions of a user that subscribed to the queue: one of the plug-in's, or any that begins with `/user/queue/x.`. Not stored. */
   publish(user: Pick<Principal, 'tenant' | 'userId'>, queue: string, value: JsonValue): Promise<void>;
 }
 

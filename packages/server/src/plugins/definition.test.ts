@@ -10,14 +10,24 @@ test('a manifest names what the hooks ask for', () => {
     intercept: { 'message.send': nothing },
     listen: { 'receipt.read': nothing },
     messageTypes: { 'x.poll': { schema: { type: 'object' } } },
-    destinations: { '/app/x.hello': { handle: nothing } },
+    destinations: {
+      '/app/shop.order': { handle: nothing },
+      '/shop/orders/new': { handle: nothing },
+      '/orders': { handle: nothing, queue: '/topic/orders' },
+    },
+    queues: ['/user/queue/prices'],
   });
   assert.deepEqual(manifest, {
     only: { dialects: ['im'] },
     intercept: ['message.send'],
     listen: ['receipt.read'],
     messageTypes: ['x.poll'],
-    destinations: ['/app/x.hello'],
+    destinations: [
+      { name: '/app/shop.order', queue: '/user/queue/shop.order' },
+      { name: '/shop/orders/new', queue: '/user/queue/orders/new' },
+      { name: '/orders', queue: '/topic/orders' },
+    ],
+    queues: ['/user/queue/prices'],
   });
 });
 
@@ -34,14 +44,21 @@ for (const [what, hooks, message] of [
   ['a type without a dot', { messageTypes: { poll: { schema: {} } } }, /needs a name such as x.poll$/],
   ['a type without a schema', { messageTypes: { 'x.poll': {} } }, /^the message type x.poll needs a schema$/],
   [
-    "a dialect's destination",
-    { destinations: { '/app/chat.send': { handle: nothing } } },
-    /such as \/app\/x.hello$/,
+    'a destination without a slash',
+    { destinations: { 'shop.order': { handle: nothing } } },
+    /such as \/app\/shop.order$/,
   ],
   [
     'a destination without code',
     { destinations: { '/app/x.a': {} } },
     /^the destination \/app\/x.a needs a function/,
+  ],
+  ['queues that are no list', { queues: '/topic/a' }, /^queues must be a list of texts$/],
+  ['a queue with blanks', { queues: ['/topic/a b'] }, /^the queue "\/topic\/a b" needs a name/],
+  [
+    'a destination that answers nowhere',
+    { destinations: { '/app/a': { handle: nothing, queue: 'a' } } },
+    /^the queue "a" needs a name/,
   ],
   ['a scope that is no list', { only: { dialects: 'im' } }, /^only.dialects must be a list of texts$/],
 ] as const) {

@@ -4,9 +4,10 @@ import type { PluginDefinition, PluginHooks, Questions } from './api.ts';
 import { INTERCEPTED_EVENTS, LISTENED_EVENTS } from './event-names.ts';
 import type { Manifest } from './protocol.ts';
 
-/** Prefix of destinations that plug-ins add, so that they never hide one of a dialect. */
-export const ADDED_DESTINATION = /^\/app\/x\.[\w.-]{1,64}$/;
-export const ADDED_QUEUE = /^\/user\/queue\/x\.[\w.-]{1,64}$/;
+/** What plug-ins add; that no dialect has it is for the server to check. */
+export const ADDED_DESTINATION = /^\/\S{1,254}$/;
+/** Queues that every plug-in may tell at, whoever names them: no dialect has any such. */
+export const COMMON_QUEUE = /^\/user\/queue\/x\.[\w.-]{1,64}$/;
 
 const COMMANDS = [
   'message.send',
@@ -25,7 +26,7 @@ export const QUESTIONS = [
   ...INTERCEPTED_EVENTS,
 ] as const satisfies readonly (keyof Questions)[];
 
-const HOOKS = ['only', 'intercept', 'listen', 'messageTypes', 'destinations', 'close'];
+const HOOKS = ['only', 'intercept', 'listen', 'messageTypes', 'destinations', 'queues', 'close'];
 const SCOPES = ['dialects', 'tenants', 'destinations'];
 
 /** The definition that a module exports. Throws, in words for its author, where there is none. */
@@ -45,18 +46,22 @@ export function manifestOf(hooks: unknown): Manifest {
     listen = {},
     messageTypes = {},
     destinations = {},
+    queues = [],
   } = hooks as PluginHooks;
   requireScope(only);
   requireFunctions('intercept', intercept, QUESTIONS);
   requireFunctions('listen', listen, LISTENED_EVENTS);
   for (const [name, type] of Object.entries(messageTypes)) requireType(name, type);
   for (const [name, destination] of Object.entries(destinations)) requireDestination(name, destination);
+  if (!Array.isArray(queues)) throw new Error('queues must be a list of texts');
+  for (const queue of queues) requireQueue(queue);
   return {
     only,
     intercept: Object.keys(intercept),
     listen: Object.keys(listen),
     messageTypes: Object.keys(messageTypes),
-    destinations: Object.keys(destinations),
+    destinations: Object.entries(destinations).map(([name, { queue = queueOf(name) }]) => ({ name, queue })),
+    queues: [...queues],
   };
 }
 
@@ -90,11 +95,22 @@ function requireType(name: string, type: unknown): void {
 
 function requireDestination(name: string, destination: unknown): void {
   if (!ADDED_DESTINATION.test(name)) {
-    throw new Error(`the destination "${name}" needs a name such as /app/x.hello`);
+    throw new Error(`the destination "${name}" needs a name such as /app/shop.order`);
   }
   if (!isObject(destination) || typeof destination.handle !== 'function') {
     throw new Error(`the destination ${name} needs a function handle`);
   }
+  if (destination.queue !== undefined) requireQueue(destination.queue);
+}
+
+function requireQueue(queue: unknown): void {
+  if (typeof queue === 'string' && ADDED_DESTINATION.test(queue)) return;
+  throw new Error(`the queue "${queue}" needs a name such as /user/queue/shop.order`);
+}
+
+/** Where sessions are answered unless the destination says so itself: `/user/queue/shop.order` for `/app/shop.order`. */
+function queueOf(name: string): string {
+  return `/user/queue/${name.replace(/^\/[^/]+\/(?=.)|^\//, '')}`;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readFromPlugin } from './from-plugin.ts';
 
-const MANIFEST = { only: {}, intercept: [], listen: [], messageTypes: [], destinations: [] };
+const MANIFEST = { only: {}, intercept: [], listen: [], messageTypes: [], destinations: [], queues: [] };
 
 for (const message of [
   {
@@ -11,6 +11,8 @@ for (const message of [
       only: { dialects: ['xuqm'] },
       intercept: ['message.send'],
       messageTypes: ['x.poll'],
+      destinations: [{ name: '/app/shop.order', queue: '/user/queue/shop.order' }],
+      queues: ['/topic/prices'],
     },
   },
   { unfit: 'it needs words' },
@@ -42,7 +44,8 @@ for (const json of [
   '{}',
   '{"ready":true}',
   JSON.stringify({ ready: { ...MANIFEST, intercept: ['message.sent'] } }),
-  JSON.stringify({ ready: { ...MANIFEST, destinations: ['/app/chat.send'] } }),
+  JSON.stringify({ ready: { ...MANIFEST, destinations: ['/app/shop.order'] } }),
+  JSON.stringify({ ready: { ...MANIFEST, queues: ['prices'] } }),
   '{"done":[],"begun":-1}',
   '{"done":[],"begun":1e400}',
   '{"done":[{"id":-1,"verdict":{"answer":"pass"}}],"begun":1}',

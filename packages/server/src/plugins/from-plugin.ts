@@ -9,6 +9,7 @@ import type { FromPlugin } from './protocol.ts';
 const text = Type.String();
 const id = Type.Integer({ minimum: 1 });
 const names = Type.Array(text);
+const destination = Type.String({ pattern: ADDED_DESTINATION.source });
 
 const verdict = Type.Union([
   Type.Object({ answer: Type.Literal('pass') }),
@@ -30,7 +31,8 @@ const manifest = Type.Object({
   intercept: Type.Array(Type.Enum([...QUESTIONS])),
   listen: Type.Array(Type.Enum([...LISTENED_EVENTS])),
   messageTypes: Type.Array(Type.String({ pattern: ADDED_TYPE.source })),
-  destinations: Type.Array(Type.String({ pattern: ADDED_DESTINATION.source })),
+  destinations: Type.Array(Type.Object({ name: destination, queue: destination })),
+  queues: Type.Array(destination),
 });
 
 const read = valueReader(

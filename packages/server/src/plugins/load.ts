@@ -1,8 +1,9 @@
 import { pathToFileURL } from 'node:url';
 import { StartError } from '../config/start-error.ts';
 import type { Timers } from '../core/ports/timers.ts';
+import type { Catalog } from '../dialects/common/catalog.ts';
 import { nameOf } from './entry.ts';
-import type { HostCall } from './protocol.ts';
+import { type HostCall, queuesOf } from './protocol.ts';
 import { Supervisor, type SupervisorEvents } from './supervisor.ts';
 
 export interface PluginSettings {
@@ -17,6 +18,8 @@ export interface PluginSettings {
 }
 
 export interface LoadDeps {
+  /** What the protocols have themselves. */
+  readonly catalogs: readonly Catalog[];
   readonly timers: Timers;
   eventsOf(plugin: string): SupervisorEvents;
   /** Does what a plug-in asks of the server. */
@@ -31,6 +34,7 @@ export async function loadPlugins(settings: PluginSettings, deps: LoadDeps): Pro
   try {
     for (const result of started) if (result.status === 'rejected') throw result.reason;
     requireOwnNames(plugins);
+    requireFreeNames(plugins, deps.catalogs);
     return plugins;
   } catch (error) {
     await Promise.all(plugins.map((plugin) => plugin.close()));
@@ -71,11 +75,27 @@ function requireNames({ plugins, pluginOptions }: PluginSettings): void {
 function requireOwnNames(plugins: readonly Supervisor[]): void {
   const owners = new Map<string, string>();
   for (const { name, manifest } of plugins) {
-    for (const added of [...manifest.messageTypes, ...manifest.destinations]) {
+    const names = manifest.destinations.map((destination) => destination.name);
+    for (const added of new Set([...manifest.messageTypes, ...names, ...queuesOf(manifest)])) {
       const other = owners.get(added);
       if (other !== undefined) throw new StartError(`the plug-ins ${other} and ${name} both add ${added}`);
       owners.set(added, name);
     }
+  }
+}
+
+/** What a protocol has is never hidden from its clients. */
+function requireFreeNames(plugins: readonly Supervisor[], catalogs: readonly Catalog[]): void {
+  for (const { name, manifest } of plugins) {
+    const { dialects } = manifest.only;
+    const concerned = catalogs.filter(({ dialect }) => dialects?.includes(dialect) ?? true);
+    const require = (added: string, isTaken: (catalog: Catalog) => boolean): void => {
+      const owner = concerned.find(isTaken);
+      if (!owner) return;
+      throw new StartError(`the plug-in ${name} adds ${added}, which ${owner.dialect} has itself`);
+    };
+    for (const { name: added } of manifest.destinations) require(added, (catalog) => catalog.takes(added));
+    for (const queue of queuesOf(manifest)) require(queue, (catalog) => catalog.tells(queue));
   }
 }
 

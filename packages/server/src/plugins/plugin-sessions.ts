@@ -6,9 +6,10 @@ import type {
   SessionFacts,
   SessionHooks,
 } from '../dialects/common/session-hooks.ts';
-import { ADDED_QUEUE } from './definition.ts';
+import { COMMON_QUEUE } from './definition.ts';
 import type { MessageTypes } from './message-types.ts';
 import { type Facts, type Panel, refusalOf, wants } from './panel.ts';
+import { queuesOf } from './protocol.ts';
 import type { PluginOutcome, Supervisor } from './supervisor.ts';
 import { Turns } from './turns.ts';
 
@@ -22,13 +23,11 @@ export interface PluginSessionsDeps {
 /** Levels of a body that a plug-in is given: more than any command has that the core accepts. */
 const MAX_BODY_DEPTH = 2 * MAX_EXTRA_DEPTH;
 
-const APP = '/app/';
-const QUEUE = '/user/queue/';
-
 /** Lets plug-ins have their say in sessions, and serves the destinations they added. */
 export class PluginSessions implements SessionHooks {
   readonly #deps: PluginSessionsDeps;
-  readonly #destinations: ReadonlyMap<string, Supervisor>;
+  readonly #destinations: ReadonlyMap<string, { readonly plugin: Supervisor; readonly queue: string }>;
+  readonly #queues: ReadonlyMap<string, Supervisor>;
   /** By session: as many as there are live ones. */
   readonly #dialects = new Map<string, string>();
   readonly #turns = new Turns();
@@ -36,7 +35,12 @@ export class PluginSessions implements SessionHooks {
   constructor(deps: PluginSessionsDeps) {
     this.#deps = deps;
     this.#destinations = new Map(
-      deps.plugins.flatMap((plugin) => plugin.manifest.destinations.map((name) => [name, plugin] as const)),
+      deps.plugins.flatMap((plugin) =>
+        plugin.manifest.destinations.map(({ name, queue }) => [name, { plugin, queue }] as const),
+      ),
+    );
+    this.#queues = new Map(
+      deps.plugins.flatMap((plugin) => queuesOf(plugin.manifest).map((queue) => [queue, plugin] as const)),
     );
   }
 
@@ -96,16 +100,18 @@ export class PluginSessions implements SessionHooks {
   }
 
   destination(dialect: string, destination: string): AddedDestination | undefined {
-    const plugin = this.#destinations.get(destination);
-    if (!plugin || !wants(plugin, { dialect })) return undefined;
+    const added = this.#destinations.get(destination);
+    if (!added || !wants(added.plugin, { dialect })) return undefined;
     return {
-      queue: destination.replace(APP, QUEUE),
-      handle: (request, reply) => this.#handle(plugin, request, reply),
+      queue: added.queue,
+      handle: (request, reply) => this.#handle(added.plugin, request, reply),
     };
   }
 
-  hasQueue(destination: string): boolean {
-    return this.#deps.plugins.length > 0 && ADDED_QUEUE.test(destination);
+  hasQueue(dialect: string, destination: string): boolean {
+    const owner = this.#queues.get(destination);
+    if (owner) return wants(owner, { dialect });
+    return this.#deps.plugins.length > 0 && COMMON_QUEUE.test(destination);
   }
 
   hasMessageType(name: string): boolean {

@@ -6,7 +6,14 @@ import { Panel, type Panelist } from './panel.ts';
 import { PluginSink } from './plugin-sink.ts';
 import type { Manifest, Verdict } from './protocol.ts';
 
-const NOTHING: Manifest = { only: {}, intercept: [], listen: [], messageTypes: [], destinations: [] };
+const NOTHING: Manifest = {
+  only: {},
+  intercept: [],
+  listen: [],
+  messageTypes: [],
+  destinations: [],
+  queues: [],
+};
 
 interface Asked {
   readonly text: string;

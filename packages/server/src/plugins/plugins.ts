@@ -3,6 +3,8 @@ import type { CommandGate } from '../core/command-gate.ts';
 import { DomainError, toDomainError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { Timers } from '../core/ports/timers.ts';
+import type { Catalog } from '../dialects/common/catalog.ts';
+import type { AddedNames } from '../dialects/common/destination-map.ts';
 import type { SessionHooks } from '../dialects/common/session-hooks.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { loadPlugins, type PluginSettings } from './load.ts';
@@ -11,10 +13,13 @@ import { Panel } from './panel.ts';
 import { PluginGate } from './plugin-gate.ts';
 import { PluginSessions } from './plugin-sessions.ts';
 import { PluginSink } from './plugin-sink.ts';
+import { queuesOf } from './protocol.ts';
 import { ServedCalls, type ServedCallsDeps } from './served-calls.ts';
 import type { PluginOutcome, Supervisor, SupervisorEvents } from './supervisor.ts';
 
 export interface PluginsDeps {
+  /** What the protocols have themselves. */
+  readonly catalogs: readonly Catalog[];
   readonly timers: Timers;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -57,6 +62,7 @@ export class Plugins {
     if (settings.plugins.length === 0 && Object.keys(settings.pluginOptions).length === 0) return undefined;
     const late: Late = { calls: undefined };
     const plugins = await loadPlugins(settings, {
+      catalogs: deps.catalogs,
       timers: deps.timers,
       eventsOf: (plugin) => eventsOf(plugin, deps),
       serve: async (plugin, call) => {
@@ -80,8 +86,19 @@ export class Plugins {
   }
 
   /** Lets the plug-ins ask something of the server. */
-  serve(deps: ServedCallsDeps): void {
-    this.#late.calls = new ServedCalls(deps);
+  serve(deps: Omit<ServedCallsDeps, 'ownsQueue'>): void {
+    const queues = new Map(this.#plugins.map(({ name, manifest }) => [name, new Set(queuesOf(manifest))]));
+    const ownsQueue = (plugin: string, queue: string): boolean => queues.get(plugin)?.has(queue) ?? false;
+    this.#late.calls = new ServedCalls({ ...deps, ownsQueue });
+  }
+
+  /** The destinations and queues that are theirs. */
+  get addedNames(): readonly AddedNames[] {
+    return this.#plugins.map(({ name, manifest }) => ({
+      plugin: name,
+      dialects: manifest.only.dialects,
+      names: [...manifest.destinations.map((destination) => destination.name), ...queuesOf(manifest)],
+    }));
   }
 
   /** Lets them end, after everything they were told. */

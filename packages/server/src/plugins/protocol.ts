@@ -39,7 +39,15 @@ export interface Manifest {
   readonly intercept: readonly string[];
   readonly listen: readonly string[];
   readonly messageTypes: readonly string[];
-  readonly destinations: readonly string[];
+  /** Each with the queue where it answers. */
+  readonly destinations: readonly { readonly name: string; readonly queue: string }[];
+  /** Further queues that it tells at. */
+  readonly queues: readonly string[];
+}
+
+/** The queues that are the plug-in's. */
+export function queuesOf({ destinations, queues }: Manifest): readonly string[] {
+  return [...new Set([...destinations.map(({ queue }) => queue), ...queues])];
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Content } from '../core/model.ts';
 import { userTopic } from '../core/topics.ts';
 import type { SentMessage } from './api.ts';
 import { changedContent, readOutgoing, readSender } from './changes.ts';
-import { ADDED_QUEUE } from './definition.ts';
+import { COMMON_QUEUE } from './definition.ts';
 import { sourceOf } from './panel.ts';
 import type { HostCall } from './protocol.ts';
 
@@ -17,6 +17,8 @@ const EMPTY: Content = { type: 'text', text: '', extra: null };
 export interface ServedCallsDeps {
   readonly messages: Messages;
   readonly sink: EventSink;
+  /** Whether the queue is the plug-in's. */
+  ownsQueue(plugin: string, queue: string): boolean;
 }
 
 /** Does what plug-ins ask of the server, on the server's side. */
@@ -29,7 +31,7 @@ export class ServedCalls {
 
   /** Rejects with a `DomainError`. */
   async serve(plugin: string, { method, args }: HostCall): Promise<unknown> {
-    return method === 'send' ? this.#send(plugin, args) : this.#publish(args);
+    return method === 'send' ? this.#send(plugin, args) : this.#publish(plugin, args);
   }
 
   async #send(plugin: string, [user, message]: readonly unknown[]): Promise<SentMessage> {
@@ -48,12 +50,13 @@ export class ServedCalls {
     return { id, conversationId, seq };
   }
 
-  #publish([tenant, userId, queue, value = null]: readonly unknown[]): void {
+  #publish(plugin: string, [tenant, userId, queue, value = null]: readonly unknown[]): void {
     if (typeof tenant !== 'string' || typeof userId !== 'string') {
       throw new DomainError('EINVAL', 'publish needs a user with tenant and userId', { field: 'user' });
     }
-    if (typeof queue !== 'string' || !ADDED_QUEUE.test(queue)) {
-      throw new DomainError('EINVAL', 'queue must be one such as /user/queue/x.hello', { field: 'queue' });
+    if (typeof queue !== 'string' || !(COMMON_QUEUE.test(queue) || this.#deps.ownsQueue(plugin, queue))) {
+      const allowed = `one of the queues of ${plugin}, or one such as /user/queue/x.hello`;
+      throw new DomainError('EINVAL', `queue must be ${allowed}`, { field: 'queue' });
     }
     const body = JSON.stringify(value);
     if (Buffer.byteLength(body) > MAX_PUBLISHED) {

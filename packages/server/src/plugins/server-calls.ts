@@ -1,5 +1,5 @@
 import type { OutgoingMessage, PluginHost, SentMessage } from './api.ts';
-import { ADDED_QUEUE } from './definition.ts';
+import { ADDED_DESTINATION } from './definition.ts';
 import { type FromPlugin, type HostAnswer, type HostCall, MAX_HOST_CALLS } from './protocol.ts';
 
 interface Waiting {
@@ -20,7 +20,8 @@ export class ServerCalls {
       name,
       send: (user, message: OutgoingMessage) => this.#call('send', [user, message]) as Promise<SentMessage>,
       publish: async ({ tenant, userId }, queue, value) => {
-        if (!ADDED_QUEUE.test(queue)) throw new Error(`"${queue}" is no queue such as /user/queue/x.hello`);
+        if (!ADDED_DESTINATION.test(queue))
+          throw new Error(`"${queue}" is no queue such as /user/queue/x.hello`);
         if (JSON.stringify(value) === undefined) throw new Error('the value has no JSON form');
         await this.#call('publish', [tenant, userId, queue, value]);
       },

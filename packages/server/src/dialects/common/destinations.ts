@@ -24,6 +24,13 @@ export function parseUserQueue(
   return named;
 }
 
+/** Whether a destination is one of the queues of some user, in either form of `parseUserQueue`. */
+export function isUserQueue(destination: string, queues: ReadonlyMap<string, Target>): boolean {
+  if (!destination.startsWith(`${USER_PREFIX}/`)) return false;
+  const queue = destination.slice(USER_PREFIX.length);
+  return queues.has(queue) || queues.has(queue.slice(queue.indexOf('/', 1)));
+}
+
 export function noDestination(destination: string): DomainError {
   return new DomainError('ENOENT', `no destination ${destination}`, { field: 'destination' });
 }

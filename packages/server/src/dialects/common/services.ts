@@ -7,6 +7,7 @@ import type { Deliveries } from '../../hub/deliveries.ts';
 import type { Hub } from '../../hub/hub.ts';
 import type { Sessions } from '../../hub/sessions.ts';
 import type { Metrics } from '../../observe/metrics.ts';
+import type { DestinationMap } from './destination-map.ts';
 import type { SessionHooks } from './session-hooks.ts';
 
 /** What the composition root hands to every dialect. */
@@ -22,4 +23,6 @@ export interface DialectServices {
   readonly log: Logger;
   /** Absent where no plug-in is configured. */
   readonly plugins?: SessionHooks;
+  /** Absent where no destination has another name. */
+  readonly destinations?: DestinationMap;
 }

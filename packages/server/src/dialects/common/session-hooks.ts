@@ -45,7 +45,7 @@ export interface SessionHooks {
   ): Promise<void> | undefined;
   /** Undefined where no plug-in added such a destination to the dialect. */
   destination(dialect: string, destination: string): AddedDestination | undefined;
-  /** Whether sessions may subscribe to what plug-ins tell there. */
-  hasQueue(destination: string): boolean;
+  /** Whether sessions of the dialect may subscribe to what plug-ins tell there. */
+  hasQueue(dialect: string, destination: string): boolean;
   hasMessageType(name: string): boolean;
 }

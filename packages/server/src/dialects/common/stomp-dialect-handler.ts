@@ -83,7 +83,8 @@ export abstract class StompDialectHandler implements StompHandler {
   protected abstract shapeOf(target: Target, subscription: StompSubscription): Shape;
   /** Does what a SEND asks; what resolves is durable. A `Stored` that it resolves with is told in the RECEIPT. */
   protected abstract execute(destination: string, frame: StompFrame): Promise<unknown>;
-  protected abstract tellRefusal(refusal: DomainError, frame: StompFrame): void;
+  /** @param destination of the frame, as the dialect calls it; the frame has it as the client does */
+  protected abstract tellRefusal(refusal: DomainError, frame: StompFrame, destination: string): void;
   protected abstract tellSyncDone(
     subscription: StompSubscription,
     result: ReplayResult,
@@ -175,7 +176,8 @@ export abstract class StompDialectHandler implements StompHandler {
 
   /** Asks plug-ins first, where there are some. */
   #admit(subscription: StompSubscription): void | Promise<void> {
-    const { destination } = subscription;
+    const written = subscription.destination;
+    const destination = this.services.destinations?.telling(this.dialect, written) ?? written;
     const passing = this.services.plugins?.subscribe(this.chat.facts, destination) ?? destination;
     if (!(passing instanceof Promise)) return this.#subscribe(subscription, passing);
     return passing.then((passed) => this.#subscribe(subscription, passed));
@@ -184,7 +186,7 @@ export abstract class StompDialectHandler implements StompHandler {
   #subscribe(subscription: StompSubscription, destination: string): void {
     // A plug-in may have taken so long that the client is gone.
     if (this.#state.name !== 'open') throw sessionOver();
-    const isAdded = this.services.plugins?.hasQueue(destination);
+    const isAdded = this.services.plugins?.hasQueue(this.dialect, destination);
     const target: Target = isAdded ? { kind: 'user', name: destination } : this.parseTarget(destination);
     if (target.kind === 'group' && !this.chat.feed.isMember(target.groupId)) {
       throw new DomainError('EPERM', 'you are not a member of this group', { field: 'destination' });
@@ -224,7 +226,7 @@ export abstract class StompDialectHandler implements StompHandler {
 
   async send(frame: StompFrame): Promise<SendOutcome> {
     if (this.#waiting) await this.#waiting;
-    const destination = frame.headers.get('destination') ?? '';
+    const destination = this.#destinationOf(frame);
     const passing = this.services.plugins?.command(this.chat.facts, destination, () =>
       jsonOrNull(frame.body),
     );
@@ -264,7 +266,13 @@ export abstract class StompDialectHandler implements StompHandler {
   refuse(error: unknown, frame: StompFrame): void {
     const refusal = this.#toDomainError(error);
     this.services.metrics.refusals.add(1, this.dialect, refusal.code);
-    this.tellRefusal(refusal, frame);
+    this.tellRefusal(refusal, frame, this.#destinationOf(frame));
+  }
+
+  /** Where a SEND goes, as the dialect calls it. */
+  #destinationOf({ headers }: StompFrame): string {
+    const written = headers.get('destination') ?? '';
+    return this.services.destinations?.taking(this.dialect, written) ?? written;
   }
 
   /** Leaves nothing of the session behind. */

@@ -87,6 +87,11 @@ const AGENT_COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['/app/note', note],
 ]);
 
+/** Whether the destination is a command's, of customers or of agents. */
+export function isDeskCommand(destination: string): boolean {
+  return COMMANDS.has(destination) || AGENT_COMMANDS.has(destination);
+}
+
 /** The command of a destination; undefined where there is none. EPERM for a customer who asks for an agent's. */
 export function commandOf(destination: string, principal: Principal): Command | undefined {
   const command = AGENT_COMMANDS.get(destination);

@@ -16,6 +16,7 @@ import type { DialectServices } from '../common/services.ts';
 import { StompDialectHandler, type Target } from '../common/stomp-dialect-handler.ts';
 import { sendJson, stompContentShape, stompShape } from '../common/stomp-shape.ts';
 import { broadcastContent } from './broadcast.ts';
+import { AGENTS, DESK, QUEUES, TOPIC_PREFIX } from './catalog.ts';
 import { type CommandContext, commandOf } from './commands.ts';
 import {
   agentBody,
@@ -28,15 +29,6 @@ import {
 } from './render.ts';
 import { requireEndpoint } from './roles.ts';
 import { MAX_HISTORY } from './schemas.ts';
-
-export const DESK = 'desk';
-
-const QUEUES: ReadonlyMap<string, Target> = new Map<string, Target>([
-  ['/queue/messages', { kind: 'inbox' }],
-  ['/queue/errors', { kind: 'replies', name: 'errors' }],
-]);
-const AGENTS = '/topic/agents';
-const TOPIC_PREFIX = '/topic/';
 
 /** The `desk` side of a STOMP session: a customer's or an agent's, by its endpoint. */
 export class DeskHandler extends StompDialectHandler {

@@ -2,7 +2,8 @@ import type { AgentWatch } from '../../core/desk/agent-watch.ts';
 import type { StompSession } from '../../stomp/session.ts';
 import type { Dialect } from '../common/dialect.ts';
 import type { DialectServices } from '../common/services.ts';
-import { DESK, DeskHandler } from './handler.ts';
+import { DESK } from './catalog.ts';
+import { DeskHandler } from './handler.ts';
 import { AGENT_PATH, CUSTOMER_PATH } from './roles.ts';
 
 /**

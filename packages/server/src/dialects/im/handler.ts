@@ -27,6 +27,7 @@ import { authenticateAll, headerOf } from '../common/credentials.ts';
 import { noDestination, parseUserQueue, refuseSend } from '../common/destinations.ts';
 import { type Farewell, StompDialectHandler, type Target } from '../common/stomp-dialect-handler.ts';
 import { sendBody, sendJson, stompShape } from '../common/stomp-shape.ts';
+import { CONVERSATION_PREFIX, IM, NOTIFICATIONS, QUEUES } from './catalog.ts';
 import { type CommandContext, execute, isImDestination } from './commands.ts';
 import { renderConversation } from './conversation.ts';
 import { type EventRenderer, RENDERERS, renderAttempt, renderStatus } from './render.ts';
@@ -40,22 +41,8 @@ import {
   renderSystem,
 } from './system.ts';
 
-export const IM = 'im';
 const PROTOBUF_TYPE = 'application/x-protobuf';
 const JSON_TYPE = 'application/json';
-
-const QUEUES: ReadonlyMap<string, Target> = new Map<string, Target>([
-  ['/queue/private-messages', { kind: 'inbox' }],
-  ['/queue/message-status', { kind: 'events', name: 'status' }],
-  ['/queue/user-status', { kind: 'user', name: 'presence' }],
-  ['/queue/events', { kind: 'events', name: 'events' }],
-  ['/queue/errors', { kind: 'replies', name: 'errors' }],
-  ['/queue/conversations', { kind: 'replies', name: 'conversations' }],
-  ['/queue/heartbeat', { kind: 'replies', name: 'heartbeat' }],
-  ['/queue/auth', { kind: 'replies', name: 'auth' }],
-]);
-const NOTIFICATIONS = '/topic/system/notifications';
-const CONVERSATION_PREFIX = '/topic/conversation/';
 
 /** The `im` side of a STOMP session, in JSON or protobuf by session and by subscription. */
 export class ImHandler extends StompDialectHandler {
@@ -124,11 +111,11 @@ export class ImHandler extends StompDialectHandler {
     return execute(destination, this.#context, frame.body, encoding);
   }
 
-  protected tellRefusal({ code, message }: DomainError, frame: StompFrame): void {
-    const destination = frame.headers.get('destination') ?? '';
+  protected tellRefusal({ code, message }: DomainError, frame: StompFrame, destination: string): void {
+    const written = frame.headers.get('destination') ?? '';
     const encoding = encodingOf(frame.headers.get('content-type')) ?? 'json';
     const messageId = isImDestination(destination) ? peekMessageId(destination, frame.body, encoding) : null;
-    this.#tellError({ code, message, destination, messageId });
+    this.#tellError({ code, message, destination: written, messageId });
     if (destination === '/app/auth')
       this.#tellAll('auth', renderAuthRefusal(this.#addressee, { code, message }));
     // A conflict is about another message under the same id, which has not failed.

@@ -4,7 +4,8 @@ import type { StompSession } from '../../stomp/session.ts';
 import type { Dialect } from '../common/dialect.ts';
 import type { DialectServices } from '../common/services.ts';
 import { imAsyncApi } from './asyncapi.ts';
-import { IM, ImHandler } from './handler.ts';
+import { IM } from './catalog.ts';
+import { ImHandler } from './handler.ts';
 
 /**
  * The full chat protocol: a typed envelope in JSON or protobuf, statuses, edits, quotes, forwards and pins.

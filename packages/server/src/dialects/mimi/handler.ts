@@ -9,17 +9,11 @@ import { noDestination, parseUserQueue, refuseSend } from '../common/destination
 import { peekString } from '../common/json.ts';
 import { StompDialectHandler, type Target } from '../common/stomp-dialect-handler.ts';
 import { sendJson, stompShape } from '../common/stomp-shape.ts';
+import { QUEUES, RECIVE } from './catalog.ts';
 import { COMMANDS, type CommandContext } from './commands.ts';
 import { MIMI } from './name.ts';
 import { messageBody } from './render.ts';
 import { failure, success } from './status.ts';
-
-const QUEUES: ReadonlyMap<string, Target> = new Map<string, Target>([
-  ['/queue/status', { kind: 'replies', name: 'status' }],
-  ['/queue/send/status', { kind: 'replies', name: 'send' }],
-  ['/queue/recive/status', { kind: 'replies', name: 'recive' }],
-]);
-const RECIVE = /^\/user\/(.*)\/recive$/s;
 
 /** The `mimi` side of a STOMP session. A message is delivered when the client says that it has received it. */
 export class MimiHandler extends StompDialectHandler {

@@ -9,18 +9,9 @@ import { noDestination, parseUserQueue, refuseSend } from '../common/destination
 import { peekString } from '../common/json.ts';
 import { StompDialectHandler, type Target } from '../common/stomp-dialect-handler.ts';
 import { sendJson, stompShape } from '../common/stomp-shape.ts';
+import { GROUP_PREFIX, QUEUES, XUQM } from './catalog.ts';
 import { COMMANDS, type CommandContext } from './commands.ts';
 import { messageBody, receiptBody, renderConversation } from './render.ts';
-
-export const XUQM = 'xuqm';
-
-const QUEUES: ReadonlyMap<string, Target> = new Map<string, Target>([
-  ['/queue/messages', { kind: 'inbox' }],
-  ['/queue/receipts', { kind: 'user', name: 'receipts' }],
-  ['/queue/errors', { kind: 'replies', name: 'errors' }],
-  ['/queue/conversations', { kind: 'replies', name: 'conversations' }],
-]);
-const GROUP_PREFIX = '/topic/group/';
 
 /** The `xuqm` side of a STOMP session: its destinations as commands, the core's events as its messages. */
 export class XuqmHandler extends StompDialectHandler {
