@@ -269,11 +269,11 @@ function unseen(unseenBy: readonly string[]): { readonly unseenBy?: readonly str
   return unseenBy.length === 0 ? {} : { unseenBy };
 }
 
-/** Only the text changes. Where it is all there is, as the address of a picture, the address stays beside the new one. */
+/** Only the text changes. Where it was the address of a picture and is words now, the address stays beside them. */
 function withText(content: Content, text: string): Content {
   const { type, extra, text: old } = content;
-  const isLink = extra === null && MEDIA.has(type) && isAddress(old);
-  return { ...content, text, extra: isLink ? { url: old } : extra };
+  const isCaption = extra === null && MEDIA.has(type) && isAddress(old) && !isAddress(text);
+  return { ...content, text, extra: isCaption ? { url: old } : extra };
 }
 
 const MEDIA: ReadonlySet<ContentType> = new Set(['image', 'file', 'voice', 'video']);
