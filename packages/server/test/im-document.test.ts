@@ -72,6 +72,12 @@ class User {
     return JSON.parse(event?.content ?? '');
   }
 
+  /** As `event`, of a type, whatever else comes before it. */
+  async eventOf(destination: string, eventType: string): Promise<Record<string, unknown>> {
+    const read = ({ event }: Message) => JSON.parse(event?.content ?? '{}') as Record<string, unknown>;
+    return read(await this.client.next(destination, (message) => read(message).eventType === eventType));
+  }
+
   async status(clientMessageId: string, status: number): Promise<void> {
     const is = (message: Message) => message.clientMessageId === clientMessageId && message.status === status;
     assert.equal((await this.client.next(MESSAGE_STATUS, is)).type, 42);
@@ -253,8 +259,12 @@ const SECTIONS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     assert.deepEqual(told, login);
     assert.equal((await bob.event(EVENTS)).eventType, 'business.user.login');
     await alice.client.disconnect();
-    const { eventType, userId, status } = await bob.event(USER_STATUS);
-    assert.deepEqual([eventType, userId, status], ['business.user.status.changed', alice.id, 'offline']);
+    for (const place of [USER_STATUS, EVENTS]) {
+      const left = await bob.eventOf(place, 'business.user.logout');
+      assert.deepEqual([left.userId, left.deviceId], [alice.id, `${alice.id}-web`]);
+      const { userId, status } = await bob.eventOf(place, 'business.user.status.changed');
+      assert.deepEqual([userId, status], [alice.id, 'offline']);
+    }
     await server.call('DELETE', `/api/v1/groups/${groupId}/members/${alice.id}`, ADMIN);
     assert.equal((await bob.event(EVENTS)).eventType, 'business.group.member.left');
   },
@@ -269,7 +279,8 @@ const SECTIONS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await alice.status(clientMsgId, 7);
     assert.equal((await bob.shown()).message.type, 10);
     alice.send('/app/pin-message', { messageId, pinScope: 1 });
-    assert.equal((await bob.event(EVENTS)).updateType, 'message_pinned');
+    const { updateType } = await bob.eventOf(EVENTS, 'business.conversation.updated');
+    assert.equal(updateType, 'message_pinned');
     bob.send('/app/delete-message', { messageId, deleteScope: 0, deleteReason: '用户撤回' });
     alice.send('/app/delete-message', { messageId, deleteScope: 1, deleteReason: '用户撤回' });
     await alice.status(clientMsgId, 6);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { decodeImProtobuf, type ImMessage, ImMessageType } from '@haina/wire';
 import { ManualTimers } from '../src/stomp/testing/manual-timers.ts';
-import { subscribeIm } from './support/im-client.ts';
+import { documentOf, frameAt, subscribeIm } from './support/im-client.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
 import { tokenOf } from './support/token.ts';
@@ -55,8 +55,19 @@ async function leave(...gone: StompClient[]): Promise<void> {
   while (timers.pending === waiting) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** The next change of a status; what a user came or went with is told after it. */
+async function statusAt(client: StompClient): Promise<ImMessage> {
+  const status = await client.nextAt<ImMessage>(PRESENCE);
+  const session = await client.nextAt<ImMessage>(PRESENCE);
+  const { eventType, userId } = documentOf(session);
+  const told = documentOf(status);
+  assert.equal(eventType, `business.user.${told.status === 'online' ? 'login' : 'logout'}`);
+  assert.equal(userId, told.userId);
+  return status;
+}
+
 async function news(client: StompClient): Promise<string> {
-  const { type, event } = await client.nextAt<ImMessage>(PRESENCE);
+  const { type, event } = await statusAt(client);
   assert.equal(type, ImMessageType.EVENT_USER_STATUS_CHANGE);
   const { userId, status } = JSON.parse(event?.content ?? '');
   return `${userId} ${status}`;
@@ -78,7 +89,7 @@ test('who shares a group or a single chat with a user learns that it comes and g
   const [ofBob, ofCarol, ofDave] = [await watch(bob), await watch(carol), await watch(dave)];
   await ofCarol.confirmed('/app/private-message', { receiverId: alice, content: 'hi' });
   const phone = await StompClient.connect(server.wsUrl, tokenOf(alice), '/ws');
-  const { event, ...envelope } = await ofBob.nextAt<ImMessage>(PRESENCE);
+  const { event, ...envelope } = await statusAt(ofBob);
   const { timestamp, messageId } = envelope;
   assert.equal(messageId, event?.eventId);
   const at = new Date(timestamp).toISOString();
@@ -168,16 +179,11 @@ test('presence comes in protobuf to who asked for it', async () => {
   await makeGroup(alice, bob);
   const ofBob = await watch(bob, { accept: 'application/x-protobuf' });
   clients.push(await StompClient.of(server.wsUrl, alice));
-  const { body } = await ofBob.nextMatching(
-    'presence',
-    ({ headers, command }) => command === 'MESSAGE' && headers.get('destination') === PRESENCE,
-  );
-  const { type, event } = decodeImProtobuf(body);
-  assert.equal(type, ImMessageType.EVENT_USER_STATUS_CHANGE);
-  assert.deepEqual(
-    [event?.eventType, JSON.parse(event?.content ?? '').userId],
-    ['business.user.status.changed', alice],
-  );
+  for (const eventType of ['business.user.status.changed', 'business.user.login']) {
+    const { type, event } = decodeImProtobuf((await frameAt(ofBob, PRESENCE)).body);
+    assert.equal(type, ImMessageType.EVENT_USER_STATUS_CHANGE);
+    assert.deepEqual([event?.eventType, JSON.parse(event?.content ?? '').userId], [eventType, alice]);
+  }
 });
 
 for (const [what, path, claims] of [

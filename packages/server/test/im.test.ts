@@ -436,6 +436,7 @@ test('members learn of their new group, of pins for everyone, and of who joins, 
     groupName: 'A group',
     creatorId: 'admin',
     memberCount: 1,
+    operatorId: 'admin',
     updatedBy: 'admin',
   });
   assert.ok(Math.abs(Date.parse(String(createTime)) - Date.now()) < 60_000);
@@ -464,6 +465,8 @@ test('members learn of their new group, of pins for everyone, and of who joins, 
   bob.sendJson('/app/chat', { conversationId: group, content: 'pin me' });
   const { messageId } = await alice.nextAt<ImMessage>(INBOX);
   alice.sendJson('/app/pin-message', { messageId, pinScope: 1 });
+  const sent = documentOf(await bob.nextAt<ImMessage>(EVENTS));
+  assert.equal(sent.eventType, 'communication.message.sent');
   const pin = documentOf(await bob.nextAt<ImMessage>(EVENTS));
   assert.deepEqual([pin.updateType, pin.messageId, pin.pinScope], ['message_pinned', messageId, 1]);
   const listed = await server.call('GET', `/api/v1/conversations/${group}/pins`, tokenOf(ids[1]));
@@ -690,6 +693,8 @@ test('a single conversation comes to its topic, or to the inbox of who did not s
   const say = (content: string) =>
     alice.confirmed('/app/private-message', { receiverId: bobId, content, clientMsgId: content });
   await say('one');
+  const { event } = await phone.nextAt<ImMessage>(topic);
+  assert.equal(event?.eventType, 'business.conversation.created');
   const { messageId } = await phone.nextAt<ImMessage>(topic);
   await alice.confirmed('/app/edit-message', { messageId, newContent: 'One' });
   assert.equal((await phone.nextAt<ImMessage>(topic)).type, ImMessageType.CHAT_EDIT);

@@ -14,6 +14,7 @@ import {
   ACCEPTED,
   CHANGED,
   imChanged,
+  imFirst,
   imMembership,
   MESSAGE,
   mimiSuccess,
@@ -78,7 +79,7 @@ function changeTellings({ people }: Scene, changed: Said): Tellings {
   const { dialect: by } = changed.by;
   const told = others(by).map((reader) => [reader, [MESSAGE[reader](changed, people[reader])]] as const);
   const all: Tellings = { ...Object.fromEntries(told), [by]: CHANGED[by](changed) };
-  return by === 'im' ? all : { ...all, im: [...(all.im ?? []), imChanged(changed)] };
+  return by === 'im' ? all : { ...all, im: [...(all.im ?? []), ...imChanged(changed)] };
 }
 
 /** A `mimi` client confirms what it got, which its writer learns the first time. */
@@ -125,12 +126,19 @@ const having = ({ clients }: Scene, command: keyof MatrixClient): Dialect[] =>
 const SPEAKERS: readonly Dialect[] = ['xuqm', 'im', 'mimi', 'desk'];
 
 /** One person tells another, who takes note of it as far as its dialect can. */
-async function tellOne(scene: Scene, steps: Walk, operation: Operation, [said, act]: [Said, () => void]) {
+async function tellOne(
+  scene: Scene,
+  steps: Walk,
+  operation: Operation,
+  [said, act]: [Said, () => void],
+  isFirst = false,
+) {
   const { dialect: by } = said.by;
   const { dialect: to } = said.to as Person;
   // A room's client is told of its rooms only: what is said to its user alone waits for another client.
   const told = tellingsOf(scene, said, to === 'room' ? [] : [to]);
-  await steps.take({ operation, who: `${by} to ${to}`, act, told });
+  const im = isFirst && (by === 'im' || to === 'im') ? { im: [...(told.im ?? []), imFirst(said)] } : {};
+  await steps.take({ operation, who: `${by} to ${to}`, act, told: { ...told, ...im } });
   if (to === 'mimi') await steps.take(confirmation(scene, said));
   if (having(scene, 'read').includes(to)) await steps.take(reading(scene, said, to));
 }
@@ -143,9 +151,9 @@ for (const by of SPEAKERS) {
       for (const to of others(by)) {
         if (by === 'desk') {
           if (to === 'room') continue;
-          await tellOne(scene, steps, 'send text', say(scene, to, people.desk, `${to} asks`));
+          await tellOne(scene, steps, 'send text', say(scene, to, people.desk, `${to} asks`), true);
         }
-        await tellOne(scene, steps, 'send text', say(scene, by, people[to], `text to ${to}`));
+        await tellOne(scene, steps, 'send text', say(scene, by, people[to], `text to ${to}`), by !== 'desk');
         if (having(scene, 'show').includes(by)) {
           await tellOne(scene, steps, 'send image', show(scene, by, people[to], `picture to ${to}`));
         }

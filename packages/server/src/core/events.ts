@@ -34,12 +34,14 @@ export type CoreEvent =
   | MemberChanged
   | MemberRemoved
   | ConversationCreated
+  | SingleCreated
   | ConversationChanged
   | GroupDissolved
   | UserChanged
   | UserDeleted
   | UserAccessEnded
   | UserStatusChanged
+  | UserSession
   | NotificationTold
   | AttendanceChanged
   | RoomClosed
@@ -156,6 +158,12 @@ export interface ConversationCreated {
   readonly actorId: string;
 }
 
+/** Two users have a conversation now, or a user with itself: made by its first message, told before it. */
+export interface SingleCreated {
+  readonly type: 'single.created';
+  readonly message: Message;
+}
+
 export interface ConversationChanged {
   readonly type: 'conversation.changed';
   readonly conversation: Conversation | Room;
@@ -221,6 +229,16 @@ export interface UserStatusChanged {
   readonly status: UserStatus;
   readonly at: Timestamp;
   /** What it came or went with. Not for other users. */
+  readonly device?: Device;
+}
+
+/** What a user came or went with: its first session, or its last. Told after each `user.status`, to the same. */
+export interface UserSession {
+  readonly type: 'user.login' | 'user.logout';
+  readonly tenant: string;
+  readonly userId: string;
+  readonly at: Timestamp;
+  /** Where it is and by what is not for other users. */
   readonly device?: Device;
 }
 

@@ -39,6 +39,11 @@ export function topicsOf({ tenant, kind, senderId, targetId, conversationId }: M
   return topics;
 }
 
+/** Whether a message makes the conversation of its two users. */
+export function isFirstOfTwo({ kind, seq }: Message): boolean {
+  return kind === 'single' && seq === 1;
+}
+
 /** That a message is stored. */
 export function sentStatus(message: Message): MessageStatus {
   const { senderId: actorId, createdAt: at } = message;

@@ -10,6 +10,7 @@ import type { Limits } from './limits.ts';
 import { tellAdded } from './membership-news.ts';
 import {
   findVisible,
+  isFirstOfTwo,
   MAX_REASON_LENGTH,
   noMessage,
   requireRate,
@@ -288,6 +289,9 @@ export class Messages {
     const sender = { tenant: message.tenant, userId: message.senderId };
     for (const member of joined ?? []) {
       tellAdded(this.#deps.sink, sender, message.conversationId, member, message.kind);
+    }
+    if (isFirstOfTwo(message)) {
+      this.#deps.sink.publish(topicsOf(message), { type: 'single.created', message });
     }
     this.#deps.sink.publish(topicsOf(message), {
       type: 'message.created',

@@ -44,6 +44,8 @@ export class PresenceNews {
     const { tenant, userId } = change;
     const peers = await listPeers(this.#deps, tenant, userId);
     const topics = peers.map((peer) => userTopic(tenant, peer));
+    const { status, ...session } = change;
     this.#deps.sink.publish(topics, { type: 'user.status', ...change });
+    this.#deps.sink.publish(topics, { type: status === 'online' ? 'user.login' : 'user.logout', ...session });
   }
 }

@@ -1,9 +1,11 @@
 import type { CoreEvent, EventSink } from '../core/events.ts';
+import { type Fact, factsOf, toEvent } from '../core/facts.ts';
+import { isFirstOfTwo } from '../core/message-access.ts';
 import type { Timestamp } from '../core/model.ts';
 import type { Clock, IdSource } from '../core/ports/clock.ts';
 import type { EventStore, OutboxEntry, ToldMessage, UntoldMessage } from '../core/ports/event-store.ts';
 import type { Cancel, Timers } from '../core/ports/timers.ts';
-import { type Fact, factsOf, toEvent } from './facts.ts';
+
 import type { Targets } from './targets.ts';
 
 /** Entries of one write. */
@@ -72,7 +74,7 @@ export class FactRecorder implements EventSink {
     let missed: readonly UntoldMessage[];
     do {
       missed = await this.#deps.store.listUntold(MAX_BATCH);
-      for (const untold of missed) this.#record(toEventOf(untold));
+      for (const untold of missed) for (const event of toEventsOf(untold)) this.#record(event);
       await this.#running;
     } while (missed.length === MAX_BATCH && this.#told.length === 0);
   }
@@ -180,9 +182,9 @@ function toldOf(event: CoreEvent): ToldMessage | undefined {
   return isOfMessage ? { messageId: event.message.id, revision: event.message.revision } : undefined;
 }
 
-/** The event that was not recorded; whom it was published to is known no more. */
-function toEventOf({ message, became, actorId }: UntoldMessage): CoreEvent {
-  return became === 'normal'
-    ? { type: 'message.created', message, memberCount: 0 }
-    : { type: 'message.changed', change: became, message, actorId };
+/** The events that were not recorded; whom they were published to is known no more. */
+function toEventsOf({ message, became, actorId }: UntoldMessage): CoreEvent[] {
+  if (became !== 'normal') return [{ type: 'message.changed', change: became, message, actorId }];
+  const created = { type: 'message.created', message, memberCount: 0 } as const;
+  return isFirstOfTwo(message) ? [{ type: 'single.created', message }, created] : [created];
 }

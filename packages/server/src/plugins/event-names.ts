@@ -28,6 +28,8 @@ export const INTERCEPTED_EVENTS = [
   'receipt.read',
   'conversation.changed',
   'user.status',
+  'user.login',
+  'user.logout',
   'notification',
   'settings.changed',
   'permission.changed',

@@ -195,6 +195,9 @@ const MODELS: { readonly [Type in CoreEvent['type']]: Record<string, fc.Arbitrar
   'user.deleted': { tenant: id, userId: id },
   'user.access': { tenant: id, userId: id, cause: fc.constant('user-disabled'), role: fc.constant('user') },
   'user.status': { tenant: id, userId: id, status: fc.constantFrom('online', 'offline'), at: time },
+  'user.login': { tenant: id, userId: id, at: time },
+  'user.logout': { tenant: id, userId: id, at: time },
+  'single.created': { message },
   notification: { notification },
   'settings.changed': { ...act, configType: fc.constant('chat_settings'), old: settings, new: settings },
   'permission.changed': {

@@ -1,7 +1,7 @@
 import { type ImEventMessage, ImMessageStatus, ImMessageType } from '@haina/wire';
-import type { EventCategory } from '../../core/business-event.ts';
+import { categoryOf, type EventCategory } from '../../core/business-event.ts';
 import type { BusinessEventTold, CoreEvent } from '../../core/events.ts';
-import { isoTime } from '../../core/time.ts';
+import { factsOf, pinFact } from '../../core/facts.ts';
 import { eventIdOf, serverEnvelope } from './envelope.ts';
 
 const TYPES: Record<EventCategory, ImEventMessage['type']> = {
@@ -61,20 +61,56 @@ function textOf(values: readonly unknown[]): string {
   return values.find((value): value is string => typeof value === 'string') ?? '';
 }
 
-/** A user who shares a conversation with the subscriber has another name or picture; undefined for other events. */
-export function renderProfile(event: CoreEvent, now: number): ImEventMessage | undefined {
-  if (event.type !== 'user.changed') return undefined;
-  const { id: userId, username, nickname, avatar } = event.user;
-  const eventType = 'business.user.profile.updated';
+/** What becomes of users and conversations, by its place. Messages, settings and permissions have forms of their own. */
+const FACTS: Partial<Record<CoreEvent['type'], 'presence' | 'group'>> = {
+  'user.login': 'presence',
+  'user.logout': 'presence',
+  'user.status': 'presence',
+  'user.changed': 'presence',
+  'single.created': 'group',
+  'conversation.created': 'group',
+  'conversation.changed': 'group',
+  'group.dissolved': 'group',
+  'member.added': 'group',
+  'member.changed': 'group',
+  'member.removed': 'group',
+  'attendance.joined': 'group',
+  'attendance.left': 'group',
+  'service.changed': 'group',
+  'message.pinned': 'group',
+  'message.unpinned': 'group',
+};
+
+/** Where somebody is and by what is nobody's business: its place is kept, so that the form is the same for all. */
+const PRIVATE = { ipAddress: '', userAgent: '' };
+
+/** What happened here to a user or a conversation, as other systems are told of it; undefined for other events. */
+export function renderFact(event: CoreEvent, now: number): ImEventMessage | undefined {
+  if (FACTS[event.type] === undefined) return undefined;
+  const isPin = event.type === 'message.pinned' || event.type === 'message.unpinned';
+  const [fact] = isPin ? [pinFact(event, now)] : factsOf(event, now);
+  if (!fact) return undefined;
+  const { eventType } = fact;
+  const fields = event.type === 'user.login' ? { ...fact.fields, ...PRIVATE } : fact.fields;
+  const field = (...names: string[]) => textOf(names.map((name) => fields[name]));
   const eventId = eventIdOf(event);
-  const timestamp = isoTime(now);
   return {
-    ...serverEnvelope(now, { messageId: eventId, senderId: userId }),
-    type: ImMessageType.EVENT_USER_STATUS_CHANGE,
-    event: {
-      content: JSON.stringify({ eventType, userId, username, nickname, avatar, timestamp }),
-      eventType,
-      eventId,
-    },
+    ...serverEnvelope('at' in event ? event.at : now, {
+      messageId: eventId,
+      senderId: field('operatorId', 'creatorId', 'userId'),
+      receiverId: field('groupId'),
+      conversationId: field('conversationId', 'groupId'),
+    }),
+    type: TYPES[categoryOf(eventType) as EventCategory],
+    event: { content: JSON.stringify({ eventType, ...fields }), eventType, eventId },
   };
+}
+
+/** As `renderFact`, at the one of the two places that is for it. */
+export function renderFactAt(
+  place: 'presence' | 'group',
+  event: CoreEvent,
+  now: number,
+): ImEventMessage | undefined {
+  return FACTS[event.type] === place ? renderFact(event, now) : undefined;
 }

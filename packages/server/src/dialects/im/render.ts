@@ -6,26 +6,13 @@ import {
   ImMessageStatus,
   ImMessageType,
 } from '@haina/wire';
-import type {
-  ConversationChanged,
-  ConversationCreated,
-  CoreEvent,
-  GroupDissolved,
-  MemberAdded,
-  MemberChanged,
-  MemberRemoved,
-  MessageChanged,
-  MessagePinned,
-  MessageStatus,
-  ReceiptIssued,
-  UserStatusChanged,
-} from '../../core/events.ts';
+import type { CoreEvent, MessageChanged, MessageStatus, ReceiptIssued } from '../../core/events.ts';
 import type { Message, MessageState, ReferenceKind } from '../../core/model.ts';
 import { isoTime } from '../../core/time.ts';
 import { renderConfigChange, renderPermissionChange } from './admin.ts';
-import { renderBusinessAt, renderBusinessEvent, renderProfile } from './business.ts';
+import { renderBusinessAt, renderBusinessEvent, renderFact, renderFactAt } from './business.ts';
 import { documentOf, formOf } from './content.ts';
-import { eventIdOf, IM_VERSION, SERVER_SOURCE, serverEnvelope } from './envelope.ts';
+import { IM_VERSION, SERVER_SOURCE } from './envelope.ts';
 import { renderNotification } from './notification.ts';
 
 const REFERENCE_TYPES: Record<ReferenceKind, ImChatType> = {
@@ -182,105 +169,6 @@ function statusEvent(
   };
 }
 
-/** A user who shares a conversation with the subscriber came or went. */
-export function renderPresence({ userId, status, at }: UserStatusChanged): ImEventMessage {
-  const eventType = 'business.user.status.changed';
-  const eventId = `${userId}.${status}.${at}`;
-  const timestamp = isoTime(at);
-  return {
-    ...serverEnvelope(at, { messageId: eventId, senderId: userId }),
-    type: ImMessageType.EVENT_USER_STATUS_CHANGE,
-    event: { content: JSON.stringify({ eventType, userId, status, timestamp }), eventType, eventId },
-  };
-}
-
-type GroupEvent =
-  | MemberAdded
-  | MemberChanged
-  | MemberRemoved
-  | ConversationCreated
-  | ConversationChanged
-  | GroupDissolved
-  | MessagePinned;
-
-/** What happened in a group, section 6.2; undefined for other events. */
-export function renderGroupUpdate(event: CoreEvent, now: number): ImEventMessage | undefined {
-  const update = groupUpdate(event);
-  if (!update) return undefined;
-  const { conversationId, actorId, eventType, document } = update;
-  const timestamp = isoTime(now);
-  const eventId = eventIdOf(event);
-  const named = { messageId: eventId, senderId: actorId, receiverId: conversationId, conversationId };
-  return {
-    ...serverEnvelope(now, named),
-    type: ImMessageType.EVENT_GROUP_UPDATE,
-    event: {
-      content: JSON.stringify({
-        eventType,
-        groupId: conversationId,
-        ...document,
-        updatedBy: actorId,
-        timestamp,
-      }),
-      eventType,
-      eventId,
-    },
-  };
-}
-
-function groupUpdate(event: CoreEvent) {
-  switch (event.type) {
-    case 'member.added':
-      return update(event, event.conversationId, 'business.group.member.joined', {
-        updateType: 'member_added',
-        memberId: event.userId,
-        memberRole: event.role,
-      });
-    case 'member.changed':
-      return update(event, event.conversationId, 'business.group.updated', {
-        updateType: 'member_role_changed',
-        memberId: event.userId,
-        memberRole: event.role,
-      });
-    case 'member.removed':
-      return update(event, event.conversationId, 'business.group.member.left', {
-        updateType: 'member_removed',
-        memberId: event.userId,
-      });
-    case 'conversation.created':
-      return update(event, event.conversation.id, 'business.group.created', {
-        updateType: 'group_created',
-        groupName: event.conversation.name,
-        creatorId: event.actorId,
-        memberCount: event.conversation.memberCount,
-        createTime: isoTime(event.conversation.createdAt),
-      });
-    case 'conversation.changed':
-      return update(event, event.conversation.id, 'business.group.updated', {
-        updateType: 'group_updated',
-        groupName: event.conversation.name,
-        avatar: event.conversation.avatar,
-      });
-    case 'group.dissolved':
-      return update(event, event.conversationId, 'business.group.updated', {
-        updateType: 'group_dissolved',
-      });
-    case 'message.pinned':
-    case 'message.unpinned':
-      return update(event, event.message.conversationId, 'business.conversation.updated', {
-        updateType: event.type === 'message.pinned' ? 'message_pinned' : 'message_unpinned',
-        messageId: event.message.id,
-        pinScope: event.scope === 'everyone' ? 1 : 0,
-      });
-    default:
-      return undefined;
-  }
-}
-
-function update({ actorId }: GroupEvent, conversationId: string, eventType: string, document: object) {
-  return { conversationId, actorId, eventType, document };
-}
-
 /** An event as every subscriber reads it; undefined where it does not go to this kind of destination. */
 export type EventRenderer = (event: CoreEvent, now: number) => ImMessage | undefined;
 
@@ -294,24 +182,20 @@ export const RENDERERS: Readonly<Record<string, EventRenderer>> = {
     if (event.type === 'receipt') return renderReceipt(event);
     return renderBusinessAt('status', event);
   },
-  presence: (event, now) =>
-    event.type === 'user.status'
-      ? renderPresence(event)
-      : (renderProfile(event, now) ?? renderBusinessAt('presence', event)),
+  presence: (event, now) => renderFactAt('presence', event, now) ?? renderBusinessAt('presence', event),
   notifications: (event) =>
     event.type === 'notification'
       ? renderNotification(event.notification)
       : (renderConfigChange(event) ?? renderBusinessAt('notifications', event)),
   events: (event, now) =>
-    renderGroupUpdate(event, now) ??
-    renderPermissionChange(event) ??
-    renderProfile(event, now) ??
-    renderBusinessEvent(event),
+    event.type === 'message.status'
+      ? renderStatus(event)
+      : (renderFact(event, now) ?? renderPermissionChange(event) ?? renderBusinessEvent(event)),
 };
 
 /** What comes to the topic of a conversation. */
 function renderAtTopic(event: CoreEvent, now: number): ImMessage | undefined {
-  return renderChat(event) ?? renderGroupUpdate(event, now) ?? renderBusinessAt('group', event);
+  return renderChat(event) ?? renderFactAt('group', event, now) ?? renderBusinessAt('group', event);
 }
 
 function renderChat(event: CoreEvent): ImMessage | undefined {

@@ -109,7 +109,7 @@ export const ACCEPTED: Readonly<Record<Dialect, (said: Said) => Told[]>> = {
   xuqm: () => [],
   im: (said) => [
     imStatus(1, { clientMessageId: said.id, senderId: said.by.id, source: 'im' }),
-    imStatus(2, { ...imEnvelope(said), userId: said.by.id }),
+    ...imFact(2, said),
   ],
   mimi: ({ id }) => [mimiSuccess('send', id)],
   desk: (said) => [
@@ -132,7 +132,7 @@ export const ACCEPTED: Readonly<Record<Dialect, (said: Said) => Told[]>> = {
 /** What the client that edited or took back its own message is told. */
 export const CHANGED: Readonly<Record<Dialect, (said: Said) => Told[]>> = {
   xuqm: () => [],
-  im: (said) => [imChanged(said)],
+  im: imChanged,
   mimi: () => [],
   desk: () => [],
   room: () => [],
@@ -223,6 +223,7 @@ export function imMembership(group: Group, memberId: string, change: 'added' | '
     updateType: `member_${change}`,
     memberId,
     ...(change === 'added' ? { memberRole: 'member' } : {}),
+    operatorId: 'admin',
     updatedBy: 'admin',
     timestamp: chosen('iso'),
   };
@@ -315,8 +316,40 @@ function imChange(said: Said) {
 }
 
 /** What all `im` clients learn of a change, also its writer's. */
-export function imChanged(said: Said): Told {
-  return imStatus(said.state === 'edited' ? 7 : 6, { ...imEnvelope(said), userId: said.by.id });
+export function imChanged(said: Said): Told[] {
+  return imFact(said.state === 'edited' ? 7 : 6, said);
+}
+
+/** What becomes of a message by the event of section 7.1: at its place and among all events. */
+function imFact(status: number, said: Said): Told[] {
+  const told = imStatus(status, { ...imEnvelope(said), userId: said.by.id });
+  return [told, { ...told, at: '/user/queue/events' }];
+}
+
+/** The first message of two people makes their conversation. */
+export function imFirst(said: Said): Told {
+  const eventType = 'business.conversation.created';
+  const conversationId = conversationOf(said);
+  const people = { creatorId: said.by.id, memberIds: [said.by.id, said.to.id] };
+  const content = {
+    eventType,
+    conversationId,
+    conversationType: 'single',
+    ...people,
+    createTime: chosen('iso'),
+  };
+  return {
+    at: '/user/queue/events',
+    body: {
+      ...IM_SERVER,
+      messageId: chosen('id'),
+      type: 41,
+      senderId: said.by.id,
+      conversationId,
+      timestamp: chosen('time'),
+      event: { content, eventType, eventId: chosen('id') },
+    },
+  };
 }
 
 function imStatus(

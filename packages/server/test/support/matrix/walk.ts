@@ -54,7 +54,7 @@ export class Walk {
     }
   }
 
-  /** Messages must come in order; receipts of several people may come in any. */
+  /** Messages must come in order; receipts of several people, and events beside messages, may come in any. */
   #compare(what: string, heard: readonly Told[], expected: Told[]): void {
     for (const told of heard) {
       const first = isReceipt(told) ? expected.length : expected.findIndex((one) => !isReceipt(one)) + 1;
@@ -73,7 +73,7 @@ export class Walk {
 const NOTHING: Told = { at: 'nowhere', body: 'nothing more' };
 
 function isReceipt({ at, body }: Told): boolean {
-  return /receipts|status$/.test(at) || (body as { type?: unknown }).type === 'receipt';
+  return /receipts|status$|events$/.test(at) || (body as { type?: unknown }).type === 'receipt';
 }
 
 /** The values that say most, without those that the server chooses. */

@@ -49,20 +49,22 @@ function attendance(type: AttendanceChanged['type'], kind: 'room' | 'group'): At
   return { type, tenant: 't', room, person: { id: 'alice', profile }, turn: 1 };
 }
 
-for (const [status, eventType, time] of [
-  ['online', 'business.user.login', 'loginTime'],
-  ['offline', 'business.user.logout', 'logoutTime'],
+for (const [type, status, eventType, time] of [
+  ['user.login', 'online', 'business.user.login', 'loginTime'],
+  ['user.logout', 'offline', 'business.user.logout', 'logoutTime'],
 ] as const) {
   test(`a user who is ${status} has another status, beside the ${eventType}`, () => {
-    const event = { type: 'user.status', tenant: 't', userId: 'alice', status, at: NOW } as const;
-    const [first, second] = factsOf(event, NOW);
+    const user = { tenant: 't', userId: 'alice', at: NOW } as const;
+    const [session] = factsOf({ type, ...user }, NOW);
     const at = '1970-01-01T00:00:01.000Z';
-    assert.deepEqual([first?.eventType, first?.fields[time]], [eventType, at]);
-    assert.deepEqual(second, {
-      tenant: 't',
-      eventType: 'business.user.status.changed',
-      fields: { userId: 'alice', status, timestamp: at },
-    });
+    assert.deepEqual([session?.eventType, session?.fields[time]], [eventType, at]);
+    assert.deepEqual(factsOf({ type: 'user.status', ...user, status }, NOW), [
+      {
+        tenant: 't',
+        eventType: 'business.user.status.changed',
+        fields: { userId: 'alice', status, timestamp: at },
+      },
+    ]);
   });
 }
 
@@ -121,6 +123,7 @@ test('a new role of a member is an update of its group', () => {
     memberId: 'bob',
     memberRole: 'admin',
     operatorId: 'alice',
+    updatedBy: 'alice',
   });
 });
 

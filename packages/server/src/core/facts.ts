@@ -1,5 +1,5 @@
-import type { BusinessEvent } from '../core/business-event.ts';
-import type { KnownEventType } from '../core/business-event-schemas.ts';
+import type { BusinessEvent } from './business-event.ts';
+import type { KnownEventType } from './business-event-schemas.ts';
 import type {
   AttendanceChanged,
   ConversationChanged,
@@ -16,13 +16,15 @@ import type {
   PermissionChanged,
   ServiceChanged,
   SettingsChanged,
+  SingleCreated,
   UserChanged,
+  UserSession,
   UserStatusChanged,
-} from '../core/events.ts';
-import type { JsonValue, Message, Timestamp } from '../core/model.ts';
-import { isoTime } from '../core/time.ts';
+} from './events.ts';
+import type { JsonValue, Message, Timestamp } from './model.ts';
+import { isoTime } from './time.ts';
 
-/** What of the core's events other systems learn, in the words of section 7.3 of the `im` document. */
+/** What of the core's events other systems and `im` clients learn, in the words of sections 6.2 and 7.3 of the document. */
 export interface Fact {
   readonly tenant: string;
   readonly eventType: string;
@@ -40,9 +42,10 @@ const FACTS: Mapping = {
   'message.created': messageSent,
   'message.changed': messageChanged,
   'message.hidden': messageHidden,
-  'message.pinned': pinChanged('message_pinned'),
-  'message.unpinned': pinChanged('message_unpinned'),
+  'message.pinned': pinChanged,
+  'message.unpinned': pinChanged,
   'conversation.created': groupCreated,
+  'single.created': singleCreated,
   'conversation.changed': groupUpdated,
   'group.dissolved': groupDissolved,
   'member.added': (event, now) => memberChanged(event, { memberRole: event.role }, now),
@@ -52,6 +55,8 @@ const FACTS: Mapping = {
   'attendance.left': attendanceChanged('business.conversation.member.removed'),
   'service.changed': serviceChanged,
   'user.status': presenceChanged,
+  'user.login': login,
+  'user.logout': logout,
   'user.changed': profileUpdated,
   'settings.changed': configChanged,
   'permission.changed': permissionChanged,
@@ -71,7 +76,7 @@ const FACTS: Mapping = {
   'user.told': NONE,
 };
 
-/** The facts of an event; mostly one, and none where it is no business of other systems. */
+/** The fact of an event, or none where it is no business of other systems. */
 export function factsOf(event: CoreEvent, now: Timestamp): Fact[] {
   // The event's type chooses the mapping, which the compiler cannot see.
   return (FACTS[event.type] as (event: CoreEvent, now: Timestamp) => Fact[])(event, now);
@@ -88,7 +93,7 @@ export function toEvent(
 function messageSent({ message, isRetold }: MessageCreated): Fact[] {
   if (isRetold) return [];
   const { kind, seq, senderId, targetId, clientId, content, source, createdAt } = message;
-  const sent = ofMessage('communication.message.sent', message, {
+  const fields = {
     conversationType: kind,
     senderId,
     receiverId: targetId,
@@ -99,19 +104,16 @@ function messageSent({ message, isRetold }: MessageCreated): Fact[] {
     contentExtra: content.extra,
     source,
     timestamp: isoTime(createdAt),
-  });
-  return kind === 'single' && seq === 1 ? [conversationCreated(message), sent] : [sent];
+  };
+  return [ofMessage('communication.message.sent', message, fields)];
 }
 
-/** Two users' conversation is made by its first message. */
-function conversationCreated({ tenant, conversationId, senderId, targetId, createdAt }: Message): Fact {
-  return fact(tenant, 'business.conversation.created', {
-    conversationId,
-    conversationType: 'single',
-    creatorId: senderId,
-    memberIds: senderId === targetId ? [senderId] : [senderId, targetId],
-    createTime: isoTime(createdAt),
-  });
+function singleCreated({ message }: SingleCreated): Fact[] {
+  const { tenant, conversationId, senderId, targetId, createdAt } = message;
+  const memberIds = senderId === targetId ? [senderId] : [senderId, targetId];
+  const made = { creatorId: senderId, memberIds, createTime: isoTime(createdAt) };
+  const fields = { conversationId, conversationType: 'single', ...made };
+  return [fact(tenant, 'business.conversation.created', fields)];
 }
 
 function messageChanged({ change, message, actorId }: MessageChanged): Fact[] {
@@ -129,79 +131,78 @@ function messageHidden({ message, userId }: MessageHidden, now: Timestamp): Fact
 }
 
 /** One's own pins are nobody else's business. */
-function pinChanged(updateType: string) {
-  return ({ message, scope, actorId }: MessagePinned, now: Timestamp): Fact[] => {
-    if (scope !== 'everyone') return [];
-    const { tenant, conversationId, id: messageId } = message;
-    const act = { operatorId: actorId, timestamp: isoTime(now) };
-    const fields = { conversationId, updateType, messageId, ...act };
-    return [fact(tenant, 'business.conversation.updated', fields)];
-  };
+function pinChanged(event: MessagePinned, now: Timestamp): Fact[] {
+  return event.scope === 'everyone' ? [pinFact(event, now)] : [];
+}
+
+/** The fact of a pin, also of one that is the actor's own. */
+export function pinFact({ type, message, scope, actorId }: MessagePinned, now: Timestamp): Fact {
+  const { tenant, conversationId, id: messageId } = message;
+  const updateType = type === 'message.pinned' ? 'message_pinned' : 'message_unpinned';
+  const pin = { messageId, pinScope: scope === 'everyone' ? 1 : 0 };
+  const fields = { conversationId, groupId: conversationId, updateType, ...pin, ...act(actorId, now) };
+  return fact(tenant, 'business.conversation.updated', fields);
 }
 
 function groupCreated({ conversation, actorId }: ConversationCreated): Fact[] {
   const { tenant, id: groupId, name: groupName, memberCount, createdAt } = conversation;
-  const fields = { groupId, groupName, creatorId: actorId, memberCount, createTime: isoTime(createdAt) };
+  const made = { groupName, creatorId: actorId, memberCount, createTime: isoTime(createdAt) };
+  const fields = { groupId, updateType: 'group_created', ...made, ...act(actorId, createdAt) };
   return [fact(tenant, 'business.group.created', fields)];
 }
 
 function groupUpdated({ conversation, actorId }: ConversationChanged, now: Timestamp): Fact[] {
   const { tenant, id: groupId, name: groupName, avatar } = conversation;
-  const act = { operatorId: actorId, timestamp: isoTime(now) };
-  const fields = { groupId, updateType: 'group_updated', groupName, avatar, ...act };
+  const fields = { groupId, updateType: 'group_updated', groupName, avatar, ...act(actorId, now) };
   return [fact(tenant, 'business.group.updated', fields)];
 }
 
 function groupDissolved(event: GroupDissolved, now: Timestamp): Fact[] {
-  const { tenant, conversationId: groupId, actorId: operatorId } = event;
-  const fields = { groupId, updateType: 'group_dissolved', operatorId, timestamp: isoTime(now) };
+  const { tenant, conversationId: groupId, actorId } = event;
+  const fields = { groupId, updateType: 'group_dissolved', ...act(actorId, now) };
   return [fact(tenant, 'business.group.updated', fields)];
 }
 
 function roleChanged(event: MemberChanged, now: Timestamp): Fact[] {
   const { tenant, conversationId: groupId, userId: memberId, role: memberRole, actorId } = event;
-  const act = { operatorId: actorId, timestamp: isoTime(now) };
-  const fields = { groupId, updateType: 'member_role_changed', memberId, memberRole, ...act };
+  const change = { updateType: 'member_role_changed', memberId, memberRole };
+  const fields = { groupId, ...change, ...act(actorId, now) };
   return [fact(tenant, 'business.group.updated', fields)];
 }
 
 /** Of a room attendance tells, guests included. */
 function memberChanged(event: MemberAdded | MemberRemoved, fields: Fact['fields'], now: Timestamp): Fact[] {
-  const { tenant, conversationId, kind, userId: memberId, actorId: operatorId } = event;
+  const { tenant, conversationId, kind, userId: memberId, actorId } = event;
   const isAdded = event.type === 'member.added';
-  const act = { memberId, ...fields, operatorId, timestamp: isoTime(now) };
+  const member = { memberId, ...fields, ...act(actorId, now) };
   switch (kind) {
     case 'room':
       return [];
     case 'service': {
       const eventType = `business.conversation.member.${isAdded ? 'added' : 'removed'}` as const;
-      return [fact(tenant, eventType, { conversationId, conversationType: kind, ...act })];
+      return [fact(tenant, eventType, { conversationId, conversationType: kind, ...member })];
     }
     default: {
       const eventType = `business.group.member.${isAdded ? 'joined' : 'left'}` as const;
-      return [fact(tenant, eventType, { groupId: conversationId, ...act })];
+      const updateType = isAdded ? 'member_added' : 'member_removed';
+      return [fact(tenant, eventType, { groupId: conversationId, updateType, ...member })];
     }
   }
 }
 
-function presenceChanged(event: UserStatusChanged): Fact[] {
-  const { tenant, userId, status, at } = event;
-  const changed = fact(tenant, 'business.user.status.changed', { userId, status, timestamp: isoTime(at) });
-  return [status === 'online' ? login(event) : logout(event), changed];
+function presenceChanged({ tenant, userId, status, at }: UserStatusChanged): Fact[] {
+  return [fact(tenant, 'business.user.status.changed', { userId, status, timestamp: isoTime(at) })];
 }
 
-function login({ tenant, userId, at, device }: UserStatusChanged): Fact {
+function login({ tenant, userId, at, device }: UserSession): Fact[] {
   const { deviceId = '', clientType = '', ipAddress = '', userAgent = '' } = device ?? {};
   const fields = { userId, deviceId, loginTime: isoTime(at), ipAddress, clientType, userAgent };
-  return fact(tenant, 'business.user.login', fields);
+  return [fact(tenant, 'business.user.login', fields)];
 }
 
-function logout({ tenant, userId, at, device }: UserStatusChanged): Fact {
-  return fact(tenant, 'business.user.logout', {
-    userId,
-    deviceId: device?.deviceId ?? '',
-    logoutTime: isoTime(at),
-  });
+function logout({ tenant, userId, at, device }: UserSession): Fact[] {
+  const fields = { userId, deviceId: device?.deviceId ?? '', logoutTime: isoTime(at) };
+  return [fact(tenant, 'business.user.logout', fields)];
 }
 
 /** Whoever attends a room is its member as long; at a group attendance says nothing about members. */
@@ -235,10 +236,8 @@ function serviceChanged({ change, session }: ServiceChanged, now: Timestamp): Fa
 
 function profileUpdated({ user, actorId }: UserChanged, now: Timestamp): Fact[] {
   const { tenant, id: userId, username, nickname, avatar, role } = user;
-  const act = { operatorId: actorId, timestamp: isoTime(now) };
-  return [
-    fact(tenant, 'business.user.profile.updated', { userId, username, nickname, avatar, role, ...act }),
-  ];
+  const by = { operatorId: actorId, timestamp: isoTime(now) };
+  return [fact(tenant, 'business.user.profile.updated', { userId, username, nickname, avatar, role, ...by })];
 }
 
 function configChanged(event: SettingsChanged): Fact[] {
@@ -251,6 +250,11 @@ function permissionChanged(event: PermissionChanged): Fact[] {
   const { userId, permissionType } = event;
   const values = { userId, permissionType, oldPermission: event.old, newPermission: event.new };
   return [other(event.tenant, 'business.permission.changed', { ...values, ...adminAct(event) })];
+}
+
+/** Who did it and when, by the names of both sections. */
+function act(actorId: string, at: Timestamp) {
+  return { operatorId: actorId, updatedBy: actorId, timestamp: isoTime(at) };
 }
 
 function adminAct({ actorId, reason, at }: SettingsChanged | PermissionChanged) {
