@@ -68,7 +68,7 @@ for (const page of ['README.md', 'README.zh-CN.md']) {
         const written = defaults[index] ?? defaults[0] ?? '';
         const schema = settingSchema(known);
         const expected = Array.isArray(schema.default) ? schema.default.join() : (schema.default ?? '');
-        assert.equal(written === '' ? '' : parseSetting(schema, written), expected, name);
+        assert.deepEqual(written === '' ? '' : parseSetting(schema, written), expected, name);
       }
     }
   });

@@ -13,10 +13,10 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   [`${SERVER}/transport`]: ['packages/wire/src'],
   [`${SERVER}/stomp`]: ['packages/wire/src', `${SERVER}/transport`],
   [`${SERVER}/hub`]: [`${SERVER}/core`, `type:${SERVER}/transport`, `${SERVER}/transport/payload.ts`],
-  [`${SERVER}/store`]: [`${SERVER}/core`],
+  [`${SERVER}/store`]: [`${SERVER}/core`, `${SERVER}/make-folder.ts`],
   [`${SERVER}/presence`]: [`${SERVER}/core`],
-  [`${SERVER}/files`]: [`${SERVER}/core`, `${SERVER}/config`],
-  [`${SERVER}/config`]: [`${SERVER}/core`],
+  [`${SERVER}/files`]: [`${SERVER}/core`, `${SERVER}/config`, `${SERVER}/make-folder.ts`],
+  [`${SERVER}/config`]: [`${SERVER}/core`, `${SERVER}/make-folder.ts`],
   [`${SERVER}/auth`]: [`${SERVER}/core`, `${SERVER}/config`],
   [`${SERVER}/events`]: [
     `${SERVER}/core`,
@@ -39,6 +39,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     `${SERVER}/core`,
     `type:${SERVER}/dialects/common`,
     `${SERVER}/config/start-error.ts`,
+    `${SERVER}/make-folder.ts`,
     `type:${SERVER}/observe`,
   ],
   [`${SERVER}/http`]: [

@@ -2,16 +2,21 @@
 // Runs on the machine's own Node (20.19 or newer), before anything of the project can be imported.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { lock } from './lock.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'node_modules', '.haina-install');
-const lock = readFileSync(join(root, 'package-lock.json'));
-const wanted = `${createHash('sha256').update(lock).digest('hex')} ${process.platform}-${process.arch}`;
+const packages = readFileSync(join(root, 'package-lock.json'));
+const wanted = `${createHash('sha256').update(packages).digest('hex')} ${process.platform}-${process.arch}`;
 
-if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+function isInstalled() {
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+}
+
+function install() {
   console.error('haina: installing packages and the pinned runtime (the first time only)…');
   const npm = process.env.npm_execpath;
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
@@ -23,4 +28,13 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
     process.exit(1);
   }
   writeFileSync(stamp, wanted);
+}
+
+if (!isInstalled()) {
+  // Two at once would delete each other's packages.
+  const unlock = await lock(`haina-install ${realpathSync(root)}`, () =>
+    console.error('haina: another process is installing here; waiting for it…'),
+  );
+  if (!isInstalled()) install();
+  unlock();
 }

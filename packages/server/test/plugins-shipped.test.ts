@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -28,8 +36,10 @@ async function withPlugin(
   plugin: string,
   options: object,
   act: (pair: Pair) => Promise<void>,
+  settings: { readonly dataDir?: string } = {},
 ): Promise<void> {
   const server = await startTestServer({
+    ...settings,
     plugins: [plugin],
     pluginOptions: { [plugin]: options },
     pluginTimeout: 60_000,
@@ -192,6 +202,12 @@ test('audit-log has a line for each message that was sent, edited, recalled or h
     assert.ok(Math.abs(Number(at) - Date.now()) < 60_000);
     assert.deepEqual([tenant, conversationId, content], ['default', 'single:ann:ben', undefined]);
   }
+});
+
+test('audit-log is in the data folder, unless it is told an absolute path', async () => {
+  const dataDir = join(folder, 'data');
+  await withPlugin('audit-log', {}, ({ ann }) => send(ann, 'one', 'c-1').then(() => {}), { dataDir });
+  assert.ok(existsSync(join(dataDir, 'audit.jsonl')));
 });
 
 test('audit-log writes contents where it is told to, names the dialect of who acted, and rotates', async () => {

@@ -52,7 +52,7 @@ for (const [plugins, pluginOptions, line] of [
   [
     'missing-package',
     '{}',
-    /^the plug-in missing-package can't be used: Cannot find package 'missing-package'$/,
+    /^the plug-in missing-package can't be used: Cannot find package 'missing-package'; the plug-ins that come with the server are sensitive-words, strip-html, audit-log$/,
   ],
   ['./broken.js', '{}', /^the plug-in \.\/broken\.js can't be used: Unexpected end of input$/],
   ['./empty.js', '{}', /^the plug-in \.\/empty\.js can't be used: its default export is no plug-in/],

@@ -92,7 +92,10 @@ test('token refuses what makes no token', async () => {
     await refusal(['token', '--sub', 'a', '--role', 'root'], env),
     /Allowed choices are user, agent, admin/,
   );
-  assert.match(await refusal(['token', '--sub', 'a', '--ttl', 'soon'], env), /^--ttl must be a time in ms/);
+  assert.match(
+    await refusal(['token', '--sub', 'a', '--ttl', 'soon'], env),
+    /^--ttl must be a time with its unit/,
+  );
 });
 
 test('serve refuses to run without a key, or with a weak one', async () => {
@@ -176,12 +179,23 @@ test('--print-config shows all settings with their sources, masks secrets and do
   assert.deepEqual(printed.host, { value: '127.0.0.1', from: 'default' });
 });
 
-test('a misspelt variable is warned of', async () => {
-  const { stderr } = await run(['serve', '--print-config'], { env: { HAINA_SENDRATE: '5' } });
-  assert.equal(
-    stderr,
-    'haina: the variable HAINA_SENDRATE is no setting and was ignored; did you mean "HAINA_SEND_RATE"?\n',
-  );
+test('a misspelt variable is refused by every command', async () => {
+  const env = { HAINA_SENDRATE: '5', HAINA_SECRET: SECRET };
+  for (const args of [['serve'], ['doctor'], ['migrate'], ['token', '--sub', 'a']]) {
+    assert.equal(
+      await refusal(args, env),
+      'the variable HAINA_SENDRATE is no setting; did you mean "HAINA_SEND_RATE"?',
+    );
+  }
+});
+
+test('a data folder that the system makes no room for is refused at once', {
+  skip: process.platform !== 'linux',
+}, async () => {
+  for (const command of ['serve', 'migrate']) {
+    const refused = await refusal([command, '--data-dir', '/proc/x'], { HAINA_SECRET: SECRET });
+    assert.match(refused, /\/proc\/x: no folder can be made there/);
+  }
 });
 
 test('an unknown command or flag is refused', async () => {

@@ -7,7 +7,13 @@ interface SystemError extends Error {
   readonly port?: number;
   readonly address?: string;
   readonly path?: string;
+  /** Of SQLite. */
+  readonly errcode?: number;
 }
+
+/** SQLite's numbers for a full disk, and for what the system refused; the higher bits say where. */
+const SQLITE_FULL = 13;
+const SQLITE_IOERR = 10;
 
 /** Causes that the operating system names, in words. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -19,6 +25,9 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is a file, not a folder',
   EMFILE: 'too many files are open',
 };
+
+/** Where the system lets nobody make a folder, as in `/proc`. */
+export const NO_FOLDER = 'no folder can be made there';
 
 /** One line for the operator, or undefined for what only a programmer can do something about. */
 export function describeFailure(error: unknown): string | undefined {
@@ -46,9 +55,13 @@ function describeListening(error: SystemError): string | undefined {
   }
 }
 
-function describeStorage({ code = '', message, path }: SystemError): string | undefined {
+function describeStorage({ code = '', message, path, errcode, syscall }: SystemError): string | undefined {
+  const kind = (errcode ?? 0) & 0xff;
+  if (kind === SQLITE_FULL) return 'the disk of the data folder is full: make room there, and start again';
+  // What SQLite maps into memory fails so on a full disk, too.
+  if (kind === SQLITE_IOERR) return 'the disk of the data folder is full or broken; haina doctor tells more';
   if (code === 'ERR_SQLITE_ERROR') return `the database can't be used: ${message}; haina doctor tells more`;
-  const reason = reasonOf(code);
+  const reason = code === 'ENOENT' && syscall === 'mkdir' ? NO_FOLDER : reasonOf(code);
   return reason === undefined ? undefined : `can't use ${path ?? 'the data folder'}: ${reason}`;
 }
 

@@ -10,8 +10,8 @@ import { addSettingOptions, type ParsedFlags, settingsOf } from './setting-optio
 
 const EPILOGUE = `
 In brackets: the default. Every setting may be given by its flag (--send-rate), by a variable (HAINA_SEND_RATE) or in
-the config file (sendRate); a flag goes before a variable, a variable before the file. Times are in ms or such as
-500ms, 30s, 15m, 24h, 7d; sizes in bytes or such as 64KiB, 1MiB.
+the config file (sendRate); a flag goes before a variable, a variable before the file. Times have a unit,
+such as 500ms, 30s, 15m, 24h, 7d (or are numbers in ms in the file); sizes in bytes or such as 64KiB, 1MiB.
 
 Examples:
   haina serve --demo                            try it out, with accounts to log in as
@@ -33,7 +33,6 @@ export function addServe(program: Command): void {
 
 async function serve(flags: ParsedFlags): Promise<void> {
   const loaded = loadConfig({ ...settingsOf(flags), env: process.env });
-  for (const warning of loaded.warnings) console.error(`haina: ${warning}`);
   if (flags.printConfig) {
     console.log(printConfig(loaded));
     return;

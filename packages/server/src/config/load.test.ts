@@ -209,11 +209,31 @@ test('a file that is missing, no JSON, or no object is refused', () => {
   assert.match(refusal({ file: configFile('[]') }), /must hold one JSON object/);
 });
 
-test('an unknown variable of the prefix is warned of', () => {
-  const { warnings } = loadConfig({ env: { HAINA_PROT: '1', PORT: '2', HAINA_SECRET: 'x' } });
-  assert.deepEqual(warnings, [
-    'the variable HAINA_PROT is no setting and was ignored; did you mean "HAINA_PORT"?',
-  ]);
+test('an unknown variable of the prefix is refused with the nearest name', () => {
+  assert.equal(
+    refusal({ env: { HAINA_PROT: '1', PORT: '2', HAINA_SECRET: 'x' } }),
+    'the variable HAINA_PROT is no setting; did you mean "HAINA_PORT"?',
+  );
+  assert.match(refusal({ env: { HAINA_PLUGIN_FOLDER: 'x' } }), /is no setting; did you mean "HAINA_PLUGIN/);
+  assert.match(refusal({ env: { HAINA_: '1' } }), /^the variable HAINA_ is no setting/);
+});
+
+test('variables of the tests, and empty ones, are let be', () => {
+  loadConfig({ env: { HAINA_FUZZ_SECONDS: '60', HAINA_STORM_SEED: '1', HAINA_PROT: '' } });
+});
+
+for (const value of ['30', '1.5', '86400000', '00']) {
+  test(`a time of "${value}" without its unit is refused`, () => {
+    const allowed = /^the setting connectTimeout must be a time with its unit such as 500ms, 30s/;
+    assert.match(refusal({ env: { HAINA_CONNECT_TIMEOUT: value } }), allowed);
+    assert.match(refusal({ flags: { connectTimeout: value } }), allowed);
+    assert.match(refusal({ file: configFile({ connectTimeout: value }) }), allowed);
+  });
+}
+
+test('0 needs no unit, and numbers in the file are ms', () => {
+  assert.equal(loadConfig({ env: { HAINA_PING_INTERVAL: '0' } }).config.pingInterval, 0);
+  assert.equal(loadConfig({ file: configFile({ connectTimeout: 7000 }) }).config.connectTimeout, 7000);
 });
 
 test('secrets and passwords in URLs are masked in print, and sources are told', () => {

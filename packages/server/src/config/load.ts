@@ -19,18 +19,24 @@ export interface ConfigInput {
 export interface LoadedConfig {
   readonly config: Config;
   readonly sources: Readonly<Record<SettingName, Source>>;
-  /** Lines for the operator about what was ignored. */
-  readonly warnings: readonly string[];
 }
 
-/** Variables of the prefix that are no settings. */
-const OTHER_VARIABLES = new Set(['HAINA_CONFIG']);
+/** Variables of the prefix that are no settings: where the config file is, and what the project's own tests read. */
+const OTHER_VARIABLES: ReadonlySet<string> = new Set([
+  'HAINA_CONFIG',
+  'HAINA_DESK_SEED',
+  'HAINA_FUZZ_SECONDS',
+  'HAINA_FUZZ_SEED',
+  'HAINA_PRINT_MATRIX',
+  'HAINA_STORM_SEED',
+]);
 
 /**
  * Settles every setting: a flag goes before a `HAINA_*` variable, that before the config file, that before the default.
- * Throws a StartError that names the setting, where its value came from and what is allowed.
+ * Throws a StartError that names the setting, where its value came from and what is allowed, or what is no setting.
  */
 export function loadConfig({ flags = {}, env = {}, file = env.HAINA_CONFIG }: ConfigInput): LoadedConfig {
+  requireKnownVariables(env);
   const fromFile = file ? readConfigFile(file) : {};
   const values: Record<string, unknown> = {};
   const sources: Record<string, Source> = {};
@@ -48,11 +54,7 @@ export function loadConfig({ flags = {}, env = {}, file = env.HAINA_CONFIG }: Co
   }
   const config = Object.freeze(values) as Config;
   requireAppOfGuests(config);
-  return {
-    config,
-    sources: sources as LoadedConfig['sources'],
-    warnings: unknownVariables(env),
-  };
+  return { config, sources: sources as LoadedConfig['sources'] };
 }
 
 /** `maxFrameBytes` → `--max-frame-bytes` */
@@ -116,17 +118,20 @@ function badValue(name: SettingName, source: Source, raw: unknown): StartError {
   );
 }
 
-function unknownVariables(env: Readonly<Record<string, string | undefined>>): string[] {
+/** Ignoring a misspelt one would leave a limit or a secret as it was, without anybody noticing. */
+function requireKnownVariables(env: Readonly<Record<string, string | undefined>>): void {
   const known = SETTING_NAMES.map(variableName);
-  return Object.keys(env)
-    .filter((name) => name.startsWith('HAINA_') && !known.includes(name) && !OTHER_VARIABLES.has(name))
-    .map((name) => `the variable ${name} is no setting and was ignored${suggestion(name, known)}`);
+  const unknown = Object.keys(env).find(
+    (name) => /^HAINA_/.test(name) && env[name] && !known.includes(name) && !OTHER_VARIABLES.has(name),
+  );
+  if (unknown === undefined) return;
+  throw new StartError(`the variable ${unknown} is no setting${suggestion(unknown, known)}`);
 }
 
-/** `; did you mean "x"?` where a candidate is at most two edits away, else nothing. */
+/** The candidate that takes the fewest edits, as a question. */
 function suggestion(word: string, candidates: readonly string[]): string {
-  const near = candidates.find((candidate) => distance(word.toLowerCase(), candidate.toLowerCase()) <= 2);
-  return near ? `; did you mean "${near}"?` : '';
+  const distances = candidates.map((candidate) => distance(word.toLowerCase(), candidate.toLowerCase()));
+  return `; did you mean "${candidates[distances.indexOf(Math.min(...distances))]}"?`;
 }
 
 /** Levenshtein distance. */

@@ -39,7 +39,7 @@ export function parseSetting(schema: SettingSchema, raw: unknown): unknown {
     case 'number':
       return within(schema, numberOf(raw, /^\d+(\.\d+)?$/), false);
     case 'duration':
-      return within(schema, withUnit(raw, DURATION_UNITS, 'ms'), true);
+      return within(schema, withUnit(raw, DURATION_UNITS), true);
     case 'bytes':
       return within(schema, withUnit(raw, BYTE_UNITS, 'b'), true);
   }
@@ -65,7 +65,7 @@ export function describeAllowed(schema: SettingSchema): string {
     case 'number':
       return `a number ${range(schema)}`;
     case 'duration':
-      return `a time in ms ${range(schema)}, or one such as 500ms, 30s, 15m, 24h, 7d`;
+      return `a time with its unit such as 500ms, 30s, 15m, 24h, 7d (a plain number of ms in the config file only), in ms ${range(schema)}`;
     case 'bytes':
       return `a size in bytes ${range(schema)}, or one such as 64KiB, 1MiB`;
   }
@@ -105,9 +105,11 @@ function numberOf(raw: unknown, form: RegExp): number | undefined {
   return typeof raw === 'string' && form.test(raw) ? Number(raw) : undefined;
 }
 
-function withUnit(raw: unknown, units: Readonly<Record<string, number>>, unit: string): number | undefined {
+/** @param unit that of an amount that names none; without one, only 0 may do so */
+function withUnit(raw: unknown, units: Readonly<Record<string, number>>, unit = ''): number | undefined {
   if (typeof raw === 'number') return raw;
   if (typeof raw !== 'string') return undefined;
+  if (raw === '0') return 0;
   const [, amount, suffix = unit] = /^(\d+(?:\.\d+)?) ?([a-z]+)?$/i.exec(raw) ?? [];
   const factor = own(units, suffix.toLowerCase());
   return amount === undefined || factor === undefined ? undefined : Math.round(Number(amount) * factor);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../make-folder.ts';
 import type { Config } from './settings.ts';
 import { StartError } from './start-error.ts';
 
@@ -73,7 +74,7 @@ function demoSecret(dataDir: string): string {
   const secret = randomBytes(48).toString('base64url');
   const file = demoSecretFile(dataDir);
   try {
-    mkdirSync(dataDir, { recursive: true });
+    makeFolder(dataDir);
     // Renamed into place, so that a crash leaves no half of a secret behind.
     writeFileSync(`${file}.new`, `${secret}\n`, { mode: 0o600 });
     renameSync(`${file}.new`, file);

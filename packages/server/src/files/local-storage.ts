@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { DomainError } from '../core/errors.ts';
 import type { ByteRange, FileStorage } from '../core/ports/file-storage.ts';
+import { makeFolder } from '../make-folder.ts';
 import { requireFileId } from './file-id.ts';
 
 /** Files being written: under names that no reader looks for. */
@@ -14,7 +15,7 @@ const PARTS = 'parts';
  */
 export async function openLocalStorage(folder: string): Promise<FileStorage> {
   const parts = join(folder, PARTS);
-  await mkdir(parts, { recursive: true, mode: 0o700 });
+  makeFolder(parts);
   for (const left of await readdir(parts)) await rm(join(parts, left), { recursive: true });
   // The last characters are random and spread the files, as the first tell the time.
   const pathOf = (id: string) => join(folder, requireFileId(id).slice(-2), id);

@@ -149,6 +149,8 @@ export interface DestinationRequest {
 export interface PluginHost {
   /** The plug-in's name. */
   readonly name: string;
+  /** The server's data folder, as an absolute path: for files of the plug-in's own. */
+  readonly dataDir: string;
   /** Sends a message as this user, with the user's rights and limits. Resolves once it is stored. */
   send(user: Principal, message: OutgoingMessage): Promise<SentMessage>;
   /** Tells all sessions of a user that subscribed to the queue: one of the plug-in's, or any that begins with `/user/queue/x.`. Not stored. */

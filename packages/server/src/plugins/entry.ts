@@ -20,6 +20,13 @@ export function locate(entry: string, base: string): URL | undefined {
   return SHIPPED.get(entry);
 }
 
+/** What to say of a name that nothing was found under: it may be a shipped plug-in's, misspelt. */
+export function shippedHint(entry: string): string {
+  return isPath(entry)
+    ? ''
+    : `; the plug-ins that come with the server are ${[...SHIPPED.keys()].join(', ')}`;
+}
+
 function isPath(entry: string): boolean {
   return /^(\.|\/|[A-Za-z]:[\\/])|\.[cm]?[jt]s$/.test(entry);
 }

@@ -1,8 +1,9 @@
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { StartError } from '../config/start-error.ts';
 import type { Timers } from '../core/ports/timers.ts';
 import type { Catalog } from '../dialects/common/catalog.ts';
-import { nameOf } from './entry.ts';
+import { nameOf, shippedHint } from './entry.ts';
 import { type HostCall, queuesOf } from './protocol.ts';
 import { Supervisor, type SupervisorEvents } from './supervisor.ts';
 
@@ -15,6 +16,8 @@ export interface PluginSettings {
   readonly pluginTimeout: number;
   /** What the heap of each plug-in's process may hold, in bytes. */
   readonly pluginMemory: number;
+  /** Where plug-ins keep their files. */
+  readonly dataDir: string;
 }
 
 export interface LoadDeps {
@@ -49,6 +52,7 @@ async function load(entry: string, settings: PluginSettings, deps: LoadDeps): Pr
       name,
       entry,
       base: pathToFileURL(`${process.cwd()}/`).href,
+      dataDir: resolve(settings.dataDir),
       options: Object.hasOwn(settings.pluginOptions, name) ? settings.pluginOptions[name] : {},
       memory: settings.pluginMemory,
       limit: settings.pluginTimeout,
@@ -57,7 +61,9 @@ async function load(entry: string, settings: PluginSettings, deps: LoadDeps): Pr
       serve: (call) => deps.serve(name, call),
     });
   } catch (cause) {
-    throw new StartError(`the plug-in ${entry} can't be used: ${firstLine(cause as Error)}`, { cause });
+    const reason = firstLine(cause as Error);
+    const hint = reason === `Cannot find package '${entry}'` ? shippedHint(entry) : '';
+    throw new StartError(`the plug-in ${entry} can't be used: ${reason}${hint}`, { cause });
   }
 }
 

@@ -48,7 +48,7 @@ function receive(message: ToPlugin): void {
 
 async function start(settings: ProcessSettings): Promise<void> {
   try {
-    calls = new ServerCalls(settings.name, post);
+    calls = new ServerCalls(settings, post);
     hooks = await setUp(settings, calls);
     const manifest = manifestOf(hooks);
     const checker = await checkerFor(hooks);

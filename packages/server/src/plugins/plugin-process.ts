@@ -82,8 +82,8 @@ export class PluginProcess {
     });
     // What it wrote before its end is read before the end is told.
     void Promise.all([isGone, isClosed.promise]).then(([end]) => this.#end(this.#reason ?? end));
-    const { name, entry, base, options: given } = options;
-    this.send({ settings: { name, entry, base, options: given } });
+    const { name, entry, base, dataDir, options: given } = options;
+    this.send({ settings: { name, entry, base, dataDir, options: given } });
   }
 
   /**

@@ -30,6 +30,8 @@ export interface ProcessSettings {
   readonly entry: string;
   /** What a relative path or a package's name is looked up from: a folder's URL. */
   readonly base: string;
+  /** The server's data folder, as an absolute path. */
+  readonly dataDir: string;
   readonly options: unknown;
 }
 

@@ -1,6 +1,12 @@
 import type { OutgoingMessage, PluginHost, SentMessage } from './api.ts';
 import { ADDED_DESTINATION } from './definition.ts';
-import { type FromPlugin, type HostAnswer, type HostCall, MAX_HOST_CALLS } from './protocol.ts';
+import {
+  type FromPlugin,
+  type HostAnswer,
+  type HostCall,
+  MAX_HOST_CALLS,
+  type ProcessSettings,
+} from './protocol.ts';
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -14,10 +20,14 @@ export class ServerCalls {
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
 
-  constructor(name: string, post: (message: FromPlugin) => void) {
+  constructor(
+    { name, dataDir }: Pick<ProcessSettings, 'name' | 'dataDir'>,
+    post: (message: FromPlugin) => void,
+  ) {
     this.#post = post;
     this.host = {
       name,
+      dataDir,
       send: (user, message: OutgoingMessage) => this.#call('send', [user, message]) as Promise<SentMessage>,
       publish: async ({ tenant, userId }, queue, value) => {
         if (!ADDED_DESTINATION.test(queue))

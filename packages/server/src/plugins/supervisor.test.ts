@@ -28,6 +28,7 @@ async function supervise(): Promise<Supervisor> {
     name: 'trouble',
     entry: './trouble.ts',
     base: pathToFileURL(`${FIXTURES}/`).href,
+    dataDir: '.',
     options: {},
     memory: 64 * 1024 * 1024,
     limit: LIMIT,

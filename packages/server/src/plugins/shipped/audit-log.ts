@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import { definePlugin, type ListenedEvents, type Message, type SessionInfo } from '../api.ts';
 import { RotatingFile } from './rotating-file.ts';
 
 interface Options {
+  /** A relative path begins in the data folder. */
   readonly file?: string;
   /** Size at which a file is full, in bytes. */
   readonly maxBytes?: number;
@@ -28,7 +30,9 @@ const DEFAULT_KEEP = 10;
 /** Writes a line of JSON for each message that was sent, edited, recalled or hidden: who, when, where, and by which dialect. */
 export default definePlugin<Options>({
   options: OPTIONS,
-  setup({ file = 'audit.jsonl', maxBytes = DEFAULT_MAX_BYTES, keep = DEFAULT_KEEP, content = false }) {
+  setup(options, { dataDir }) {
+    const { maxBytes = DEFAULT_MAX_BYTES, keep = DEFAULT_KEEP, content = false } = options;
+    const file = resolve(dataDir, options.file ?? 'audit.jsonl');
     const log = new RotatingFile(file, maxBytes, keep, ({ message }) =>
       console.error(`${file} is full and can't make room, so it grows on: ${message}`),
     );

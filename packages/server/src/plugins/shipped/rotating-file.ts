@@ -1,7 +1,6 @@
 import {
   closeSync,
   fstatSync,
-  mkdirSync,
   openSync,
   readSync,
   renameSync,
@@ -11,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../make-folder.ts';
 
 const LINE_END = 0x0a;
 
@@ -107,7 +107,7 @@ export class RotatingFile {
   }
 
   #open(): OpenFile {
-    mkdirSync(dirname(this.#path), { recursive: true });
+    makeFolder(dirname(this.#path));
     // Left by a rotation that a crash cut short.
     rmSync(`${this.#path}.new`, { force: true });
     return openFile(this.#path);

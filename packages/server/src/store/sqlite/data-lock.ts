@@ -1,22 +1,25 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeFolder } from '../../make-folder.ts';
+
+/** What SQLite says where somebody else has the lock. */
+const SQLITE_BUSY = 5;
 
 /** Holds a data directory for this process; the operating system lets go of it however the process ends. */
 export interface DataLock {
   release(): void;
 }
 
-/** Throws where another process holds the directory. */
+/** Throws `DataDirInUse` where another process holds the directory, and what keeps the lock from being made. */
 export function lockDataDir(dataDir: string): DataLock {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(dataDir);
   // An open write transaction on a file of its own is a lock that works the same on every platform.
   const db = new DatabaseSync(join(dataDir, 'lock'), { timeout: 0 });
   try {
     db.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
     db.close();
-    throw new DataDirInUse(dataDir, cause);
+    throw (cause as { errcode?: number }).errcode === SQLITE_BUSY ? new DataDirInUse(dataDir, cause) : cause;
   }
   return { release: () => db.close() };
 }

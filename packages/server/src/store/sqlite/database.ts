@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { isUnsafeLink } from '../../core/addresses.ts';
 import { fileNamedBy } from '../../core/content-files.ts';
 import { usernameKey } from '../../core/names.ts';
+import { makeFolder } from '../../make-folder.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 export const DATABASE_FILE = 'haina.db';
@@ -21,7 +22,7 @@ export interface OpenOptions {
 
 /** Opens the database file, making it and its folder where they are missing. */
 export function openDatabase({ dataDir, readOnly = false, busyTimeout }: OpenOptions): DatabaseSync {
-  if (!readOnly) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  if (!readOnly) makeFolder(dataDir);
   const file = join(dataDir, DATABASE_FILE);
   const db = new DatabaseSync(file, { readOnly, timeout: busyTimeout });
   addFunctions(db);
@@ -68,7 +69,8 @@ export function migrate(db: DatabaseSync): { from: number; to: number } {
       db.exec(`PRAGMA user_version = ${version}`);
       db.exec('COMMIT');
     } catch (error) {
-      db.exec('ROLLBACK');
+      // A full disk ends the transaction by itself.
+      if (db.isTransaction) db.exec('ROLLBACK');
       throw error;
     }
   }
