@@ -46,7 +46,14 @@ function acceptorOf(dialect: Dialect, config: Config, services: Observers): Conn
 }
 
 function mountOptions(dialect: Dialect, { maxFrameBytes, maxQueuedBytes }: Config): MountOptions {
-  if (!('accept' in dialect)) return { subprotocols: STOMP_SUBPROTOCOLS, sockJs: true };
+  if (!('accept' in dialect)) {
+    const { contextPath } = dialect;
+    return {
+      subprotocols: STOMP_SUBPROTOCOLS,
+      sockJs: true,
+      ...(contextPath === undefined ? {} : { contextPath }),
+    };
+  }
   return { maxMessageBytes: maxFrameBytes, maxQueuedBytes: maxQueuedBytes + dialect.extraQueuedBytes };
 }
 

@@ -180,6 +180,38 @@ test('the prefix of the endpoints is a setting', async () => {
   }
 });
 
+test('a pattern as prefix takes whatever stands before the endpoints, over SockJS too, and nothing that is the API', async () => {
+  const one = await startTestServer({ mimiPrefix: '/*' });
+  const any = await startTestServer({ mimiPrefix: '/**' });
+  try {
+    const token = tokenOf('alice');
+    for (const [at, path] of [
+      [one, '/spittr-0.0.1/client'],
+      [one, '/Mimi/socketServer/websocket'],
+      [one, '/client'],
+      [any, '/a/b/c/socketServer'],
+      [any, '/client'],
+    ] as const) {
+      await (await StompClient.connect(at.wsUrl, token, path)).close();
+    }
+    for (const [at, path] of [
+      [one, '/a/b/client'],
+      [one, '/api/client'],
+      [any, '/api/v1/client'],
+    ] as const) {
+      await assert.rejects(StompClient.connect(at.wsUrl, token, path));
+    }
+    const info = await fetch(`${any.url}/a/b/socketServer/info`);
+    assert.equal(((await info.json()) as { websocket: boolean }).websocket, true);
+    const admin = tokenOf('admin', { role: 'admin' });
+    assert.deepEqual((await any.call('GET', '/api/v1/users/client', admin)).status, 404);
+    assert.equal((await any.call('PUT', '/api/v1/users/client', admin, {})).status < 500, true);
+  } finally {
+    await one.stop();
+    await any.stop();
+  }
+});
+
 describe('a client without a good token is refused as the document has it', () => {
   const refusals: [name: string, query: () => string, headers: Record<string, string>, message: string][] = [
     ['none', () => '', {}, 'a token is needed'],

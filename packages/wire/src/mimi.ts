@@ -36,6 +36,30 @@ export interface MimiMessage {
   reciverId: number;
 }
 
+/** MESSAGE at `/user/{uname}/notice` and `/user/{uid}/notice`. */
+export interface MimiNotice {
+  /** The application's word for it: the notification's `category`, else its type. */
+  ntcType: string;
+  /** What the application says in `data`, and beside it what every notification has. */
+  ntcBody: MimiNoticeBody;
+}
+
+export interface MimiNoticeBody {
+  id: string;
+  title: string;
+  content: string;
+  /** When it was due, in milliseconds since the epoch. */
+  tmCreated: number;
+  [field: string]: unknown;
+}
+
+/** SEND to `/socket/ntc/rcv`. */
+export interface MimiNoticeReceived {
+  ntcType?: string;
+  /** `ntcBody.id` of the notice that arrived. */
+  id: string;
+}
+
 export const MIMI_SUCCESS = 200;
 
 /** Each refusal of a `mimi` server. A closed set. */

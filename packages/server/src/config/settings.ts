@@ -261,11 +261,11 @@ const connections = {
 
 const stomp = {
   mimiPrefix: text(
-    'Path before the endpoints of mimi, /socketServer and /client, which are there without it too; / for none.',
+    'Path before the endpoints of mimi, /socketServer and /client, which are there without it too; / for none. A * stands for any part of a name in it, /** at its end for any number of names.',
     {
       default: '/Mimi',
-      pattern: '^(/|(/[\\w.~-]+)+)$',
-      allowed: 'a path without a slash at its end, such as /Mimi',
+      pattern: '^(/|(/(?=[^/])[\\w.~-]*\\*?[\\w.~-]*)+(/\\*\\*)?|/\\*\\*)$',
+      allowed: 'a path without a slash at its end, such as /Mimi, /* or /**',
     },
   ),
   destinations: texts(

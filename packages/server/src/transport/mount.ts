@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { ConnectionOrigin } from './base-connection.ts';
 import type { ConnectionAcceptor } from './connection.ts';
 import type { TransportContext } from './context.ts';
+import { ContextPath } from './context-path.ts';
 import type { MountOptions } from './options.ts';
 import { type AllowedOrigins, isOriginAllowed } from './origin.ts';
 import { addressedHost, HttpConnectionRequest, parseTarget, type Target } from './request.ts';
@@ -22,6 +23,7 @@ export class MountPoint {
   readonly #servesRaw: boolean;
   readonly #upgrader: WebSocketUpgrader;
   readonly #sockJs: SockJsRoutes | undefined;
+  readonly #contextPath: ContextPath | undefined;
 
   constructor(context: TransportContext, path: string, accept: ConnectionAcceptor, options: MountOptions) {
     const { settings } = context;
@@ -38,6 +40,8 @@ export class MountPoint {
       maxMessageBytes: this.maxMessageBytes,
       subprotocols,
     });
+    if (options.contextPath !== undefined)
+      this.#contextPath = new ContextPath(options.contextPath, this.path);
     if (sockJs !== false) this.#sockJs = new SockJsRoutes(this, sockJs === true ? {} : sockJs);
   }
 
@@ -45,6 +49,11 @@ export class MountPoint {
   owns(path: string): boolean {
     if (path === this.path || (this.path === '' && path === '/')) return true;
     return this.#sockJs !== undefined && path.startsWith(`${this.path}/`);
+  }
+
+  /** A path with something before this mount point's, without that; undefined where it is none. */
+  below(path: string): string | undefined {
+    return this.#contextPath?.without(path);
   }
 
   handle(request: IncomingMessage, response: ServerResponse, { path, query }: Target): void {

@@ -76,6 +76,8 @@ export interface MountOptions {
   readonly maxMessageBytes?: number;
   readonly maxQueuedBytes?: number;
   readonly allowedOrigins?: AllowedOrigins;
+  /** A pattern of what may stand before the path, such as `/*` or `/**`; what belongs to another mount point stays there. */
+  readonly contextPath?: string;
 }
 
 export interface SockJsMountOptions {

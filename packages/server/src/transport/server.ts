@@ -5,7 +5,7 @@ import type { ConnectionAcceptor } from './connection.ts';
 import { createContext, type TransportContext } from './context.ts';
 import { MountPoint } from './mount.ts';
 import type { MountOptions, TransportOptions } from './options.ts';
-import { parseTarget } from './request.ts';
+import { parseTarget, type Target } from './request.ts';
 import { respond, respondNotFound } from './sockjs/http.ts';
 import { refuseUpgrade } from './websocket-upgrade.ts';
 
@@ -56,8 +56,7 @@ export class TransportServer {
 
   /** Answers a request; false, and nothing done, if its path belongs to no mount point. */
   handleRequest(request: IncomingMessage, response: ServerResponse): boolean {
-    const target = parseTarget(request.url);
-    const mount = this.#find(target.path);
+    const { mount, target } = this.#find(parseTarget(request.url));
     if (mount === undefined) return false;
     if (this.#stopped === undefined) mount.handle(request, response, target);
     else {
@@ -69,8 +68,7 @@ export class TransportServer {
 
   /** Answers a request that asks for another protocol; false, and nothing done, if its path is of no mount point. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
-    const target = parseTarget(request.url);
-    const mount = this.#find(target.path);
+    const { mount, target } = this.#find(parseTarget(request.url));
     if (mount === undefined) return false;
     if (this.#stopped === undefined) mount.handleUpgrade(request, socket as Socket, head, target);
     else {
@@ -99,8 +97,16 @@ export class TransportServer {
     clearTimeout(cutAll);
   }
 
-  #find(path: string): MountPoint | undefined {
-    return this.#mounts.find((mount) => mount.owns(path));
+  /** Whose request it is, and the target as that knows it. */
+  #find(target: Target): { readonly mount: MountPoint | undefined; readonly target: Target } {
+    const { path } = target;
+    const mount = this.#mounts.find((each) => each.owns(path));
+    if (mount !== undefined) return { mount, target };
+    for (const each of this.#mounts) {
+      const own = each.below(path);
+      if (own !== undefined && each.owns(own)) return { mount: each, target: { ...target, path: own } };
+    }
+    return { mount: undefined, target };
   }
 }
 

@@ -9,6 +9,8 @@ interface DialectInfo {
   readonly paths: readonly string[];
   /** Further paths of the same endpoints, which nobody has to be told. */
   readonly aliases?: readonly string[];
+  /** A pattern of what may stand before its paths, as `MountOptions` has it. */
+  readonly contextPath?: string;
 }
 
 /** A client protocol over STOMP: plain WebSocket at its paths and SockJS below them. */

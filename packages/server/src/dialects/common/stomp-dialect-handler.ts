@@ -41,8 +41,8 @@ export type Target =
   | { readonly kind: 'events'; readonly name: string }
   /** What is told at one topic of the hub. */
   | { readonly kind: 'topic'; readonly name: string; readonly topic: string }
-  /** What managers tell the user, or all users. */
-  | { readonly kind: 'notifications'; readonly name: string }
+  /** What managers tell the user, or all users. Confirmed as in the inbox. */
+  | { readonly kind: 'notifications'; readonly name: string; readonly isConfirmed?: true }
   /** What the server writes to this session alone. */
   | { readonly kind: 'replies'; readonly name: string };
 
@@ -401,7 +401,7 @@ export abstract class StompDialectHandler implements StompHandler {
 }
 
 function proofOf(target: Target, { ack }: StompSubscription): DeliveryProof {
-  if (target.kind === 'inbox' && target.isConfirmed) return 'confirmed';
+  if ('isConfirmed' in target && target.isConfirmed) return 'confirmed';
   return ack === 'auto' ? 'written' : 'acknowledged';
 }
 

@@ -8,12 +8,13 @@ export const QUEUES: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['/queue/status', { kind: 'replies', name: 'status' }],
   ['/queue/send/status', { kind: 'replies', name: 'send' }],
   ['/queue/recive/status', { kind: 'replies', name: 'recive' }],
+  ['/queue/rcv/status', { kind: 'replies', name: 'notice' }],
 ]);
-/** Of a user, by its name or uid. */
-export const RECIVE = /^\/user\/(.*)\/recive$/s;
+/** Messages to a user, and notices, by its name or uid. */
+export const PERSONAL = /^\/user\/(.*)\/(recive|notice)$/s;
 
 export const MIMI_CATALOG: Catalog = {
   dialect: MIMI,
   takes: (destination) => COMMANDS.has(destination),
-  tells: (destination) => RECIVE.test(destination) || isUserQueue(destination, QUEUES),
+  tells: (destination) => PERSONAL.test(destination) || isUserQueue(destination, QUEUES),
 };

@@ -3,7 +3,7 @@ import type { Core } from '../../core/index.ts';
 import type { Principal } from '../../core/model.ts';
 import { Stored } from '../common/stored.ts';
 import { MIMI } from './name.ts';
-import { readRecive, readSend } from './schemas.ts';
+import { readNoticeReceived, readRecive, readSend } from './schemas.ts';
 
 /** What a command may use. */
 export interface CommandContext {
@@ -20,7 +20,12 @@ export interface CommandContext {
   sent(msgID: string): void;
   /** Tells the client that its confirmation of this message is stored. */
   received(msgID: string): void;
+  /** Tells the client that its confirmation of this notice is stored. */
+  noticeReceived(id: string): void;
 }
+
+/** Where a client confirms a notice, which it names by `id`. */
+export const NOTICE_RECEIVED = '/socket/ntc/rcv';
 
 export type Command = (context: CommandContext, body: Uint8Array) => Promise<unknown>;
 
@@ -28,6 +33,7 @@ export type Command = (context: CommandContext, body: Uint8Array) => Promise<unk
 export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['/socket/chat/send', send],
   ['/socket/chat/recive', recive],
+  [NOTICE_RECEIVED, receiveNotice],
   // Clients send null, nothing or anything with it.
   ['/socket/chat/init', ({ sync }) => sync()],
 ]);
@@ -55,4 +61,12 @@ async function recive({ confirm, received }: CommandContext, body: Uint8Array): 
   const { msgID } = readRecive(body);
   await confirm(msgID);
   received(msgID);
+}
+
+/** Reading it counts as having been told, too. */
+async function receiveNotice(context: CommandContext, body: Uint8Array): Promise<void> {
+  const { core, principal, noticeReceived } = context;
+  const { id } = readNoticeReceived(body);
+  await core.notifications.read(principal, id);
+  noticeReceived(id);
 }

@@ -9,9 +9,10 @@ import { noDestination, parseUserQueue, refuseSend } from '../common/destination
 import { peekString } from '../common/json.ts';
 import { StompDialectHandler, type Target } from '../common/stomp-dialect-handler.ts';
 import { sendJson, stompShape } from '../common/stomp-shape.ts';
-import { QUEUES, RECIVE } from './catalog.ts';
-import { COMMANDS, type CommandContext } from './commands.ts';
+import { PERSONAL, QUEUES } from './catalog.ts';
+import { COMMANDS, type CommandContext, NOTICE_RECEIVED } from './commands.ts';
 import { MIMI } from './name.ts';
+import { noticeBody } from './notice.ts';
 import { messageBody } from './render.ts';
 import { failure, success } from './status.ts';
 
@@ -34,15 +35,21 @@ export class MimiHandler extends StompDialectHandler {
   }
 
   protected parseTarget(destination: string): Target {
-    const [, name] = RECIVE.exec(destination) ?? [];
-    if (name !== undefined) return this.#requireOwn(name);
+    const [, name, what] = PERSONAL.exec(destination) ?? [];
+    if (name !== undefined) {
+      this.#requireOwn(name);
+      return what === 'notice'
+        ? { kind: 'notifications', name: 'notices', isConfirmed: true }
+        : { kind: 'inbox', isConfirmed: true };
+    }
     const target = parseUserQueue(destination, QUEUES, this.chat.principal);
     if (!target) throw noDestination(destination);
     return target;
   }
 
-  protected shapeOf(_target: Target, subscription: StompSubscription): Shape {
-    return stompShape(MIMI, this.stomp.version, subscription, messageBody);
+  protected shapeOf(target: Target, subscription: StompSubscription): Shape {
+    const write = target.kind === 'notifications' ? noticeBody : messageBody;
+    return stompShape(`${MIMI}/${write.name}`, this.stomp.version, subscription, write);
   }
 
   protected execute(destination: string, frame: StompFrame): Promise<unknown> {
@@ -51,8 +58,8 @@ export class MimiHandler extends StompDialectHandler {
     return command(this.#context, frame.body);
   }
 
-  protected tellRefusal(refusal: DomainError, frame: StompFrame): void {
-    const msgID = peekString(frame.body, 'msgID');
+  protected tellRefusal(refusal: DomainError, frame: StompFrame, own: string): void {
+    const msgID = peekString(frame.body, own === NOTICE_RECEIVED ? 'id' : 'msgID');
     this.#tell('status', failure(refusal, { msgID, destination: frame.headers.get('destination') }));
   }
 
@@ -80,18 +87,17 @@ export class MimiHandler extends StompDialectHandler {
       sync: () => this.sync({ order: 'time' }),
       sent: (msgID) => this.#tell('send', success(msgID)),
       received: (msgID) => this.#tell('recive', success(msgID)),
+      noticeReceived: (id) => this.#tell('notice', success(id)),
     };
   }
 
-  #requireOwn(name: string): Target {
+  #requireOwn(name: string): void {
     // As at login, where people type their name in any case.
-    if (usernameKey(name) === usernameKey(this.#user.username) || name === String(this.#user.uid)) {
-      return { kind: 'inbox', isConfirmed: true };
-    }
+    if (usernameKey(name) === usernameKey(this.#user.username) || name === String(this.#user.uid)) return;
     throw new DomainError('EPERM', "another user's messages", { field: 'destination' });
   }
 
-  #tell(queue: 'status' | 'send' | 'recive', body: object): void {
+  #tell(queue: 'status' | 'send' | 'recive' | 'notice', body: object): void {
     for (const subscription of this.subscriptionsTo(queue)) sendJson(this.stomp, subscription, body);
   }
 }

@@ -11,15 +11,19 @@ const ENDPOINTS = ['/socketServer', '/client'];
  * Point-to-point chat in which the receiver confirms each message.
  *
  * @param tenant whose users it is for, or `ANY_TENANT`
- * @param prefix of the endpoints, such as `/Mimi`, or `/` for none; they are there without it too
+ * @param prefix of the endpoints, such as `/Mimi`, a pattern such as `/*`, or `/` for none; they are there without it too
  */
 export function mimi(services: DialectServices, tenant: string, prefix: string): Dialect {
-  const paths = ENDPOINTS.map((path) => `${prefix === '/' ? '' : prefix}${path}`);
   return {
     name: MIMI,
     summary: 'Point-to-point chat over STOMP in which the receiver confirms each message',
-    paths,
-    aliases: ENDPOINTS.filter((path) => !paths.includes(path)),
+    ...placesOf(prefix),
     openSession: (stomp: StompSession) => new MimiHandler(services, stomp, tenant),
   };
+}
+
+function placesOf(prefix: string): Pick<Dialect, 'paths' | 'aliases' | 'contextPath'> {
+  if (prefix.includes('*')) return { paths: ENDPOINTS, contextPath: prefix };
+  const paths = ENDPOINTS.map((path) => `${prefix === '/' ? '' : prefix}${path}`);
+  return { paths, aliases: ENDPOINTS.filter((path) => !paths.includes(path)) };
 }

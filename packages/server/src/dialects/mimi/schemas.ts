@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { MAX_CLIENT_ID_LENGTH } from '../../core/content.ts';
+import { MAX_ID_LENGTH } from '../../core/validate.ts';
 import { bodyReader } from '../common/json.ts';
 
 const msgID = Type.String({ minLength: 1, maxLength: MAX_CLIENT_ID_LENGTH });
@@ -18,3 +19,11 @@ export const readSend = bodyReader(
 );
 
 export const readRecive = bodyReader(Type.Object({ msgID }));
+
+/** The id alone says which one it is. */
+export const readNoticeReceived = bodyReader(
+  Type.Object({
+    ntcType: Type.Optional(Type.Unknown()),
+    id: Type.String({ minLength: 1, maxLength: MAX_ID_LENGTH }),
+  }),
+);
