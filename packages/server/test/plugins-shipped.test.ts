@@ -210,6 +210,30 @@ test('audit-log is in the data folder, unless it is told an absolute path', asyn
   assert.ok(existsSync(join(dataDir, 'audit.jsonl')));
 });
 
+test('audit-log tells what an administrator took out by the HTTP API, and that it was there', async () => {
+  const file = join(folder, 'admin.jsonl');
+  await withPlugin('audit-log', { file }, async ({ server, ann }) => {
+    await send(ann, 'one', 'c-1');
+    const headers = { authorization: `Bearer ${tokenOf('boss', { role: 'admin' })}` };
+    const history = await fetch(`${server.url}/api/v1/conversations/single:ann:ben/messages`, { headers });
+    const { messages } = (await history.json()) as { messages: { id: string }[] };
+    const address = `${server.url}/api/v1/messages/${messages[0]?.id}`;
+    const recall = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' } };
+    assert.equal((await fetch(`${address}/recall`, { ...recall, body: '{"reason":"a slip"}' })).status, 200);
+    assert.equal((await fetch(`${address}?reason=spam`, { method: 'DELETE', headers })).status, 204);
+  });
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.deepEqual(
+    records.map(({ event, by, dialect, reason }) => [event, by, dialect, reason]),
+    [
+      ['message.created', 'ann', 'im', undefined],
+      ['message.recalled', 'boss', 'http', 'a slip'],
+      ['message.deleted', 'boss', 'http', 'spam'],
+    ],
+  );
+});
+
 test('audit-log writes contents where it is told to, names the dialect of who acted, and rotates', async () => {
   const file = join(folder, 'full.jsonl');
   await withPlugin('audit-log', { file, content: true, maxBytes: 1024, keep: 2 }, async ({ server, ann }) => {

@@ -27,7 +27,10 @@ const OPTIONS = {
 const DEFAULT_MAX_BYTES = 104_857_600;
 const DEFAULT_KEEP = 10;
 
-/** Writes a line of JSON for each message that was sent, edited, recalled or hidden: who, when, where, and by which dialect. */
+/** What is done by no session came by the HTTP API. */
+const HTTP = 'http';
+
+/** Writes a line of JSON for each message that was sent, edited, recalled, deleted or hidden: who, when, where, and by which dialect. */
 export default definePlugin<Options>({
   options: OPTIONS,
   setup(options, { dataDir }) {
@@ -41,29 +44,40 @@ export default definePlugin<Options>({
     const write = (
       event: string,
       at: number,
-      { by, message, session = '' }: { by: string; message: Message; session?: string | undefined },
+      { by, message, dialect }: { by: string; message: Message; dialect: string },
     ): void => {
-      const dialect = dialects.get(session) ?? message.source;
       const reason =
         event === 'message.hidden' || message.changeReason === '' ? {} : { reason: message.changeReason };
       log.append(JSON.stringify({ at, event, by, dialect, ...factsOf(message, content), ...reason }));
     };
+    /** A session from before this process began is taken for one of the message's own dialect. */
+    const dialectOf = (session: string | undefined, message: Message): string =>
+      session === undefined ? HTTP : (dialects.get(session) ?? message.source);
     const onChange = ({ change, message, actorId, originSession }: ListenedEvents['message.edited']): void =>
-      write(`message.${change}`, message.changedAt, { by: actorId, message, session: originSession });
+      write(`message.${change}`, message.changedAt, {
+        by: actorId,
+        message,
+        dialect: dialectOf(originSession, message),
+      });
     return {
       listen: {
         'session.connected': ({ id, dialect }: SessionInfo) => void dialects.set(id, dialect),
         'session.disconnected': ({ id }: SessionInfo) => void dialects.delete(id),
-        'message.created': ({ message, originSession }) =>
+        'message.created': ({ message }) =>
           write('message.created', message.createdAt, {
             by: message.senderId,
             message,
-            session: originSession,
+            dialect: message.source,
           }),
         'message.edited': onChange,
         'message.recalled': onChange,
+        'message.deleted': onChange,
         'message.hidden': ({ message, userId, originSession }) =>
-          write('message.hidden', Date.now(), { by: userId, message, session: originSession }),
+          write('message.hidden', Date.now(), {
+            by: userId,
+            message,
+            dialect: dialectOf(originSession, message),
+          }),
       },
       close: () => log.close(),
     };
