@@ -47,6 +47,7 @@ type Fault = () => Partial<Config> | undefined | Promise<Partial<Config> | undef
 
 const FAULTS: readonly (readonly [where: string, fault: Fault, message: RegExp])[] = [
   ['plug-ins', () => ({ plugins: ['./there-is-none.ts'] }), /there-is-none/],
+  ['name at NATS', () => ({ natsUrl: ['nats://a%zz:b@127.0.0.1:4222'] }), /in natsUrl has a %/],
   ['business events', () => without('webhook') as undefined, /can not do it now/],
   ['attendance', () => without('conversation') as undefined, /can not do it now/],
   ['file storage', () => writeFile(join(dataDir, 'files'), '') as Promise<undefined>, /files/],

@@ -110,6 +110,10 @@ test('a refused URL does not show its password', () => {
     refusal({ env: { HAINA_NATS_URL: 'nats://nats.example.org:65536' } }),
     /^the setting natsUrl must be/,
   );
+  assert.match(
+    refusal({ env: { HAINA_NATS_URL: 'nats://nats.example.org:0' } }),
+    /^the setting natsUrl must be/,
+  );
   loadConfig({ env: { HAINA_NATS_URL: 'nats://nats.example.org:65535' } });
   const token = refusal({ env: { HAINA_NATS_URL: 'nats://hunter2@nats.example.org' } });
   assert.doesNotMatch(token, /hunter2/);

@@ -20,7 +20,7 @@ const TEN_YEARS = 315_360_000_000;
 
 /** A name goes with a password: a token is a setting of its own, and shown nowhere. */
 const NATS_URL =
-  '^(nats|tls)://([^\\s/:@]+:[^\\s/@]+@)?(\\[[\\da-fA-F:]+\\]|[\\w.-]+)(:(6553[0-5]|655[0-2]\\d|65[0-4]\\d\\d|6[0-4]\\d{3}|[1-5]?\\d{1,4}))?/?$';
+  '^(nats|tls)://([^\\s/:@]+:[^\\s/@]+@)?(\\[[\\da-fA-F:]+\\]|[\\w.-]+)(:(?!0+/?$)(6553[0-5]|655[0-2]\\d|65[0-4]\\d\\d|6[0-4]\\d{3}|[1-5]?\\d{1,4}))?/?$';
 
 /** The application of an endpoint. */
 const APP = {

@@ -22,13 +22,13 @@ export interface NatsOptions {
 const CONNECT_TIMEOUT = 5000;
 const PING_INTERVAL = 20_000;
 
-/** Throws a StartError for an address or a file of credentials that can't be used. */
+/** Throws a StartError for an address, a name or password in it, or a file of credentials that can't be used. */
 export function connectionOptions(options: NatsOptions): NodeConnectionOptions {
   const { urls, token, credsFile } = options;
   const parsed = urls.map(parseUrl);
   const named = parsed.find(({ username }) => username !== '');
-  const user = options.user ?? (named && decodeURIComponent(named.username));
-  const pass = options.password ?? (named && decodeURIComponent(named.password));
+  const user = options.user ?? (named && decoded(named.username));
+  const pass = options.password ?? (named && decoded(named.password));
   return {
     servers: parsed.map(({ host }) => host),
     name: 'haina',
@@ -57,4 +57,14 @@ function parseUrl(url: string): URL {
   const parsed = URL.parse(url);
   if (parsed) return parsed;
   throw new StartError('natsUrl holds what is no URL');
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new StartError(
+      'a name or password in natsUrl has a % that is not followed by the code of a character; write %25',
+    );
+  }
 }
