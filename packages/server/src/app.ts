@@ -14,6 +14,7 @@ import { createCore } from './core/index.ts';
 import { NotificationSchedule } from './core/notification-schedule.ts';
 import type { Clock } from './core/ports/clock.ts';
 import type { Timers } from './core/ports/timers.ts';
+import { PresenceLook } from './core/presence-look.ts';
 import { Sweep } from './core/sweep.ts';
 import { seedDemo } from './demo.ts';
 import { CATALOGS } from './dialects/catalogs.ts';
@@ -246,7 +247,8 @@ async function composeBackground(ground: Ground, domain: Domain) {
   const customerWatch = watchCustomers(ground, domain, presence);
   const sessions = new Sessions(config.maxSessionsPerUser, presence);
   metrics.watchQueue('sessions', () => sessions.count);
-  return { files, deliveries, sweeps, agentWatch, customerWatch, sessions };
+  const presenceLook = new PresenceLook({ store: domain.store, limits: config, online: presence });
+  return { files, deliveries, sweeps, agentWatch, customerWatch, sessions, presence: presenceLook };
 }
 
 async function composeFiles({ config, clock, log, metrics, teardown }: Ground, { store, core, ids }: Domain) {
@@ -314,6 +316,7 @@ async function composeDoors(ground: Ground, domain: Domain, { sweeps, ...backgro
   const api = await buildHttp({
     ...core,
     files: background.files,
+    presence: background.presence,
     webhooks: events.webhooks,
     authenticator: domain.authenticator,
     issuer: tokens.issuer,
@@ -352,13 +355,14 @@ async function composeDoors(ground: Ground, domain: Domain, { sweeps, ...backgro
 function servicesOf(
   { clock, timers, metrics, log }: Ground,
   { core, hub, authenticator, plugins, destinations }: Domain,
-  { sessions, deliveries }: Pick<Background, 'sessions' | 'deliveries'>,
+  { sessions, deliveries, presence }: Pick<Background, 'sessions' | 'deliveries' | 'presence'>,
 ): DialectServices {
   return {
     core,
     hub,
     sessions,
     deliveries,
+    presence,
     authenticator,
     clock,
     timers,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { decodeImProtobuf, type ImMessage, ImMessageType } from '@haina/wire';
 import { ManualTimers } from '../src/stomp/testing/manual-timers.ts';
-import { documentOf, frameAt, subscribeIm } from './support/im-client.ts';
+import { documentOf, frameAt, PROTOBUF, subscribeIm } from './support/im-client.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
 import { tokenOf } from './support/token.ts';
@@ -207,3 +207,47 @@ for (const [what, path, claims] of [
     await nothingElse(ofBob, bob);
   });
 }
+
+const PROTOBUF_HEADERS = { accept: PROTOBUF };
+for (const headers of [{}, PROTOBUF_HEADERS, { ack: 'client-individual' }]) {
+  test(`a new subscription with ${JSON.stringify(headers)} says who is online now, of those whose coming it would be told`, async () => {
+    const [alice = '', bob = '', carol = '', dave = ''] = newUsers('alice', 'bob', 'carol', 'dave');
+    for (const id of [alice, bob, carol, dave]) await makeUser(id);
+    await makeGroup(alice, bob, carol);
+    clients.push(await StompClient.of(server.wsUrl, bob), await StompClient.of(server.wsUrl, dave));
+    const ofAlice = await StompClient.connect(server.wsUrl, tokenOf(alice), '/ws');
+    clients.push(ofAlice);
+    await ofAlice.subscribe(PRESENCE, headers);
+    const { body } = await frameAt(ofAlice, PRESENCE);
+    const isProtobuf = headers === PROTOBUF_HEADERS;
+    const message = isProtobuf ? decodeImProtobuf(body) : JSON.parse(new TextDecoder().decode(body));
+    const { timestamp, ...told } = documentOf(message);
+    assert.ok(Math.abs(Date.parse(String(timestamp)) - Date.now()) < 60_000);
+    assert.equal(message.type, ImMessageType.EVENT_USER_STATUS_CHANGE);
+    assert.deepEqual(told, { eventType: 'business.user.status.changed', userId: bob, status: 'online' });
+    if (!isProtobuf) await nothingElse(ofAlice, alice);
+  });
+}
+
+test('who is online is answered of oneself and of whom one shares a conversation with, and of all to managers', async () => {
+  const [alice = '', bob = '', carol = '', dave = ''] = newUsers('alice', 'bob', 'carol', 'dave');
+  for (const id of [alice, bob, carol, dave]) await makeUser(id);
+  await makeGroup(alice, bob, carol);
+  clients.push(await StompClient.of(server.wsUrl, bob), await StompClient.of(server.wsUrl, dave));
+  const ask = async (token: string | undefined, users: string) =>
+    server.call('GET', `/api/v1/presence?users=${users}`, token);
+  const all = [carol, dave, bob, 'nobody', alice, bob].join(',');
+  const [is, isNot] = ['online', 'offline'].map((status) => (userId: string) => ({ userId, status }));
+  assert.ok(is && isNot);
+  const own = [isNot(carol), is(bob), isNot(alice)];
+  assert.deepEqual(await ask(tokenOf(alice), all), { status: 200, body: { presence: own } });
+  const managers = [isNot(carol), is(dave), is(bob), isNot(alice)];
+  const admin = tokenOf('admin', { role: 'admin' });
+  assert.deepEqual(await ask(admin, all), { status: 200, body: { presence: managers } });
+  const many = Array.from({ length: 201 }, (_, index) => `u${index}`).join(',');
+  const refusals = [await ask(undefined, bob), await ask(admin, ','), await ask(admin, many)];
+  assert.deepEqual(
+    refusals.map(({ status }) => status),
+    [401, 400, 413],
+  );
+});

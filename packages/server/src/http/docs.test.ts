@@ -19,6 +19,7 @@ const ROUTES = {
   '/api/v1/users/me': ['get'],
   '/api/v1/users/{id}': ['delete', 'get', 'patch'],
   '/api/v1/users/{id}/sessions/end': ['post'],
+  '/api/v1/presence': ['get'],
   '/api/v1/groups': ['get', 'post'],
   '/api/v1/groups/{id}': ['delete', 'get', 'patch'],
   '/api/v1/groups/{id}/members': ['get', 'post'],

@@ -12,6 +12,7 @@ import { Files } from '../core/files.ts';
 import { type Core, createCore } from '../core/index.ts';
 import type { Principal, Role } from '../core/model.ts';
 import type { Store } from '../core/ports/store.ts';
+import { PresenceLook } from '../core/presence-look.ts';
 import { EventBridge } from '../events/index.ts';
 import { MAGIC_INSPECTOR, openFileStorage } from '../files/index.ts';
 import { createIdSource } from '../ids.ts';
@@ -117,6 +118,7 @@ export async function startHttp(
   if (!issuer) throw new Error('a secret makes an issuer');
   const app = await buildHttp({
     ...core,
+    presence: new PresenceLook({ store, limits: config, online: { isOnline: () => false } }),
     files,
     authenticator: new Authenticator({ verifier, users: core.users, ...config }),
     issuer,

@@ -20,6 +20,7 @@ import type { Messages } from '../core/messages.ts';
 import type { Notifications } from '../core/notifications.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { Timers } from '../core/ports/timers.ts';
+import type { PresenceLook } from '../core/presence-look.ts';
 import type { Rooms } from '../core/rooms.ts';
 import type { Users } from '../core/users.ts';
 import type { Webhooks } from '../events/webhook/webhooks.ts';
@@ -45,6 +46,7 @@ import { loginRoute } from './routes/login.ts';
 import { memberRoutes } from './routes/members.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { notificationRoutes } from './routes/notifications.ts';
+import { presenceRoute } from './routes/presence.ts';
 import { roomRoutes } from './routes/rooms.ts';
 import { sockJsClientRoute } from './routes/sockjs-client.ts';
 import { userRoutes } from './routes/users.ts';
@@ -75,6 +77,7 @@ export interface HttpDeps {
   readonly webhooks: Webhooks;
   readonly desk: Desk;
   readonly broadcasts: Broadcasts;
+  readonly presence: PresenceLook;
   readonly authenticator: Authenticator;
   /** Absent where tokens are made elsewhere; login is off then. */
   readonly issuer: TokenIssuer | undefined;
@@ -164,6 +167,7 @@ function protectedRoutes(api: Api, deps: HttpDeps): void {
     throw new DomainError('ENOENT', 'no such endpoint; see /docs');
   });
   userRoutes(api, { users, clientOf: clientsBy(deps.addressOf), tokens: sessionTokens(deps) });
+  presenceRoute(api, deps.presence);
   groupRoutes(api, groups);
   memberRoutes(api, groups);
   roomRoutes(api, { rooms, attendance });

@@ -10,7 +10,7 @@ const LOW_WATER = 65_536;
 const POLL_INTERVAL = 10;
 
 /** Unacknowledged deliveries that a replay leaves room for: its verdict, and live messages after it. */
-const RESERVED_ROOM = 200;
+export const RESERVED_ROOM = 200;
 
 export interface ReplayGoal {
   readonly subscription: StompSubscription;

@@ -3,6 +3,7 @@ import type { Authenticator } from '../../auth/authenticator.ts';
 import type { Core } from '../../core/index.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { Timers } from '../../core/ports/timers.ts';
+import type { PresenceLook } from '../../core/presence-look.ts';
 import type { Deliveries } from '../../hub/deliveries.ts';
 import type { Hub } from '../../hub/hub.ts';
 import type { Sessions } from '../../hub/sessions.ts';
@@ -16,6 +17,7 @@ export interface DialectServices {
   readonly hub: Hub;
   readonly sessions: Sessions;
   readonly deliveries: Deliveries;
+  readonly presence: PresenceLook;
   readonly authenticator: Authenticator;
   readonly clock: Clock;
   readonly timers: Timers;

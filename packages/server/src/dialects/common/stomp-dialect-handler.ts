@@ -294,6 +294,10 @@ export abstract class StompDialectHandler implements StompHandler {
     }
   }
 
+  protected isSubscribed(subscription: StompSubscription): boolean {
+    return this.#routes.has(subscription);
+  }
+
   /** The session's subscriptions to the inbox. */
   protected *inboxes(): Iterable<StompSubscription> {
     for (const [subscription, { target }] of this.#routes) if (target.kind === 'inbox') yield subscription;

@@ -25,8 +25,10 @@ import type { ReplayQuery } from '../common/chat-session.ts';
 import { answerOf } from '../common/conversation-answer.ts';
 import { authenticateAll, headerOf } from '../common/credentials.ts';
 import { noDestination, parseUserQueue, refuseSend } from '../common/destinations.ts';
+import { drained, RESERVED_ROOM } from '../common/replay-target.ts';
 import { type Farewell, StompDialectHandler, type Target } from '../common/stomp-dialect-handler.ts';
 import { sendBody, sendJson, stompShape } from '../common/stomp-shape.ts';
+import { renderFact } from './business.ts';
 import { CONVERSATION_PREFIX, IM, NOTIFICATIONS, QUEUES } from './catalog.ts';
 import { type CommandContext, execute, isImDestination } from './commands.ts';
 import { renderConversation } from './conversation.ts';
@@ -41,6 +43,8 @@ import {
   renderSystem,
 } from './system.ts';
 
+/** Users who are told to be online before the connection has to take them. */
+const PRESENCE_BATCH = 100;
 const PROTOBUF_TYPE = 'application/x-protobuf';
 const JSON_TYPE = 'application/json';
 
@@ -67,7 +71,13 @@ export class ImHandler extends StompDialectHandler {
   }
 
   protected override subscribed(subscription: StompSubscription, target: Target): void {
-    if (!('name' in target) || target.name !== 'events') return;
+    if (!('name' in target)) return;
+    if (target.name === 'presence') {
+      this.#tellPresence(subscription).catch((err: unknown) =>
+        this.services.log.warn({ err }, 'a session was not told who is online'),
+      );
+    }
+    if (target.name !== 'events') return;
     const tell = (policy: Policy) =>
       this.#tell(subscription, renderConnected(this.#addressee, this.chat, this.stomp, policy));
     const found = this.services.core.policies.of(this.chat.principal);
@@ -149,6 +159,24 @@ export class ImHandler extends StompDialectHandler {
         deleted,
       }),
     );
+  }
+
+  /** Who is online already, in the form in which they come; changes may come in between. */
+  async #tellPresence(subscription: StompSubscription): Promise<void> {
+    const { presence, clock } = this.services;
+    const { principal } = this.chat;
+    const { tenant } = principal;
+    let told = 0;
+    for (const userId of await presence.peersOf(principal)) {
+      if (!presence.isOnline(tenant, userId)) continue;
+      if (told++ % PRESENCE_BATCH === 0) await drained(this.stomp.connection);
+      if (!this.isSubscribed(subscription) || subscription.room <= RESERVED_ROOM) return;
+      // It may have gone while the connection took what came before.
+      if (!presence.isOnline(tenant, userId)) continue;
+      const at = clock.now();
+      const here = renderFact({ type: 'user.status', tenant, userId, status: 'online', at }, at);
+      if (here) this.#tell(subscription, here);
+    }
   }
 
   get #context(): CommandContext {

@@ -6,6 +6,7 @@ import { Argon2Hasher } from '../../auth/passwords.ts';
 import { createTokens } from '../../auth/tokens.ts';
 import { type Core, createCore } from '../../core/index.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../core/limits.ts';
+import { PresenceLook } from '../../core/presence-look.ts';
 import { Deliveries } from '../../hub/deliveries.ts';
 import { Hub } from '../../hub/hub.ts';
 import { Sessions } from '../../hub/sessions.ts';
@@ -58,6 +59,7 @@ export async function startRoomWorld(limits: Partial<Limits> = {}): Promise<Room
     hub,
     sessions: new Sessions(16),
     deliveries,
+    presence: new PresenceLook({ store, limits: DEFAULT_LIMITS, online: { isOnline: () => false } }),
     authenticator: new Authenticator({
       verifier,
       users: core.users,

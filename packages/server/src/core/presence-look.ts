@@ -1,0 +1,69 @@
+import { isManager } from './access.ts';
+import { DomainError } from './errors.ts';
+import type { Limits } from './limits.ts';
+import type { Principal, UserStatus } from './model.ts';
+import { listPeers } from './peers.ts';
+import type { Store } from './ports/store.ts';
+
+/** Most users that one question may name. */
+export const MAX_ASKED_USERS = 200;
+
+/** Whether a user counts as online now. */
+export interface OnlineUsers {
+  isOnline(user: { readonly tenant: string; readonly userId: string }): boolean;
+}
+
+export interface UserPresence {
+  readonly userId: string;
+  readonly status: UserStatus;
+}
+
+export interface PresenceLookDeps {
+  readonly store: Store;
+  readonly limits: Limits;
+  readonly online: OnlineUsers;
+}
+
+/** Who is online now, for those who would be told of it when it changes, and for managers. */
+export class PresenceLook {
+  readonly #deps: PresenceLookDeps;
+
+  constructor(deps: PresenceLookDeps) {
+    this.#deps = deps;
+  }
+
+  isOnline(tenant: string, userId: string): boolean {
+    return this.#deps.online.isOnline({ tenant, userId });
+  }
+
+  /** Those whose coming and going the user is told of, online or not. */
+  peersOf({ tenant, userId }: Principal): Promise<string[]> {
+    return listPeers(this.#deps, tenant, userId);
+  }
+
+  /**
+   * Of the users named, those whom the actor may look at, each once and in their order: oneself and those one shares a
+   * conversation with; for managers all there are. The others are left out, whether they exist or not. EINVAL for nobody,
+   * ETOOLONG for too many.
+   */
+  async of(actor: Principal, userIds: readonly string[]): Promise<UserPresence[]> {
+    const asked = [...new Set(userIds)];
+    if (asked.length === 0) throw new DomainError('EINVAL', 'users names nobody', { field: 'users' });
+    if (asked.length > MAX_ASKED_USERS) {
+      throw new DomainError('ETOOLONG', `users has more than ${MAX_ASKED_USERS} entries`, {
+        field: 'users',
+        limit: MAX_ASKED_USERS,
+      });
+    }
+    const visible = await this.#visibleTo(actor, asked);
+    return asked
+      .filter((userId) => visible.has(userId))
+      .map((userId) => ({ userId, status: this.isOnline(actor.tenant, userId) ? 'online' : 'offline' }));
+  }
+
+  async #visibleTo(actor: Principal, asked: readonly string[]): Promise<ReadonlySet<string>> {
+    if (!isManager(actor)) return new Set([actor.userId, ...(await this.peersOf(actor))]);
+    const users = await this.#deps.store.listUsersByIds(actor.tenant, asked);
+    return new Set(users.map(({ id }) => id));
+  }
+}

@@ -1,0 +1,45 @@
+import { Type } from 'typebox';
+import { MAX_ASKED_USERS, type PresenceLook } from '../../core/presence-look.ts';
+import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
+
+const Query = Type.Object(
+  {
+    users: Type.String({
+      description: `Ids of up to ${MAX_ASKED_USERS} users, with commas between them.`,
+      examples: ['alice,bob'],
+    }),
+  },
+  { additionalProperties: false },
+);
+const Answer = Type.Object(
+  {
+    presence: Type.Array(
+      Type.Object({
+        userId: Type.String({ examples: ['alice'] }),
+        status: Type.Enum(['online', 'offline'], { examples: ['online'] }),
+      }),
+    ),
+  },
+  { description: 'Those of the users whom you may look at, in the order of the question.' },
+);
+
+export function presenceRoute(api: Api, presence: PresenceLook): void {
+  api.get(
+    '/presence',
+    {
+      schema: {
+        tags: ['users'],
+        ...WITH_TOKEN,
+        summary: 'Who is online now',
+        description:
+          'Of yourself and of those you share a single chat or a not too large group with; of all users with role admin or service. Others are left out, whether they exist or not.',
+        querystring: Query,
+        response: { 200: Answer, ...REFUSALS },
+      },
+    },
+    async ({ principal, query }) => {
+      const ids = query.users.split(',').filter((id) => id !== '');
+      return { presence: await presence.of(principal, ids) };
+    },
+  );
+}
