@@ -15,7 +15,13 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   [`${SERVER}/hub`]: [`${SERVER}/core`, `type:${SERVER}/transport`, `${SERVER}/transport/payload.ts`],
   [`${SERVER}/store`]: [`${SERVER}/core`, `${SERVER}/make-folder.ts`],
   [`${SERVER}/presence`]: [`${SERVER}/core`],
-  [`${SERVER}/files`]: [`${SERVER}/core`, `${SERVER}/config`, `${SERVER}/make-folder.ts`],
+  [`${SERVER}/processes`]: [],
+  [`${SERVER}/files`]: [
+    `${SERVER}/core`,
+    `${SERVER}/config`,
+    `${SERVER}/processes`,
+    `${SERVER}/make-folder.ts`,
+  ],
   [`${SERVER}/config`]: [`${SERVER}/core`, `${SERVER}/make-folder.ts`],
   [`${SERVER}/auth`]: [`${SERVER}/core`, `${SERVER}/config`],
   [`${SERVER}/events`]: [
@@ -37,6 +43,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   ],
   [`${SERVER}/plugins`]: [
     `${SERVER}/core`,
+    `${SERVER}/processes`,
     `type:${SERVER}/dialects/common`,
     `${SERVER}/config/start-error.ts`,
     `${SERVER}/make-folder.ts`,

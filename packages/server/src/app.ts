@@ -27,7 +27,7 @@ import { type RoomOptions, room } from './dialects/room/index.ts';
 import { xuqm } from './dialects/xuqm/index.ts';
 import { openEndpoints } from './endpoints.ts';
 import { EventBridge, type EventBridgeDeps } from './events/index.ts';
-import { MAGIC_INSPECTOR, openFileStorage } from './files/index.ts';
+import { MAGIC_INSPECTOR, openFileStorage, openPictures } from './files/index.ts';
 import { closeHttp } from './http/close.ts';
 import type { Endpoint } from './http/routes/home.ts';
 import { buildHttp } from './http/server.ts';
@@ -251,21 +251,36 @@ async function composeBackground(ground: Ground, domain: Domain) {
   return { files, deliveries, sweeps, agentWatch, customerWatch, sessions, presence: presenceLook };
 }
 
-async function composeFiles({ config, clock, log, metrics, teardown }: Ground, { store, core, ids }: Domain) {
+async function composeFiles(
+  { config, clock, timers, log, metrics, teardown }: Ground,
+  { store, core, ids }: Domain,
+) {
   const storage = await openFileStorage(config);
   teardown.defer('file storage', () => storage.close());
+  const pictures = openPictures(config, {
+    timers,
+    onFault: (err) =>
+      err.isEnd
+        ? log.warn({ err }, 'a picture ended the process that decoded it')
+        : log.debug({ err }, 'a picture can not be decoded'),
+    onUnfit: (err) => log.warn({ err }, 'pictures can not be decoded here: there are no smaller forms'),
+  });
+  teardown.defer('pictures', () => pictures.close());
   const files = new Files({
     store,
     storage,
     inspector: MAGIC_INSPECTOR,
+    pictures,
     policies: core.policies,
     clock,
     ids,
     limits: config,
-    onError: (err) => log.warn({ err }, 'a refused upload could not be cleared away yet'),
+    onError: (err) =>
+      log.warn({ err }, 'a refused upload was not cleared away yet, or a picture not measured'),
   });
   teardown.defer('uploads', () => files.close());
   metrics.watchQueue('uploads', () => files.uploading);
+  metrics.watchQueue('pictures', () => pictures.depth);
   return files;
 }
 

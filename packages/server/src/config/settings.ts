@@ -305,6 +305,23 @@ const files = {
       minimum: 1,
     },
   ),
+  maxPicturePixels: count(
+    'Pixels of a picture that smaller forms are made of. More lets photographs of larger cameras in, and costs memory and time.',
+    { default: 100_000_000, minimum: 1_000_000, maximum: 1_000_000_000 },
+  ),
+  pictureMemory: bytes(
+    'Memory of each of the two processes that decode pictures, which run while there is something to do; one that needs more is ended. Pictures of more than a quarter of it are not decoded.',
+    { default: 536_870_912, minimum: 134_217_728 },
+  ),
+  pictureTimeout: duration(
+    'How long a picture may take to be decoded. Longer lets slow machines make more of them, and what waits for a hostile one waits as long.',
+    { default: 10_000, minimum: 500, maximum: 60_000 },
+  ),
+  maxPicturesWaiting: count('Pictures that may wait to be decoded; further ones are refused.', {
+    default: 64,
+    minimum: 1,
+    maximum: 10_000,
+  }),
   unusedFileLifetime: duration(
     'How long a file is kept that nothing holds. Longer forgives slow writers and keeps what nobody sees.',
     { default: 86_400_000, minimum: 60_000, maximum: TEN_YEARS },

@@ -6,9 +6,11 @@ import { toFileName } from './file-name.ts';
 import type { Principal, StoredFile } from './model.ts';
 import { type Policies, requireWriter } from './policies.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
-import type { FileClaim, FileInspector } from './ports/file-inspector.ts';
+import type { FileClaim, FileInspector, FileNature, HeadNature } from './ports/file-inspector.ts';
 import type { ByteRange, FileStorage } from './ports/file-storage.ts';
+import type { Pictures } from './ports/pictures.ts';
 import type { Store } from './ports/store.ts';
+import { Thumbnails, type ThumbnailWidth } from './thumbnails.ts';
 import { UploadSlots } from './upload-slots.ts';
 
 const BYTES_PER_MB = 1_048_576;
@@ -31,11 +33,12 @@ export interface FilesDeps {
   readonly store: Store;
   readonly storage: FileStorage;
   readonly inspector: FileInspector;
+  readonly pictures: Pictures;
   readonly policies: Policies;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly limits: FileLimits;
-  /** Told why a failed upload could not be cleared away at once; the sweep does it later. */
+  /** Told why a failed upload could not be cleared away at once, which the sweep does later, or a picture not be measured. */
   onError(error: unknown): void;
 }
 
@@ -43,11 +46,13 @@ export interface FilesDeps {
 export class Files {
   readonly #deps: FilesDeps;
   readonly #slots: UploadSlots;
+  readonly #thumbnails: Thumbnails;
   readonly #running = new Set<Promise<StoredFile>>();
 
   constructor(deps: FilesDeps) {
     this.#deps = deps;
     this.#slots = new UploadSlots(deps.limits.maxUploadsPerUser);
+    this.#thumbnails = new Thumbnails(deps);
   }
 
   /** Uploads under way. */
@@ -99,14 +104,25 @@ export class Files {
   }
 
   /**
+   * A picture that was found, so many pixels wide and as WebP; not wider than it is. ENOENT (field `w`) where the file is no
+   * picture that can be decoded here; ERATE where too many wait.
+   */
+  async thumbnail(actor: Principal, file: StoredFile, width: ThumbnailWidth): Promise<Buffer> {
+    return this.#thumbnails.get(file, width, {
+      open: () => this.read(file),
+      find: () => this.find(actor, file.id),
+    });
+  }
+
+  /**
    * Removes some of the files that nothing has held for long. Resolves to whether there may be more; rejects where
    * bytes could not be removed, which come again the next time.
    */
   async removeUnused(limit: number): Promise<boolean> {
-    const { store, storage, clock, limits } = this.#deps;
+    const { store, clock, limits } = this.#deps;
     const ids = await store.takeUnusedFiles(clock.now() - limits.unusedFileLifetime, limit);
     if (ids.length === 0) return false;
-    const outcomes = await Promise.allSettled(ids.map((id) => storage.delete(id)));
+    const outcomes = await Promise.allSettled(ids.map((id) => this.#removeBytes(id)));
     await store.dropFiles(ids.filter((_, index) => outcomes[index]?.status === 'fulfilled'));
     const failure = outcomes.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
     if (failure) throw failure.reason;
@@ -128,13 +144,31 @@ export class Files {
     try {
       const measure = new Measure();
       await storage.put(id, measure.through(bytes));
-      const facts = { ...nature, name, ...measure.result() };
+      const measured = measure.result();
+      const facts = { ...(await this.#measured(id, nature, measured.size)), name, ...measured };
       await store.completeFile(tenant, id, facts);
       return { tenant, id, ownerId, createdAt, ...facts };
     } catch (error) {
       await this.#discard(id);
       throw error;
     }
+  }
+
+  /** With the size as shown. A picture that is not measured now keeps the size that its head tells. */
+  async #measured(id: string, { isUnmeasured, ...nature }: HeadNature, size: number): Promise<FileNature> {
+    if (!isUnmeasured) return nature;
+    const { storage, pictures } = this.#deps;
+    try {
+      return { ...nature, ...(await pictures.measure({ size, open: () => storage.read(id) })) };
+    } catch (error) {
+      this.#deps.onError(error);
+      return nature;
+    }
+  }
+
+  async #removeBytes(id: string): Promise<void> {
+    await this.#thumbnails.remove(id);
+    await this.#deps.storage.delete(id);
   }
 
   async #discard(id: string): Promise<void> {

@@ -5,6 +5,7 @@ import type { FileStorage } from '../core/ports/file-storage.ts';
 import { openLocalStorage } from './local-storage.ts';
 
 export { MAGIC_INSPECTOR } from './inspector.ts';
+export { openPictures } from './pictures.ts';
 
 const FOLDER = 'files';
 

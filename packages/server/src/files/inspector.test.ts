@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { MAGIC_INSPECTOR } from './inspector.ts';
-import { gif, HTML, jpeg, MP4, PDF, png, pngBomb, SVG, WEBM, zip } from './samples-fixture.ts';
+import { gif, HTML, heic, jpeg, MP4, PDF, png, pngBomb, SVG, WEBM, zip } from './samples-fixture.ts';
 
 function inspect(bytes: Uint8Array, type?: string, name = 'a.dat') {
   return MAGIC_INSPECTOR.inspect(bytes.subarray(0, MAGIC_INSPECTOR.headBytes), { type, name });
@@ -125,6 +125,16 @@ test('the size of a picture is told as it is shown', async () => {
   assert.deepEqual([upright.format, upright.width, upright.height], ['JPEG', 800, 600]);
   const lying = await inspect(jpeg(800, 600, 6), 'image/jpeg');
   assert.deepEqual([lying.width, lying.height], [600, 800]);
+});
+
+test('only pictures that may be turned, or whose head does not tell their size, are to be measured as a whole', async () => {
+  const isUnmeasured = async (bytes: Uint8Array) => (await inspect(bytes)).isUnmeasured ?? false;
+  for (const bytes of [png(3, 2), jpeg(3, 2, 6), gif(3, 2), PDF, MP4, HTML, TEXT, zip('a.txt')]) {
+    assert.equal(await isUnmeasured(bytes), false);
+  }
+  for (const bytes of [heic(3, 2), jpeg(3, 2, 1, 400_000), Buffer.concat([png(3, 2), Buffer.from('eXIf')])]) {
+    assert.equal(await isUnmeasured(bytes), true);
+  }
 });
 
 test('a size behind profiles is found, one behind too many is left out', async () => {

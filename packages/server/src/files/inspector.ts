@@ -1,6 +1,6 @@
 import { fileTypeFromBuffer } from 'file-type';
 import { imageSize } from 'image-size';
-import type { FileClaim, FileInspector, FileNature } from '../core/ports/file-inspector.ts';
+import type { FileClaim, FileInspector, FileNature, HeadNature } from '../core/ports/file-inspector.ts';
 import { essence, isActive } from './media-types.ts';
 
 /** The sizes of photographs stand behind their colour profiles and previews. */
@@ -37,7 +37,7 @@ const PICTURES: ReadonlySet<string> = new Set([
 /** Goes by the bytes. What the client declared only tells one text from another. */
 export const MAGIC_INSPECTOR: FileInspector = { headBytes: HEAD_BYTES, inspect };
 
-async function inspect(head: Uint8Array, { type: declared = '', name }: FileClaim): Promise<FileNature> {
+async function inspect(head: Uint8Array, { type: declared = '', name }: FileClaim): Promise<HeadNature> {
   const found = await formatOf(head);
   if (!isText(head)) {
     if (!found || isActive(found.type))
@@ -84,13 +84,31 @@ function extensionOf(name: string): string {
 }
 
 /** What the head says of a picture: nothing is decoded, however large the picture claims to be. */
-function pictureOf(type: string, head: Uint8Array): Pick<FileNature, 'format' | 'width' | 'height'> {
+function pictureOf(type: string, head: Uint8Array): Omit<HeadNature, 'type' | 'extension'> {
   const [kind, subtype = ''] = type.split('/');
   if (kind !== 'image') return {};
   const format = subtype.toUpperCase();
-  const size = PICTURES.has(type) ? sizeOf(head) : undefined;
-  return size ? { format, ...size } : { format };
+  if (!PICTURES.has(type)) return { format };
+  const size = sizeOf(head);
+  return { format, ...size, ...(size && !mayBeTurned(type, head) ? {} : { isUnmeasured: true }) };
 }
+
+/** Whether the picture may have to be turned or cropped to be shown, where `sizeOf` does not see it. */
+function mayBeTurned(type: string, head: Uint8Array): boolean {
+  const mark = TURNED_BY[type];
+  return mark !== undefined && Buffer.from(head.buffer, head.byteOffset, head.byteLength).includes(mark);
+}
+
+/** What every picture of a type begins with that may be turned. */
+const TURNED_BY: Readonly<Record<string, string>> = {
+  'image/avif': 'ftyp',
+  'image/heic': 'ftyp',
+  'image/heif': 'ftyp',
+  'image/webp': 'VP8X',
+  'image/png': 'eXIf',
+  'image/apng': 'eXIf',
+  'image/tiff': '',
+};
 
 function sizeOf(head: Uint8Array): { width: number; height: number } | undefined {
   try {

@@ -14,7 +14,7 @@ import type { Principal, Role } from '../core/model.ts';
 import type { Store } from '../core/ports/store.ts';
 import { PresenceLook } from '../core/presence-look.ts';
 import { EventBridge } from '../events/index.ts';
-import { MAGIC_INSPECTOR, openFileStorage } from '../files/index.ts';
+import { MAGIC_INSPECTOR, openFileStorage, openPictures } from '../files/index.ts';
 import { createIdSource } from '../ids.ts';
 import { createLogger } from '../observe/logger.ts';
 import { Metrics } from '../observe/metrics.ts';
@@ -102,10 +102,13 @@ export async function startHttp(
     limits: config,
     register: new MemoryAttendance(),
   });
+  const ignore = (error: Error) => logger.debug(error);
+  const pictures = openPictures(config, { timers: SYSTEM_TIMERS, onFault: ignore, onUnfit: ignore });
   const files = new Files({
     store,
     storage: await openFileStorage({ ...config, dataDir }),
     inspector: MAGIC_INSPECTOR,
+    pictures,
     policies: core.policies,
     clock,
     ids,
@@ -164,6 +167,7 @@ export async function startHttp(
     async stop() {
       await app.close();
       await files.close();
+      await pictures.close();
       await events.close();
       await closeStore();
       await rm(dataDir, { recursive: true });

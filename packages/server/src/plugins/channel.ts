@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
-
-const HEADER = 4;
+import { FrameReader, frameOf } from '../processes/frames.ts';
 
 export interface ChannelHandler {
   /** Throws for what breaks the rules of whoever reads: the channel is closed then. */
@@ -28,8 +27,8 @@ export class Channel {
     pipe.on('close', () => closed(breach));
     pipe.on('data', (chunk: Buffer) => {
       try {
-        for (const json of this.#frames.read(chunk)) {
-          message(json);
+        for (const frame of this.#frames.read(chunk)) {
+          message(frame.toString());
           if (pipe.destroyed) return;
         }
       } catch (error) {
@@ -42,11 +41,7 @@ export class Channel {
   /** Does nothing once the channel is closed. */
   send(json: string): void {
     if (!this.#pipe.writable) return;
-    const length = Buffer.byteLength(json);
-    const frame = Buffer.allocUnsafe(HEADER + length);
-    frame.writeUInt32BE(length);
-    frame.write(json, HEADER);
-    this.#pipe.write(frame);
+    this.#pipe.write(frameOf(json));
   }
 
   /** Resolves once the operating system has everything that was sent. */
@@ -63,45 +58,5 @@ export class Channel {
   hold(isHeld: boolean): void {
     if (isHeld) this.#pipe.ref();
     else this.#pipe.unref();
-  }
-}
-
-/** Cuts frames out of bytes, in whatever pieces these come. */
-export class FrameReader {
-  readonly #maxFrame: number;
-  #pieces: Buffer[] = [];
-  #have = 0;
-  /** Of the frame that is coming; undefined before its header is there. */
-  #length: number | undefined;
-
-  constructor(maxFrame: number) {
-    this.#maxFrame = maxFrame;
-  }
-
-  /** Throws for a frame that is too long, before its bytes are kept. */
-  *read(chunk: Buffer): Generator<string> {
-    this.#pieces.push(chunk);
-    this.#have += chunk.length;
-    for (;;) {
-      if (this.#length === undefined) {
-        if (this.#have < HEADER) return;
-        this.#length = this.#take(HEADER).readUInt32BE();
-        if (this.#length > this.#maxFrame) {
-          throw new Error(`it wrote ${this.#length} bytes as one, of at most ${this.#maxFrame}`);
-        }
-      }
-      if (this.#have < this.#length) return;
-      const json = this.#take(this.#length).toString();
-      this.#length = undefined;
-      yield json;
-    }
-  }
-
-  #take(length: number): Buffer {
-    const all = this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces);
-    const rest = all.subarray(length);
-    this.#pieces = rest.length > 0 ? [rest] : [];
-    this.#have -= length;
-    return all.subarray(0, length);
   }
 }

@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
+import { goFirstWhereMemoryIsShort, ignoreStopSignals } from '../processes/child.ts';
 import type { PluginHooks } from './api.ts';
 import { BoardWriter } from './board.ts';
 import { Channel } from './channel.ts';
@@ -105,17 +105,7 @@ function endWithServer(): void {
     name: 'guard',
     resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
   }).unref();
-  // Sent to all processes of a terminal or a service at once: the server stops first, and its plug-ins after it.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+  ignoreStopSignals();
   process.on('uncaughtExceptionMonitor', (error) => post({ dying: messageOf(error) }));
   goFirstWhereMemoryIsShort();
-}
-
-/** Where the machine has no memory left, Linux ends the plug-in rather than the server. */
-function goFirstWhereMemoryIsShort(): void {
-  try {
-    writeFileSync('/proc/self/oom_score_adj', '1000');
-  } catch {
-    // Another system, or not allowed here: the kernel decides by size as it does anyway.
-  }
 }

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { JsonValue } from '../core/model.ts';
 import type { Timers } from '../core/ports/timers.ts';
+import { endOf } from '../processes/process-end.ts';
 import { Board } from './board.ts';
 import { Channel } from './channel.ts';
 import { readFromPlugin } from './from-plugin.ts';
@@ -198,11 +199,4 @@ function spawnPlugin({ name, memory }: ProcessOptions, board: Board): ChildProce
     env: Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('HAINA_'))),
     windowsHide: true,
   });
-}
-
-function endOf(code: number | null, signal: NodeJS.Signals | null): string {
-  // So V8 ends a process that has no memory left.
-  if (signal === 'SIGABRT' || signal === 'SIGTRAP')
-    return `it was ended by ${signal}: mostly it ran out of memory`;
-  return signal === null ? `it ended with ${code}` : `it was ended by ${signal}`;
 }

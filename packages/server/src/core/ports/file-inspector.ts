@@ -19,10 +19,16 @@ export interface FileNature {
   readonly height?: number;
 }
 
+/** What the first bytes tell. */
+export interface HeadNature extends FileNature {
+  /** Of a picture whose size as shown only the whole of it tells: it may be turned, or say its size further on. */
+  readonly isUnmeasured?: boolean;
+}
+
 /** Tells what a file is. */
 export interface FileInspector {
   /** As many first bytes as it wants to see. */
   readonly headBytes: number;
   /** Whatever the client declared: no file is refused for it. */
-  inspect(head: Uint8Array, claim: FileClaim): Promise<FileNature>;
+  inspect(head: Uint8Array, claim: FileClaim): Promise<HeadNature>;
 }

@@ -1,12 +1,15 @@
+import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { FILES_PATH } from '../../core/content-files.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Files } from '../../core/files.ts';
-import type { StoredFile } from '../../core/model.ts';
+import type { Principal, StoredFile } from '../../core/model.ts';
+import type { ByteRange } from '../../core/ports/file-storage.ts';
+import { THUMBNAIL_WIDTHS, type ThumbnailWidth } from '../../core/thumbnails.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
 import { bodyOf } from '../errors.ts';
-import { etagOf, fileHeaders } from '../file-headers.ts';
+import { fileHeaders, thumbnailHeaders } from '../file-headers.ts';
 import { fileJson } from '../json.ts';
 import { MAX_FORM_BYTES, readFileForm } from '../multipart.ts';
 import { matchesTag, parseRange } from '../ranges.ts';
@@ -28,6 +31,13 @@ const FileParams = Type.Object({ id: Type.String({ description: "The file's id."
 const FileQuery = Type.Object({
   token: Type.Optional(
     Type.String({ description: 'In place of the header, for what can send none, as pictures on a page.' }),
+  ),
+  w: Type.Optional(
+    Type.Enum(THUMBNAIL_WIDTHS.map(String), {
+      description:
+        'Of a picture, a smaller form as WebP: so many pixels wide, at most four times as high, and never larger than the picture. It is shown upright.',
+      examples: ['320'],
+    }),
   ),
 });
 
@@ -75,7 +85,7 @@ export function fileRoute(api: Api, files: Files): void {
       security: [...WITH_TOKEN.security, { tokenInQuery: [] }],
       summary: 'Download a file',
       description:
-        'For its uploader, and for who may see a message, user or group that holds it. Takes `Range` (one range), `If-Range` and `If-None-Match`.',
+        'For its uploader, and for who may see a message, user or group that holds it. Takes `Range` (one range), `If-Range` and `If-None-Match`; of a smaller form (`w`), too.',
       params: FileParams,
       querystring: FileQuery,
       response: {
@@ -86,39 +96,73 @@ export function fileRoute(api: Api, files: Files): void {
       },
     },
     handler: async (request, reply) => {
-      const file = await files.find(request.principal, (request.params as { id: string }).id);
-      return sendFile(files, file, request, reply);
+      const { principal, params, query } = request;
+      const file = await files.find(principal, (params as { id: string }).id);
+      const { w } = query as Static<typeof FileQuery>;
+      const content =
+        w === undefined ? whole(files, file) : smaller(files, file, principal, Number(w) as ThumbnailWidth);
+      return send(content, request, reply);
     },
   });
 }
 
-async function sendFile(files: Files, file: StoredFile, request: FastifyRequest, reply: FastifyReply) {
-  const { method, headers } = request;
-  const etag = etagOf(file);
-  if (matchesTag(headers['if-none-match'], etag)) {
-    return reply.code(304).headers(fileHeaders(file)).send();
-  }
-  const ifRange = headers['if-range'];
+/** What is sent of a file. */
+interface Content {
+  readonly headers: Readonly<Record<string, string>> & { readonly etag: string };
+  /** Looks for the bytes, once nothing is left to be told without them. */
+  open(): Promise<OpenContent> | OpenContent;
+}
+
+interface OpenContent {
+  readonly size: number;
+  read(range?: ByteRange): Promise<Readable> | Buffer;
+}
+
+function whole(files: Files, file: StoredFile): Content {
+  return {
+    headers: fileHeaders(file),
+    open: () => ({ size: file.size, read: (range) => files.read(file, range) }),
+  };
+}
+
+function smaller(files: Files, file: StoredFile, principal: Principal, width: ThumbnailWidth): Content {
+  return {
+    headers: thumbnailHeaders(file, width),
+    async open() {
+      const bytes = await files.thumbnail(principal, file, width);
+      return {
+        size: bytes.length,
+        read: (range) => (range ? bytes.subarray(range.from, range.to + 1) : bytes),
+      };
+    },
+  };
+}
+
+async function send({ headers, open }: Content, request: FastifyRequest, reply: FastifyReply) {
+  const { method, headers: asked } = request;
+  const { etag } = headers;
+  if (matchesTag(asked['if-none-match'], etag)) return reply.code(304).headers(headers).send();
+  const { size, read } = await open();
+  const ifRange = asked['if-range'];
   const mayBePart = method === 'GET' && (ifRange === undefined || ifRange === etag);
-  const range = mayBePart ? parseRange(headers.range, file.size) : undefined;
-  if (range === 'unsatisfiable') return refuseRange(file, reply);
-  const bytes = method === 'HEAD' ? undefined : await files.read(file, range);
-  const { from, to } = range ?? { from: 0, to: file.size - 1 };
-  reply.headers({ ...fileHeaders(file), 'content-length': to - from + 1 });
-  if (range) reply.code(206).header('content-range', `bytes ${from}-${to}/${file.size}`);
+  const range = mayBePart ? parseRange(asked.range, size) : undefined;
+  if (range === 'unsatisfiable') return refuseRange(etag, size, reply);
+  const bytes = method === 'HEAD' ? undefined : await read(range);
+  const { from, to } = range ?? { from: 0, to: size - 1 };
+  reply.headers({ ...headers, 'content-length': to - from + 1 });
+  if (range) reply.code(206).header('content-range', `bytes ${from}-${to}/${size}`);
   return reply.send(bytes);
 }
 
 /** RFC 9110 section 15.5.17, in the form of every refusal. */
-function refuseRange(file: StoredFile, reply: FastifyReply) {
-  const { size } = file;
+function refuseRange(etag: string, size: number, reply: FastifyReply) {
   const error = new DomainError('EINVAL', `the file has ${size} bytes, and none of the range`, {
     field: 'Range',
     limit: size,
   });
   return reply
     .code(416)
-    .headers({ etag: etagOf(file), 'content-range': `bytes */${size}` })
+    .headers({ etag, 'content-range': `bytes */${size}` })
     .type('application/json; charset=utf-8')
     .send(JSON.stringify(bodyOf(error)));
 }
