@@ -260,6 +260,25 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
       assert.deepEqual(order, ['b', 'c', 'd', undefined]);
     });
 
+    test('an agent who is a customer too is never given itself, and holds up nobody behind it', async () => {
+      const tenant = await tenantWith('agent1', 'agent2', 'alice');
+      await attend(tenant, 'agent1');
+      const own = await openSession(tenant, 'agent1', 20);
+      const other = await openSession(tenant, 'alice', 21);
+      assert.equal((await assign(tenant))?.session.id, other);
+      assert.equal(await assign(tenant), null);
+      await assert.rejects(store.acceptService(act(tenant, own, 'agent1')), { code: 'ECONFLICT' });
+      await attend(tenant, 'agent2');
+      assert.equal((await assign(tenant))?.session.agentId, 'agent2');
+      const to = { agentId: 'agent1', seenAfter: EVER };
+      await assert.rejects(store.transferService({ ...act(tenant, own, 'agent2'), to }), {
+        code: 'ECONFLICT',
+        field: 'agentId',
+      });
+      assert.equal((await find(tenant, own)).agentId, 'agent2');
+      assert.ok(await isMember(tenant, own, 'agent1'));
+    });
+
     test('many assignments at once give each customer one agent, and no agent more than its capacity', async () => {
       const customers = Array.from({ length: 20 }, (_, i) => `c${i}`);
       const tenant = await tenantWith('agent1', 'agent2', ...customers);

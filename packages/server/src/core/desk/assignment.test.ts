@@ -5,7 +5,7 @@ import { SERVICE_STATES } from './model.ts';
 import { canMove, requireMove } from './service-state.ts';
 
 function waits(sessionId: string, since: number, more: Partial<Waiting> = {}): Waiting {
-  return { sessionId, skill: '', place: 1, since, order: since, ...more };
+  return { sessionId, customerId: 'customer', skill: '', place: 1, since, order: since, ...more };
 }
 
 function agent(userId: string, more: Partial<FreeAgent> = {}): FreeAgent {
@@ -28,6 +28,12 @@ test('the agent with the fewest customers gets the next one, of equals the longe
     agent('early', { active: 1, idleSince: 5 }),
   ];
   assert.equal(nextMatch([waits('a', 1)], agents)?.agentId, 'early');
+});
+
+test('nobody is given itself', () => {
+  const some = [waits('a', 1, { customerId: 'one' }), waits('b', 2)];
+  assert.deepEqual(nextMatch(some, [agent('one')]), { sessionId: 'b', agentId: 'one' });
+  assert.equal(nextMatch(some, [agent('one'), agent('two', { active: 1 })])?.agentId, 'two');
 });
 
 test('a service session only takes the steps of the table', () => {

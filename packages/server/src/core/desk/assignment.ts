@@ -3,6 +3,8 @@ import type { Timestamp } from '../model.ts';
 /** A customer in the queue. */
 export interface Waiting {
   readonly sessionId: string;
+  /** Who may be an agent too, and does not serve itself. */
+  readonly customerId: string;
   readonly skill: string;
   /** 0 for those put back at the queue's head, 1 for the others. */
   readonly place: number;
@@ -35,8 +37,9 @@ export function fits(skills: readonly string[], needed: string): boolean {
  * with the fewest customers, and of several such the longest idle.
  */
 export function nextMatch(waiting: readonly Waiting[], agents: readonly FreeAgent[]): Match | undefined {
-  for (const { sessionId, skill } of waiting.toSorted(byTurn)) {
-    const [best] = agents.filter(({ skills }) => fits(skills, skill)).sort(byLoad);
+  for (const { sessionId, customerId, skill } of waiting.toSorted(byTurn)) {
+    const others = agents.filter(({ userId }) => userId !== customerId);
+    const [best] = others.filter(({ skills }) => fits(skills, skill)).sort(byLoad);
     if (best) return { sessionId, agentId: best.userId };
   }
   return undefined;

@@ -1,4 +1,4 @@
-import { nextMatch, type Waiting } from '../../core/desk/assignment.ts';
+import { type FreeAgent, fits, nextMatch, type Waiting } from '../../core/desk/assignment.ts';
 import type { Handover } from '../../core/desk/model.ts';
 import { newestThatFit } from '../../core/desk/newest.ts';
 import { requireMove } from '../../core/desk/service-state.ts';
@@ -53,9 +53,8 @@ export class DeskQueue {
     const key = tenants.find(tenant);
     if (key === undefined) return null;
     const free = agents.listFree(key, seenAfter);
-    const skills = new Set(['', ...free.flatMap((agent) => agent.skills)]);
     if (free.length === 0) return null;
-    const match = nextMatch(this.#heads(key, skills, customerSeenAfter), free);
+    const match = nextMatch(this.#heads(key, free, customerSeenAfter), free);
     return match ? this.#give(tenant, services.require(tenant, match.sessionId), match.agentId, at) : null;
   }
 
@@ -65,6 +64,7 @@ export class DeskQueue {
     if (row.state !== 'queued') {
       throw new DomainError('ECONFLICT', `the service session is ${row.state}`, { field: 'sessionId' });
     }
+    requireOther(row, actorId, 'sessionId');
     requireRoom(agents.require(row.tenant, actorId), 'sessionId');
     return this.#give(tenant, row, actorId, at);
   }
@@ -82,6 +82,7 @@ export class DeskQueue {
     if (to.agentId === row.agent) {
       throw new DomainError('EINVAL', 'the agent has the service session already', { field: 'agentId' });
     }
+    requireOther(row, to.agentId, 'agentId');
     const agent = agents.require(row.tenant, to.agentId);
     if (agent.status !== 'online' || !isPresent(agent, to.seenAfter)) {
       throw new DomainError('ECONFLICT', `the agent ${to.agentId} is not online`, { field: 'agentId' });
@@ -149,17 +150,23 @@ export class DeskQueue {
     return released;
   }
 
-  /** The next of each skill whose customer is there, or was seen after this. */
-  #heads(tenant: number, skills: ReadonlySet<string>, seenAfter: Timestamp): Waiting[] {
+  /** The next of each skill that one of these agents can serve, and whose customer is there, or was seen after this. */
+  #heads(tenant: number, free: readonly FreeAgent[], seenAfter: Timestamp): Waiting[] {
     const head = this.#deps.sql.get(
       `SELECT ${SERVICE_COLUMNS} FROM service_session WHERE tenant = ? AND state = 'queued' AND skill = ?
-         AND absent_at IS NULL AND (customer_node IS NOT NULL OR customer_seen_at > ?) ORDER BY ${TURN} LIMIT 1`,
+         AND absent_at IS NULL AND (customer_node IS NOT NULL OR customer_seen_at > ?) AND customer IS NOT ?
+         ORDER BY ${TURN} LIMIT 1`,
     );
+    const skills = new Set(['', ...free.flatMap((agent) => agent.skills)]);
     return [...skills].flatMap((skill) => {
-      const row = head.get(tenant, skill, seenAfter) as ServiceRow | undefined;
+      const [first, second] = free.filter((agent) => fits(agent.skills, skill));
+      // Who alone has the skill can't serve itself, and must not hold up those behind it.
+      const alone = first && !second ? first.userId : null;
+      const row = head.get(tenant, skill, seenAfter, alone) as ServiceRow | undefined;
       if (!row) return [];
+      const { id, customer, place, waiting_since, conversation } = row;
       return [
-        { sessionId: row.id, skill, place: row.place, since: row.waiting_since, order: row.conversation },
+        { sessionId: id, customerId: customer, skill, place, since: waiting_since, order: conversation },
       ];
     });
   }
@@ -227,6 +234,12 @@ export class DeskQueue {
     );
     return newestThatFit(messages.reverse());
   }
+}
+
+/** Throws ECONFLICT for an agent who is the customer. */
+function requireOther({ customer }: ServiceRow, agentId: string, field: string): void {
+  if (agentId !== customer) return;
+  throw new DomainError('ECONFLICT', `${agentId} is the customer of the service session`, { field });
 }
 
 /** Throws ECONFLICT unless the agent is connected, may write, and may have one more. */
