@@ -15,6 +15,9 @@ import { VERSION } from './version.ts';
 /** Preferred first. */
 const STOMP_SUBPROTOCOLS = ['v12.stomp', 'v11.stomp', 'v10.stomp'];
 
+/** A client may write anything there. */
+const MAX_LOGGED_ORIGIN = 200;
+
 /** A WebSocket message may hold several STOMP frames, and one that is too long deserves an ERROR rather than a cut line. */
 const FRAMES_PER_MESSAGE = 4;
 
@@ -96,7 +99,12 @@ function transportEvents(
     bytesOut(count) {
       metrics.bytesOut.value += count;
     },
-    refused: (reason) => metrics.rejected.add(1, reason),
+    refused(reason, page) {
+      metrics.rejected.add(1, reason);
+      if (!page) return;
+      const origin = page.origin.slice(0, MAX_LOGGED_ORIGIN);
+      log.warn({ ...page, origin }, 'a page was refused: allowedOrigins does not list its origin');
+    },
     failed: (connection, err) => log.error({ err, connection: connection.id }, 'a connection failed'),
   };
 }

@@ -103,7 +103,7 @@ test('/ws/room refuses a token of another application, counts it, and makes neit
   const before = await refusals('room');
   const client = await RoomClient.connect(server.wsUrl, { token: tokenOf('visitor', { app: OTHER }) });
   assert.equal(await client.nextRefusal(), 'the token is of another application');
-  assert.deepEqual(await client.closed, { code: 1008, reason: 'Unauthorized' });
+  assert.deepEqual(await client.closed, { code: 1008, reason: 'Unauthorized: token-refused' });
   assert.equal(await refusals('room'), before + 1);
   assert.equal(await isUserThere('visitor'), false);
 });

@@ -35,10 +35,14 @@ describe('without authentication', () => {
   });
 
   test('a token that is not valid is refused, and makes no guest', async () => {
-    for (const token of ['nonsense', tokenOf('alice', { exp: 1 }), tokenOf('alice', {}, 'x'.repeat(32))]) {
+    for (const [token, reason] of [
+      ['nonsense', 'token-refused'],
+      [tokenOf('alice', { exp: 1 }), 'token-expired'],
+      [tokenOf('alice', {}, 'x'.repeat(32)), 'token-refused'],
+    ] as const) {
       const client = await rooms.open({ token });
       assert.match(await client.nextRefusal(), /token/);
-      assert.deepEqual(await client.closed, { code: 1008, reason: 'Unauthorized' });
+      assert.deepEqual(await client.closed, { code: 1008, reason: `Unauthorized: ${reason}` });
     }
   });
 
@@ -121,7 +125,7 @@ describe('with authentication', () => {
   test('who brings no token is refused', async () => {
     const client = await rooms.open();
     assert.equal(await client.nextRefusal(), 'a token is needed');
-    assert.deepEqual(await client.closed, { code: 1008, reason: 'Unauthorized' });
+    assert.deepEqual(await client.closed, { code: 1008, reason: 'Unauthorized: token-missing' });
   });
 
   test('from must be the user of the token', async () => {
@@ -160,7 +164,7 @@ describe('with authentication', () => {
     await goner.join({ id: 'goner' }, number);
     await rooms.manage('DELETE', '/users/goner');
     assert.equal(await goner.nextRefusal(), 'Unauthorized');
-    assert.deepEqual(await goner.closed, { code: 1008, reason: 'Unauthorized' });
+    assert.deepEqual(await goner.closed, { code: 1008, reason: 'Unauthorized: user-gone' });
     assert.equal((await other.next('left')).resultBody.textData.data.newLeaveMember.id, 'goner');
   });
 

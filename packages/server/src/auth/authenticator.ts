@@ -1,5 +1,5 @@
 import { DomainError } from '../core/errors.ts';
-import { ANY_TENANT, type Principal, type Role } from '../core/model.ts';
+import { ANY_TENANT, type Role } from '../core/model.ts';
 import type { Users } from '../core/users.ts';
 import type { TokenVerifier, VerifiedToken } from './tokens.ts';
 
@@ -36,11 +36,11 @@ export class Authenticator {
     const { verifier } = this.#deps;
     const presented = [...new Set(tokens)];
     const [first, ...others] = await Promise.all(presented.map((token) => verifier.verify(token)));
-    if (!first) throw new DomainError('EAUTH', 'a token is needed');
+    if (!first) throw new DomainError('EAUTH', 'a token is needed', { reason: 'token-missing' });
     for (const other of others) {
-      if (!isSameUser(first, other)) throw new DomainError('EAUTH', 'the tokens are of different users');
+      if (!isSameUser(first, other)) throw refused('the tokens are of different users', first);
     }
-    requireTenant(first.principal, tenant);
+    requireTenant(first, tenant);
     const admitted = await this.#admit(first);
     for (const other of others) await this.#admit(other);
     return { ...admitted, expiresAt: Math.min(first.expiresAt, ...others.map(({ expiresAt }) => expiresAt)) };
@@ -63,9 +63,13 @@ export class Authenticator {
   }
 }
 
-function requireTenant(principal: Principal, tenant: string): void {
-  if (tenant === ANY_TENANT || principal.tenant === tenant) return;
-  throw new DomainError('EAUTH', 'the token is of another application');
+function requireTenant(verified: VerifiedToken, tenant: string): void {
+  if (tenant === ANY_TENANT || verified.principal.tenant === tenant) return;
+  throw refused('the token is of another application', verified);
+}
+
+function refused(message: string, { principal }: VerifiedToken): DomainError {
+  return new DomainError('EAUTH', message, { reason: 'token-refused', whom: principal.userId });
 }
 
 function isSameUser({ principal: a }: VerifiedToken, { principal: b }: VerifiedToken): boolean {

@@ -7,7 +7,7 @@ import {
   jwtVerify,
   SignJWT,
 } from 'jose';
-import { DomainError } from '../core/errors.ts';
+import { DomainError, type DomainErrorDetail } from '../core/errors.ts';
 import { type Principal, ROLES, type Role, type Timestamp } from '../core/model.ts';
 import { cleanName, MAX_NICKNAME_LENGTH } from '../core/names.ts';
 import type { Clock } from '../core/ports/clock.ts';
@@ -15,6 +15,8 @@ import { requireId, requireTenantId } from '../core/validate.ts';
 import { type KeySettings, openKeySet, type PublicKey, readPublicKey } from './keys.ts';
 
 const MAX_TOKEN_LENGTH = 8192;
+/** What the log has of a subject that may be no id. */
+const MAX_LOGGED_SUBJECT = 64;
 /** Who issues the tokens of login. */
 const LOGIN_ISSUER = 'haina';
 /** What a Date holds, in seconds. */
@@ -196,17 +198,29 @@ function badClaim(claim: string): never {
   throw unauthenticated(`the token's claim ${claim} is not valid`);
 }
 
-function unauthenticated(message: string, cause?: unknown): DomainError {
-  return new DomainError('EAUTH', message, { cause });
+function unauthenticated(
+  message: string,
+  cause?: unknown,
+  detail: Pick<DomainErrorDetail, 'reason' | 'whom'> = {},
+): DomainError {
+  return new DomainError('EAUTH', message, { reason: 'token-refused', ...detail, cause });
+}
+
+/** Whom a token names whose signature is right. */
+function namedBy({ sub }: JWTPayload): Pick<DomainErrorDetail, 'whom'> {
+  return typeof sub === 'string' ? { whom: sub.slice(0, MAX_LOGGED_SUBJECT) } : {};
 }
 
 /** What the client is told: enough to repair its token, nothing about the key or the token's content. */
 function refusal(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
-  if (error instanceof errors.JWTExpired) return unauthenticated('the token has expired', error);
+  if (error instanceof errors.JWTExpired) {
+    const detail = { reason: 'token-expired', ...namedBy(error.payload) } as const;
+    return unauthenticated('the token has expired', error, detail);
+  }
   if (error instanceof errors.JWTClaimValidationFailed) {
     const fault = error.reason === 'missing' ? 'is missing' : 'is not valid';
-    return unauthenticated(`the token's claim ${error.claim} ${fault}`, error);
+    return unauthenticated(`the token's claim ${error.claim} ${fault}`, error, namedBy(error.payload));
   }
   if (error instanceof errors.JWSSignatureVerificationFailed) {
     return unauthenticated("the token's signature is wrong", error);

@@ -11,6 +11,18 @@ export const ERROR_CODES = {
 } as const;
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** Why somebody is not, or no longer, authenticated: what a client needs to know to do something about it. */
+export const AUTH_REASONS = {
+  'token-missing': 'no token was brought',
+  'token-expired': 'the token has expired: get a new one',
+  'token-refused':
+    'the token is malformed, forged, of another application or user, or was taken back: get a new one',
+  'user-gone': 'there is no such user, or no longer',
+  'user-disabled': 'the user is disabled',
+  'role-changed': 'the user has another role now: connect again, the same token serves',
+} as const;
+export type AuthReason = keyof typeof AUTH_REASONS;
+
 export interface DomainErrorDetail {
   /** The argument at fault. */
   readonly field?: string;
@@ -18,6 +30,10 @@ export interface DomainErrorDetail {
   readonly limit?: number;
   /** How long to wait before another try may succeed, in ms. */
   readonly retryAfter?: number;
+  /** Of EAUTH, where it is about a token. */
+  readonly reason?: AuthReason;
+  /** The user who was refused, where that is known: for the log, not for the client. */
+  readonly whom?: string;
   readonly cause?: unknown;
 }
 
@@ -28,6 +44,8 @@ export class DomainError extends Error {
   readonly field: string | undefined;
   readonly limit: number | undefined;
   readonly retryAfter: number | undefined;
+  readonly reason: AuthReason | undefined;
+  readonly whom: string | undefined;
 
   constructor(code: ErrorCode, message: string, detail: DomainErrorDetail = {}) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
@@ -35,6 +53,8 @@ export class DomainError extends Error {
     this.field = detail.field;
     this.limit = detail.limit;
     this.retryAfter = detail.retryAfter;
+    this.reason = detail.reason;
+    this.whom = detail.whom;
   }
 }
 

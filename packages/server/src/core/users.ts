@@ -193,7 +193,7 @@ export class Users {
     const { store, passwords } = this.#deps;
     const found = await store.findCredentials(tenant, username);
     const matches = await passwords.verify(password, found?.passwordHash ?? null, requester);
-    if (!found || !matches) throw new DomainError('EAUTH', 'wrong username or password');
+    if (!found || !matches) throw new DomainError('EAUTH', 'wrong username or password', { whom: username });
     requireEnabled(found.user);
     return found.user;
   }
@@ -210,11 +210,11 @@ export class Users {
     const { store } = this.#deps;
     const { tenant, userId, role } = claimed;
     const account = await store.findAccount(tenant, userId);
-    if (account) requireFresh(account, issuedAt);
+    if (account) requireFresh(account, issuedAt, userId);
     if (account?.user) return account;
     // A service is another program: nobody chats with it.
     if (role === 'service') return undefined;
-    if (!mayProvision) throw new DomainError('EAUTH', 'the token names an unknown user');
+    if (!mayProvision) throw gone('the token names an unknown user', userId);
     return this.#provision(claimed);
   }
 
@@ -227,11 +227,14 @@ export class Users {
     if (generation === undefined) return;
     const account = await this.#deps.store.findAccount(tenant, userId);
     if (account?.generation !== generation || !account.user) {
-      throw new DomainError('EAUTH', 'the user was deleted');
+      throw gone('the user was deleted', userId);
     }
-    requireFresh(account, issuedAt);
+    requireFresh(account, issuedAt, userId);
     if (recordRole !== undefined && account.user.role !== recordRole) {
-      throw new DomainError('EAUTH', 'the user has another role now');
+      throw new DomainError('EAUTH', 'the user has another role now', {
+        reason: 'role-changed',
+        whom: userId,
+      });
     }
   }
 
@@ -338,15 +341,21 @@ function requesterOf({ tenant, userId }: Principal, client: Client): HashRequest
 }
 
 /** EAUTH for a token that was issued, or may have been, before its user's tokens were refused, and for a disabled user. */
-function requireFresh({ tokensAfter, user }: Account, issuedAt: Timestamp | null): void {
+function requireFresh({ tokensAfter, user }: Account, issuedAt: Timestamp | null, whom: string): void {
   if (tokensAfter !== null && (issuedAt === null || issuedAt <= tokensAfter)) {
-    throw new DomainError('EAUTH', user ? 'the token was taken back' : 'the user was deleted');
+    if (!user) throw gone('the user was deleted', whom);
+    throw new DomainError('EAUTH', 'the token was taken back', { reason: 'token-refused', whom });
   }
   if (user) requireEnabled(user);
 }
 
-function requireEnabled({ isDisabled }: User): void {
-  if (isDisabled) throw new DomainError('EAUTH', 'the user is disabled');
+function gone(message: string, whom: string): DomainError {
+  return new DomainError('EAUTH', message, { reason: 'user-gone', whom });
+}
+
+function requireEnabled({ id, isDisabled }: User): void {
+  if (isDisabled)
+    throw new DomainError('EAUTH', 'the user is disabled', { reason: 'user-disabled', whom: id });
 }
 
 /** Who has an empty one is shown by its id. */

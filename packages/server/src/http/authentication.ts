@@ -10,7 +10,9 @@ export function requireToken(authenticator: Authenticator): onRequestAsyncHookHa
   return async (request) => {
     const bearers = bearersOf(request);
     if (bearers.length === 0) {
-      throw new DomainError('EAUTH', 'a token is needed: send the header "Authorization: Bearer <token>"');
+      throw new DomainError('EAUTH', 'a token is needed: send the header "Authorization: Bearer <token>"', {
+        reason: 'token-missing',
+      });
     }
     await authenticate(authenticator, request, [...bearers, ...queryTokens(request)]);
   };
@@ -24,7 +26,9 @@ export function requireTokenAnywhere(authenticator: Authenticator): onRequestAsy
   return async (request) => {
     const tokens = [...bearersOf(request), ...queryTokens(request)];
     if (tokens.length === 0) {
-      throw new DomainError('EAUTH', 'a token is needed: in the Authorization header, or as ?token=');
+      throw new DomainError('EAUTH', 'a token is needed: in the Authorization header, or as ?token=', {
+        reason: 'token-missing',
+      });
     }
     await authenticate(authenticator, request, tokens);
   };

@@ -26,18 +26,26 @@ interface Refusal {
   readonly error: DomainError;
 }
 
-/** Answers with the JSON form of anything thrown, and returns its code: the one place where errors become HTTP. */
-export function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): ErrorCode {
+/** Answers with the JSON form of anything thrown, and returns what was told: the one place where errors become HTTP. */
+export function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): DomainError {
   const { status, error } = refusalOf(thrown);
   if (status >= 500)
     request.log.error({ err: thrown, method: request.method, url: request.url }, 'a request failed');
-  if (error.code === 'EAUTH') reply.header('www-authenticate', 'Bearer');
+  if (error.code === 'EAUTH') reply.header('www-authenticate', challengeOf(error));
   if (error.retryAfter !== undefined) reply.header('retry-after', Math.ceil(error.retryAfter / 1000));
   reply
     .code(status)
     .type('application/json; charset=utf-8')
     .send(JSON.stringify(bodyOf(error)));
-  return error.code;
+  return error;
+}
+
+/** RFC 6750 section 3: who brought no token at all, or a password, is told of no error in a token. */
+function challengeOf({ reason, message }: DomainError): string {
+  if (reason === undefined || reason === 'token-missing') return 'Bearer';
+  // What the description may hold; ours hold nothing else.
+  const text = `${reason}: ${message}`.replace(/[^ !#-[\]-~]/g, '');
+  return `Bearer error="invalid_token", error_description="${text}"`;
 }
 
 /** The JSON form of a refusal. */

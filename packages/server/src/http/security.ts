@@ -1,7 +1,12 @@
 import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
+import { DomainError } from '../core/errors.ts';
+import type { AddressOf } from './client.ts';
 
 const NO_CONTENT = 204;
 const PREFLIGHT_SECONDS = 600;
+const EXPOSED = 'retry-after, www-authenticate, etag, content-range, content-disposition';
+/** A client may write anything there. */
+const MAX_SHOWN_ORIGIN = 200;
 
 /** Headers for every reply: nothing of ours is to be sniffed, framed, cached or run. Pages set their own policy. */
 const HEADERS = {
@@ -22,18 +27,31 @@ export const secureHeaders: onRequestHookHandler = (_request, reply, done) => {
  * Lets pages of the allowed origins use the API (CORS), and answers their preflights. Tokens travel in a header that a
  * page sets itself and never in cookies, so that credentials stay off.
  */
-export function shareWithOrigins(allowed: readonly string[]): onRequestHookHandler {
+export function shareWithOrigins(allowed: readonly string[], addressOf: AddressOf): onRequestHookHandler {
   return (request, reply, done) => {
     reply.header('vary', 'origin');
     const { origin } = request.headers;
-    if (origin === undefined || !(allowed.includes('*') || allowed.includes(origin.toLowerCase())))
-      return done();
+    if (origin === undefined) return done();
+    if (!(allowed.includes('*') || allowed.includes(origin.toLowerCase()))) {
+      return done(isPreflight(request) ? refusedPage(request, origin, addressOf) : undefined);
+    }
     reply.header('access-control-allow-origin', allowed.includes('*') ? '*' : origin);
-    reply.header('access-control-expose-headers', 'retry-after, etag, content-range, content-disposition');
+    reply.header('access-control-expose-headers', EXPOSED);
     if (!isPreflight(request)) return done();
     answerPreflight(reply);
     return undefined;
   };
+}
+
+/** Browsers show their page nothing of it, but whoever looks for the cause finds it in their tools and in the log. */
+function refusedPage({ raw, log }: FastifyRequest, origin: string, addressOf: AddressOf): DomainError {
+  const shown = origin.slice(0, MAX_SHOWN_ORIGIN);
+  const [path] = (raw.url ?? '').split('?');
+  const page = { origin: shown, address: addressOf(raw), path };
+  log.warn(page, 'a page was refused: allowedOrigins does not list its origin');
+  return new DomainError('EPERM', `the setting allowedOrigins does not list the origin ${shown}`, {
+    field: 'origin',
+  });
 }
 
 function isPreflight({ method, headers }: FastifyRequest): boolean {

@@ -211,7 +211,7 @@ test('pages of allowed origins may use the API, others may not', async () => {
   for (const origin of ['https://evil.example.org', 'null', 'https://chat.example.org.evil.test']) {
     const refused = await preflight(origin);
     assert.equal(refused.headers['access-control-allow-origin'], undefined, origin);
-    assert.equal(refused.status, 401);
+    assert.equal(refused.status, 403);
   }
 });
 

@@ -33,6 +33,7 @@ import { type AddressOf, clientsBy } from './client.ts';
 import { answerClientError } from './client-errors.ts';
 import { registerDocs } from './docs.ts';
 import { sendError } from './errors.ts';
+import { logRefused } from './refused-request.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { asyncApiRoute } from './routes/asyncapi.ts';
 import { conversationRoutes } from './routes/conversations.ts';
@@ -120,7 +121,7 @@ export async function buildHttp(deps: HttpDeps): Promise<Api> {
   return app;
 }
 
-function createApp({ config, metrics, logger, serverFactory }: HttpDeps): Api {
+function createApp({ config, metrics, logger, addressOf, serverFactory }: HttpDeps): Api {
   const { trustedProxies } = config;
   const app: Api = Fastify({
     // The framework would announce its address, which is not its business.
@@ -140,7 +141,7 @@ function createApp({ config, metrics, logger, serverFactory }: HttpDeps): Api {
   for (const schema of SHARED_SCHEMAS) app.addSchema(schema);
   app.decorateRequest('principal');
   app.addHook('onRequest', secureHeaders);
-  app.addHook('onRequest', shareWithOrigins(config.allowedOrigins));
+  app.addHook('onRequest', shareWithOrigins(config.allowedOrigins, addressOf));
   app.addHook('onSend', closeAfterUnreadBody);
   app.addHook('onResponse', async (request, reply) => {
     const { method, url } = request;
@@ -150,7 +151,9 @@ function createApp({ config, metrics, logger, serverFactory }: HttpDeps): Api {
     );
   });
   app.setErrorHandler((error, request, reply) => {
-    metrics.refusals.add(1, 'http', sendError(error, request, reply));
+    const refusal = sendError(error, request, reply);
+    metrics.refusals.add(1, 'http', refusal.code);
+    logRefused(request, refusal, addressOf);
   });
   app.setNotFoundHandler(() => {
     throw new DomainError('ENOENT', 'no such endpoint; see /docs');

@@ -77,8 +77,8 @@ function withoutRepeats(repeats: Repeats): LogMethod {
 function kindOf(args: readonly unknown[], level: number): string {
   const [first, text] = args;
   if (typeof first !== 'object' || first === null) return `${level} ${String(first)}`;
-  const { err, dialect, plugin, webhook } = first as Readonly<Record<string, unknown>>;
-  return [level, text, messageOf(err), dialect, plugin, webhook].join(' ');
+  const { err, dialect, plugin, webhook, address, reason } = first as Readonly<Record<string, unknown>>;
+  return [level, text, messageOf(err), dialect, plugin, webhook, address, reason].join(' ');
 }
 
 function messageOf(error: unknown): string {

@@ -39,7 +39,7 @@ function complete(given: Partial<TransportEvents>): TransportEvents {
     closed: (connection, cause) => given.closed?.(connection, cause),
     bytesIn: (count) => given.bytesIn?.(count),
     bytesOut: (count) => given.bytesOut?.(count),
-    refused: (reason) => given.refused?.(reason),
+    refused: (reason, page) => given.refused?.(reason, page),
     failed: (connection, error) => given.failed?.(connection, error),
   };
 }

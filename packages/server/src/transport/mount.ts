@@ -5,8 +5,8 @@ import type { ConnectionAcceptor } from './connection.ts';
 import type { TransportContext } from './context.ts';
 import { ContextPath } from './context-path.ts';
 import type { MountOptions } from './options.ts';
-import { type AllowedOrigins, isOriginAllowed } from './origin.ts';
-import { addressedHost, HttpConnectionRequest, parseTarget, type Target } from './request.ts';
+import { type AllowedOrigins, isOriginAllowed, originOf } from './origin.ts';
+import { addressedHost, clientAddress, HttpConnectionRequest, parseTarget, type Target } from './request.ts';
 import { SockJsRoutes } from './sockjs/routes.ts';
 import { PLAIN_FRAMING, WebSocketConnection, type WebSocketFraming } from './websocket-connection.ts';
 import { refuseUpgrade, WebSocketUpgrader } from './websocket-upgrade.ts';
@@ -99,7 +99,9 @@ export class MountPoint {
     const { settings, events } = this.context;
     const host = addressedHost(request.headers, settings.trustedProxies);
     if (isOriginAllowed(request.headers, host, this.allowedOrigins)) return true;
-    events.refused('origin');
+    const { path } = parseTarget(request.url);
+    const address = clientAddress(request, settings.trustedProxies);
+    events.refused('origin', { origin: originOf(request.headers) ?? '', address, path });
     return false;
   }
 

@@ -7,6 +7,13 @@ export type RefusalReason =
   | 'sessions' // too many SockJS sessions
   | 'shutdown'; // the server is stopping
 
+/** The page of another origin that was refused, and who asked for it. */
+export interface RefusedPage {
+  readonly origin: string;
+  readonly address: string;
+  readonly path: string;
+}
+
 /** What the transports tell a metrics or log adapter. No call may throw. */
 export interface TransportEvents {
   opened(connection: Connection): void;
@@ -15,7 +22,8 @@ export interface TransportEvents {
   bytesIn(count: number): void;
   /** Framed bytes given to the sockets, told together for all connections of a tick. */
   bytesOut(count: number): void;
-  refused(reason: RefusalReason): void;
+  /** @param page where the reason is its origin */
+  refused(reason: RefusalReason, page?: RefusedPage): void;
   /** A handler broke its contract and threw; its connection is closed with 1011. */
   failed(connection: Connection, error: unknown): void;
 }

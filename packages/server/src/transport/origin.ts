@@ -30,7 +30,7 @@ export function framePolicy(allowed: AllowedOrigins): string | undefined {
  * The origin a request claims; browsers of the drafts before RFC 6455 call it `Sec-WebSocket-Origin`. Script tags and frames of foreign pages (JSONP, htmlfile) send none, but browsers mark
  * them by `Sec-Fetch-Site`; for those the referring page counts, and one that hides itself is nobody's.
  */
-function originOf(headers: IncomingHttpHeaders): string | undefined {
+export function originOf(headers: IncomingHttpHeaders): string | undefined {
   const origin = headers.origin ?? headers['sec-websocket-origin'];
   if (origin !== undefined) return String(origin);
   const site = headers['sec-fetch-site'];

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { XuqmError } from '@haina/wire';
+import type { StompFrame, XuqmError } from '@haina/wire';
+import { AUTH_REASONS } from '../../src/core/errors.ts';
 import type { StompClient } from './stomp-client.ts';
 
 export const ERRORS = '/user/queue/errors';
@@ -29,6 +30,7 @@ export async function assertEnds(client: StompClient, ending: Ending): Promise<v
     'content-length': String(Buffer.byteLength(ending.body)),
     ...ending.headers,
   };
+  if (ending.message === 'Unauthorized') headers.reason ??= authReasonOf(frame);
   assert.deepEqual(
     {
       command: frame.command,
@@ -38,6 +40,13 @@ export async function assertEnds(client: StompClient, ending: Ending): Promise<v
     { command: 'ERROR', headers, body: ending.body },
   );
   assert.deepEqual(await client.closed, { code: ending.code, reason: ending.message });
+}
+
+/** Why authentication failed; a word of the closed set. */
+function authReasonOf({ headers }: StompFrame): string {
+  const reason = headers.get('reason') ?? 'none';
+  assert.ok(Object.hasOwn(AUTH_REASONS, reason), reason);
+  return reason;
 }
 
 /** Asserts that the error queue tells this and nothing else is said, a RECEIPT least of all, and the session goes on. */

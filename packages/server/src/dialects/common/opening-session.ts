@@ -1,11 +1,11 @@
 import type { Authenticated } from '../../auth/authenticator.ts';
-import { DomainError } from '../../core/errors.ts';
 import type { CoreEvent } from '../../core/events.ts';
 import type { Principal } from '../../core/model.ts';
 import { userTopic } from '../../core/topics.ts';
 import type { Listener } from '../../hub/hub.ts';
 import type { SessionEnd } from '../../hub/sessions.ts';
 import { ChatSession, type ChatSessionOptions, endOf, factsOf, membershipChangeOf } from './chat-session.ts';
+import { sessionOver } from './refused-client.ts';
 
 export interface OpeningOptions extends Omit<ChatSessionOptions, 'principal' | 'expiresAt' | 'recordRole'> {
   readonly authenticated: Authenticated;
@@ -105,10 +105,6 @@ export class OpeningSession {
     const { clock } = this.#options.services;
     const hasExpired = this.#options.expiresAt <= clock.now();
     if (this.#endedBy === undefined && !hasExpired && this.#options.connection.isOpen) return;
-    throw sessionOver();
+    throw sessionOver(this.#endedBy ?? (hasExpired ? 'token-expired' : undefined));
   }
-}
-
-export function sessionOver(): DomainError {
-  return new DomainError('EAUTH', 'the session is over');
 }

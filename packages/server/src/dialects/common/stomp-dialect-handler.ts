@@ -10,12 +10,14 @@ import type { Trace } from '../../hub/trace.ts';
 import { StompLimitError, StompTransactionError } from '../../stomp/errors.ts';
 import type { ConnectedInfo, SendOutcome, StompHandler, StompSubscription } from '../../stomp/handler.ts';
 import type { StompSession } from '../../stomp/session.ts';
+import type { ConnectionRequest } from '../../transport/connection.ts';
 import { addedQueueShape, handleAdded } from './added-destination.ts';
 import type { ChatSession, ReplayQuery } from './chat-session.ts';
 import { authenticateAll, headerOf, headerTokens, requestTokens } from './credentials.ts';
 import { deviceOf } from './device.ts';
 import { jsonOrNull } from './json.ts';
-import { OpeningSession, sessionOver } from './opening-session.ts';
+import { OpeningSession } from './opening-session.ts';
+import { logRefused, logTooFast, reasonOf, sessionOver } from './refused-client.ts';
 import { replayTarget } from './replay-target.ts';
 import type { DialectServices } from './services.ts';
 import type { DeliveryProof, Outlet } from './session-outlet.ts';
@@ -266,6 +268,11 @@ export abstract class StompDialectHandler implements StompHandler {
   refuse(error: unknown, frame: StompFrame): void {
     const refusal = this.#toDomainError(error);
     this.services.metrics.refusals.add(1, this.dialect, refusal.code);
+    if (refusal.code === 'ERATE') {
+      logTooFast(this.services, this.dialect, this.#request, this.chat.principal.userId, refusal);
+    } else if (refusal.cause instanceof DomainError && refusal.cause.code === 'EAUTH') {
+      logRefused(this.services, this.dialect, this.#request, refusal.cause);
+    }
     this.tellRefusal(refusal, frame, this.#destinationOf(frame));
   }
 
@@ -329,7 +336,7 @@ export abstract class StompDialectHandler implements StompHandler {
 
   #end(reason: SessionEnd): void {
     this.ending(reason);
-    this.stomp.fail(this.#unauthorized(sessionOver()));
+    this.stomp.fail(this.#unauthorized(sessionOver(reason)));
   }
 
   #connectRoute(id: string, { target, shape, outlet, notifications }: Route): void {
@@ -365,6 +372,10 @@ export abstract class StompDialectHandler implements StompHandler {
     return [this.#topic, tenantTopic(this.chat.principal.tenant)];
   }
 
+  get #request(): ConnectionRequest {
+    return this.stomp.connection.request;
+  }
+
   get #topic(): string {
     const { tenant, userId } = this.chat.principal;
     return userTopic(tenant, userId);
@@ -389,6 +400,7 @@ export abstract class StompDialectHandler implements StompHandler {
     if (!this.stomp.connection.isOpen) return this.#unauthorized(refusal);
     const { metrics, log } = this.services;
     metrics.refusals.add(1, this.dialect, refusal.code);
+    if (refusal.code !== 'EINTERNAL') logRefused(this.services, this.dialect, this.#request, refusal);
     if (refusal.code === 'EAUTH') return this.#unauthorized(refusal);
     if (refusal.code !== 'EINTERNAL') {
       return new StompProtocolError('Refused', this.errorText(refusal), { code: 'overload' });
@@ -400,7 +412,8 @@ export abstract class StompDialectHandler implements StompHandler {
 
   /** The answer to failed authentication that the documents show. */
   #unauthorized(refusal: DomainError): StompProtocolError {
-    return new StompProtocolError('Unauthorized', this.errorText(refusal), { code: 'unauthorized' });
+    const headers = { reason: reasonOf(refusal) };
+    return new StompProtocolError('Unauthorized', this.errorText(refusal), { code: 'unauthorized', headers });
   }
 }
 

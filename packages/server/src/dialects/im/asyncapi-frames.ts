@@ -83,6 +83,7 @@ export const SERVER_FRAMES: Readonly<Record<string, Frame>> = {
     summary: 'The session ends, and the connection closes: authentication failed, or STOMP was broken',
     headers: Type.Object({
       message: text('Such as `Unauthorized`.'),
+      reason: maybe('With `Unauthorized`: why, such as `token-expired`; see docs/errors.md.'),
       'receipt-id': maybe('Of the frame that is to blame.'),
       'content-type': text('`text/plain`'),
     }),

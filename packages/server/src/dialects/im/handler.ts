@@ -58,7 +58,10 @@ export class ImHandler extends StompDialectHandler {
   protected override admit(principal: Principal, { headers }: StompFrame): void {
     const userId = headerOf(headers, 'userId');
     if (userId !== undefined && userId !== principal.userId) {
-      throw new DomainError('EAUTH', 'the token is of another user');
+      throw new DomainError('EAUTH', 'the token is of another user', {
+        reason: 'token-refused',
+        whom: principal.userId,
+      });
     }
     this.#encoding = this.#requireEncoding(headerOf(headers, 'accept'), 'json');
     this.#deviceId = requireLength(headerOf(headers, 'deviceId') ?? '', 'deviceId', 0, MAX_DEVICE_ID_LENGTH);

@@ -2,6 +2,7 @@ import { DomainError, toDomainError } from '../../core/errors.ts';
 import type { JsonValue } from '../../core/model.ts';
 import type { Connection, ConnectionHandler } from '../../transport/connection.ts';
 import { parseJson } from '../common/json.ts';
+import { logRefused, logTooFast, reasonOf, sessionOver } from '../common/refused-client.ts';
 import { type SessionState, transition } from '../common/session-state.ts';
 import { COMMANDS, type Command } from './commands.ts';
 import { ROOM, type RoomContext } from './context.ts';
@@ -76,7 +77,9 @@ export class RoomHandler implements ConnectionHandler {
 
   async #open(): Promise<void> {
     try {
-      this.#enter(await admit(this.#connection, this.#context, () => this.#endUnauthorized()));
+      this.#enter(
+        await admit(this.#connection, this.#context, (end) => this.#endUnauthorized(sessionOver(end))),
+      );
       await this.#work();
     } catch (error) {
       this.#orCrash(() => this.#refuseConnection(error));
@@ -165,6 +168,11 @@ export class RoomHandler implements ConnectionHandler {
 
   #refuse(error: unknown): void {
     const refusal = this.#count(error);
+    if (refusal.code === 'ERATE') {
+      const visitor = this.#state.name === 'open' ? this.#state.session : undefined;
+      const { services } = this.#context;
+      logTooFast(services, ROOM, this.#connection.request, visitor?.principal?.userId, refusal);
+    }
     this.#output.send(renderRefusal(textOf(refusal)));
   }
 
@@ -174,9 +182,9 @@ export class RoomHandler implements ConnectionHandler {
     this.#connection.close(POLICY_VIOLATION, error.message);
   }
 
-  #endUnauthorized(): void {
+  #endUnauthorized(refusal: DomainError): void {
     this.#output.send(renderRefusal('Unauthorized'));
-    this.#connection.close(POLICY_VIOLATION, 'Unauthorized');
+    this.#connection.close(POLICY_VIOLATION, unauthorized(refusal));
   }
 
   #refuseConnection(error: unknown): void {
@@ -184,7 +192,8 @@ export class RoomHandler implements ConnectionHandler {
     if (!this.#connection.isOpen) return;
     const refusal = this.#count(error);
     const isOurs = refusal.code === 'EINTERNAL';
-    const reason = refusal.code === 'EAUTH' ? 'Unauthorized' : 'Refused';
+    if (!isOurs) logRefused(this.#context.services, ROOM, this.#connection.request, refusal);
+    const reason = refusal.code === 'EAUTH' ? unauthorized(refusal) : 'Refused';
     this.#output.send(renderRefusal(refusal.message));
     this.#connection.close(isOurs ? INTERNAL_ERROR : POLICY_VIOLATION, isOurs ? 'internal error' : reason);
   }
@@ -196,6 +205,11 @@ export class RoomHandler implements ConnectionHandler {
     if (refusal.code === 'EINTERNAL') log.error({ err: refusal, dialect: ROOM }, 'a command failed');
     return refusal;
   }
+}
+
+/** The reason of the close: the word after the colon is of the closed set. */
+function unauthorized(refusal: DomainError): string {
+  return `Unauthorized: ${reasonOf(refusal)}`;
 }
 
 /** In the document's own words where it has them. */
