@@ -112,6 +112,26 @@ test('a renewal that is refused is answered where its client waits', async () =>
   assert.deepEqual(documentOf(refused), { code, message, timestamp: refused.timestamp });
 });
 
+test('a renewal gives a session no other role, and lets it end with the role of the token that it rests on now', async () => {
+  const id = newUser('alice');
+  const admin = tokenOf('admin', { role: 'admin' });
+  const setRole = (role: string) => server.call('PATCH', `/api/v1/users/${id}`, admin, { role });
+  const password = 'a long password';
+  await server.call('POST', '/api/v1/users', admin, { id, username: id, password });
+  const login = await server.call('POST', '/api/v1/login', admin, { username: id, password });
+  const { token } = login.body as { token: string };
+  const own = { Authorization: `Bearer ${tokenOf(id, { role: 'admin' })}` };
+  const raised = await open(id, [ERRORS], own);
+  raised.sendJson('/app/auth', { token });
+  const { code, message } = await raised.nextAt<{ code: string; message: string }>(ERRORS);
+  assert.deepEqual([code, message], ['EPERM', 'the token is for the role user, the session has admin']);
+  const alice = await open(id, [EVENTS]);
+  alice.sendJson('/app/auth', { token });
+  assert.equal((await alice.nextAt<ImMessage>(EVENTS)).type, ImMessageType.SYSTEM_AUTH);
+  await setRole('agent');
+  assert.deepEqual(await alice.closed, { code: 1008, reason: 'Unauthorized' });
+});
+
 test('the limits that are told are those the managers of the tenant set', async () => {
   const body = { configType: 'chat_settings', newConfig: { maxMessageLength: 77 }, reason: 'a test' };
   const app = 'told';

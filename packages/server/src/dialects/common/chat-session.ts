@@ -1,4 +1,6 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
+import type { Authenticated } from '../../auth/authenticator.ts';
+import { DomainError } from '../../core/errors.ts';
 import type { CoreEvent } from '../../core/events.ts';
 import type { Principal, Role, Timestamp } from '../../core/model.ts';
 import type { PendingQuery } from '../../core/ports/store.ts';
@@ -53,6 +55,7 @@ export class ChatSession implements LiveSession {
   /** Resolves once no sync is under way. */
   #replayed: Promise<void> = Promise.resolve();
   #expiresAt: Timestamp;
+  #recordRole: Role | undefined;
   /** Conversations that ended, and whose last events are on their way. */
   readonly #leaving = new Set<string>();
   #expiry: NodeJS.Timeout | undefined;
@@ -65,6 +68,7 @@ export class ChatSession implements LiveSession {
     this.feed = new ConversationFeed(services.hub, principal);
     this.#options = options;
     this.#expiresAt = options.expiresAt;
+    this.#recordRole = options.recordRole;
     this.outlets = {
       userId: principal.userId,
       connection,
@@ -159,9 +163,18 @@ export class ChatSession implements LiveSession {
     await endOfTurn();
   }
 
-  /** Lets the session last until another token's end. */
-  renew(expiresAt: Timestamp): void {
+  /**
+   * Lets the session last as long as another token of its user opens it, and rest on that token alone. EPERM where that token
+   * gives another role: the session keeps the one it began with.
+   */
+  renew({ principal, expiresAt, recordRole }: Authenticated): void {
+    const { role } = this.principal;
+    if (principal.role !== role) {
+      const message = `the token is for the role ${principal.role}, the session has ${role}`;
+      throw new DomainError('EPERM', message, { field: 'token' });
+    }
     this.#expiresAt = expiresAt;
+    this.#recordRole = recordRole;
     clearTimeout(this.#expiry);
     this.#awaitExpiry();
   }
@@ -194,7 +207,7 @@ export class ChatSession implements LiveSession {
   }
 
   #onEvent(event: CoreEvent): void {
-    const end = endOf(event, this.#options.recordRole);
+    const end = endOf(event, this.#recordRole);
     const change = membershipChangeOf(event, this.principal.userId);
     if (end) this.end(end);
     else if (change?.isMember) this.#joined(change.conversationId);

@@ -8,7 +8,7 @@ import {
   ImScope,
   type StompFrame,
 } from '@haina/wire';
-import type { VerifiedToken } from '../../auth/tokens.ts';
+import type { Authenticated } from '../../auth/authenticator.ts';
 import type { ConversationPageQuery } from '../../core/conversation-list.ts';
 import { isSingleOf } from '../../core/conversations.ts';
 import { DomainError } from '../../core/errors.ts';
@@ -212,16 +212,17 @@ export class ImHandler extends StompDialectHandler {
 
   async #renew(token: string): Promise<void> {
     const { tenant, userId } = this.chat.principal;
-    const { principal, expiresAt } = await this.#authenticate(token, tenant);
+    const authenticated = await this.#authenticate(token, tenant);
+    const { principal, expiresAt } = authenticated;
     if (principal.userId !== userId) {
       throw new DomainError('EPERM', 'the token is of another user', { field: 'token' });
     }
-    this.chat.renew(expiresAt);
+    this.chat.renew(authenticated);
     this.#answer('auth', renderSystem(this.#addressee, ImMessageType.SYSTEM_AUTH, { expiresAt }));
   }
 
   /** The session is authenticated, whatever the token is: a bad one is no permission to renew it. */
-  async #authenticate(token: string, tenant: string): Promise<VerifiedToken> {
+  async #authenticate(token: string, tenant: string): Promise<Authenticated> {
     try {
       return await authenticateAll(this.services.authenticator, [token], tenant);
     } catch (error) {
