@@ -12,7 +12,7 @@ import { requirePicture } from './pictures.ts';
 import type { AdminAct } from './ports/admin-store.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import { type Client, type HashRequester, NO_CLIENT, type PasswordHasher } from './ports/passwords.ts';
-import type { Account, NewUser, Page, Store, UserPatch } from './ports/store.ts';
+import type { Account, NewUser, Page, Store, UserGiven, UserPatch } from './ports/store.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { userTopic } from './topics.ts';
 import { requireId, requireLength } from './validate.ts';
@@ -125,7 +125,9 @@ export class Users {
     const { password, username, nickname, avatar, role, disabled } = change;
     const isForManagers = [role, username, disabled].some((value) => value !== undefined);
     if (id !== actor.userId || isForManagers) requireManager(actor);
+    const { generation } = actor;
     const patch: UserPatch = {
+      ...(id === actor.userId && generation !== undefined ? { given: { generation } } : {}),
       ...(username === undefined ? {} : { username: requireUsername(username) }),
       ...(nickname === undefined ? {} : { nickname: requireNickname(nickname) }),
       ...(avatar === undefined ? {} : { picture: requirePicture(actor, avatar, this.#deps.clock.now()) }),
@@ -264,30 +266,35 @@ export class Users {
     id: string,
     { password = '', oldPassword }: UserChange,
     client: Client,
-  ): Promise<Pick<UserPatch, 'passwordHash' | 'tokensAfter'>> {
+  ): Promise<Pick<UserPatch, 'passwordHash' | 'tokensAfter' | 'given'>> {
     const { passwords, clock } = this.#deps;
     this.#requirePassword(password);
     const requester = requesterOf(actor, client);
+    const { userId, role, generation } = actor;
+    let given: UserGiven | undefined;
     // A service is another program, whatever it calls itself.
-    if (id === actor.userId && actor.role !== 'service') {
+    if (id === userId && role !== 'service') {
       this.#requirePasswordRate(requester);
-      await this.#requireOldPassword(actor, oldPassword, requester);
+      const former = await this.#requireOldPassword(actor, oldPassword, requester);
+      given = { passwordHash: former, ...(generation === undefined ? {} : { generation }) };
     }
-    return { passwordHash: await passwords.hash(password, requester), tokensAfter: clock.now() };
+    const passwordHash = await passwords.hash(password, requester);
+    return { passwordHash, tokensAfter: clock.now(), ...(given ? { given } : {}) };
   }
 
+  /** Returns what the old password was checked against; null for a user who has none. */
   async #requireOldPassword(
     { tenant, userId }: Principal,
     oldPassword: string | undefined,
     requester: HashRequester,
-  ): Promise<void> {
+  ): Promise<string | null> {
     const { store, passwords } = this.#deps;
     const user = await store.findUser(tenant, userId);
     const found = user && (await store.findCredentials(tenant, user.username));
-    if (!found || found.user.id !== userId || found.passwordHash === null) return;
+    if (!found || found.user.id !== userId || found.passwordHash === null) return null;
     const field = 'oldPassword';
     if (oldPassword === undefined) throw new DomainError('EINVAL', 'oldPassword is missing', { field });
-    if (await passwords.verify(oldPassword, found.passwordHash, requester)) return;
+    if (await passwords.verify(oldPassword, found.passwordHash, requester)) return found.passwordHash;
     throw new DomainError('EPERM', 'oldPassword is wrong', { field });
   }
 

@@ -60,6 +60,19 @@ test('changing the own password takes the old one, and takes back all tokens but
   assert.equal(await me((await login(id, password)).body.token), 200);
 });
 
+test('of changes of a password at once that know the same old one, one is made', async () => {
+  const id = await newUser();
+  const { token } = (await login(id)).body;
+  const tries = ['a second password', 'a third password', 'a fourth password'].map((password) =>
+    change(id, token, { password, oldPassword: PASSWORD }),
+  );
+  const answers = await Promise.all(tries);
+  const made = answers.filter(({ status }) => status === 200);
+  assert.equal(made.length, 1);
+  for (const { status } of answers) assert.ok([200, 401, 403].includes(status), `${status}`);
+  assert.equal(await me(made[0]?.body.token), 200);
+});
+
 test('who has no password yet sets one without an old one', async () => {
   const as = principal(`user-${people++}`);
   const { status, body } = await http.call('PATCH', `${PATH}/me`, { as, body: { password: PASSWORD } });

@@ -84,6 +84,15 @@ export interface UserPatch {
   readonly isDisabled?: boolean;
   /** Tokens issued until then are refused from now on. */
   readonly tokensAfter?: Timestamp;
+  readonly given?: UserGiven;
+}
+
+/** What was looked at before a change, and must still be so when it is written. */
+export interface UserGiven {
+  /** EAUTH where the user was deleted, or somebody else has the id. */
+  readonly generation?: number;
+  /** EPERM (field `oldPassword`) where the user has another password, or one at all. */
+  readonly passwordHash?: string | null;
 }
 
 /** What a token of this id opens. */

@@ -101,6 +101,23 @@ export function usersContract({ store, tenantWith, send, makeGroup }: StoreFixtu
     assert.deepEqual(await store.findAccount(tenant, 'bob'), { user, generation: 2, tokensAfter: 2 });
   });
 
+  test('a change is written only if what was looked at before it is still so', async () => {
+    const tenant = await tenantWith('alice');
+    const passwordHash = 'hash of alice';
+    const own = { generation: 1, passwordHash };
+    await store.updateUser(tenant, 'alice', { passwordHash: 'second', given: own });
+    const wrong = { code: 'EPERM', field: 'oldPassword' };
+    await assert.rejects(store.updateUser(tenant, 'alice', { passwordHash: 'third', given: own }), wrong);
+    const none = { passwordHash: null };
+    await assert.rejects(store.updateUser(tenant, 'alice', { passwordHash: 'third', given: none }), wrong);
+    assert.equal((await store.findCredentials(tenant, 'alice'))?.passwordHash, 'second');
+    await store.deleteUser(tenant, 'alice', 2);
+    await store.createUser(newUser(tenant, 'alice'));
+    const former = { nickname: 'of the former', given: { generation: 1 } };
+    await assert.rejects(store.updateUser(tenant, 'alice', former), { code: 'EAUTH' });
+    assert.equal((await store.findUser(tenant, 'alice'))?.nickname, newUser(tenant, 'alice').nickname);
+  });
+
   test('users are found by many ids at once', async () => {
     const tenant = await tenantWith('c', 'a', 'b');
     await store.deleteUser(tenant, 'b', 2);

@@ -182,6 +182,8 @@ export class UserTable {
     const row = this.#row(tenant, id);
     if (!row) throw noUser(id);
     const key = this.#tenants.ensure(tenant);
+    this.requireSame(key, id, patch.given?.generation);
+    requirePassword(row, patch.given?.passwordHash);
     const username = patch.username ?? row.username;
     if (username !== row.username) this.#requireFreeUsername(key, { id, username });
     this.#sql
@@ -303,6 +305,11 @@ function toUser(tenant: string, row: UserRow): User {
     tokensAfter: row.tokens_after,
     createdAt: row.created_at,
   };
+}
+
+function requirePassword(row: UserRow, given: string | null | undefined): void {
+  if (given === undefined || given === row.password) return;
+  throw new DomainError('EPERM', 'oldPassword is wrong', { field: 'oldPassword' });
 }
 
 function noUser(id: string): DomainError {
