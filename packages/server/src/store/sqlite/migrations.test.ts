@@ -177,8 +177,44 @@ test('who was made again before the upgrade does not get the chat that its id ha
     'single:al:other',
   ]);
   assert.deepEqual(values('SELECT sender FROM message ORDER BY id'), ['.bo~0', 'al', 'gone', 'other']);
-  assert.deepEqual(values('SELECT id FROM user WHERE tokens_after IS NOT NULL'), ['gone']);
+  assert.deepEqual(values('SELECT id FROM user WHERE tokens_after IS NOT NULL ORDER BY id'), ['.bo', 'gone']);
   assert.ok(Number(values('SELECT max(tokens_after) FROM user')[0]) >= earliest);
+  db.close();
+});
+
+test('what is older than the user who has its id now is of a former one after the upgrade', () => {
+  const db = before('generation');
+  db.exec(`
+    INSERT INTO tenant (pk, id) VALUES (1, 'one');
+    INSERT INTO user (tenant, id, uid, username, nickname, avatar, role, created_at)
+      VALUES (1, 'bo', 1, 'bo', '', '', 'user', 50), (1, 'ann', 2, 'ann', '', '', 'agent', 50), (1, 'old', 3, 'old', '', '', 'agent', 1);
+    INSERT INTO conversation (pk, tenant, id, kind, name, avatar, member_count, created_at)
+      VALUES (1, 1, 's1', 'service', '', '', 0, 9), (2, 1, 's2', 'service', '', '', 0, 60), (3, 1, 's3', 'service', '', '', 0, 9);
+    INSERT INTO message (conversation, seq, id, tenant, client_id, sender, type, text, created_at, changed_at)
+      VALUES (1, 1, 'm1', 1, 'm1', 'bo', 'text', '', 9, 9), (2, 1, 'm2', 1, 'm2', 'bo', 'text', '', 60, 60);
+    INSERT INTO service_session (conversation, tenant, id, customer, agent, state, skill, waiting_since, opened_at, assigned_at, closed_at, closed_by)
+      VALUES (1, 1, 's1', 'bo', 'old', 'closed', '', 9, 9, 9, 20, 'bo'), (2, 1, 's2', 'bo', 'ann', 'active', '', 60, 60, 60, NULL, NULL),
+        (3, 1, 's3', 'x', 'ann', 'closed', '', 9, 9, 9, 70, 'ann');
+    INSERT INTO service_note (tenant, conversation, id, client_id, author, content, at)
+      VALUES (1, 1, 'n1', 'n1', 'ann', '', 9), (1, 1, 'n2', 'n2', 'old', '', 9), (1, 1, 'n3', 'n3', 'ann', '', 60);
+  `);
+  migrate(db);
+  const rows = (sql: string) =>
+    db
+      .prepare(sql)
+      .all()
+      .map((row) => Object.values(row));
+  assert.deepEqual(rows('SELECT id, sender FROM message ORDER BY id'), [
+    ['m1', 'bo~0'],
+    ['m2', 'bo'],
+  ]);
+  assert.deepEqual(rows('SELECT customer, agent, closed_by FROM service_session ORDER BY id'), [
+    ['bo~0', 'old', 'bo~0'],
+    ['bo', 'ann', null],
+    ['x', 'ann~0', 'ann'],
+  ]);
+  assert.deepEqual(rows('SELECT author FROM service_note ORDER BY id'), [['ann~0'], ['old'], ['ann']]);
+  assert.deepEqual(rows('SELECT id FROM user WHERE tokens_after IS NOT NULL'), []);
   db.close();
 });
 

@@ -441,7 +441,21 @@ export const MIGRATIONS: readonly Migration[] = [
         AND EXISTS (SELECT 1 FROM lost WHERE lost.pk = message.conversation AND lost.id = message.sender);
       UPDATE conversation SET id = rtrim(replace(conversation.id || ':', ':' || lost.id || ':', ':' || lost.id || '~0:'), ':')
         FROM lost WHERE lost.pk = conversation.pk;
+      UPDATE user SET tokens_after = created_at
+        WHERE EXISTS (SELECT 1 FROM lost WHERE lost.tenant = user.tenant AND lost.id = user.id);
       DROP TABLE lost;
+
+      -- Whatever else is older than the user who has its id now is of one who had it before.
+      UPDATE message SET sender = sender || '~0' FROM user u
+        WHERE u.tenant = message.tenant AND u.id = sender AND NOT u.deleted AND message.created_at < u.created_at;
+      UPDATE service_session SET customer = customer || '~0' FROM user u
+        WHERE u.tenant = service_session.tenant AND u.id = customer AND NOT u.deleted AND opened_at < u.created_at;
+      UPDATE service_session SET agent = agent || '~0' FROM user u
+        WHERE u.tenant = service_session.tenant AND u.id = agent AND NOT u.deleted AND assigned_at < u.created_at;
+      UPDATE service_session SET closed_by = closed_by || '~0' FROM user u
+        WHERE u.tenant = service_session.tenant AND u.id = closed_by AND NOT u.deleted AND closed_at < u.created_at;
+      UPDATE service_note SET author = author || '~0' FROM user u
+        WHERE u.tenant = service_note.tenant AND u.id = author AND NOT u.deleted AND at < u.created_at;
     `,
   },
   {
