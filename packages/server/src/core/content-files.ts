@@ -1,4 +1,4 @@
-import { isDeeper, MAX_EXTRA_DEPTH } from './content.ts';
+import { documentIn } from './content.ts';
 import type { Content, JsonValue } from './model.ts';
 import type { FileMention } from './ports/file-store.ts';
 
@@ -18,7 +18,7 @@ export function filesNamedIn(content: Content, isForward = false): readonly File
   const { type, text, extra, fields } = content;
   if (type === 'text' && extra === null && fields === undefined) return NONE;
   const found = new Map<string, FileMention>();
-  if (type !== 'text') collect(parsed(text), 'text', found);
+  if (type !== 'text') collect(documentIn(text), 'text', found);
   if (!isForward) collect(extra, 'extra', found);
   if (fields !== undefined) collect(fields as JsonValue, 'fields', found);
   return found.size === 0 ? NONE : [...found.values()];
@@ -38,16 +38,5 @@ function collect(value: JsonValue, field: string, found: Map<string, FileMention
     if (mention && !(found.get(mention.id)?.isOurs ?? false)) found.set(mention.id, mention);
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, inner] of Object.entries(value)) collect(inner, `${field}.${key}`, found);
-  }
-}
-
-/** Some clients put JSON as text where others put an object. */
-function parsed(text: string): JsonValue {
-  if (!/^\s*[{[]/.test(text)) return text;
-  try {
-    const value = JSON.parse(text) as JsonValue;
-    return isDeeper(value, MAX_EXTRA_DEPTH) ? text : value;
-  } catch {
-    return text; // It is a text then, and points at nothing.
   }
 }

@@ -60,16 +60,28 @@ export function requireClientId(id: string): void {
 /** What clients open or show of a picture, file, voice, video or card, by whatever dialect it came. */
 function requireSafeLinks(type: ContentType, text: string, extra: JsonValue): void {
   if (!LINKED.has(type)) return;
-  if (extra === null) requireSafeLink(text, 'content');
-  if (typeof extra !== 'object' || extra === null || Array.isArray(extra)) return;
+  const shown = extra ?? documentIn(text);
+  if (typeof shown === 'string') requireSafeLink(text, 'content');
+  if (typeof shown !== 'object' || shown === null || Array.isArray(shown)) return;
   for (const key of LINK_FIELDS) {
-    const link = (extra as { readonly [key: string]: JsonValue })[key];
+    const link = (shown as { readonly [key: string]: JsonValue })[key];
     if (typeof link === 'string') requireSafeLink(link, `content.${key}`);
   }
 }
 
 const LINKED: ReadonlySet<ContentType> = new Set(['image', 'file', 'voice', 'video', 'card']);
 const LINK_FIELDS = ['url', 'thumbnailUrl', 'avatar'] as const;
+
+/** What a text says in the place of a document: some clients put JSON as text where others put an object. */
+export function documentIn(text: string): JsonValue {
+  if (!/^\s*[{[]/.test(text)) return text;
+  try {
+    const value = JSON.parse(text) as JsonValue;
+    return isDeeper(value, MAX_EXTRA_DEPTH) ? text : value;
+  } catch {
+    return text; // It is a text then, and points at nothing.
+  }
+}
 
 function requireExtra(extra: JsonValue, limits: Limits): void {
   if (isDeeper(extra, MAX_EXTRA_DEPTH)) {
