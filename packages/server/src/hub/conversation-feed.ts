@@ -117,10 +117,14 @@ export class ConversationFeed {
     for (const route of this.#routesOf(groupId)) this.#connect(groupId, route);
   }
 
-  /** The user is no member any more: its subscriptions stay known, and silent. */
+  /**
+   * The user is no member any more: its subscriptions get what the conversation was told until now, stay known, and are
+   * silent.
+   */
   left(groupId: string): void {
-    if (!this.#groups.delete(groupId)) return;
-    for (const route of this.#routesOf(groupId)) this.#disconnect(groupId, route);
+    if (!this.#groups.has(groupId)) return;
+    this.#hub.settle(conversationTopic(this.#principal.tenant, groupId));
+    this.#drop(groupId);
   }
 
   /** Takes everything out of the hub. */
@@ -130,8 +134,13 @@ export class ConversationFeed {
     for (const [conversationId, routes] of [...this.#ofSingle]) {
       for (const id of [...routes.keys()]) this.removeSingleSubscription(conversationId, id);
     }
-    for (const group of [...this.#groups]) this.left(group);
+    for (const group of [...this.#groups]) this.#drop(group);
     this.#ofGroup.clear();
+  }
+
+  #drop(groupId: string): void {
+    this.#groups.delete(groupId);
+    for (const route of this.#routesOf(groupId)) this.#disconnect(groupId, route);
   }
 
   /** An inbox gets nothing of the single conversations that have a subscription of their own. */

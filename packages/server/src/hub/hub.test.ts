@@ -137,6 +137,33 @@ test('who joins a conversation is told what it was told before first, then what 
   assert.deepEqual(other.texts, ['m44', 'm45', 'm46', 'm47']);
 });
 
+test('who leaves a conversation gets what it was told until then, in order, and nothing of after, each time', async () => {
+  const hub = new Hub(rethrow);
+  const { feed, inbox } = feedOf(hub);
+  feed.addInbox('sub-1', countingShape('inbox'), inbox);
+  const other = new Inbox('other');
+  hub.subscribe('conversation/t/team', countingShape('inbox'), other);
+  const publish = (topic: string, seq: number) => hub.publish([topic], created(seq));
+  publish('conversation/t/team', 1);
+  publish(userTopic('t', 'bob'), 2);
+  feed.joined('team');
+  publish('conversation/t/team', 3);
+  feed.left('team');
+  publish('conversation/t/team', 4);
+  feed.joined('team');
+  publish('conversation/t/team', 5);
+  feed.left('team');
+  publish('conversation/t/team', 6);
+  await afterTick();
+  assert.deepEqual(inbox.texts, ['m2', 'm3', 'm5']);
+  assert.deepEqual(other.texts, ['m1', 'm3', 'm4', 'm5', 'm6']);
+  feed.joined('team');
+  publish('conversation/t/team', 7);
+  feed.close();
+  await afterTick();
+  assert.equal(inbox.texts.at(-1), 'm5', 'a session that ends gets nothing more');
+});
+
 test('a subscription that takes the place of another loses nothing of the tick, and gets nothing of before', async () => {
   const hub = new Hub(rethrow);
   const { feed, inbox, topic } = feedOf(hub);

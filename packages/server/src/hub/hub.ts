@@ -80,6 +80,14 @@ export class Hub implements EventSink {
     this.#dirty.push(topic);
   }
 
+  /**
+   * Ends the tick early where a topic has events: they, and what belongs before them, reach their subscribers now. For
+   * whoever is to leave it, and was there when they were published.
+   */
+  settle(name: string): void {
+    if (this.#topics.get(name)?.pending.length) this.#flush();
+  }
+
   /** Takes a subscriber out; events published but not flushed yet do not reach it any more. */
   unsubscribe(name: string, shape: Shape, subscriber: Subscriber): void {
     const topic = this.#topics.get(name);
