@@ -129,7 +129,7 @@ test('the doctor finds what is wrong with a file', async () => {
     'conversation single:alice:bob: 1 messages up to sequence 2, expected 2',
     'conversation single:alice:bob: alice has acknowledged more than there is',
     'conversation single:alice:bob: bob has acknowledged more than there is',
-    'file a-file: no message holds it',
+    'file a-file: nothing holds it',
   ]);
 });
 
