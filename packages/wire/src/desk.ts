@@ -269,3 +269,74 @@ export interface DeskError {
   destination: string;
   messageId: string | null;
 }
+
+/** SEND to `/app/chat.sendMessage`. */
+export interface DeskChatSend {
+  type?: 'CHAT';
+  /** As `clientMsgId`. */
+  msgId?: string;
+  /** As in `DeskSend`; empty counts as absent. */
+  sessionId?: string;
+  conversationId?: string;
+  content: string | { [key: string]: DeskJson };
+  /** As `msgType`, in capitals or not. */
+  messageType?: string;
+  /** Not looked at. */
+  chatType?: string;
+}
+
+/** SEND to `/app/chat.ack`. */
+export interface DeskChatAck {
+  /** The `msgId` or `id` of a message that came. */
+  msgId: string;
+  /** `READ` where it was read, else it has arrived. */
+  status?: string;
+}
+
+/** SEND to `/app/chat.heartbeat`. */
+export interface DeskChatHeartbeat {
+  msgId?: string;
+}
+
+/** What is told at `/user/queue/messages` to sessions that began with one of these. */
+export type DeskChatOut = DeskChat | DeskSessionStatus;
+
+export interface DeskChat {
+  type: 'CHAT';
+  /** The sender's own. */
+  msgId: string;
+  /** Given by the server. */
+  id: string;
+  sessionId: string | null;
+  conversationId: string;
+  seq: number;
+  senderId: string;
+  senderName: string;
+  messageType: string;
+  chatType: 'SERVICE' | 'SINGLE' | 'GROUP' | 'ROOM';
+  content: string | { [key: string]: DeskJson };
+  status: 'SENT' | 'EDITED' | 'RECALLED';
+  timestamp: number;
+}
+
+export interface DeskSessionStatus {
+  type: 'SESSION_STATUS';
+  sessionId: string;
+  status: 'WAITING' | 'ACTIVE' | 'CLOSED';
+  agentId: string | null;
+  agentName: string | null;
+  closeReason: string | null;
+  statusChangeTime: number;
+}
+
+/** What became of a frame of such a session, at `/user/queue/reply`. */
+export interface DeskAck {
+  type: 'ACK';
+  /** Null where the frame had none. */
+  originalMsgId: string | null;
+  sessionId: string | null;
+  status: 'SUCCESS' | 'FAIL';
+  errorCode: string | null;
+  errorMessage: string | null;
+  timestamp: number;
+}

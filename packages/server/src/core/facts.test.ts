@@ -19,6 +19,7 @@ const SESSION: ServiceSession = {
   closedAt: null,
   closedBy: null,
   closeReason: null,
+  agentName: null,
   isCustomerConnected: true,
   absentSince: null,
   rating: null,

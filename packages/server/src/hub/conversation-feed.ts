@@ -40,6 +40,22 @@ export class ConversationFeed {
     for (const group of this.#groups) if (!this.#ofGroup.has(group)) this.#connect(group, route);
   }
 
+  /** Tells an inbox in another shape from now on, also what was published in this tick already. */
+  reshapeInbox(id: string, shape: Shape): void {
+    const former = this.#inboxes.get(id);
+    if (!former) return;
+    const { subscriber } = former;
+    const route = { shape, subscriber };
+    this.#inboxes.set(id, route);
+    this.#hub.subscribe(this.#userTopic, shape, this.#besideSingles(subscriber), former.shape);
+    this.#hub.unsubscribe(this.#userTopic, former.shape, subscriber);
+    for (const group of this.#groups) {
+      if (this.#ofGroup.has(group)) continue;
+      this.#connect(group, route, former.shape);
+      this.#disconnect(group, former);
+    }
+  }
+
   removeInbox(id: string): void {
     const route = this.#inboxes.get(id);
     if (!route) return;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CoreEvent, MessageCreated } from '../core/events.ts';
-import { userTopic } from '../core/topics.ts';
+import { conversationTopic, userTopic } from '../core/topics.ts';
 import { Payload } from '../transport/payload.ts';
 import { ConversationFeed } from './conversation-feed.ts';
 import type { FanOut, Shape } from './fan-out.ts';
@@ -351,4 +351,22 @@ test('who may not see what an event is about is not told, and those who get the 
   hub.publish(['room'], edited(1, ['dan']));
   await afterTick();
   assert.deepEqual([ann.fanOuts.length, dan.fanOuts.length], [2, 1]);
+});
+
+test('an inbox that gets another shape is told everything of the tick once, of its user and of its groups', async () => {
+  const hub = new Hub(rethrow);
+  const feed = new ConversationFeed(hub, { tenant: 't', userId: 'bob', role: 'user', name: 'bob' });
+  const [former, later] = [countingShape('former'), countingShape('later')];
+  const inbox = new Inbox('1');
+  feed.joined('team');
+  feed.addInbox('sub', former, inbox);
+  const topics = [userTopic('t', 'bob'), conversationTopic('t', 'team')];
+  for (const [at, topic] of topics.entries()) hub.publish([topic], created(at + 1));
+  feed.reshapeInbox('sub', later);
+  for (const [at, topic] of topics.entries()) hub.publish([topic], created(at + 3));
+  await afterTick();
+  assert.deepEqual([...inbox.texts].sort(), ['m1', 'm2', 'm3', 'm4']);
+  assert.deepEqual([former.rendered, later.rendered], [0, 4]);
+  feed.close();
+  assert.equal(hub.topicCount, 0);
 });

@@ -85,6 +85,7 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
         id,
         customerId: 'alice',
         agentId: null,
+        agentName: null,
         state: 'queued',
         skill: 'billing',
         isCustomerConnected: false,
@@ -374,6 +375,7 @@ export function deskStoreContract(adapter: string, open: () => Promise<StoreUnde
       await assert.rejects(transfer(toAgent('agent2'), 'agent2'), { code: 'EPERM' });
       const { session, formerAgentId } = await transfer(toAgent('agent2'));
       assert.deepEqual([session.agentId, session.state, formerAgentId], ['agent2', 'active', 'agent1']);
+      assert.equal(session.agentName, 'agent2', 'its nickname');
       assert.deepEqual(
         [await isMember(tenant, id, 'agent1'), await isMember(tenant, id, 'agent2')],
         [false, true],

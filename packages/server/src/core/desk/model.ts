@@ -18,6 +18,8 @@ export interface ServiceSession {
   readonly customerId: string;
   /** Who serves it, or did when it was closed. */
   readonly agentId: string | null;
+  /** What that agent is called now. */
+  readonly agentName: string | null;
   readonly state: ServiceState;
   /** What an agent must be able to do to get it; empty where any agent will do. */
   readonly skill: string;

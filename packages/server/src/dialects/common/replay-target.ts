@@ -14,6 +14,7 @@ export const RESERVED_ROOM = 200;
 
 export interface ReplayGoal {
   readonly subscription: StompSubscription;
+  /** Looked at again for each page, as it may change meanwhile. */
   readonly shape: Shape;
   readonly outlet: Outlet;
 }
@@ -21,7 +22,12 @@ export interface ReplayGoal {
 /** Subscriptions of one session as the goal of a replay. */
 export function replayTarget(connection: Connection, goals: readonly ReplayGoal[]): ReplayTarget {
   return {
-    outlets: goals.map(({ shape, outlet }) => ({ shape, deliver: (fanOut) => outlet.deliver(fanOut) })),
+    outlets: goals.map((goal) => ({
+      get shape() {
+        return goal.shape;
+      },
+      deliver: (fanOut) => goal.outlet.deliver(fanOut),
+    })),
     get room() {
       return Math.min(...goals.map(({ subscription }) => subscription.room)) - RESERVED_ROOM;
     },

@@ -53,7 +53,8 @@ export type Farewell = SessionEnd | 'server-stopping';
 
 interface Route {
   readonly target: Target;
-  readonly shape: Shape;
+  /** Of an inbox: may become another one. */
+  shape: Shape;
   readonly outlet: Outlet;
   readonly notifications?: NotificationOutlet;
 }
@@ -310,6 +311,15 @@ export abstract class StompDialectHandler implements StompHandler {
     for (const [subscription, { target }] of this.#routes) if (target.kind === 'inbox') yield subscription;
   }
 
+  /** Tells the inboxes in the shapes that the dialect has for them now. */
+  protected reshapeInboxes(): void {
+    for (const [subscription, route] of this.#routes) {
+      if (route.target.kind !== 'inbox') continue;
+      route.shape = this.shapeOf(route.target, subscription);
+      this.chat.feed.reshapeInbox(subscription.id, route.shape);
+    }
+  }
+
   /** The session's subscriptions to a queue of answers. EINVAL without one: the answer would be lost. */
   protected requireReplies(name: string, destination: string): StompSubscription[] {
     const subscriptions = [...this.subscriptionsTo(name)];
@@ -322,7 +332,13 @@ export abstract class StompDialectHandler implements StompHandler {
     if (this.chat.isReplaying) throw new DomainError('ECONFLICT', 'a sync of this session is still running');
     const inboxes = [...this.#routes]
       .filter(([, { target }]) => target.kind === 'inbox')
-      .map(([subscription, { shape, outlet }]) => ({ subscription, shape, outlet }));
+      .map(([subscription, route]) => ({
+        subscription,
+        outlet: route.outlet,
+        get shape() {
+          return route.shape;
+        },
+      }));
     const [first] = inboxes;
     if (!first) throw new DomainError('EINVAL', `subscribe to ${this.inbox} before a sync`);
     const target = replayTarget(this.stomp.connection, this.syncsAllInboxes ? inboxes : [first]);

@@ -8,6 +8,7 @@ export const DESK = 'desk';
 export const QUEUES: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['/queue/messages', { kind: 'inbox' }],
   ['/queue/errors', { kind: 'replies', name: 'errors' }],
+  ['/queue/reply', { kind: 'replies', name: 'reply' }],
 ]);
 export const AGENTS = '/topic/agents';
 /** Of broadcasts, whatever their names. */

@@ -1,14 +1,18 @@
-import { DESK_MESSAGE_TYPES, type DeskOut } from '@haina/wire';
+import { DESK_MESSAGE_TYPES, type DeskAck, type DeskOut } from '@haina/wire';
 import { isAtDesk } from '../../core/desk/access.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Core } from '../../core/index.ts';
-import type { ContentType, Principal } from '../../core/model.ts';
+import type { ContentType, Message, Principal } from '../../core/model.ts';
 import type { ReplayQuery } from '../common/chat-session.ts';
+import { peekString } from '../common/json.ts';
 import { type IsAdded, readNamedContent } from '../common/plain-content.ts';
 import { Stored } from '../common/stored.ts';
-import { renderHistory, renderNote, renderSent } from './render.ts';
+import { renderHistory, renderNote } from './render.ts';
 import {
   MAX_HISTORY,
+  readChatAck,
+  readChatHeartbeat,
+  readChatSend,
   readEdit,
   readHistory,
   readMessageRef,
@@ -35,6 +39,10 @@ export interface CommandContext {
   caughtUp(): Promise<void>;
   /** Answers this session alone, at its inbox. */
   reply(body: DeskOut): void;
+  /** Confirms a message that is stored, in the style of the session. */
+  sent(message: Message): void;
+  /** Confirms what has an answer in one style only. */
+  acknowledge(confirmed: Pick<DeskAck, 'originalMsgId' | 'sessionId'>): void;
 }
 
 /** The protocol calls the types as the core does. */
@@ -74,6 +82,23 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['/app/edit', edit],
 ]);
 
+/** As clients of other servers write them. A session that begins with one of these is told everything in their style. */
+const CHAT_COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ['/app/chat.sendMessage', sendChat],
+  ['/app/chat.ack', acknowledgeChat],
+  [
+    '/app/chat.heartbeat',
+    async ({ acknowledge }, body) => {
+      const { msgId = null } = readChatHeartbeat(body);
+      acknowledge({ originalMsgId: msgId, sessionId: null });
+    },
+  ],
+]);
+
+export function isChatCommand(destination: string): boolean {
+  return CHAT_COMMANDS.has(destination);
+}
+
 const AGENT_COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   [
     '/app/status',
@@ -89,21 +114,63 @@ const AGENT_COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
 
 /** Whether the destination is a command's, of customers or of agents. */
 export function isDeskCommand(destination: string): boolean {
-  return COMMANDS.has(destination) || AGENT_COMMANDS.has(destination);
+  return COMMANDS.has(destination) || CHAT_COMMANDS.has(destination) || AGENT_COMMANDS.has(destination);
 }
 
 /** The command of a destination; undefined where there is none. EPERM for a customer who asks for an agent's. */
 export function commandOf(destination: string, principal: Principal): Command | undefined {
   const command = AGENT_COMMANDS.get(destination);
-  if (!command) return COMMANDS.get(destination);
+  if (!command) return COMMANDS.get(destination) ?? CHAT_COMMANDS.get(destination);
   if (isAtDesk(principal)) return command;
   throw new DomainError('EPERM', `${destination} is for agents only`, { field: 'destination' });
 }
 
-async function send(context: CommandContext, body: Uint8Array): Promise<Stored> {
+function send(context: CommandContext, body: Uint8Array): Promise<Stored> {
+  const { skill, topic, ...said } = readSend(body);
+  return say(
+    context,
+    said,
+    skillOf({ ...(skill === undefined ? {} : { skill }), ...(topic === undefined ? {} : { topic }) }),
+  );
+}
+
+function sendChat(context: CommandContext, body: Uint8Array): Promise<Stored> {
+  const { msgId, sessionId, conversationId, content, messageType } = readChatSend(body);
+  return say(context, {
+    content,
+    msgType: messageType,
+    ...(msgId === undefined ? {} : { clientMsgId: msgId }),
+    // Who has no session yet may say so by an empty one.
+    ...(sessionId === undefined || sessionId === '' ? {} : { sessionId }),
+    ...(conversationId === undefined ? {} : { conversationId }),
+  });
+}
+
+/** What came has arrived, or was read too. */
+async function acknowledgeChat(
+  { core, principal, acknowledge }: CommandContext,
+  body: Uint8Array,
+): Promise<void> {
+  const { msgId, status } = readChatAck(body);
+  if (status?.toUpperCase() === 'READ') await core.messages.read(principal, msgId, { upTo: false });
+  else await core.messages.received(principal, msgId);
+  acknowledge({ originalMsgId: msgId, sessionId: peekString(body, 'sessionId') });
+}
+
+interface Said {
+  readonly sessionId?: string;
+  readonly conversationId?: string;
+  readonly clientMsgId?: string;
+  readonly content?: unknown;
+  readonly msgType?: unknown;
+}
+
+async function say(
+  context: CommandContext,
+  { sessionId, conversationId, clientMsgId, content, msgType }: Said,
+  skill?: string,
+): Promise<Stored> {
   const { core, principal, sessionId: originSession, hasMessageType: isAdded } = context;
-  const { sessionId, conversationId, clientMsgId, content, msgType, ...asked } = readSend(body);
-  const skill = skillOf(asked);
   const command = {
     ...(clientMsgId === undefined ? {} : { clientId: clientMsgId }),
     content: readNamedContent({ names: TYPES, isAdded }, typeNamed(msgType ?? 'text'), content),
@@ -122,7 +189,7 @@ async function send(context: CommandContext, body: Uint8Array): Promise<Stored> 
           ...command,
           target: { kind: 'conversation', conversationId },
         });
-  context.reply(renderSent(message));
+  context.sent(message);
   return new Stored(message, message.id);
 }
 

@@ -1,9 +1,9 @@
-import type { DeskError, DeskOut, StompFrame } from '@haina/wire';
+import type { DeskAck, DeskError, DeskOut, StompFrame } from '@haina/wire';
 import { requireBroadcastName } from '../../core/broadcasts.ts';
 import { isAtDesk } from '../../core/desk/access.ts';
 import type { AgentWatch } from '../../core/desk/agent-watch.ts';
 import { DomainError } from '../../core/errors.ts';
-import type { Principal } from '../../core/model.ts';
+import type { Message, Principal } from '../../core/model.ts';
 import { broadcastTopic, deskTopic } from '../../core/topics.ts';
 import type { Shape } from '../../hub/fan-out.ts';
 import type { ReplayResult } from '../../hub/replay.ts';
@@ -17,7 +17,8 @@ import { StompDialectHandler, type Target } from '../common/stomp-dialect-handle
 import { sendJson, stompContentShape, stompShape } from '../common/stomp-shape.ts';
 import { broadcastContent } from './broadcast.ts';
 import { AGENTS, DESK, QUEUES, TOPIC_PREFIX } from './catalog.ts';
-import { type CommandContext, commandOf } from './commands.ts';
+import { chatBody, renderAck, renderSessionStatus } from './chat-render.ts';
+import { type CommandContext, commandOf, isChatCommand, isDeskCommand } from './commands.ts';
 import {
   agentBody,
   boardBody,
@@ -25,10 +26,20 @@ import {
   renderBoard,
   renderEnded,
   renderHistory,
+  renderSent,
   renderView,
 } from './render.ts';
 import { requireEndpoint } from './roles.ts';
 import { MAX_HISTORY } from './schemas.ts';
+
+/** The protocol's own style, or that of clients of other servers, which begin with `/app/chat.…`. */
+type Style = 'own' | 'chat';
+
+/** The sync that begins with the first subscription. */
+const WELCOME: ReplayQuery = {};
+
+/** Names under which a frame says what its client calls it. */
+const MESSAGE_IDS = ['clientMsgId', 'messageId', 'msgId'];
 
 /** The `desk` side of a STOMP session: a customer's or an agent's, by its endpoint. */
 export class DeskHandler extends StompDialectHandler {
@@ -36,6 +47,10 @@ export class DeskHandler extends StompDialectHandler {
   protected readonly inbox = '/user/queue/messages';
   readonly #agentWatch: AgentWatch;
   #isWelcomed = false;
+  /** In which of its two styles the session is told. */
+  #style: Style = 'own';
+  /** Whether the client has sent something that says which. */
+  #isStyleSettled = false;
   #syncing: Promise<void> | undefined;
 
   constructor(services: DialectServices, stomp: StompSession, tenant: string, agentWatch: AgentWatch) {
@@ -58,11 +73,13 @@ export class DeskHandler extends StompDialectHandler {
   }
 
   protected override subscribed(subscription: StompSubscription, target: Target): void {
+    // Until it sends something, it is taken for one that uses what it waits for.
+    if (target.kind === 'replies' && target.name === 'reply' && !this.#isStyleSettled) this.#become('chat');
     if (target.kind === 'topic' && target.name === 'agents') this.#inform(this.#tellBoard(subscription));
     else if (!this.#isWelcomed && target.kind === 'inbox') {
       this.#isWelcomed = true;
       // Begins before anything live comes by: that waits until what was missed is told.
-      this.#inform(this.sync({}, () => this.#tellOpen(subscription)));
+      this.#inform(this.sync(WELCOME, () => this.#tellOpen(subscription)));
     }
   }
 
@@ -90,6 +107,10 @@ export class DeskHandler extends StompDialectHandler {
       const write = broadcastContent(carriesBinary);
       return stompContentShape(`${DESK}/broadcast/${carriesBinary}`, version, subscription, write);
     }
+    if (target.kind === 'inbox' && this.#style === 'chat') {
+      const write = chatBody(() => this.services.clock.now());
+      return stompShape(`${DESK}/chat`, version, subscription, write);
+    }
     const inboxBody = isAtDesk(this.chat.principal) ? agentBody : customerBody;
     const write = target.kind === 'topic' ? boardBody : inboxBody;
     return stompShape(`${DESK}/${write.name}`, version, subscription, write);
@@ -98,23 +119,58 @@ export class DeskHandler extends StompDialectHandler {
   protected async execute(destination: string, frame: StompFrame): Promise<unknown> {
     const { principal } = this.chat;
     if (destination.startsWith(TOPIC_PREFIX)) return this.#broadcast(destination, frame);
+    this.#settle(destination);
     const command = commandOf(destination, principal);
     if (!command) throw refuseSend(destination);
     return command(this.#context, frame.body);
   }
 
-  protected tellRefusal({ code, message }: DomainError, frame: StompFrame): void {
-    const body: DeskError = {
-      code,
-      message,
-      destination: frame.headers.get('destination') ?? '',
-      messageId: peekString(frame.body, 'clientMsgId') ?? peekString(frame.body, 'messageId'),
-    };
+  protected tellRefusal(refusal: DomainError, frame: StompFrame, destination: string): void {
+    const { code, message } = refusal;
+    const messageId =
+      MESSAGE_IDS.map((name) => peekString(frame.body, name)).find((id) => id !== null) ?? null;
+    const written = frame.headers.get('destination') ?? '';
+    const body: DeskError = { code, message, destination: written, messageId };
     for (const subscription of this.subscriptionsTo('errors')) sendJson(this.stomp, subscription, body);
+    if (frame.command !== 'SEND') return;
+    this.#settle(destination);
+    const refused = { originalMsgId: messageId, sessionId: peekString(frame.body, 'sessionId') };
+    this.#acknowledge(refused, refusal);
   }
 
-  protected tellSyncDone(subscription: StompSubscription, { count, complete, gone }: ReplayResult): void {
+  protected tellSyncDone(
+    subscription: StompSubscription,
+    { count, complete, gone }: ReplayResult,
+    query: ReplayQuery,
+  ): void {
+    if (query === WELCOME && this.#style === 'chat') return;
     this.#tell(subscription, { type: 'sync', count, complete, ...(gone ? { gone: [...gone] } : {}) });
+  }
+
+  /** The first command of the session says which style its client speaks. */
+  #settle(destination: string): void {
+    if (this.#isStyleSettled || !isDeskCommand(destination)) return;
+    this.#isStyleSettled = true;
+    this.#become(isChatCommand(destination) ? 'chat' : 'own');
+  }
+
+  #become(style: Style): void {
+    if (style === this.#style) return;
+    this.#style = style;
+    this.reshapeInboxes();
+  }
+
+  #acknowledge(confirmed: Pick<DeskAck, 'originalMsgId' | 'sessionId'>, refusal?: DomainError): void {
+    if (this.#style !== 'chat') return;
+    const ack = renderAck(confirmed, this.services.clock.now(), refusal);
+    for (const subscription of this.subscriptionsTo('reply')) sendJson(this.stomp, subscription, ack);
+  }
+
+  #tellSent(message: Message): void {
+    const sent = renderSent(message);
+    this.#acknowledge({ originalMsgId: sent.clientMsgId, sessionId: sent.sessionId });
+    if (this.#style === 'chat') return;
+    for (const subscription of this.inboxes()) this.#tell(subscription, sent);
   }
 
   /** One after the other, as the first one is the server's own. */
@@ -140,6 +196,8 @@ export class DeskHandler extends StompDialectHandler {
       reply: (body) => {
         for (const subscription of this.inboxes()) this.#tell(subscription, body);
       },
+      sent: (message) => this.#tellSent(message),
+      acknowledge: (confirmed) => this.#acknowledge(confirmed),
     };
   }
 
@@ -158,10 +216,16 @@ export class DeskHandler extends StompDialectHandler {
     const { sessions } = this.services.core.desk;
     const { principal } = this.chat;
     const open = await sessions.openOf(principal);
+    const ended =
+      open.length === 0 && !isAtDesk(principal) ? await sessions.endedAlone(principal) : undefined;
+    if (this.#style === 'chat') {
+      const known = ended ? [ended] : open.map(({ session }) => session);
+      for (const session of known) sendJson(this.stomp, subscription, renderSessionStatus(session));
+      return;
+    }
     for (const body of open.flatMap(renderView)) this.#tell(subscription, body);
-    if (isAtDesk(principal)) return;
-    const ended = open.length === 0 ? await sessions.endedAlone(principal) : undefined;
     if (ended) this.#tell(subscription, renderEnded(ended));
+    if (isAtDesk(principal)) return;
     for (const { session } of open) {
       const page = await sessions.history(principal, session.id, { limit: MAX_HISTORY });
       this.#tell(subscription, renderHistory(session.id, page));

@@ -104,7 +104,12 @@ function renderChange({ change, session, formerAgentId }: ServiceChanged): DeskS
   return { type: 'session', event: change, session: renderSession(session), formerAgentId };
 }
 
-function renderSession({ tenant: _, isCustomerConnected, ...session }: ServiceSession): DeskSession {
+function renderSession({
+  tenant: _,
+  agentName: _name,
+  isCustomerConnected,
+  ...session
+}: ServiceSession): DeskSession {
   return { ...session, customerConnected: isCustomerConnected };
 }
 

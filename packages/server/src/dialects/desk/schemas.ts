@@ -26,6 +26,24 @@ export const readSend = bodyReader(
   }),
 );
 
+/** As clients of such servers write it; `chatType` is not looked at. */
+export const readChatSend = bodyReader(
+  Type.Object({
+    type: Type.Optional(Type.Literal('CHAT')),
+    msgId: clientMsgId,
+    sessionId: Type.Optional(Type.String({ maxLength: MAX_ID_LENGTH })),
+    conversationId: Type.Optional(Type.String({ minLength: 1 })),
+    content: Type.Unknown(),
+    messageType: Type.Optional(Type.Unknown()),
+  }),
+);
+
+export const readChatAck = bodyReader(
+  Type.Object({ msgId: Type.String({ minLength: 1 }), status: Type.Optional(Text) }),
+);
+
+export const readChatHeartbeat = bodyReader(Type.Object({ msgId: Type.Optional(Text) }));
+
 export const readSessionRef = bodyReader(Type.Object({ sessionId: Id }));
 
 export const readRead = bodyReader(

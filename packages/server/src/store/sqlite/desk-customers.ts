@@ -8,7 +8,7 @@ import type {
   Settled,
 } from '../../core/ports/desk-store.ts';
 import type { Statements } from './database.ts';
-import { SERVICE_COLUMNS, type ServiceRow, toService } from './desk-rows.ts';
+import { type ServiceRow, serviceColumns, toService } from './desk-rows.ts';
 import type { ServiceEnd, ServiceTable } from './desk-sessions.ts';
 import type { Tenants } from './tenants.ts';
 
@@ -23,7 +23,7 @@ interface OpenRow {
   customer_node: string | null;
 }
 
-const COLUMNS = `t.id AS tenant_id, ${SERVICE_COLUMNS.replace(/\w+/g, 's.$&')}`;
+const COLUMNS = `t.id AS tenant_id, ${serviceColumns('s')}`;
 
 /** Closed sessions, which are most of them, must not be looked at: each look names the index that leaves them out. */
 const ALIVE = 'service_session_alive';
@@ -176,7 +176,7 @@ export class CustomerTable {
   #openOf(tenant: string, customerId: string): ServiceRow | undefined {
     return this.#sql
       .get(
-        `SELECT ${SERVICE_COLUMNS} FROM service_session WHERE tenant = ? AND customer = ? AND state <> 'closed'`,
+        `SELECT ${serviceColumns()} FROM service_session WHERE tenant = ? AND customer = ? AND state <> 'closed'`,
       )
       .get(this.#tenants.find(tenant) ?? null, customerId) as ServiceRow | undefined;
   }

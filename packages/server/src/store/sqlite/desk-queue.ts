@@ -16,7 +16,7 @@ import type {
 import type { ConversationRow, ConversationTable } from './conversations.ts';
 import type { Statements } from './database.ts';
 import { type AgentRow, type AgentTable, isPresent, MAY_SERVE } from './desk-agents.ts';
-import { SERVICE_COLUMNS, type ServiceRow, toService } from './desk-rows.ts';
+import { type ServiceRow, serviceColumns, toService } from './desk-rows.ts';
 import { notYours, type ServiceTable } from './desk-sessions.ts';
 import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, toMessage } from './message-row.ts';
 import { PartyTable } from './parties.ts';
@@ -96,7 +96,7 @@ export class DeskQueue {
     agents.disconnectLost(seenAfter);
     const rows = sql
       .get(
-        `SELECT t.id AS tenant_id, ${SERVICE_COLUMNS.replace(/\w+/g, 's.$&')} FROM service_session s
+        `SELECT t.id AS tenant_id, ${serviceColumns('s')} FROM service_session s
            JOIN tenant t ON t.pk = s.tenant LEFT JOIN desk_agent a ON a.tenant = s.tenant AND a.user = s.agent
            WHERE s.state = 'active' AND (a.user IS NULL OR a.seen_at <= ? OR NOT ${MAY_SERVE})
            ORDER BY s.opened_at, s.conversation LIMIT ?`,
@@ -141,7 +141,7 @@ export class DeskQueue {
     const key = tenants.ensure(tenant);
     const served = sql
       .get(
-        `SELECT ${SERVICE_COLUMNS} FROM service_session WHERE tenant = ? AND agent = ? AND state = 'active'
+        `SELECT ${serviceColumns()} FROM service_session WHERE tenant = ? AND agent = ? AND state = 'active'
            ORDER BY opened_at, conversation`,
       )
       .all(key, userId) as unknown as ServiceRow[];
@@ -153,7 +153,7 @@ export class DeskQueue {
   /** The next of each skill that one of these agents can serve, and whose customer is there, or was seen after this. */
   #heads(tenant: number, free: readonly FreeAgent[], seenAfter: Timestamp): Waiting[] {
     const head = this.#deps.sql.get(
-      `SELECT ${SERVICE_COLUMNS} FROM service_session WHERE tenant = ? AND state = 'queued' AND skill = ?
+      `SELECT ${serviceColumns()} FROM service_session WHERE tenant = ? AND state = 'queued' AND skill = ?
          AND absent_at IS NULL AND (customer_node IS NOT NULL OR customer_seen_at > ?) AND customer IS NOT ?
          ORDER BY ${TURN} LIMIT 1`,
     );

@@ -6,6 +6,7 @@ export interface ServiceRow {
   id: string;
   customer: string;
   agent: string | null;
+  agent_name: string | null;
   state: ServiceState;
   skill: string;
   place: number;
@@ -32,8 +33,13 @@ export interface NoteRow {
   at: number;
 }
 
-export const SERVICE_COLUMNS =
+const COLUMNS =
   'conversation, tenant, id, customer, agent, state, skill, place, waiting_since, opened_at, assigned_at, answered_at, closed_at, closed_by, close_reason, customer_node, customer_seen_at, absent_at, score, comment, rated_at';
+/** All of a row, and what its agent is called. @param table its name or alias in the statement */
+export function serviceColumns(table = 'service_session'): string {
+  return `${COLUMNS.replace(/\w+/g, `${table}.$&`)}, (SELECT nickname FROM user
+    WHERE user.tenant = ${table}.tenant AND user.id = ${table}.agent) AS agent_name`;
+}
 export const NOTE_COLUMNS = 'id, client_id, author, content, at';
 
 export function toService(tenant: string, row: ServiceRow): ServiceSession {
@@ -43,6 +49,7 @@ export function toService(tenant: string, row: ServiceRow): ServiceSession {
     id: row.id,
     customerId: row.customer,
     agentId: row.agent,
+    agentName: row.agent_name,
     state: row.state,
     skill: row.skill,
     isCustomerConnected: row.customer_node !== null,

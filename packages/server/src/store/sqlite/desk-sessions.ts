@@ -8,8 +8,8 @@ import type { Statements } from './database.ts';
 import {
   NOTE_COLUMNS,
   type NoteRow,
-  SERVICE_COLUMNS,
   type ServiceRow,
+  serviceColumns,
   toNote,
   toService,
 } from './desk-rows.ts';
@@ -189,7 +189,7 @@ export class ServiceTable {
     ].filter(({ values }) => values[0] !== undefined);
     const rows = this.#sql
       .get(
-        `SELECT ${SERVICE_COLUMNS} FROM service_session WHERE ${filters.map(({ condition }) => condition).join(' AND ')}
+        `SELECT ${serviceColumns()} FROM service_session WHERE ${filters.map(({ condition }) => condition).join(' AND ')}
            ORDER BY opened_at DESC, conversation DESC LIMIT ?`,
       )
       .all(...filters.flatMap(({ values }) => values as Value[]), limit) as unknown as ServiceRow[];
@@ -214,7 +214,7 @@ export class ServiceTable {
 
   #row(tenant: string, sessionId: string): ServiceRow | undefined {
     return this.#sql
-      .get(`SELECT ${SERVICE_COLUMNS} FROM service_session WHERE tenant = ? AND id = ?`)
+      .get(`SELECT ${serviceColumns()} FROM service_session WHERE tenant = ? AND id = ?`)
       .get(this.#tenants.find(tenant) ?? null, sessionId) as ServiceRow | undefined;
   }
 }
