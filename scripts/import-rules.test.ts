@@ -39,6 +39,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     `${SERVER}/auth`,
     `type:${SERVER}/transport`,
     `${SERVER}/transport/payload.ts`,
+    `${SERVER}/config/start-error.ts`,
     `type:${SERVER}/observe`,
   ],
   [`${SERVER}/plugins`]: [
