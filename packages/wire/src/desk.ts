@@ -37,7 +37,14 @@ export interface DeskSend {
   clientMsgId?: string;
 }
 
-/** SEND to `/app/typing`, `/app/close` and `/app/accept`. */
+/** SEND to `/app/typing`. */
+export interface DeskTypingBody {
+  sessionId: string;
+  /** False where it has stopped. */
+  typing?: boolean;
+}
+
+/** SEND to `/app/close` and `/app/accept`. */
 export interface DeskSessionRef {
   sessionId: string;
 }
@@ -113,6 +120,7 @@ export type DeskOut =
   | DeskSessionEvent
   | DeskPosition
   | DeskTyping
+  | DeskTypingEnded
   | DeskNote
   | DeskReceipt
   | DeskHistory
@@ -195,7 +203,14 @@ export interface DeskPosition {
 }
 
 export interface DeskTyping {
+  /** For six seconds, unless it says so again. */
   type: 'typing';
+  sessionId: string;
+  userId: string;
+}
+
+export interface DeskTypingEnded {
+  type: 'typing-ended';
   sessionId: string;
   userId: string;
 }

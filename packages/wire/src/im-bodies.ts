@@ -120,6 +120,12 @@ export interface ImReadBody extends ImSent {
   upTo?: boolean;
 }
 
+/** SEND to `/app/typing`. */
+export interface ImTypingBody extends ImSent, ImRecipient {
+  /** False where it has stopped. */
+  typing?: boolean;
+}
+
 /** SEND to `/app/sync`. */
 export interface ImSyncBody extends ImSent {
   conversationId?: string;
@@ -184,6 +190,7 @@ export interface ImBodies {
   '/app/delete-message': ImDeleteBody;
   '/app/pin-message': ImPinBody;
   '/app/read-message': ImReadBody;
+  '/app/typing': ImTypingBody;
   '/app/sync': ImSyncBody;
   '/app/conversations': ImConversationsBody;
   '/app/group-add-members': ImGroupAddMembersBody;

@@ -21,6 +21,7 @@ const BODIES: ImBodies = {
   '/app/delete-message': { messageId: 'm1', deleteScope: 1, deleteReason: '用户撤回', timestamp: 1 },
   '/app/pin-message': { messageId: 'm1', pinScope: 0, timestamp: 1 },
   '/app/read-message': { messageId: 'm1' },
+  '/app/typing': { receiverId: 'bob', typing: false },
   '/app/sync': { conversationId: 'g1', sinceSequence: 7 },
   '/app/group-add-members': { groupId: 'g1', userIds: ['bob', 'carol'], role: 'admin' },
   '/app/group-remove-member': { groupId: 'g1', userId: 'bob' },

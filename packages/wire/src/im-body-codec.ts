@@ -13,6 +13,7 @@ const SYSTEM_TYPES = {
   '/app/delete-message': ImMessageType.SYSTEM_STATUS,
   '/app/pin-message': ImMessageType.SYSTEM_STATUS,
   '/app/read-message': ImMessageType.SYSTEM_STATUS,
+  '/app/typing': ImMessageType.SYSTEM_STATUS,
   '/app/sync': ImMessageType.SYSTEM_STATUS,
   '/app/conversations': ImMessageType.SYSTEM_STATUS,
   '/app/group-add-members': ImMessageType.SYSTEM_STATUS,

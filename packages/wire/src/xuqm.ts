@@ -37,6 +37,26 @@ export interface XuqmSend {
   content: string | { [key: string]: XuqmJson };
 }
 
+/** SEND to `/app/chat.typing`. */
+export interface XuqmTypingBody {
+  appId?: string;
+  toId: string;
+  chatType: XuqmChatType;
+  /** False where it has stopped. */
+  typing?: boolean;
+}
+
+/** MESSAGE at `/user/queue/typing`. */
+export interface XuqmTyping {
+  conversationId: string;
+  fromId: string;
+  toId: string;
+  chatType: XuqmChatType;
+  typing: boolean;
+  /** From then on it counts as not typing, unless it says so again; in ms. */
+  expiresAt: number;
+}
+
 /** SEND to `/app/chat.revoke`. */
 export interface XuqmMessageRef {
   appId?: string;

@@ -51,6 +51,7 @@ export type CoreEvent =
   | ServiceChanged
   | ServicePosition
   | ServiceTyping
+  | UserTyping
   | ServiceNoted
   | DeskChanged
   | Broadcast
@@ -66,9 +67,9 @@ export interface MessageCreated {
   readonly originSession?: string;
 }
 
-/** What is told of a message after it was sent. */
+/** What is told of a message after it was sent, or before. */
 interface OfMessage {
-  /** Members who may not see the message: their sessions are not told. */
+  /** Members whom it does not concern, as they may not see the message: their sessions are not told. */
   readonly unseenBy?: readonly string[];
 }
 
@@ -309,12 +310,29 @@ export interface ServicePosition {
   readonly position: number;
 }
 
-/** Somebody is writing. Told, never stored. */
-export interface ServiceTyping {
-  readonly type: 'service.typing';
+/** Somebody is writing, or has stopped. Told, never stored. */
+interface OfTyping {
   readonly tenant: string;
-  readonly sessionId: string;
+  /** Who. */
   readonly userId: string;
+  readonly isTyping: boolean;
+  readonly at: Timestamp;
+  /** From then on it counts as not writing, unless it says so again. */
+  readonly expiresAt: Timestamp;
+}
+
+export interface UserTyping extends OfTyping, OfMessage {
+  readonly type: 'typing';
+  readonly conversationId: string;
+  readonly kind: ConversationKind;
+  /** The other user, or the conversation. */
+  readonly targetId: string;
+}
+
+/** Of a service session, for its other side. */
+export interface ServiceTyping extends OfTyping {
+  readonly type: 'service.typing';
+  readonly sessionId: string;
 }
 
 export interface ServiceNoted {

@@ -70,6 +70,7 @@ const FACTS: Mapping = {
   notification: NONE,
   'service.position': NONE,
   'service.typing': NONE,
+  typing: NONE,
   'service.noted': NONE,
   'desk.changed': NONE,
   broadcast: NONE,

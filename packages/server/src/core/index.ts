@@ -23,6 +23,7 @@ import { PresenceNews } from './presence-news.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { Receipts } from './receipts.ts';
 import { Rooms } from './rooms.ts';
+import { Typing } from './typing.ts';
 import { Users } from './users.ts';
 
 const DEFAULT_ORIGIN = 'haina';
@@ -58,6 +59,7 @@ export interface Core {
   readonly changes: MessageChanges;
   readonly receipts: Receipts;
   readonly presenceNews: PresenceNews;
+  readonly typing: Typing;
   readonly notifications: Notifications;
   readonly policies: Policies;
   readonly admin: Admin;
@@ -77,7 +79,8 @@ export function createCore(given: CoreDeps): Core {
   const attendance = new Attendance({ ...deps, rooms, receipts, rate });
   listeners.push(attendance);
   const messages = new Messages({ ...deps, receipts, rate, guestRate });
-  const desk = createDesk({ ...deps, messages, receipts, rate });
+  const typingRate = new RateLimiter(deps.limits.sendRate, deps.clock);
+  const desk = createDesk({ ...deps, messages, receipts, rate, typingRate });
   return {
     users: new Users({ ...deps, desk: desk.dispatch }),
     groups: new Groups({ ...deps, rate }),
@@ -90,6 +93,7 @@ export function createCore(given: CoreDeps): Core {
     changes: new MessageChanges({ ...deps, rate }),
     receipts,
     presenceNews: new PresenceNews(deps),
+    typing: new Typing({ ...deps, typingRate, services: desk.sessions }),
     notifications: new Notifications(deps),
     policies,
     admin: new Admin({ ...deps, desk: desk.dispatch }),

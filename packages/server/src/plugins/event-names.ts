@@ -35,6 +35,7 @@ export const INTERCEPTED_EVENTS = [
   'permission.changed',
   'service.noted',
   'service.typing',
+  'typing',
   'broadcast',
 ] as const satisfies readonly (keyof ListenedEvents)[];
 

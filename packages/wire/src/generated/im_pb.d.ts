@@ -26,6 +26,7 @@
 //                         these two also as type 10 and 13, with the same in chat.content
 //   /app/pin-message      type 34, system.content = {"messageId", "pinScope"?, "pinned"?, "timestamp"?}
 //   /app/read-message     type 34, system.content = {"messageId", "timestamp"?}
+//   /app/typing           type 34, system.content = {"conversationId"?, "groupId"?, "receiverId"?, "typing"?, "timestamp"?}
 //   /app/sync             type 34, system.content = {"conversationId"?, "sinceSequence"?, "timestamp"?}
 //   /app/conversations    type 34, system.content = {"after"?, "limit"?, "timestamp"?}
 //   /app/group-add-members    type 34, system.content = {"groupId", "userIds", "role"?, "timestamp"?}

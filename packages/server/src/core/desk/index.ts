@@ -1,10 +1,9 @@
-import { RateLimiter } from '../rate-limiter.ts';
 import { Customers } from './customers.ts';
 import { Dispatch, type DispatchDeps } from './dispatch.ts';
 import { DeskReports } from './reports.ts';
 import { ServiceSessions, type ServiceSessionsDeps } from './service-sessions.ts';
 
-export type DeskDeps = DispatchDeps & Omit<ServiceSessionsDeps, 'typingRate' | 'dispatch'>;
+export type DeskDeps = DispatchDeps & Omit<ServiceSessionsDeps, 'dispatch'>;
 
 /** The service desk of every tenant: customers bring a matter, agents take it up. */
 export interface Desk {
@@ -16,9 +15,8 @@ export interface Desk {
 
 export function createDesk(deps: DeskDeps): Desk {
   const dispatch = new Dispatch(deps);
-  const typingRate = new RateLimiter(deps.limits.sendRate, deps.clock);
   return {
-    sessions: new ServiceSessions({ ...deps, typingRate, dispatch }),
+    sessions: new ServiceSessions({ ...deps, dispatch }),
     dispatch,
     customers: new Customers({ ...deps, dispatch }),
     reports: new DeskReports(deps),

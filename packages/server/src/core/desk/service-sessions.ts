@@ -12,6 +12,7 @@ import type { Appended, Store } from '../ports/store.ts';
 import type { RateLimiter } from '../rate-limiter.ts';
 import type { Receipts } from '../receipts.ts';
 import { userTopic } from '../topics.ts';
+import { TYPING_LIFETIME } from '../typing.ts';
 import { requireLength } from '../validate.ts';
 import { isAtDesk, requireAgent } from './access.ts';
 import { type Dispatch, requireSkill } from './dispatch.ts';
@@ -100,19 +101,28 @@ export class ServiceSessions {
   }
 
   /**
-   * Tells the other side that the actor is writing. EPERM for one who is neither customer nor agent, or may only read;
+   * Tells the other side that the actor is writing, or has stopped. EPERM for one who is neither customer nor agent, or may only read;
    * ECONFLICT where the session is closed.
    */
-  async typing(actor: Principal, sessionId: string): Promise<void> {
-    const { sink, typingRate, limits, policies } = this.#deps;
+  async typing(actor: Principal, sessionId: string, isTyping = true): Promise<void> {
+    const { typingRate, limits, policies } = this.#deps;
     requireRate(typingRate, limits, actor);
     requireWriter(await policies.of(actor));
+    await this.tellTyping(actor, sessionId, isTyping);
+  }
+
+  /** As `typing`, for one whose rate and permission were looked at. */
+  async tellTyping(actor: Principal, sessionId: string, isTyping: boolean): Promise<void> {
+    const { sink, clock } = this.#deps;
     const { tenant, userId } = actor;
     const { customerId, agentId, state } = await this.#requireSide(actor, sessionId);
     requireNotClosed(state);
     const other = userId === customerId ? agentId : customerId;
     if (other === null) return;
-    sink.publish([userTopic(tenant, other)], { type: 'service.typing', tenant, sessionId, userId });
+    const at = clock.now();
+    const expiresAt = isTyping ? at + TYPING_LIFETIME : at;
+    const told = { tenant, sessionId, userId, isTyping, at, expiresAt };
+    sink.publish([userTopic(tenant, other)], { type: 'service.typing', ...told });
   }
 
   /** Marks a session's messages as read by the actor, up to a sequence or all. EPERM for one who is no member. */

@@ -24,6 +24,7 @@ import {
   readStatus,
   readSync,
   readTransfer,
+  readTyping,
 } from './schemas.ts';
 
 /** What a command may use. */
@@ -64,7 +65,10 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['/app/send', send],
   [
     '/app/typing',
-    async ({ core, principal }, body) => core.desk.sessions.typing(principal, readSessionRef(body).sessionId),
+    async ({ core, principal }, body) => {
+      const { sessionId, typing } = readTyping(body);
+      await core.desk.sessions.typing(principal, sessionId, typing);
+    },
   ],
   ['/app/read', read],
   [

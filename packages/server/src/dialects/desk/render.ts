@@ -148,7 +148,11 @@ function renderEvent(event: CoreEvent): DeskOut | undefined {
     case 'service.position':
       return { type: 'position', sessionId: event.sessionId, position: event.position };
     case 'service.typing':
-      return { type: 'typing', sessionId: event.sessionId, userId: event.userId };
+      return {
+        type: event.isTyping ? 'typing' : 'typing-ended',
+        sessionId: event.sessionId,
+        userId: event.userId,
+      };
     case 'service.noted':
       return renderNote(event.note);
     case 'receipt': {

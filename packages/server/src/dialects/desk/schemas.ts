@@ -46,6 +46,8 @@ export const readChatHeartbeat = bodyReader(Type.Object({ msgId: Type.Optional(T
 
 export const readSessionRef = bodyReader(Type.Object({ sessionId: Id }));
 
+export const readTyping = bodyReader(Type.Object({ sessionId: Id, typing: Type.Optional(Type.Boolean()) }));
+
 export const readRead = bodyReader(
   Type.Object({
     messageId: Type.Optional(Text),

@@ -63,6 +63,11 @@ export const INBOUND: Readonly<Record<ImDestination, InboundChannel>> = {
     summary: 'Marks a message, or all up to it, or a notification as read',
     protobuf: 'type 34; system.content is the JSON body',
   },
+  '/app/typing': {
+    name: 'typing',
+    summary: 'Tells the others of a conversation that the user is writing, or has stopped',
+    protobuf: 'type 34; system.content is the JSON body',
+  },
   '/app/sync': {
     name: 'sync',
     summary: 'Asks for what the user missed',
@@ -169,6 +174,12 @@ export const OUTBOUND: readonly OutboundChannel[] = [
     address: '/user/queue/user-status',
     summary:
       'Who comes and goes or looks different, of those one shares a conversation with; what other systems say of users',
+    types: [T.EVENT_USER_STATUS_CHANGE],
+  },
+  {
+    name: 'whoIsTyping',
+    address: '/user/queue/typing',
+    summary: 'Who is writing, and who has stopped',
     types: [T.EVENT_USER_STATUS_CHANGE],
   },
   {

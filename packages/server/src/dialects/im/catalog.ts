@@ -9,6 +9,7 @@ export const QUEUES: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['/queue/private-messages', { kind: 'inbox' }],
   ['/queue/message-status', { kind: 'events', name: 'status' }],
   ['/queue/user-status', { kind: 'user', name: 'presence' }],
+  ['/queue/typing', { kind: 'events', name: 'typing' }],
   ['/queue/events', { kind: 'events', name: 'events' }],
   ['/queue/errors', { kind: 'replies', name: 'errors' }],
   ['/queue/conversations', { kind: 'replies', name: 'conversations' }],

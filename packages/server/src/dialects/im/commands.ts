@@ -61,6 +61,8 @@ const COMMANDS: { readonly [Destination in ImDestination]: Command<Destination> 
     }),
   '/app/read-message': ({ core, principal }, { messageId, upTo = false }) =>
     read(core, principal, messageId, upTo),
+  '/app/typing': ({ core, principal }, { typing = true, ...to }) =>
+    core.typing.tell(principal, { target: recipientOf(principal, to), isTyping: typing }),
   '/app/sync': ({ sync }, { conversationId, sinceSequence }) => {
     if (sinceSequence !== undefined && conversationId === undefined) {
       throw new DomainError('EINVAL', 'sinceSequence needs a conversationId', { field: 'conversationId' });
@@ -234,11 +236,14 @@ function isUnknown(error: unknown): boolean {
   return error instanceof DomainError && error.code === 'ENOENT';
 }
 
+/** A conversation, or the user to talk with. */
+type Recipient = Extract<MessageTarget, { readonly kind: 'conversation' | 'user' }>;
+
 /** The first that is there of a conversation, a group and a user. */
 function recipientOf(
   principal: Principal,
   { conversationId, groupId, receiverId }: Pick<ReferenceBody, 'conversationId' | 'groupId' | 'receiverId'>,
-): MessageTarget {
+): Recipient {
   if (conversationId !== undefined) return conversationTarget(principal, conversationId);
   if (groupId !== undefined) return { kind: 'conversation', conversationId: groupId };
   if (receiverId !== undefined) return { kind: 'user', userId: receiverId };
@@ -246,7 +251,7 @@ function recipientOf(
 }
 
 /** A single conversation is named by its two users, so that its first message can make it. */
-function conversationTarget({ userId }: Principal, conversationId: string): MessageTarget {
+function conversationTarget({ userId }: Principal, conversationId: string): Recipient {
   if (!conversationId.includes(':')) return { kind: 'conversation', conversationId };
   if (isSingleOf(conversationId, userId))
     return { kind: 'user', userId: singlePeerOf(conversationId, userId) };

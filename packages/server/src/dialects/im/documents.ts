@@ -116,6 +116,15 @@ export const USER_STATUS_FORM = Type.Object({
   timestamp: isoTime,
 });
 
+export const USER_TYPING_FORM = Type.Object({
+  eventType: Type.Literal('business.user.typing'),
+  userId: text,
+  conversationId: text,
+  typing: Type.Boolean(),
+  expiresAt: isoTime,
+  timestamp: isoTime,
+});
+
 export const MESSAGE_STATUS_FORM = Type.Object({
   eventType: text,
   messageId: text,
@@ -282,6 +291,7 @@ export const DOCUMENTS: Readonly<Record<ImMessageType, Readonly<Record<string, T
   },
   [ImMessageType.EVENT_USER_STATUS_CHANGE]: {
     UserStatus: USER_STATUS_FORM,
+    UserTyping: USER_TYPING_FORM,
     ...businessForms('business.user.'),
     OtherEvent,
   },

@@ -14,6 +14,7 @@ import { renderBusinessAt, renderBusinessEvent, renderFact, renderFactAt } from 
 import { documentOf, formOf } from './content.ts';
 import { IM_VERSION, SERVER_SOURCE } from './envelope.ts';
 import { renderNotification } from './notification.ts';
+import { renderTyping } from './typing.ts';
 
 const REFERENCE_TYPES: Record<ReferenceKind, ImChatType> = {
   quote: ImMessageType.CHAT_QUOTE,
@@ -182,6 +183,7 @@ export const RENDERERS: Readonly<Record<string, EventRenderer>> = {
     if (event.type === 'receipt') return renderReceipt(event);
     return renderBusinessAt('status', event);
   },
+  typing: renderTyping,
   presence: (event, now) => renderFactAt('presence', event, now) ?? renderBusinessAt('presence', event),
   notifications: (event) =>
     event.type === 'notification'

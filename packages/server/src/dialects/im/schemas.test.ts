@@ -25,6 +25,7 @@ const DOCUMENTED: ImBodies = {
   '/app/heartbeat': { timestamp: 1705744800000, deviceId: 'web' },
   '/app/auth': { token: 'a.b.c', timestamp: 1705744800000 },
   '/app/read-message': { messageId: 'm' },
+  '/app/typing': { receiverId: 'bob', typing: false },
   '/app/sync': { conversationId: '1', sinceSequence: 7 },
   '/app/conversations': { after: '42', limit: 20, timestamp: 1705744800000 },
   '/app/group-add-members': { groupId: 'g', userIds: ['bob'], role: 'member' },

@@ -96,6 +96,11 @@ export const BODY_FORMS = {
     upTo: Type.Optional(Type.Boolean()),
     timestamp: time,
   }),
+  '/app/typing': Type.Object({
+    ...anyRecipient,
+    typing: Type.Optional(Type.Boolean()),
+    timestamp: time,
+  }),
   '/app/sync': Type.Object({
     conversationId: Type.Optional(Type.String({ minLength: 1 })),
     sinceSequence: sequence,
@@ -140,6 +145,7 @@ const READERS: { readonly [Destination in ImDestination]: ValueReader<ImBody<Des
   '/app/delete-message': lenientReader(BODY_FORMS['/app/delete-message']),
   '/app/pin-message': lenientReader(BODY_FORMS['/app/pin-message']),
   '/app/read-message': lenientReader(BODY_FORMS['/app/read-message']),
+  '/app/typing': lenientReader(BODY_FORMS['/app/typing']),
   '/app/sync': lenientReader(BODY_FORMS['/app/sync']),
   '/app/conversations': lenientReader(BODY_FORMS['/app/conversations']),
   '/app/group-add-members': lenientReader(BODY_FORMS['/app/group-add-members']),

@@ -7,6 +7,7 @@ export const XUQM = 'xuqm';
 
 export const QUEUES: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['/queue/messages', { kind: 'inbox' }],
+  ['/queue/typing', { kind: 'events', name: 'typing' }],
   ['/queue/receipts', { kind: 'user', name: 'receipts' }],
   ['/queue/errors', { kind: 'replies', name: 'errors' }],
   ['/queue/conversations', { kind: 'replies', name: 'conversations' }],

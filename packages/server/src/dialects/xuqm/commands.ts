@@ -1,3 +1,4 @@
+import type { XuqmChatType } from '@haina/wire';
 import type { ConversationPageQuery } from '../../core/conversation-list.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Core } from '../../core/index.ts';
@@ -8,7 +9,7 @@ import { DEFAULT_CONVERSATIONS } from '../common/conversation-answer.ts';
 import type { IsAdded } from '../common/plain-content.ts';
 import { Stored } from '../common/stored.ts';
 import { toContent } from './content.ts';
-import { readConversations, readMessageRef, readRead, readSend, readSync } from './schemas.ts';
+import { readConversations, readMessageRef, readRead, readSend, readSync, readTyping } from './schemas.ts';
 
 /** What a command may use. */
 export interface CommandContext {
@@ -30,6 +31,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['/app/chat.send', send],
   ['/app/chat.revoke', revoke],
   ['/app/chat.read', read],
+  ['/app/chat.typing', typing],
   ['/app/chat.sync', sync],
   ['/app/chat.conversations', conversations],
 ]);
@@ -42,7 +44,7 @@ async function send(
   requireTenant(principal, appId);
   const { message } = await core.messages.send(principal, {
     ...(messageId === undefined ? {} : { clientId: messageId }),
-    target: chatType === 'SINGLE' ? { kind: 'user', userId: toId } : groupTarget(toId),
+    target: targetOf(chatType, toId),
     content: toContent(msgType ?? 'TEXT', content, hasMessageType),
     source: 'xuqm',
     originSession: sessionId,
@@ -80,7 +82,17 @@ async function conversations(context: CommandContext, body: Uint8Array): Promise
   await context.tellConversations({ limit, ...(after === undefined ? {} : { after }) });
 }
 
-function groupTarget(groupId: string): MessageTarget {
+async function typing({ core, principal }: CommandContext, body: Uint8Array): Promise<void> {
+  const { appId, toId, chatType, typing: isTyping = true } = readTyping(body);
+  requireTenant(principal, appId);
+  await core.typing.tell(principal, { target: targetOf(chatType, toId), isTyping });
+}
+
+function targetOf(chatType: XuqmChatType, toId: string) {
+  return chatType === 'SINGLE' ? ({ kind: 'user', userId: toId } as const) : groupTarget(toId);
+}
+
+function groupTarget(groupId: string): Extract<MessageTarget, { kind: 'conversation' }> {
   // Only single conversations have a colon in their id, and those are no groups.
   if (groupId.includes(':')) throw new DomainError('ENOENT', `no group ${groupId}`, { field: 'toId' });
   return { kind: 'conversation', conversationId: groupId };

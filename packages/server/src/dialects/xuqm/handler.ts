@@ -11,7 +11,7 @@ import { StompDialectHandler, type Target } from '../common/stomp-dialect-handle
 import { sendJson, stompShape } from '../common/stomp-shape.ts';
 import { GROUP_PREFIX, QUEUES, XUQM } from './catalog.ts';
 import { COMMANDS, type CommandContext } from './commands.ts';
-import { messageBody, receiptBody, renderConversation } from './render.ts';
+import { messageBody, receiptBody, renderConversation, typingBody } from './render.ts';
 
 /** The `xuqm` side of a STOMP session: its destinations as commands, the core's events as its messages. */
 export class XuqmHandler extends StompDialectHandler {
@@ -28,7 +28,8 @@ export class XuqmHandler extends StompDialectHandler {
   }
 
   protected shapeOf(target: Target, subscription: StompSubscription): Shape {
-    const write = target.kind === 'user' ? receiptBody : messageBody;
+    const ofMessages = target.kind === 'user' ? receiptBody : messageBody;
+    const write = target.kind === 'events' ? typingBody : ofMessages;
     return stompShape(`${XUQM}/${write.name}`, this.stomp.version, subscription, write);
   }
 

@@ -1,6 +1,6 @@
-import type { XuqmConversation, XuqmMessage, XuqmReceipt } from '@haina/wire';
+import type { XuqmConversation, XuqmMessage, XuqmReceipt, XuqmTyping } from '@haina/wire';
 import { type Tick, tickOf } from '../../core/conversation-list.ts';
-import type { CoreEvent, ReceiptIssued } from '../../core/events.ts';
+import type { CoreEvent, ReceiptIssued, ServiceTyping, UserTyping } from '../../core/events.ts';
 import type { Message } from '../../core/model.ts';
 import type { ConversationView } from '../../core/ports/store.ts';
 import { plainContent } from '../common/plain-content.ts';
@@ -55,6 +55,23 @@ export function renderReceipt({ clientId, userId, status, at }: ReceiptIssued): 
   return { messageId: clientId, userId, status: status === 'read' ? 'READ' : 'DELIVERED', at };
 }
 
+export function renderTyping(event: UserTyping | ServiceTyping): XuqmTyping {
+  const { userId: fromId, isTyping: typing, expiresAt } = event;
+  if (event.type === 'service.typing') {
+    const { sessionId } = event;
+    return { conversationId: sessionId, fromId, toId: sessionId, chatType: 'GROUP', typing, expiresAt };
+  }
+  const { conversationId, targetId: toId, kind } = event;
+  return {
+    conversationId,
+    fromId,
+    toId,
+    chatType: kind === 'single' ? 'SINGLE' : 'GROUP',
+    typing,
+    expiresAt,
+  };
+}
+
 /** Bodies by event: each is written once, however many shapes it goes out in. */
 const bodies = new WeakMap<CoreEvent, Buffer>();
 
@@ -68,6 +85,12 @@ export function messageBody(event: CoreEvent): Buffer | undefined {
 export function receiptBody(event: CoreEvent): Buffer | undefined {
   if (event.type !== 'receipt') return undefined;
   return bodyOf(event, () => renderReceipt(event));
+}
+
+/** The event as the body of who is writing; undefined for other events. */
+export function typingBody(event: CoreEvent): Buffer | undefined {
+  if (event.type !== 'typing' && event.type !== 'service.typing') return undefined;
+  return bodyOf(event, () => renderTyping(event));
 }
 
 function bodyOf(event: CoreEvent, render: () => unknown): Buffer {

@@ -20,6 +20,15 @@ export const readSend = bodyReader(
   }),
 );
 
+export const readTyping = bodyReader(
+  Type.Object({
+    appId,
+    toId: Type.String({ minLength: 1, maxLength: MAX_ID_LENGTH }),
+    chatType: Type.Enum([...XUQM_CHAT_TYPES]),
+    typing: Type.Optional(Type.Boolean()),
+  }),
+);
+
 export const readMessageRef = bodyReader(Type.Object({ appId, messageId }));
 
 export const readRead = bodyReader(Type.Object({ appId, messageId, upTo: Type.Optional(Type.Boolean()) }));

@@ -76,6 +76,7 @@ const BODIES: Readonly<Record<ImDestination, (random: Random) => Record<string, 
     pinned: random.happens(0.5),
   }),
   '/app/read-message': (random) => ({ messageId: anyId(random) }),
+  '/app/typing': (random) => ({ receiverId: random.pick(ATTACKERS), typing: random.happens(0.5) }),
   '/app/sync': (random) =>
     random.happens(0.5) ? {} : { conversationId: GROUP, sinceSequence: random.below(9) },
   '/app/conversations': (random) => ({ after: anyId(random), limit: random.below(300) }),
