@@ -50,6 +50,8 @@ export interface LoginAccount {
   readonly tenant: string;
   /** Empty where nobody has the name. */
   readonly id: string;
+  /** When its user was made: who gets a deleted user's id has another account. */
+  readonly since?: Timestamp;
   readonly name?: string;
 }
 
@@ -174,7 +176,8 @@ export class Users {
   /** What somebody tries to log in to, whether there is such a user or not. */
   async accountOf(tenant: string, username: string): Promise<LoginAccount> {
     const found = await this.#deps.store.findCredentials(tenant, username);
-    return found ? { tenant, id: found.user.id } : { tenant, id: '', name: usernameKey(username) };
+    if (found) return { tenant, id: found.user.id, since: found.user.createdAt };
+    return { tenant, id: '', name: usernameKey(username) };
   }
 
   /** Whether the user of the account has logged in from there. */

@@ -172,3 +172,20 @@ test('no more is read of a login than a name and a password need', async () => {
   const { status, body } = await login({ ...RIGHT, password: 'x'.repeat(10_000) }, '10.5.0.1');
   assert.deepEqual([status, body.code], [413, 'ETOOLONG']);
 });
+
+test('who gets the id of a deleted user is known from its own logins only', async () => {
+  const admin = principal('admin', 'admin');
+  const { users } = http.core;
+  const user = { id: 'eve', username: 'eve', password: 'eve' };
+  const from = '10.9.0.1';
+  await users.create(admin, user);
+  assert.equal((await login({ username: 'eve', password: 'eve' }, from)).status, 200);
+  const former = await users.accountOf('default', 'eve');
+  await users.delete(admin, 'eve');
+  await users.create(admin, user);
+  const account = await users.accountOf('default', 'eve');
+  assert.notDeepEqual(account, former);
+  assert.equal(await users.hasLoggedIn(account, from), false);
+  assert.equal((await login({ username: 'eve', password: 'eve' }, from)).status, 200);
+  assert.equal(await users.hasLoggedIn(account, from), true);
+});
