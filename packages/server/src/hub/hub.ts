@@ -81,11 +81,11 @@ export class Hub implements EventSink {
   }
 
   /**
-   * Ends the tick early where a topic has events: they, and what belongs before them, reach their subscribers now. For
-   * whoever is to leave it, and was there when they were published.
+   * Ends the tick early where a topic is to be told of messages: that, and what belongs before it, reaches its subscribers
+   * now. For whoever is to leave it, and was there when they were published; who else came and went is no news to it.
    */
   settle(name: string): void {
-    if (this.#topics.get(name)?.pending.length) this.#flush();
+    if (this.#topics.get(name)?.pending.some((event) => 'message' in event)) this.#flush();
   }
 
   /** Takes a subscriber out; events published but not flushed yet do not reach it any more. */
