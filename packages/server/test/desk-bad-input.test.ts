@@ -45,6 +45,23 @@ for (const [path, role, allowed] of [
   });
 }
 
+test('an agent of capacity 0 is told so when it accepts', async () => {
+  const idle = await DeskPerson.come(server.wsUrl, 'agent9', APP, 'agent');
+  const carl = await DeskPerson.come(server.wsUrl, 'carl', APP);
+  await agent.does('status', { status: 'busy' });
+  await idle.does('status', { status: 'online', capacity: 0 });
+  await carl.does('send', { content: 'help', clientMsgId: 'of-carl' });
+  const waiting = (await carl.session('opened')).id;
+  const refusal = {
+    code: 'ECONFLICT',
+    message: 'the agent agent9 takes no service sessions: its capacity is 0',
+  } as const;
+  await idle.isRefused('/app/accept', { sessionId: waiting }, refusal);
+  await carl.does('close', { sessionId: waiting });
+  await agent.does('status', { status: 'online' });
+  await Promise.all([idle.leave(), carl.leave()]);
+});
+
 test('no token, a wrong one, and tokens of two users are refused as unauthorized', async () => {
   const two = `?token=${tokenOf('alice', { app: APP })}`;
   for (const [query, header] of [
@@ -218,7 +235,7 @@ test('a transfer to an agent who is offline, away or full is refused, and the cu
     agent.isRefused('/app/transfer', { sessionId, agentId: 'agent2' }, { code: 'ECONFLICT' });
   assert.equal((await refused()).message, 'the agent agent2 is not online');
   await other.does('status', { status: 'online', capacity: 0 });
-  assert.match((await refused()).message, /has 0 service sessions already/);
+  assert.match((await refused()).message, /takes no service sessions: its capacity is 0/);
   await other.does('status', { status: 'online', capacity: 5 });
   await agent.client.subscribe('/topic/agents');
   await other.leave();

@@ -46,6 +46,17 @@ describe('without authentication', () => {
     }
   });
 
+  test('a guest can not take what looks like the id or the name of a user', async () => {
+    const number = await rooms.makeRoom();
+    await rooms.makeUser('u7');
+    for (const id of ['u7', 'U7', 'ｕ7', 'ＡＬＩＣＥ']) {
+      const guest = await rooms.open();
+      await guest.sendJoin({ id }, number);
+      assert.match(await guest.nextRefusal(), / of a registered user: log in, or take another$/, id);
+      await guest.drop();
+    }
+  });
+
   test('a guest is no user of the server, whatever it says', async () => {
     const number = await rooms.makeRoom();
     const guest = await rooms.open();

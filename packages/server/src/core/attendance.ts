@@ -13,6 +13,7 @@ import {
 import type { Limits } from './limits.ts';
 import { noMessage } from './message-access.ts';
 import type { Conversation, Person, Principal, Room } from './model.ts';
+import { usernameKey } from './names.ts';
 import type { AttendanceRegister, Place } from './ports/attendance.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Store } from './ports/store.ts';
@@ -183,15 +184,28 @@ export class Attendance {
   }
 
   async #personOf({ tenant, userId, guest }: Principal): Promise<Person> {
-    const user = await this.#deps.store.findUser(tenant, shownId(userId));
-    if (guest && user) {
-      throw new DomainError('EPERM', `${user.id} is the id of a registered user: log in, or take another`, {
-        field: 'from.id',
-      });
+    if (guest) {
+      await this.#requireUnlikeUsers(tenant, shownId(userId));
+      return { id: userId, profile: guest };
     }
-    if (guest) return { id: userId, profile: guest };
+    const user = await this.#deps.store.findUser(tenant, userId);
     if (!user) throw new DomainError('EPERM', 'only users and guests can be in rooms');
     return { id: userId, profile: profileOf(user) };
+  }
+
+  /** Others are shown the id: what looks like a user's, or like a username, would pass for that user. */
+  async #requireUnlikeUsers(tenant: string, id: string): Promise<void> {
+    const { store } = this.#deps;
+    const [same, folded, named] = await Promise.all([
+      store.findUser(tenant, id),
+      store.findUser(tenant, usernameKey(id)),
+      store.findCredentials(tenant, id),
+    ]);
+    if (!same && !folded && !named) return;
+    const what = same ? 'is the id' : 'looks like the name';
+    throw new DomainError('EPERM', `${id} ${what} of a registered user: log in, or take another`, {
+      field: 'from.id',
+    });
   }
 
   /** A session that can't take its seat leaves the place to others. */

@@ -79,6 +79,10 @@ function ofFramework(thrown: FastifyError, status: number): DomainError {
     case 'FST_ERR_BAD_URL':
       return new DomainError('EINVAL', 'the path is not a valid URL', { cause: thrown });
     default:
+      if (status === 405) {
+        const message = 'this path has no such method; the header Allow has those that it has';
+        return new DomainError('EINVAL', message, { cause: thrown });
+      }
       if (status === 404) return new DomainError('ENOENT', 'no such endpoint', { cause: thrown });
       return new DomainError('EINVAL', 'the request is not valid', { cause: thrown });
   }

@@ -23,6 +23,12 @@ export const secureHeaders: onRequestHookHandler = (_request, reply, done) => {
   done();
 };
 
+/** RFC 9112 section 3.2: a proxy that looks at the other one sees another request than we do. */
+export const requireOneHost: onRequestHookHandler = ({ raw }, _reply, done) => {
+  const { host = [] } = raw.headersDistinct;
+  done(host.length > 1 ? new DomainError('EINVAL', 'the request has several Host headers') : undefined);
+};
+
 /**
  * Lets pages of the allowed origins use the API (CORS), and answers their preflights. Tokens travel in a header that a
  * page sets itself and never in cookies, so that credentials stay off.

@@ -215,7 +215,28 @@ test('pages of allowed origins may use the API, others may not', async () => {
   }
 });
 
+test('a method that a path does not have is 405, with those that it has', async () => {
+  for (const [method, path, allow] of [
+    ['PUT', '/api/v1/login', ['POST']],
+    ['OPTIONS', '/api/v1/users/alice/', ['DELETE', 'GET', 'HEAD', 'PATCH']],
+    ['POST', '/api/v1/users/alice', ['DELETE', 'GET', 'HEAD', 'PATCH']],
+    ['DELETE', '/healthz?x=1', ['GET', 'HEAD']],
+    ['TRACE', '/healthz', ['GET', 'HEAD']],
+  ] as const) {
+    const { status, headers, body } = await http.call(method, path);
+    assert.deepEqual([status, String(headers.allow).split(', ').sort()], [405, allow], path);
+    assert.equal(body.code, 'EINVAL');
+  }
+  assert.equal((await http.call('PUT', '/api/v1/nowhere', { as: admin })).status, 404);
+});
+
 for (const [what, request, status, code] of [
+  [
+    'has two hosts',
+    'GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n',
+    400,
+    'EINVAL',
+  ],
   ['is no HTTP', 'GARBAGE\r\n\r\n', 400, 'EINVAL'],
   ['has too long headers', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'ETOOLONG'],
   [

@@ -33,6 +33,7 @@ import { type AddressOf, clientsBy } from './client.ts';
 import { answerClientError } from './client-errors.ts';
 import { registerDocs } from './docs.ts';
 import { sendError } from './errors.ts';
+import { refuseOtherMethods } from './methods.ts';
 import { logRefused } from './refused-request.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { asyncApiRoute } from './routes/asyncapi.ts';
@@ -53,7 +54,7 @@ import { sockJsClientRoute } from './routes/sockjs-client.ts';
 import { userRoutes } from './routes/users.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { SHARED_SCHEMAS } from './schemas.ts';
-import { secureHeaders, shareWithOrigins } from './security.ts';
+import { requireOneHost, secureHeaders, shareWithOrigins } from './security.ts';
 import { SessionTokens } from './session-tokens.ts';
 import { closeAfterUnreadBody } from './unread-body.ts';
 import { validatorCompiler } from './validation.ts';
@@ -141,7 +142,10 @@ function createApp({ config, metrics, logger, addressOf, serverFactory }: HttpDe
   for (const schema of SHARED_SCHEMAS) app.addSchema(schema);
   app.decorateRequest('principal');
   app.addHook('onRequest', secureHeaders);
+  app.addHook('onRequest', requireOneHost);
   app.addHook('onRequest', shareWithOrigins(config.allowedOrigins, addressOf));
+  // Behind the preflights, which are declared nowhere.
+  refuseOtherMethods(app);
   app.addHook('onSend', closeAfterUnreadBody);
   app.addHook('onResponse', async (request, reply) => {
     const { method, url } = request;

@@ -6,7 +6,14 @@ import type { TransportContext } from './context.ts';
 import { ContextPath } from './context-path.ts';
 import type { MountOptions } from './options.ts';
 import { type AllowedOrigins, isOriginAllowed, originOf } from './origin.ts';
-import { addressedHost, clientAddress, HttpConnectionRequest, parseTarget, type Target } from './request.ts';
+import {
+  addressedHost,
+  addressedScheme,
+  clientAddress,
+  HttpConnectionRequest,
+  parseTarget,
+  type Target,
+} from './request.ts';
 import { SockJsRoutes } from './sockjs/routes.ts';
 import { PLAIN_FRAMING, WebSocketConnection, type WebSocketFraming } from './websocket-connection.ts';
 import { refuseUpgrade, WebSocketUpgrader } from './websocket-upgrade.ts';
@@ -98,7 +105,8 @@ export class MountPoint {
   admits(request: IncomingMessage): boolean {
     const { settings, events } = this.context;
     const host = addressedHost(request.headers, settings.trustedProxies);
-    if (isOriginAllowed(request.headers, host, this.allowedOrigins)) return true;
+    const scheme = addressedScheme(request.headers, settings.trustedProxies);
+    if (isOriginAllowed(request.headers, host, this.allowedOrigins, scheme)) return true;
     const { path } = parseTarget(request.url);
     const address = clientAddress(request, settings.trustedProxies);
     events.refused('origin', { origin: originOf(request.headers) ?? '', address, path });

@@ -50,6 +50,23 @@ describe('isOriginAllowed', () => {
   });
 });
 
+describe('a page of the same host', () => {
+  for (const [origin, host, scheme, allowed] of [
+    ['http://chat.example', 'chat.example', 'https', false],
+    ['https://chat.example', 'chat.example', 'https', true],
+    ['https://chat.example', 'chat.example:443', 'https', true],
+    ['https://chat.example', 'chat.example', 'http', false],
+    ['http://chat.example', 'chat.example:80', undefined, true],
+    ['https://chat.example', 'chat.example:80', undefined, false],
+    ['ftp://chat.example', 'chat.example', undefined, false],
+    ['chrome-extension://chat.example', 'chat.example', undefined, false],
+  ] as const) {
+    it(`of ${origin} is ${allowed ? 'let in' : 'refused'} at ${host} by ${scheme ?? 'an unknown scheme'}`, () => {
+      assert.equal(isOriginAllowed({ origin }, host, 'same-origin', scheme), allowed);
+    });
+  }
+});
+
 describe('framePolicy', () => {
   it('lets in who may connect', () => {
     assert.equal(framePolicy('*'), undefined);

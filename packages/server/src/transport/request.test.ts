@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { describe, it } from 'node:test';
-import { addressedHost, clientAddress, parseTarget } from './request.ts';
+import { addressedHost, addressedScheme, clientAddress, parseTarget } from './request.ts';
 
 describe('parseTarget', () => {
   for (const [url, path, query] of [
@@ -63,4 +63,22 @@ describe('addressedHost', () => {
     assert.equal(addressedHost(headers, 1), 'chat.example');
     assert.equal(addressedHost({ host: 'inside:1' }, 1), 'inside:1');
   });
+});
+
+describe('addressedScheme', () => {
+  for (const [forwarded, proxies, scheme] of [
+    ['https', 0, undefined],
+    [undefined, 1, undefined],
+    ['https', 1, 'https'],
+    ['HTTP', 1, 'http'],
+    ['wss', 1, 'https'],
+    ['https, http', 1, 'http'],
+    ['https, http', 2, 'https'],
+    ['gopher', 1, undefined],
+  ] as const) {
+    it(`is ${scheme ?? 'unknown'} where ${proxies} proxies say ${forwarded ?? 'nothing'}`, () => {
+      const headers = forwarded === undefined ? {} : { 'x-forwarded-proto': forwarded };
+      assert.equal(addressedScheme(headers, proxies), scheme);
+    });
+  }
 });

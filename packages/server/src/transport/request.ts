@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { ConnectionRequest } from './connection.ts';
+import type { Scheme } from './origin.ts';
 
 /** A request's target, split. */
 export interface Target {
@@ -16,10 +17,26 @@ export function parseTarget(url = '/'): Target {
   return { path: path === '' ? '/' : path, query: mark === -1 ? '' : relative.slice(mark + 1) };
 }
 
+/** RFC 9112 section 3.2: whoever looks at the other one than we do sees another request. */
+export function hasSeveralHosts({ headersDistinct }: IncomingMessage): boolean {
+  return (headersDistinct.host?.length ?? 0) > 1;
+}
+
 /** The Host that the client addressed; a trusted proxy may have put it aside. */
 export function addressedHost(headers: IncomingHttpHeaders, trustedProxies: number): string | undefined {
   const forwarded = trustedProxies > 0 ? headers['x-forwarded-host'] : undefined;
   return typeof forwarded === 'string' ? forwarded : headers.host;
+}
+
+/** How the client addressed the server, where a trusted proxy says it: whether there is TLS in front is unknown otherwise. */
+export function addressedScheme(headers: IncomingHttpHeaders, trustedProxies: number): Scheme | undefined {
+  const forwarded = trustedProxies > 0 ? headers['x-forwarded-proto'] : undefined;
+  if (forwarded === undefined) return undefined;
+  const hops = String(forwarded).split(',');
+  const scheme = hops[Math.max(0, hops.length - trustedProxies)]?.trim().toLowerCase();
+  // Some proxies say by what the client speaks, not by what it reads.
+  if (scheme === 'https' || scheme === 'wss') return 'https';
+  return scheme === 'http' || scheme === 'ws' ? 'http' : undefined;
 }
 
 /** The client's address: the socket's peer or, behind trusted proxies, what the outermost of them saw. */

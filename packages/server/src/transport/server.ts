@@ -5,7 +5,7 @@ import type { ConnectionAcceptor } from './connection.ts';
 import { createContext, type TransportContext } from './context.ts';
 import { MountPoint } from './mount.ts';
 import type { MountOptions, TransportOptions } from './options.ts';
-import { parseTarget, type Target } from './request.ts';
+import { hasSeveralHosts, parseTarget, type Target } from './request.ts';
 import { respond, respondNotFound } from './sockjs/http.ts';
 import { refuseUpgrade } from './websocket-upgrade.ts';
 
@@ -58,7 +58,8 @@ export class TransportServer {
   handleRequest(request: IncomingMessage, response: ServerResponse): boolean {
     const { mount, target } = this.#find(parseTarget(request.url));
     if (mount === undefined) return false;
-    if (this.#stopped === undefined) mount.handle(request, response, target);
+    if (hasSeveralHosts(request)) respond(response, 400);
+    else if (this.#stopped === undefined) mount.handle(request, response, target);
     else {
       this.#context.events.refused('shutdown');
       respond(response, 503);
@@ -70,7 +71,8 @@ export class TransportServer {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const { mount, target } = this.#find(parseTarget(request.url));
     if (mount === undefined) return false;
-    if (this.#stopped === undefined) mount.handleUpgrade(request, socket as Socket, head, target);
+    if (hasSeveralHosts(request)) refuseUpgrade(socket as Socket, 400);
+    else if (this.#stopped === undefined) mount.handleUpgrade(request, socket as Socket, head, target);
     else {
       this.#context.events.refused('shutdown');
       refuseUpgrade(socket as Socket, 503);

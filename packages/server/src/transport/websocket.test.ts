@@ -428,10 +428,14 @@ describe('a handshake', () => {
   };
 
   for (const path of ['/im', '/im/websocket', '/im/000/a/websocket']) {
-    it(`at ${path} is refused if it is of HTTP/1.0 or names no host`, async (test) => {
+    it(`at ${path} is refused if it is of HTTP/1.0 or names no host, or two`, async (test) => {
       const { port } = await serveRecorder(test);
       assert.match(await refusalOf(port, 13, `GET ${path} HTTP/1.1`), /^HTTP\/1\.1 400 /);
       assert.match(await refusalOf(port, 13, `GET ${path} HTTP/1.0`, 'Host: x'), /^HTTP\/1\.1 400 /);
+      assert.match(
+        await refusalOf(port, 13, `GET ${path} HTTP/1.1`, 'Host: x', 'Host: y'),
+        /^HTTP\/1\.1 400 /,
+      );
     });
   }
 

@@ -22,6 +22,7 @@ for (const [network, prefix] of [
 }
 for (const [network, prefix] of [
   ['::', 96], // unspecified, loopback, and IPv4-compatible
+  ['::ffff:0:0:0', 96], // IPv4 by stateless translation
   ['64:ff9b::', 96], // IPv4 by NAT64
   ['64:ff9b:1::', 48],
   ['100::', 64],

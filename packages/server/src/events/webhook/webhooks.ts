@@ -122,8 +122,9 @@ function requireUrl(text: string, allowPrivate: boolean): string {
   if (url.username !== '' || url.password !== '') {
     throw new DomainError('EINVAL', 'url must hold no name and password', { field });
   }
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  const isOurs = host === 'localhost' || (isIP(host) !== 0 && !isPublicAddress(host));
+  // A dot at the end only says that the name is complete. What other names lead to is checked at each call.
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.+$/, '');
+  const isOurs = /(^|\.)localhost$/.test(host) || (isIP(host) !== 0 && !isPublicAddress(host));
   if (isOurs && !allowPrivate) {
     throw new DomainError('EINVAL', 'url must lead to a public address', { field });
   }

@@ -247,7 +247,11 @@ function requireRoom({ user, node, active, capacity, may_serve }: AgentRow, fiel
   if (may_serve === 0) throw new DomainError('ECONFLICT', `the agent ${user} may only read`, { field });
   if (node === null) throw new DomainError('ECONFLICT', `the agent ${user} is not online`, { field });
   if (active < capacity) return;
-  throw new DomainError('ECONFLICT', `the agent ${user} has ${capacity} service sessions already`, {
+  const reason =
+    capacity === 0
+      ? 'takes no service sessions: its capacity is 0'
+      : `has ${capacity} service sessions already`;
+  throw new DomainError('ECONFLICT', `the agent ${user} ${reason}`, {
     field,
     limit: capacity,
   });
