@@ -124,6 +124,9 @@ test('who goes on typing is told again after a while only, and who stops twice o
   ahead += 2000;
   await a.confirmed('/app/typing', { receiverId: bob });
   await isTold(b, 'xuqm', begins);
+  await a.confirmed('/app/private-message', { receiverId: bob, content: 'a message ends it' });
+  await a.confirmed('/app/typing', { receiverId: bob });
+  await isTold(b, 'xuqm', begins);
   nothing(b);
 });
 

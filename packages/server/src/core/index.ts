@@ -81,6 +81,8 @@ export function createCore(given: CoreDeps): Core {
   const messages = new Messages({ ...deps, receipts, rate, guestRate });
   const typingRate = new RateLimiter(deps.limits.sendRate, deps.clock);
   const desk = createDesk({ ...deps, messages, receipts, rate, typingRate });
+  const typing = new Typing({ ...deps, typingRate, services: desk.sessions });
+  listeners.push(typing);
   return {
     users: new Users({ ...deps, desk: desk.dispatch }),
     groups: new Groups({ ...deps, rate }),
@@ -93,7 +95,7 @@ export function createCore(given: CoreDeps): Core {
     changes: new MessageChanges({ ...deps, rate }),
     receipts,
     presenceNews: new PresenceNews(deps),
-    typing: new Typing({ ...deps, typingRate, services: desk.sessions }),
+    typing,
     notifications: new Notifications(deps),
     policies,
     admin: new Admin({ ...deps, desk: desk.dispatch }),

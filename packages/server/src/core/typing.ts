@@ -1,6 +1,6 @@
 import { singleConversationId } from './conversations.ts';
 import { DomainError } from './errors.ts';
-import type { EventSink } from './events.ts';
+import type { CoreEvent, EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
 import { requireRate } from './message-access.ts';
 import type { ConversationKind, Principal, Timestamp } from './model.ts';
@@ -74,6 +74,13 @@ export class Typing {
     const { kind } = conversation;
     const topic = conversationTopic(actor.tenant, conversationId);
     this.#tell(actor, topic, { conversationId, kind, targetId: conversationId, isTyping });
+  }
+
+  /** Whoever has written begins anew: the others took its sign away. */
+  heard(event: CoreEvent): void {
+    if (this.#told.size === 0 || event.type !== 'message.created') return;
+    const { tenant, senderId, conversationId } = event.message;
+    this.#told.delete(`${tenant}/${senderId}/${conversationId}`);
   }
 
   async #tellUser(actor: Principal, key: string, isTyping: boolean): Promise<void> {

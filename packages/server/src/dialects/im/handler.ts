@@ -76,9 +76,11 @@ export class ImHandler extends StompDialectHandler {
   protected override subscribed(subscription: StompSubscription, target: Target): void {
     if (!('name' in target)) return;
     if (target.name === 'presence') {
-      this.#tellPresence(subscription).catch((err: unknown) =>
-        this.services.log.warn({ err }, 'a session was not told who is online'),
-      );
+      this.#tellPresence(subscription).catch((err: unknown) => {
+        // Who has gone misses nothing.
+        if (!this.stomp.connection.isOpen) return;
+        this.services.log.warn({ err }, 'a session was not told who is online');
+      });
     }
     if (target.name !== 'events') return;
     const tell = (policy: Policy) =>
