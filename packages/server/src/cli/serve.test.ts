@@ -37,14 +37,16 @@ function login(url: string, name: string): Promise<Response> {
   });
 }
 
-test('production starts quietly, has no demo accounts, and stops cleanly', async () => {
+test('production starts quietly, has no demo accounts, logs who is refused and nothing else, and stops cleanly', async () => {
   const haina = serve('production', [], { env: { HAINA_SECRET: SECRET } });
   const url = await urlOf(haina);
   assert.equal((await fetch(`${url}/readyz`)).status, 200);
   assert.equal((await login(url, 'alice')).status, 401);
   haina.child.kill('SIGTERM');
   const { code, stdout, stderr } = await haina.ended;
-  assert.deepEqual([code, stdout, stderr], [0, `haina listening on ${url}\n`, '']);
+  assert.deepEqual([code, stdout], [0, `haina listening on ${url}\n`]);
+  const { level, user, why } = JSON.parse(stderr) as Record<string, string>;
+  assert.deepEqual([level, user, why], ['warn', 'alice', 'wrong username or password']);
 });
 
 test('what a hash of a password took goes back to the system', {
