@@ -8,7 +8,7 @@ import type { RateLimiter } from './rate-limiter.ts';
 import { broadcastTopic } from './topics.ts';
 import { requireLength } from './validate.ts';
 
-const MAX_NAME_LENGTH = 200;
+export const MAX_TOPIC_LENGTH = 200;
 /** What the desk's agents see of it goes by this name. */
 const DESK_NAME = 'agents';
 
@@ -72,5 +72,5 @@ export function requireBroadcastName(name: string): string {
       field: 'topic',
     });
   }
-  return requireLength(name, 'topic', 1, MAX_NAME_LENGTH);
+  return requireLength(name, 'topic', 1, MAX_TOPIC_LENGTH);
 }

@@ -66,3 +66,7 @@ export const DEFAULT_LIMITS: Limits = {
   notificationRetention: 7_776_000_000,
   guestMessageRetention: 2_592_000_000,
 };
+
+/** Lengths of a webhook's secret, in characters. */
+export const MIN_SECRET_LENGTH = 16;
+export const MAX_SECRET_LENGTH = 256;

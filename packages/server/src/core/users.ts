@@ -18,7 +18,7 @@ import { userTopic } from './topics.ts';
 import { requireId, requireLength } from './validate.ts';
 
 /** Highest uid that may be asked for. The server counts on from the highest there is, and must not run out of numbers. */
-const MAX_UID = 2 ** 52;
+export const MAX_UID = 2 ** 52;
 /** Changes of one's own password: so many at once, and so many a second in the long run (one in 12 s). */
 const PASSWORD_BURST = 5;
 const MAX_PASSWORD_LENGTH = 256;

@@ -121,3 +121,24 @@ test('the page and all it loads come from this server', async () => {
     assert.equal((await http.call('GET', path)).status, 200, path);
   }
 });
+
+for (const [path, method, field, bound] of [
+  ['/api/v1/users', 'post', 'uid', { minimum: 1, maximum: 2 ** 52 }],
+  ['/api/v1/users', 'post', 'username', { minLength: 1 }],
+  ['/api/v1/users', 'get', 'after', { minLength: 1 }],
+  ['/api/v1/presence', 'get', 'users', { minLength: 1 }],
+  ['/api/v1/groups', 'post', 'name', { minLength: 1 }],
+  ['/api/v1/webhooks', 'post', 'secret', { minLength: 16, maxLength: 256 }],
+  ['/api/v1/broadcasts', 'post', 'topic', { minLength: 1, maxLength: 200 }],
+  ['/api/v1/conversations/{id}/messages', 'get', 'before', { minimum: 1, maximum: 10 ** 15 - 1 }],
+  ['/api/v1/desk/sessions', 'get', 'to', { maximum: 10 ** 15 - 1 }],
+] as const) {
+  test(`the document says the bounds of ${field} in ${method} ${path}`, () => {
+    const { requestBody, parameters = [] } = document.paths[path][method];
+    const inQuery = parameters.find(({ name }: { readonly name: string }) => name === field)?.schema;
+    const schema = inQuery ?? requestBody.content['application/json'].schema.properties[field];
+    // What may be null in a body has its form beside that of null.
+    const form = schema.anyOf?.[0] ?? schema;
+    assert.deepEqual({ ...form, ...bound }, form);
+  });
+}

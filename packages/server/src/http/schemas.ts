@@ -224,10 +224,13 @@ const ErrorObject = Type.Object(
 );
 export const ErrorSchema = ref(ErrorObject);
 
+/** Largest whole number that a query is read for. */
+export const MAX_QUERY_NUMBER = 10 ** 15 - 1;
+
 export const PageQuery = Type.Object(
   {
     after: Type.Optional(
-      Type.String({ description: 'Only what sorts after this id: `next` of the page before.' }),
+      Type.String({ minLength: 1, description: 'Only what sorts after this id: `next` of the page before.' }),
     ),
     limit: Type.Optional(
       Type.Integer({

@@ -20,7 +20,7 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   };
 };
 
-/** Whole numbers in a path or query are texts at first. */
+/** Whole numbers in a path or query are texts at first; longer ones than `MAX_QUERY_NUMBER` stay so, and are refused. */
 function withNumbers(schema: TSchema, input: unknown): unknown {
   const { properties = {} } = schema as { properties?: Readonly<Record<string, { readonly type?: string }>> };
   const entries = Object.entries(input as object).map(([name, text]) => {

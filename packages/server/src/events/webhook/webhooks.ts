@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { requireManager } from '../../core/access.ts';
 import { categoryOf } from '../../core/business-event.ts';
 import { DomainError } from '../../core/errors.ts';
+import { MAX_SECRET_LENGTH, MIN_SECRET_LENGTH } from '../../core/limits.ts';
 import type { Principal } from '../../core/model.ts';
 import type { Clock, IdSource } from '../../core/ports/clock.ts';
 import type { DeadLetter, EventStore, Webhook } from '../../core/ports/event-store.ts';
@@ -13,7 +14,6 @@ import { isPublicAddress } from './addresses.ts';
 /** Webhooks of one tenant. */
 const MAX_WEBHOOKS = 20;
 const MAX_WANTED = 50;
-const MIN_SECRET_LENGTH = 16;
 const WANTED = /^(\*|[\w-]+(\.[\w-]+)*(\.\*)?)$/;
 
 export interface WebhookInput {
@@ -67,7 +67,10 @@ export class Webhooks {
       id: ids.next(),
       url: requireUrl(url, allowPrivate),
       events: requireWanted(events),
-      secret: secret === undefined ? makeSecret() : requireLength(secret, 'secret', MIN_SECRET_LENGTH, 256),
+      secret:
+        secret === undefined
+          ? makeSecret()
+          : requireLength(secret, 'secret', MIN_SECRET_LENGTH, MAX_SECRET_LENGTH),
       createdBy: actor.userId,
       createdAt: clock.now(),
     };

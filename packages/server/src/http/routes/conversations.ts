@@ -4,7 +4,14 @@ import type { MessageChanges } from '../../core/message-changes.ts';
 import type { Messages } from '../../core/messages.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
 import { conversationJson, messageJson, ownMessageJson } from '../json.ts';
-import { MAX_PAGE, MemberRoleSchema, MemberSchema, MessageSchema, NextSchema } from '../schemas.ts';
+import {
+  MAX_PAGE,
+  MAX_QUERY_NUMBER,
+  MemberRoleSchema,
+  MemberSchema,
+  MessageSchema,
+  NextSchema,
+} from '../schemas.ts';
 
 const DEFAULT_MESSAGES = 50;
 const DEFAULT_CONVERSATIONS = 50;
@@ -33,7 +40,13 @@ const ConversationPageQuery = Type.Object(
 
 const HistoryQuery = Type.Object(
   {
-    before: Type.Optional(Type.Integer({ minimum: 1, description: 'Only messages below this sequence.' })),
+    before: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: MAX_QUERY_NUMBER,
+        description: 'Only messages below this sequence.',
+      }),
+    ),
     limit: Type.Optional(
       Type.Integer({
         minimum: 1,

@@ -1,11 +1,12 @@
 import { type Static, Type } from 'typebox';
 import type { Broadcasts } from '../../core/broadcasts.ts';
+import { MAX_TOPIC_LENGTH } from '../../core/broadcasts.ts';
 import type { Desk } from '../../core/desk/index.ts';
 import { CLOSE_REASONS, SERVICE_STATES } from '../../core/desk/model.ts';
 import { DomainError } from '../../core/errors.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
 import { serviceJson } from '../json.ts';
-import { NextSchema, NoContent, nextOf, PageQuery, pageOf } from '../schemas.ts';
+import { MAX_QUERY_NUMBER, NextSchema, NoContent, nextOf, PageQuery, pageOf } from '../schemas.ts';
 
 const Time = Type.Integer({ description: 'Milliseconds since 1970.', examples: [1_767_225_600_000] });
 const TimeOrNull = Type.Union([Time, Type.Null()]);
@@ -43,8 +44,12 @@ const SessionsQuery = Type.Object(
     agentId: Type.Optional(Type.String()),
     customerId: Type.Optional(Type.String()),
     skill: Type.Optional(Type.String()),
-    from: Type.Optional(Type.Integer({ description: 'Opened at or after, in ms since 1970.' })),
-    to: Type.Optional(Type.Integer({ description: 'Opened before, in ms since 1970.' })),
+    from: Type.Optional(
+      Type.Integer({ maximum: MAX_QUERY_NUMBER, description: 'Opened at or after, in ms since 1970.' }),
+    ),
+    to: Type.Optional(
+      Type.Integer({ maximum: MAX_QUERY_NUMBER, description: 'Opened before, in ms since 1970.' }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -80,15 +85,27 @@ const Stats = Type.Object(
 
 const StatsQuery = Type.Object(
   {
-    from: Type.Optional(Type.Integer({ description: 'Opened at or after; a day before `to` where absent.' })),
-    to: Type.Optional(Type.Integer({ description: 'Opened before; now where absent.' })),
+    from: Type.Optional(
+      Type.Integer({
+        maximum: MAX_QUERY_NUMBER,
+        description: 'Opened at or after; a day before `to` where absent.',
+      }),
+    ),
+    to: Type.Optional(
+      Type.Integer({ maximum: MAX_QUERY_NUMBER, description: 'Opened before; now where absent.' }),
+    ),
   },
   { additionalProperties: false },
 );
 
 const BroadcastBody = Type.Object(
   {
-    topic: Type.String({ description: '`news` for subscribers of `/topic/news`.', examples: ['news'] }),
+    topic: Type.String({
+      minLength: 1,
+      maxLength: MAX_TOPIC_LENGTH,
+      description: '`news` for subscribers of `/topic/news`.',
+      examples: ['news'],
+    }),
     body: Type.String({ description: 'Passed on as it is.', examples: ['{"title":"维护"}'] }),
     encoding: Type.Optional(
       Type.Enum(['text', 'base64'], { description: 'base64 where the body is bytes.', default: 'text' }),

@@ -8,7 +8,7 @@ import { NewMember } from './members.ts';
 const NewGroup = Type.Object(
   {
     id: Type.Optional(Type.String({ description: 'Made by the server where absent.', examples: ['team'] })),
-    name: Type.String({ examples: ['Team'] }),
+    name: Type.String({ minLength: 1, examples: ['Team'] }),
     avatar: Type.Optional(
       Type.String({ description: 'Address of a picture, which may be an uploaded file.' }),
     ),
@@ -20,7 +20,7 @@ const NewGroup = Type.Object(
 
 const GroupChange = Type.Object(
   {
-    name: Type.Optional(Type.String({ examples: ['The team'] })),
+    name: Type.Optional(Type.String({ minLength: 1, examples: ['The team'] })),
     avatar: Type.Optional(
       Type.String({ description: 'Address of a picture, which may be an uploaded file.' }),
     ),

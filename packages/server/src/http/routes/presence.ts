@@ -5,6 +5,7 @@ import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
 const Query = Type.Object(
   {
     users: Type.String({
+      minLength: 1,
       description: `Ids of up to ${MAX_ASKED_USERS} users, with commas between them.`,
       examples: ['alice,bob'],
     }),

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { Users } from '../../core/users.ts';
+import { MAX_UID, type Users } from '../../core/users.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
 import type { ClientOf } from '../client.ts';
 import { userJson } from '../json.ts';
@@ -30,8 +30,10 @@ const Changeable = {
 const NewUser = Type.Object(
   {
     id: Type.Optional(Type.String({ description: 'Made by the server where absent.', examples: ['dave'] })),
-    uid: Type.Optional(Type.Integer({ description: 'The next free one where absent.' })),
-    username: Type.String({ examples: ['dave'] }),
+    uid: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: MAX_UID, description: 'The next free one where absent.' }),
+    ),
+    username: Type.String({ minLength: 1, examples: ['dave'] }),
     ...Changeable,
   },
   { additionalProperties: false },

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { MAX_SECRET_LENGTH, MIN_SECRET_LENGTH } from '../../core/limits.ts';
 import type { DeadLetter } from '../../core/ports/event-store.ts';
 import type { Webhooks } from '../../events/webhook/webhooks.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
@@ -13,7 +14,11 @@ const Wanted = Type.Array(Type.String(), {
   description: 'Types, prefixes of types that end in `.*`, or `*` for all.',
   examples: [['business.*', 'communication.message.recalled']],
 });
-const Secret = Type.String({ description: 'Signs what is sent there. 16 characters or more.' });
+const Secret = Type.String({
+  minLength: MIN_SECRET_LENGTH,
+  maxLength: MAX_SECRET_LENGTH,
+  description: 'Signs what is sent there. 16 characters or more.',
+});
 
 const NewWebhook = Type.Object(
   { url: Url, events: Wanted, secret: Type.Optional(Secret) },
