@@ -106,10 +106,11 @@ export class Messages {
     try {
       requireWriter(policy);
       requireContent(command.content, policy.limits, reference?.kind === 'forward');
+      this.#requireRate(policy.limits, actor);
     } catch (refusal) {
+      // The look at what is stored takes its share of the rate.
       if (!(await this.#isForbiddenRepeat(actor, clientId, refusal))) throw refusal;
     }
-    this.#requireRate(policy.limits, actor);
     const passing = gate.pass('message.send', actor, command);
     const passed = passing instanceof Promise ? await this.#passed(actor, command, passing) : passing;
     const { content } = passed;
