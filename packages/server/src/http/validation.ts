@@ -44,6 +44,15 @@ function firstRefusal([fault]: readonly TLocalizedValidationError[], part: strin
       return invalid(path, 'is not known here');
     case 'enum':
       return invalid(path, `must be one of ${fault.params.allowedValues.join(', ')}`);
+    case 'minimum':
+    case 'maximum': {
+      const { limit } = fault.params;
+      const bound = fault.keyword === 'minimum' ? 'at least' : 'at most';
+      return new DomainError('EINVAL', `${path} must be ${bound} ${limit}`, {
+        field: path,
+        limit: Number(limit),
+      });
+    }
     case 'maxLength':
     case 'maxItems': {
       const { limit } = fault.params;
