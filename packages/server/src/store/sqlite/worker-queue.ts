@@ -93,7 +93,14 @@ export class WorkerQueue {
       return Promise.reject(new DomainError('EINTERNAL', 'the store has too much to do; try again'));
     }
     return new Promise((done, reject) => {
-      const resolve = toResult ? (value: unknown) => done(toResult(value)) : done;
+      const resolve = (value: unknown): void => {
+        try {
+          done(toResult ? toResult(value) : value);
+        } catch (error) {
+          // The other calls of the batch settle all the same.
+          reject(error as Error);
+        }
+      };
       this.#waitingBytes += bytes;
       this.#waiting.push({ name, args, bytes, resolve, reject });
       if (this.#running.length === 0 && this.#waiting.length === 1) nextTurn(() => this.#send());
