@@ -50,11 +50,7 @@ export function valueReader<Schema extends TSchema>(
   schema: Schema,
   field?: string,
 ): ValueReader<Static<Schema>> {
-  const validator = Compile(schema);
-  return (value) => {
-    if (validator.Check(value)) return value as Static<Schema>;
-    throw misfit(validator.Errors(value), field);
-  };
+  return readerOf(schema, field, (value) => value);
 }
 
 /** As `valueReader`, of data that clients in other languages write: it is taken as it is meant (see `lenient`). */
@@ -62,10 +58,22 @@ export function lenientReader<Schema extends TSchema>(
   schema: Schema,
   field?: string,
 ): ValueReader<Static<Schema>> {
-  const fits = checkerOf(schema);
-  const read = valueReader(schema, field);
-  return (value) =>
-    fits(value) ? (value as Static<Schema>) : read(lenient(schema, value, { scalars: true }));
+  return readerOf(schema, field, (value) => lenient(schema, value, { scalars: true }));
+}
+
+/** @param adapt makes of data that does not fit what may fit */
+function readerOf<Schema extends TSchema>(
+  schema: Schema,
+  field: string | undefined,
+  adapt: (value: unknown) => unknown,
+): ValueReader<Static<Schema>> {
+  const validator = Compile(schema);
+  return (value) => {
+    if (validator.Check(value)) return value as Static<Schema>;
+    const adapted = adapt(value);
+    if (adapted !== value && validator.Check(adapted)) return adapted as Static<Schema>;
+    throw misfit(validator.Errors(adapted), field);
+  };
 }
 
 /** Tells whether plain data has a form. */

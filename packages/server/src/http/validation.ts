@@ -13,6 +13,7 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   let compiled: ReturnType<typeof Compile> | undefined;
   return (input: unknown) => {
     compiled ??= Compile(schema);
+    if (httpPart === 'body' && compiled.Check(input)) return { value: input };
     const value =
       httpPart === 'body' ? lenient(schema, input, { scalars: false }) : withNumbers(schema, input);
     if (compiled.Check(value)) return { value };
