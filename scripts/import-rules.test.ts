@@ -59,6 +59,9 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** Where the parts are put together: it may import everything. */
+const COMPOSITION_ROOT = [`${SERVER}/app.ts`];
+
 interface Import {
   readonly file: string;
   readonly target: string;
@@ -116,6 +119,18 @@ test('every folder of the server has its rule', () => {
   folders.delete(`${SERVER}/cli`); // the outermost room: starts whatever there is
   assert.deepEqual(
     [...folders].filter((folder) => !(folder in RULES)),
+    [],
+  );
+});
+
+test('only the composition root and the adapters know the store as a whole', () => {
+  const whole = `${SERVER}/core/ports/store.ts`;
+  const mayKnow = [`${SERVER}/store`, ...COMPOSITION_ROOT];
+  const files = globSync(`${SERVER}/**/*.ts`, { cwd: ROOT }).filter((file) => !isTestCode(file));
+  const found = files.flatMap(importsOf).filter(({ target }) => target === whole);
+  assert.ok(found.length > 0, 'nobody imports the port');
+  assert.deepEqual(
+    found.map(({ file }) => file).filter((file) => !mayKnow.some((place) => isInside(file, place))),
     [],
   );
 });

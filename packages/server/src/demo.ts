@@ -2,7 +2,8 @@ import { StartError } from './config/start-error.ts';
 import { DomainError } from './core/errors.ts';
 import type { Groups } from './core/groups.ts';
 import type { Principal, Role } from './core/model.ts';
-import type { Store } from './core/ports/store.ts';
+import type { ConversationStore } from './core/ports/conversation-store.ts';
+import type { UserStore } from './core/ports/user-store.ts';
 import type { Users } from './core/users.ts';
 
 /** An account whose password is its name. */
@@ -30,7 +31,7 @@ export const DEMO_GROUP = 'demo';
 export interface DemoDeps {
   readonly users: Users;
   readonly groups: Groups;
-  readonly store: Store;
+  readonly store: Pick<UserStore, 'findUser'> & Pick<ConversationStore, 'findConversation'>;
 }
 
 /** Makes the demo accounts and their group where they are missing. StartError where other users are in their place. */

@@ -10,16 +10,18 @@ import { DomainError } from './errors.ts';
 import type { EventSink, PermissionChanged, SettingsChanged } from './events.ts';
 import type { Principal } from './model.ts';
 import type { Policies } from './policies.ts';
-import type { AuditEntry } from './ports/admin-store.ts';
+import type { AdminStore, AuditEntry } from './ports/admin-store.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
-import type { Page, Store } from './ports/store.ts';
+import type { Page } from './ports/page.ts';
+import type { UserStore } from './ports/user-store.ts';
 import { tenantTopic, userTopic } from './topics.ts';
 import { requireLength } from './validate.ts';
 
 const MAX_REASON_LENGTH = 500;
 
 export interface AdminDeps {
-  readonly store: Store;
+  readonly store: Pick<UserStore, 'findUser'> &
+    Pick<AdminStore, 'changeChatSettings' | 'findChatPermission' | 'changeChatPermission' | 'listAudit'>;
   readonly sink: EventSink;
   readonly clock: Clock;
   readonly ids: IdSource;

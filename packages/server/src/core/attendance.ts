@@ -16,7 +16,9 @@ import type { Conversation, Person, Principal, Room } from './model.ts';
 import { usernameKey } from './names.ts';
 import type { AttendanceRegister, Place } from './ports/attendance.ts';
 import type { Clock } from './ports/clock.ts';
-import type { Store } from './ports/store.ts';
+import type { MessageStore } from './ports/message-store.ts';
+import type { RoomStore } from './ports/room-store.ts';
+import type { UserStore } from './ports/user-store.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { type Receipts, reportOf } from './receipts.ts';
 import { RoomMembership } from './room-membership.ts';
@@ -42,7 +44,9 @@ export interface JoinCommand {
 }
 
 export interface AttendanceDeps {
-  readonly store: Store;
+  readonly store: Pick<UserStore, 'findUser' | 'findCredentials'> &
+    Pick<MessageStore, 'findMessage'> &
+    Pick<RoomStore, 'emptyRooms' | 'enterRoom' | 'leaveRoom'>;
   readonly sink: EventSink;
   readonly clock: Clock;
   readonly limits: Limits;

@@ -6,7 +6,7 @@ import type { Limits } from './limits.ts';
 import type { JsonValue, Principal } from './model.ts';
 import { listPeers } from './peers.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
-import type { Store } from './ports/store.ts';
+import type { ConversationStore } from './ports/conversation-store.ts';
 import { SeenIds } from './seen-ids.ts';
 import { conversationTopic, tenantTopic, userTopic } from './topics.ts';
 
@@ -24,7 +24,7 @@ export interface ReceivedEvent {
 }
 
 export interface BusinessEventsDeps {
-  readonly store: Store;
+  readonly store: Pick<ConversationStore, 'findMember' | 'listPeers'>;
   readonly sink: EventSink;
   readonly clock: Clock;
   readonly ids: IdSource;

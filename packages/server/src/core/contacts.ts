@@ -1,13 +1,14 @@
 import { profileOf } from './guests.ts';
 import type { Limits } from './limits.ts';
 import type { Person, Principal } from './model.ts';
-import type { Store } from './ports/store.ts';
+import type { ConversationStore } from './ports/conversation-store.ts';
+import type { UserStore } from './ports/user-store.ts';
 
 /** Most contacts that a user is told. */
 const MAX_CONTACTS = 1000;
 
 export interface ContactsDeps {
-  readonly store: Store;
+  readonly store: Pick<UserStore, 'listUsersByIds'> & Pick<ConversationStore, 'listPeers'>;
   readonly limits: Limits;
 }
 

@@ -1,6 +1,6 @@
 import { DomainError } from './errors.ts';
 import type { Message, Principal } from './model.ts';
-import type { ConversationView, PeerReach, Store } from './ports/store.ts';
+import type { ConversationListStore, ConversationView, PeerReach } from './ports/conversation-list-store.ts';
 import { includes } from './ranges.ts';
 
 /** Most conversations of a page. */
@@ -21,9 +21,9 @@ export interface ConversationPage {
 
 /** What a user finds its conversations by, on a device that has none of them yet. */
 export class ConversationList {
-  readonly #store: Store;
+  readonly #store: Pick<ConversationListStore, 'listConversations'>;
 
-  constructor({ store }: { readonly store: Store }) {
+  constructor({ store }: { readonly store: Pick<ConversationListStore, 'listConversations'> }) {
     this.#store = store;
   }
 

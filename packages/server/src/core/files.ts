@@ -8,8 +8,8 @@ import { type Policies, requireWriter } from './policies.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type { FileClaim, FileInspector, FileNature, HeadNature } from './ports/file-inspector.ts';
 import type { ByteRange, FileStorage } from './ports/file-storage.ts';
+import type { FileStore } from './ports/file-store.ts';
 import type { Pictures } from './ports/pictures.ts';
-import type { Store } from './ports/store.ts';
 import { Thumbnails, type ThumbnailWidth } from './thumbnails.ts';
 import { UploadSlots } from './upload-slots.ts';
 
@@ -30,7 +30,7 @@ export interface FileLimits {
 }
 
 export interface FilesDeps {
-  readonly store: Store;
+  readonly store: FileStore;
   readonly storage: FileStorage;
   readonly inspector: FileInspector;
   readonly pictures: Pictures;

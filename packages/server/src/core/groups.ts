@@ -17,7 +17,8 @@ import { MAX_CONVERSATION_NAME_LENGTH, requireName } from './names.ts';
 import { requirePicture } from './pictures.ts';
 import { type Policies, requireWriter } from './policies.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
-import type { Membership, NewMember, Page, Store } from './ports/store.ts';
+import type { ConversationStore, Membership, NewMember } from './ports/conversation-store.ts';
+import type { Page } from './ports/page.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { conversationTopic } from './topics.ts';
 import { requireId } from './validate.ts';
@@ -40,7 +41,7 @@ export interface MemberInput {
 }
 
 export interface GroupsDeps {
-  readonly store: Store;
+  readonly store: Omit<ConversationStore, 'listPeers'>;
   readonly sink: EventSink;
   readonly clock: Clock;
   readonly ids: IdSource;

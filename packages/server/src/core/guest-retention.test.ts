@@ -4,7 +4,6 @@ import type { CoreEvent } from './events.ts';
 import { GuestRetention } from './guest-retention.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { EmptyRoomQuery, GuestPurge } from './ports/room-store.ts';
-import type { Store } from './ports/store.ts';
 
 function setUp({ kept = 1000, rooms = [] as string[], attended = [] as string[], messages = 0 }) {
   const purges: GuestPurge[] = [];
@@ -28,7 +27,7 @@ function setUp({ kept = 1000, rooms = [] as string[], attended = [] as string[],
     },
   };
   const retention = new GuestRetention({
-    store: store as unknown as Store,
+    store,
     sink: { publish: (_topics, event) => void events.push(event), notify() {} },
     register: {
       enter: async () => 'entered',

@@ -2,7 +2,7 @@ import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
 import type { AttendanceRegister } from './ports/attendance.ts';
 import type { Clock } from './ports/clock.ts';
-import type { Store } from './ports/store.ts';
+import type { RoomStore } from './ports/room-store.ts';
 import { conversationTopic } from './topics.ts';
 
 /** Messages removed in one operation, so that others do not wait for it. */
@@ -13,7 +13,7 @@ const ROOM_BATCH = 100;
 const EMPTY_ROOM_AGE = 600_000;
 
 export interface GuestRetentionDeps {
-  readonly store: Store;
+  readonly store: Pick<RoomStore, 'purgeGuestMessages' | 'listEmptyGuestRooms' | 'deleteRoom'>;
   readonly sink: EventSink;
   readonly register: AttendanceRegister;
   readonly clock: Clock;

@@ -15,10 +15,19 @@ import { MessageChanges } from './message-changes.ts';
 import { Messages } from './messages.ts';
 import { Notifications } from './notifications.ts';
 import { Policies } from './policies.ts';
+import type { AdminStore } from './ports/admin-store.ts';
 import type { AttendanceRegister } from './ports/attendance.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
+import type { ConversationListStore } from './ports/conversation-list-store.ts';
+import type { ConversationStore } from './ports/conversation-store.ts';
+import type { DeskStore } from './ports/desk-store.ts';
+import type { MessageStore } from './ports/message-store.ts';
+import type { NotificationStore } from './ports/notification-store.ts';
 import type { PasswordHasher } from './ports/passwords.ts';
-import type { Store } from './ports/store.ts';
+import type { PositionStore } from './ports/position-store.ts';
+import type { RoomStore } from './ports/room-store.ts';
+import type { StoreHealth } from './ports/store-health.ts';
+import type { UserStore } from './ports/user-store.ts';
 import { PresenceNews } from './presence-news.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { Receipts } from './receipts.ts';
@@ -28,8 +37,20 @@ import { Users } from './users.ts';
 
 const DEFAULT_ORIGIN = 'haina';
 
+/** What the domain keeps; each part asks for the operations that it uses. */
+export type CoreStore = UserStore &
+  ConversationStore &
+  ConversationListStore &
+  MessageStore &
+  PositionStore &
+  NotificationStore &
+  AdminStore &
+  RoomStore &
+  DeskStore &
+  Pick<StoreHealth, 'ping'>;
+
 export interface CoreDeps {
-  readonly store: Store;
+  readonly store: CoreStore;
   readonly sink: EventSink;
   readonly clock: Clock;
   readonly ids: IdSource;

@@ -1,6 +1,6 @@
 import type { EventSink, MemberAdded } from './events.ts';
 import type { ConversationKind } from './model.ts';
-import type { NewMember } from './ports/store.ts';
+import type { NewMember } from './ports/conversation-store.ts';
 import { conversationTopic, userTopic } from './topics.ts';
 
 /** Who did it. */

@@ -4,7 +4,7 @@ import { DomainError } from './errors.ts';
 import type { EventSink, MessageStatus } from './events.ts';
 import type { Limits } from './limits.ts';
 import type { Message, Principal } from './model.ts';
-import type { MessageLook, MessageView, Store } from './ports/store.ts';
+import type { MessageLook, MessageStore, MessageView } from './ports/message-store.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { conversationTopic, userTopic } from './topics.ts';
 
@@ -13,7 +13,7 @@ export const MAX_REASON_LENGTH = 200;
 
 /** A message that the actor may see, by any id it knows. ENOENT, also for one it hid or that is none of its business. */
 export async function findVisible(
-  store: Store,
+  store: Pick<MessageStore, 'findMessage'>,
   actor: Principal,
   ref: string,
   prefer: MessageLook['prefer'],

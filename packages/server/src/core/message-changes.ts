@@ -19,7 +19,9 @@ import {
 import type { Content, ContentType, Message, Pin, Principal } from './model.ts';
 import { type Policies, requireWriter } from './policies.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
-import type { MessageView, Store } from './ports/store.ts';
+import type { ConversationStore } from './ports/conversation-store.ts';
+import type { DeskStore } from './ports/desk-store.ts';
+import type { MessageStore, MessageView } from './ports/message-store.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { userTopic } from './topics.ts';
 import { requireLength } from './validate.ts';
@@ -49,7 +51,18 @@ interface Changeable extends MessageView {
 }
 
 export interface MessageChangesDeps {
-  readonly store: Store;
+  readonly store: Pick<ConversationStore, 'findMember'> &
+    Pick<
+      MessageStore,
+      | 'hideMessage'
+      | 'listHidden'
+      | 'pinMessage'
+      | 'unpinMessage'
+      | 'listPins'
+      | 'changeMessage'
+      | 'findMessage'
+    > &
+    Pick<DeskStore, 'findService'>;
   readonly sink: EventSink;
   readonly clock: Clock;
   readonly ids: IdSource;

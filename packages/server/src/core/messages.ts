@@ -21,15 +21,11 @@ import {
 import type { Content, Member, Message, Principal } from './model.ts';
 import { type Policies, requireWriter } from './policies.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
-import type {
-  Appended,
-  MessageTarget,
-  NewReference,
-  PeerReach,
-  PendingPage,
-  PendingQuery,
-  Store,
-} from './ports/store.ts';
+import type { ConversationListStore, PeerReach } from './ports/conversation-list-store.ts';
+import type { ConversationStore } from './ports/conversation-store.ts';
+import type { Appended, MessageStore, MessageTarget, NewReference } from './ports/message-store.ts';
+import type { PendingPage, PendingQuery, PositionStore } from './ports/position-store.ts';
+import type { StoreHealth } from './ports/store-health.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { type Receipts, reportOf } from './receipts.ts';
 import { requireLength } from './validate.ts';
@@ -68,7 +64,11 @@ export interface HistoryPage {
 }
 
 export interface MessagesDeps {
-  readonly store: Store;
+  readonly store: Pick<ConversationStore, 'findMember' | 'findConversation'> &
+    Pick<MessageStore, 'appendMessage' | 'listMessages' | 'findMessage'> &
+    Pick<PositionStore, 'listPending'> &
+    Pick<ConversationListStore, 'findPeerReach'> &
+    Pick<StoreHealth, 'ping'>;
   readonly sink: EventSink;
   readonly clock: Clock;
   readonly ids: IdSource;

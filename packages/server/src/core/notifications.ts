@@ -14,8 +14,7 @@ import type {
   Timestamp,
 } from './model.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
-import type { DueNotification, NotificationCursor } from './ports/notification-store.ts';
-import type { Store } from './ports/store.ts';
+import type { DueNotification, NotificationCursor, NotificationStore } from './ports/notification-store.ts';
 import { requireTime } from './time.ts';
 import { tenantTopic, userTopic } from './topics.ts';
 import { requireLength } from './validate.ts';
@@ -42,7 +41,7 @@ export interface NotificationInput extends NotificationBody {
 }
 
 export interface NotificationsDeps {
-  readonly store: Store;
+  readonly store: NotificationStore;
   readonly sink: EventSink;
   readonly clock: Clock;
   readonly ids: IdSource;

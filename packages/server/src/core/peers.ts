@@ -1,8 +1,8 @@
 import type { Limits } from './limits.ts';
-import type { Store } from './ports/store.ts';
+import type { ConversationStore } from './ports/conversation-store.ts';
 
 interface PeersDeps {
-  readonly store: Store;
+  readonly store: Pick<ConversationStore, 'listPeers'>;
   readonly limits: Limits;
 }
 

@@ -5,7 +5,6 @@ import { DomainError } from './errors.ts';
 import { guestPrincipal } from './guests.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { Policies, requireWriter } from './policies.ts';
-import type { Store } from './ports/store.ts';
 
 const alice = { tenant: 'default', userId: 'alice', role: 'user', name: 'Alice' } as const;
 const bob = { ...alice, userId: 'bob' };
@@ -35,7 +34,7 @@ class FakeStore {
 
 function setUp() {
   const store = new FakeStore();
-  return { store, policies: new Policies({ store: store as unknown as Store, limits: DEFAULT_LIMITS }) };
+  return { store, policies: new Policies({ store, limits: DEFAULT_LIMITS }) };
 }
 
 test("the server's limits count where a tenant set none, and its own where it did", async () => {

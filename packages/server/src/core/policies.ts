@@ -4,7 +4,7 @@ import type { CoreEvent } from './events.ts';
 import type { Limits } from './limits.ts';
 import { LoadingCache } from './loading-cache.ts';
 import type { Principal } from './model.ts';
-import type { Store } from './ports/store.ts';
+import type { AdminStore } from './ports/admin-store.ts';
 
 /** Tenants and users whose policies are kept at hand. */
 const MAX_TENANTS = 10_000;
@@ -23,7 +23,7 @@ interface TenantPolicy {
 }
 
 export interface PoliciesDeps {
-  readonly store: Store;
+  readonly store: Pick<AdminStore, 'findChatPermission' | 'findChatSettings'>;
   readonly limits: Limits;
 }
 

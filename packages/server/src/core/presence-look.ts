@@ -3,7 +3,8 @@ import { DomainError } from './errors.ts';
 import type { Limits } from './limits.ts';
 import type { Principal, UserStatus } from './model.ts';
 import { listPeers } from './peers.ts';
-import type { Store } from './ports/store.ts';
+import type { ConversationStore } from './ports/conversation-store.ts';
+import type { UserStore } from './ports/user-store.ts';
 
 /** Most users that one question may name. */
 export const MAX_ASKED_USERS = 200;
@@ -19,7 +20,7 @@ export interface UserPresence {
 }
 
 export interface PresenceLookDeps {
-  readonly store: Store;
+  readonly store: Pick<UserStore, 'listUsersByIds'> & Pick<ConversationStore, 'listPeers'>;
   readonly limits: Limits;
   readonly online: OnlineUsers;
 }

@@ -2,7 +2,7 @@ import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
 import type { Timestamp, UserStatus } from './model.ts';
 import { listPeers } from './peers.ts';
-import type { Store } from './ports/store.ts';
+import type { ConversationStore } from './ports/conversation-store.ts';
 import { userTopic } from './topics.ts';
 
 /** What a session of a user runs on, as far as it said. */
@@ -24,7 +24,7 @@ export interface PresenceChange {
 }
 
 export interface PresenceNewsDeps {
-  readonly store: Store;
+  readonly store: Pick<ConversationStore, 'listPeers'>;
   readonly sink: EventSink;
   readonly limits: Limits;
 }

@@ -3,13 +3,14 @@ import type { Limits } from './limits.ts';
 import { canBecome, statusOfState } from './message-status.ts';
 import type { Message, Principal, SeqRange } from './model.ts';
 import type { Clock } from './ports/clock.ts';
+import type { ConversationStore } from './ports/conversation-store.ts';
 import type {
   AcknowledgementEntry,
   KnownRevisions,
   PositionKind,
-  Store,
+  PositionStore,
   UnreadMessage,
-} from './ports/store.ts';
+} from './ports/position-store.ts';
 import { includes } from './ranges.ts';
 import { userTopic } from './topics.ts';
 
@@ -44,7 +45,8 @@ interface Reached extends Pick<ConversationReport, 'tenant' | 'conversationId' |
 }
 
 export interface ReceiptsDeps {
-  readonly store: Store;
+  readonly store: Pick<ConversationStore, 'findConversation'> &
+    Pick<PositionStore, 'acknowledge' | 'listUnread'>;
   readonly sink: EventSink;
   readonly clock: Clock;
   readonly limits: Limits;

@@ -3,10 +3,10 @@ import { tellAdded, tellRemoved } from './membership-news.ts';
 import type { Room } from './model.ts';
 import type { Place } from './ports/attendance.ts';
 import type { Clock } from './ports/clock.ts';
-import type { Store } from './ports/store.ts';
+import type { RoomStore } from './ports/room-store.ts';
 
 export interface RoomMembershipDeps {
-  readonly store: Store;
+  readonly store: Pick<RoomStore, 'enterRoom' | 'leaveRoom'>;
   readonly sink: EventSink;
   readonly clock: Clock;
 }

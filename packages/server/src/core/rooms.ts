@@ -7,8 +7,9 @@ import { tellRemoved } from './membership-news.ts';
 import type { HistoryAccess, Person, Principal, Room } from './model.ts';
 import { MAX_CONVERSATION_NAME_LENGTH, requireName } from './names.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
-import type { RoomPatch } from './ports/room-store.ts';
-import type { Page, Store } from './ports/store.ts';
+import type { ConversationStore } from './ports/conversation-store.ts';
+import type { Page } from './ports/page.ts';
+import type { NewRoom, RoomPatch, RoomStore } from './ports/room-store.ts';
 import { conversationTopic } from './topics.ts';
 import { requireId } from './validate.ts';
 
@@ -29,7 +30,8 @@ export interface RoomInput {
 
 export interface RoomsDeps {
   readonly guestRate: GuestRate;
-  readonly store: Store;
+  readonly store: Pick<ConversationStore, 'findMember'> &
+    Pick<RoomStore, 'createRoom' | 'findRoom' | 'listRooms' | 'updateRoom' | 'deleteRoom'>;
   readonly sink: EventSink;
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -131,10 +133,7 @@ export class Rooms {
     if (!mayEnter) throw new DomainError('EPERM', `room ${id} is not open to you`, { field: 'roomNumber' });
   }
 
-  #make(
-    tenant: string,
-    room: Omit<Parameters<Store['createRoom']>[0], 'tenant' | 'createdAt'>,
-  ): Promise<Room> {
+  #make(tenant: string, room: Omit<NewRoom, 'tenant' | 'createdAt'>): Promise<Room> {
     return this.#deps.store.createRoom({ ...room, tenant, createdAt: this.#deps.clock.now() });
   }
 }

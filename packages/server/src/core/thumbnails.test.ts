@@ -8,8 +8,8 @@ import type { StoredFile } from './model.ts';
 import type { Policies } from './policies.ts';
 import type { FileInspector } from './ports/file-inspector.ts';
 import type { FileStorage } from './ports/file-storage.ts';
+import type { FileStore } from './ports/file-store.ts';
 import type { PictureSource, Pictures } from './ports/pictures.ts';
-import type { Store } from './ports/store.ts';
 import { Thumbnails } from './thumbnails.ts';
 
 const FILE: StoredFile = {
@@ -112,7 +112,7 @@ test('all smaller forms of a file go with it', async () => {
     store: {
       takeUnusedFiles: async () => ['a'],
       dropFiles: async (ids: readonly string[]) => void dropped.push(...ids),
-    } as Partial<Store> as Store,
+    } as Partial<FileStore> as FileStore,
     inspector: {} as FileInspector,
     policies: {} as Policies,
     ids: { next: () => 'b' },

@@ -7,7 +7,8 @@ import type { ConversationKind, Principal, Timestamp } from './model.ts';
 import { personKey, unmarkedId } from './persons.ts';
 import { type Policies, requireWriter } from './policies.ts';
 import type { Clock } from './ports/clock.ts';
-import type { Store } from './ports/store.ts';
+import type { ConversationStore } from './ports/conversation-store.ts';
+import type { UserStore } from './ports/user-store.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { conversationTopic, userTopic } from './topics.ts';
 
@@ -25,7 +26,7 @@ export interface TypingCommand {
 }
 
 export interface TypingDeps {
-  readonly store: Store;
+  readonly store: Pick<UserStore, 'findAccount'> & Pick<ConversationStore, 'findConversation' | 'findMember'>;
   readonly sink: EventSink;
   readonly clock: Clock;
   readonly limits: Limits;

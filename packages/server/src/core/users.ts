@@ -11,8 +11,10 @@ import { listPeers } from './peers.ts';
 import { requirePicture } from './pictures.ts';
 import type { AdminAct } from './ports/admin-store.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
+import type { ConversationStore } from './ports/conversation-store.ts';
+import type { Page } from './ports/page.ts';
 import { type Client, type HashRequester, NO_CLIENT, type PasswordHasher } from './ports/passwords.ts';
-import type { Account, NewUser, Page, Store, UserGiven, UserPatch } from './ports/store.ts';
+import type { Account, NewUser, UserGiven, UserPatch, UserStore } from './ports/user-store.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { userTopic } from './topics.ts';
 import { requireId, requireLength } from './validate.ts';
@@ -62,7 +64,7 @@ export interface LoginInput {
 }
 
 export interface UsersDeps {
-  readonly store: Store;
+  readonly store: Omit<UserStore, 'listUsersByIds'> & Pick<ConversationStore, 'listPeers'>;
   readonly sink: EventSink;
   readonly clock: Clock;
   readonly ids: IdSource;

@@ -4,7 +4,7 @@ import { StartError } from '../config/start-error.ts';
 import type { BusinessEvents } from '../core/business-events.ts';
 import type { EventSink } from '../core/events.ts';
 import type { Clock, IdSource } from '../core/ports/clock.ts';
-import type { Store } from '../core/ports/store.ts';
+import type { EventStore } from '../core/ports/event-store.ts';
 import type { Timers } from '../core/ports/timers.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -23,7 +23,7 @@ const OUTCOMES = { done: 'sent', retry: 'failed', dead: 'dead' } as const;
 
 export interface EventBridgeDeps {
   readonly config: Config;
-  readonly store: Store;
+  readonly store: EventStore;
   /** Gets what the core publishes, after it was heard here. */
   readonly next: EventSink;
   readonly clock: Clock;

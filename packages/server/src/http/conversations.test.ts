@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { MessageTarget } from '../core/ports/store.ts';
+import type { MessageTarget } from '../core/ports/message-store.ts';
 import { type HttpFixture, principal, startHttp } from './http-fixture.ts';
 
 const admin = principal('admin', 'admin');

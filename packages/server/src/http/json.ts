@@ -3,7 +3,7 @@ import { tickOf } from '../core/conversation-list.ts';
 import type { ServiceSession } from '../core/desk/model.ts';
 import { isGuestId, senderProfile, shownId } from '../core/guests.ts';
 import type { Conversation, Message, Notification, Person, Room, StoredFile, User } from '../core/model.ts';
-import type { ConversationView, PeerReach } from '../core/ports/store.ts';
+import type { ConversationView, PeerReach } from '../core/ports/conversation-list-store.ts';
 
 /** The API's forms of the domain's objects, field by field: what is added to the domain does not leak by itself. */
 

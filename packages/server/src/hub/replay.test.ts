@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PendingPage } from '../core/ports/store.ts';
+import type { PendingPage } from '../core/ports/position-store.ts';
 import { Payload } from '../transport/payload.ts';
 import { FanOut, type FanOutItem, type Shape } from './fan-out.ts';
 import { type Fault, Isolation } from './isolation.ts';

@@ -1,6 +1,11 @@
 import type { CoreEvent } from '../core/events.ts';
 import type { Message, Principal, SeqRange } from '../core/model.ts';
-import type { KnownRevisions, PendingCursor, PendingPage, PendingQuery } from '../core/ports/store.ts';
+import type {
+  KnownRevisions,
+  PendingCursor,
+  PendingPage,
+  PendingQuery,
+} from '../core/ports/position-store.ts';
 import { FanOut, type Shape } from './fan-out.ts';
 import type { Isolation } from './isolation.ts';
 

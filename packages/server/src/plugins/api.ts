@@ -1,7 +1,7 @@
 import type { GatedCommands } from '../core/command-gate.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Content, JsonValue, Message, Principal, Role } from '../core/model.ts';
-import type { MessageTarget } from '../core/ports/store.ts';
+import type { MessageTarget } from '../core/ports/message-store.ts';
 import type { INTERCEPTED_EVENTS, ListenedEvents, ListenedName } from './event-names.ts';
 
 export type { Content, ErrorCode, JsonValue, ListenedEvents, Message, MessageTarget, Principal, Role };

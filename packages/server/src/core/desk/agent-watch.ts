@@ -1,6 +1,5 @@
 import type { Clock } from '../ports/clock.ts';
-import type { AgentRef } from '../ports/desk-store.ts';
-import type { Store } from '../ports/store.ts';
+import type { AgentRef, DeskStore } from '../ports/desk-store.ts';
 import type { Cancel, Timers } from '../ports/timers.ts';
 import type { Dispatch } from './dispatch.ts';
 
@@ -8,7 +7,7 @@ import type { Dispatch } from './dispatch.ts';
 const MARKS_A_TIMEOUT = 3;
 
 export interface AgentWatchDeps {
-  readonly store: Pick<Store, 'agentsSeen' | 'agentLeft' | 'resumeDesk'>;
+  readonly store: Pick<DeskStore, 'agentsSeen' | 'agentLeft' | 'resumeDesk'>;
   readonly dispatch: Pick<Dispatch, 'fill' | 'fillAll' | 'releaseLost'>;
   readonly clock: Clock;
   readonly timers: Timers;

@@ -2,8 +2,7 @@ import type { EventSink, ServiceChangeKind } from '../events.ts';
 import type { Limits } from '../limits.ts';
 import type { Timestamp } from '../model.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { AgentRef, OpenCustomerPage } from '../ports/desk-store.ts';
-import type { Store } from '../ports/store.ts';
+import type { AgentRef, DeskStore, OpenCustomerPage } from '../ports/desk-store.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { ServiceSession } from './model.ts';
 import { tellChanged } from './service-news.ts';
@@ -12,7 +11,10 @@ import { tellChanged } from './service-news.ts';
 const BATCH = 100;
 
 export interface CustomersDeps {
-  readonly store: Store;
+  readonly store: Pick<
+    DeskStore,
+    'findOpenService' | 'listOpenCustomers' | 'customersSeen' | 'customerLeft' | 'settleOverdue'
+  >;
   readonly sink: EventSink;
   readonly clock: Clock;
   readonly limits: Limits;

@@ -1,5 +1,5 @@
 import type { EventSink } from '../events.ts';
-import type { Store } from '../ports/store.ts';
+import type { DeskStore } from '../ports/desk-store.ts';
 import type { Cancel, Timers } from '../ports/timers.ts';
 import { deskTopic, userTopic } from '../topics.ts';
 import type { Dispatch } from './dispatch.ts';
@@ -8,7 +8,7 @@ import type { Dispatch } from './dispatch.ts';
 const MAX_POSITIONS = 1000;
 
 export interface DeskNewsDeps {
-  readonly store: Pick<Store, 'findBoard' | 'listQueue'>;
+  readonly store: Pick<DeskStore, 'findBoard' | 'listQueue'>;
   readonly sink: EventSink;
   readonly dispatch: Pick<Dispatch, 'onChanged'>;
   readonly timers: Timers;

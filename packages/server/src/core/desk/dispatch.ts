@@ -7,8 +7,7 @@ import { requireRate } from '../message-access.ts';
 import type { Principal, Timestamp } from '../model.ts';
 import { type Policies, requireWriter } from '../policies.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { AgentRef } from '../ports/desk-store.ts';
-import type { Store } from '../ports/store.ts';
+import type { AgentRef, DeskStore } from '../ports/desk-store.ts';
 import type { RateLimiter } from '../rate-limiter.ts';
 import { requireLength } from '../validate.ts';
 import { requireAgent } from './access.ts';
@@ -35,7 +34,17 @@ export type TransferTarget = { readonly agentId: string } | { readonly skill: st
 export type DeskListener = (tenant: string, skills: readonly string[]) => void;
 
 export interface DispatchDeps {
-  readonly store: Store;
+  readonly store: Pick<
+    DeskStore,
+    | 'assignNext'
+    | 'setAgentStatus'
+    | 'acceptService'
+    | 'transferService'
+    | 'removeAgent'
+    | 'releaseLost'
+    | 'listWaitingTenants'
+    | 'removeFromDesk'
+  >;
   readonly sink: EventSink;
   readonly clock: Clock;
   readonly limits: Limits;

@@ -1,9 +1,9 @@
-import { Customers } from './customers.ts';
+import { Customers, type CustomersDeps } from './customers.ts';
 import { Dispatch, type DispatchDeps } from './dispatch.ts';
-import { DeskReports } from './reports.ts';
+import { DeskReports, type DeskReportsDeps } from './reports.ts';
 import { ServiceSessions, type ServiceSessionsDeps } from './service-sessions.ts';
 
-export type DeskDeps = DispatchDeps & Omit<ServiceSessionsDeps, 'dispatch'>;
+export type DeskDeps = DispatchDeps & Omit<ServiceSessionsDeps & CustomersDeps, 'dispatch'> & DeskReportsDeps;
 
 /** The service desk of every tenant: customers bring a matter, agents take it up. */
 export interface Desk {

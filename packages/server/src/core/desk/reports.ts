@@ -1,8 +1,7 @@
 import { DomainError } from '../errors.ts';
 import type { Principal, Timestamp } from '../model.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { DeskTotals, ServiceQuery } from '../ports/desk-store.ts';
-import type { Store } from '../ports/store.ts';
+import type { DeskStore, DeskTotals, ServiceQuery } from '../ports/desk-store.ts';
 import { isAtDesk } from './access.ts';
 import type { DeskBoard, DeskStats, ServiceSession } from './model.ts';
 
@@ -11,7 +10,7 @@ const DAY = 86_400_000;
 const MAX_SPAN = 92 * DAY;
 
 export interface DeskReportsDeps {
-  readonly store: Store;
+  readonly store: Pick<DeskStore, 'findBoard' | 'listServices' | 'findDeskStats' | 'countServices'>;
   readonly clock: Clock;
 }
 

@@ -7,8 +7,9 @@ import type { HistoryPage, Messages, SendCommand } from '../messages.ts';
 import type { Principal } from '../model.ts';
 import { type Policies, requireWriter } from '../policies.ts';
 import type { Clock, IdSource } from '../ports/clock.ts';
-import type { ServiceAct } from '../ports/desk-store.ts';
-import type { Appended, Store } from '../ports/store.ts';
+import type { ConversationStore } from '../ports/conversation-store.ts';
+import type { DeskStore, ServiceAct } from '../ports/desk-store.ts';
+import type { Appended, MessageStore } from '../ports/message-store.ts';
 import type { RateLimiter } from '../rate-limiter.ts';
 import type { Receipts } from '../receipts.ts';
 import { userTopic } from '../topics.ts';
@@ -53,7 +54,18 @@ export interface ServiceView {
 }
 
 export interface ServiceSessionsDeps {
-  readonly store: Store;
+  readonly store: Pick<ConversationStore, 'findMember'> &
+    Pick<MessageStore, 'listMessages'> &
+    Pick<
+      DeskStore,
+      | 'closeService'
+      | 'rateService'
+      | 'addNote'
+      | 'listNotes'
+      | 'listServices'
+      | 'queuePosition'
+      | 'findService'
+    >;
   readonly sink: EventSink;
   readonly clock: Clock;
   readonly ids: IdSource;

@@ -1,6 +1,6 @@
 import type { ChatPermission, ChatSettings } from '../chat-settings.ts';
 import type { Role, Timestamp } from '../model.ts';
-import type { Page } from './store.ts';
+import type { Page } from './page.ts';
 
 /** Who did it, when and why. */
 export interface AdminAct {

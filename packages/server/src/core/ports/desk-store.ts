@@ -10,7 +10,7 @@ import type {
   ServiceState,
 } from '../desk/model.ts';
 import type { Timestamp } from '../model.ts';
-import type { Page } from './store.ts';
+import type { Page } from './page.ts';
 
 export interface AgentRef {
   readonly tenant: string;

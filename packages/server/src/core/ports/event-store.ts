@@ -1,5 +1,5 @@
 import type { Message, MessageState, Timestamp } from '../model.ts';
-import type { Page } from './store.ts';
+import type { Page } from './page.ts';
 
 /** An address that gets a tenant's events by HTTP. */
 export interface Webhook {

@@ -1,5 +1,5 @@
 import type { HistoryAccess, Person, Room, Timestamp } from '../model.ts';
-import type { Page } from './store.ts';
+import type { Page } from './page.ts';
 
 export interface NewRoom {
   readonly tenant: string;
@@ -50,6 +50,7 @@ export interface EmptyRoom {
   readonly place: number;
 }
 
+/** Rooms, who is a member while it attends one, and what guests leave behind. */
 export interface RoomStore {
   /**
    * Removes the oldest messages of guests, with what became of them. Their sequences are gone from then on: a page of what is

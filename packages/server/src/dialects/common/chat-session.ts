@@ -3,7 +3,7 @@ import type { Authenticated } from '../../auth/authenticator.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { CoreEvent } from '../../core/events.ts';
 import type { Principal, Role, Timestamp } from '../../core/model.ts';
-import type { PendingQuery } from '../../core/ports/store.ts';
+import type { PendingQuery } from '../../core/ports/position-store.ts';
 import type { Device } from '../../core/presence-news.ts';
 import { userTopic } from '../../core/topics.ts';
 import { ConversationFeed } from '../../hub/conversation-feed.ts';

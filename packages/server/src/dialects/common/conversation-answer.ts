@@ -1,5 +1,5 @@
 import { type ConversationPage, cutAfter } from '../../core/conversation-list.ts';
-import type { ConversationView } from '../../core/ports/store.ts';
+import type { ConversationView } from '../../core/ports/conversation-list-store.ts';
 
 /** Conversations that an answer has where the client asks for no number. */
 export const DEFAULT_CONVERSATIONS = 50;

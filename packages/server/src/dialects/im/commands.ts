@@ -4,7 +4,7 @@ import { isSingleOf, singlePeerOf } from '../../core/conversations.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Core } from '../../core/index.ts';
 import type { Content, ContentType, JsonValue, Message, Principal } from '../../core/model.ts';
-import type { MessageTarget, NewReference } from '../../core/ports/store.ts';
+import type { MessageTarget, NewReference } from '../../core/ports/message-store.ts';
 import type { ReplayQuery } from '../common/chat-session.ts';
 import { DEFAULT_CONVERSATIONS } from '../common/conversation-answer.ts';
 import { Stored } from '../common/stored.ts';

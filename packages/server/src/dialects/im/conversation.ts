@@ -1,6 +1,6 @@
 import { type ImMessage, ImMessageStatus } from '@haina/wire';
 import { type Tick, tickOf } from '../../core/conversation-list.ts';
-import type { ConversationView } from '../../core/ports/store.ts';
+import type { ConversationView } from '../../core/ports/conversation-list-store.ts';
 import { renderMessage } from './render.ts';
 
 const TICKS: Readonly<Record<Tick, ImMessageStatus>> = {

@@ -3,7 +3,7 @@ import type { ConversationPageQuery } from '../../core/conversation-list.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Core } from '../../core/index.ts';
 import type { Principal } from '../../core/model.ts';
-import type { MessageTarget } from '../../core/ports/store.ts';
+import type { MessageTarget } from '../../core/ports/message-store.ts';
 import type { ReplayQuery } from '../common/chat-session.ts';
 import { DEFAULT_CONVERSATIONS } from '../common/conversation-answer.ts';
 import type { IsAdded } from '../common/plain-content.ts';

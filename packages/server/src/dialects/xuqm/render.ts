@@ -2,7 +2,7 @@ import type { XuqmConversation, XuqmMessage, XuqmReceipt, XuqmTyping } from '@ha
 import { type Tick, tickOf } from '../../core/conversation-list.ts';
 import type { CoreEvent, ReceiptIssued, ServiceTyping, UserTyping } from '../../core/events.ts';
 import type { Message } from '../../core/model.ts';
-import type { ConversationView } from '../../core/ports/store.ts';
+import type { ConversationView } from '../../core/ports/conversation-list-store.ts';
 import { plainContent } from '../common/plain-content.ts';
 import { toMessageType } from './content.ts';
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/ports/clock.ts';
-import type { Delivery, DeliveryOutcome, EventStore, Webhook } from '../../core/ports/event-store.ts';
+import type { Delivery, DeliveryOutcome, Webhook } from '../../core/ports/event-store.ts';
 import type { Timers } from '../../core/ports/timers.ts';
-import { Drain } from '../drain.ts';
+import { Drain, type DrainDeps } from '../drain.ts';
 import type { HttpPoster } from './http-poster.ts';
 import { sign } from './signature.ts';
 
@@ -12,7 +12,7 @@ const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 3_600_000;
 
 export interface WebhookSenderDeps {
-  readonly store: EventStore;
+  readonly store: DrainDeps['store'];
   readonly clock: Clock;
   readonly timers: Timers;
   readonly poster: Pick<HttpPoster, 'post'>;

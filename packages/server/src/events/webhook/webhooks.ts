@@ -6,7 +6,7 @@ import { MAX_SECRET_LENGTH, MIN_SECRET_LENGTH } from '../../core/limits.ts';
 import type { Principal } from '../../core/model.ts';
 import type { Clock, IdSource } from '../../core/ports/clock.ts';
 import type { DeadLetter, EventStore, Webhook } from '../../core/ports/event-store.ts';
-import type { Page } from '../../core/ports/store.ts';
+import type { Page } from '../../core/ports/page.ts';
 import { requireLength } from '../../core/validate.ts';
 import type { Targets } from '../targets.ts';
 import { isPublicAddress } from './addresses.ts';

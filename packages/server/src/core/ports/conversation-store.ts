@@ -1,0 +1,134 @@
+import type { GroupActor } from '../group-rights.ts';
+import type {
+  Conversation,
+  ConversationKind,
+  HistoryAccess,
+  Member,
+  MemberRole,
+  Timestamp,
+} from '../model.ts';
+import type { Picture } from './file-store.ts';
+import type { Page } from './page.ts';
+
+export interface NewGroup {
+  readonly tenant: string;
+  readonly id: string;
+  readonly name: string;
+  /** As in `NewUser`. */
+  readonly picture?: Picture;
+  /** `all` where absent. */
+  readonly history?: HistoryAccess;
+  readonly members: readonly NewMember[];
+  readonly createdAt: Timestamp;
+}
+
+export interface NewMember {
+  readonly userId: string;
+  readonly role: MemberRole;
+}
+
+export interface NewMembers {
+  /** Whose rights are asked for; the tenant's own where absent. */
+  readonly by?: GroupActor;
+  readonly tenant: string;
+  readonly conversationId: string;
+  readonly members: readonly NewMember[];
+  readonly maxMembers: number;
+  readonly at: Timestamp;
+}
+
+export interface GroupPatch {
+  readonly name?: string;
+  /** As in `UserPatch`. */
+  readonly picture?: Picture;
+  readonly history?: HistoryAccess;
+}
+
+export interface Removal {
+  readonly tenant: string;
+  readonly conversationId: string;
+  readonly userId: string;
+  /** Who is to be the owner afterwards; whoever the rules name where absent and needed. */
+  readonly successorId?: string;
+  readonly by?: GroupActor;
+}
+
+export interface RoleChange {
+  readonly tenant: string;
+  readonly conversationId: string;
+  readonly userId: string;
+  readonly role: MemberRole;
+  readonly by?: GroupActor;
+}
+
+export interface HandOver {
+  readonly tenant: string;
+  readonly conversationId: string;
+  /** The new owner. */
+  readonly userId: string;
+  readonly by?: GroupActor;
+}
+
+/** A group that a user was in until it was deleted. */
+export interface LeftGroup {
+  readonly conversationId: string;
+  /** Who has another role by it. */
+  readonly changed: readonly NewMember[];
+}
+
+export interface Membership {
+  readonly conversationId: string;
+  readonly kind: ConversationKind;
+  readonly role: MemberRole;
+}
+
+export interface PeerQuery {
+  readonly tenant: string;
+  readonly userId: string;
+  /** Groups with more members than this make no peers. */
+  readonly maxMembers: number;
+  readonly limit: number;
+}
+
+/**
+ * Groups, their members, and whom a user shares conversations with.
+ *
+ * Rights in groups are those of `group-rights.ts`, judged by what the actor `by` is inside the write: ENOENT for one who is
+ * neither a member nor a manager, EPERM for what it may not do.
+ */
+export interface ConversationStore {
+  /** A member named twice is one. ECONFLICT where the id is taken; ENOENT (field `members`) where a member is no user. */
+  createGroup(group: NewGroup): Promise<Conversation>;
+  findConversation(tenant: string, id: string): Promise<Conversation | undefined>;
+  /** Groups by id, of one member where `userId` is given. */
+  listGroups(tenant: string, page: Page, userId?: string): Promise<Conversation[]>;
+  /** ENOENT. */
+  updateGroup(tenant: string, id: string, patch: GroupPatch, by?: GroupActor): Promise<Conversation>;
+  /** Ends all memberships; returns the users who were members. ENOENT. */
+  deleteGroup(tenant: string, id: string, at: Timestamp, by?: GroupActor): Promise<string[]>;
+  /**
+   * Returns those who were not members before. Who was one once has what it had then, and as undelivered what it missed and
+   * may see; for others nothing of before is undelivered. ENOENT for the group or (field `userId`) a user; ETOOLONG where the group
+   * would have more than `maxMembers`.
+   */
+  addMembers(addition: NewMembers): Promise<string[]>;
+  /** ENOENT for the group or the member; ECONFLICT where the group would lose its only owner. */
+  setMemberRole(change: RoleChange): Promise<Member>;
+  /**
+   * Keeps what the member had, for when it comes again. Where the only owner goes, another member becomes owner. Returns who has another role by it. ENOENT for the group, the
+   * member or (field `successorId`) the successor; EPERM for the successor of one who is no owner.
+   */
+  removeMember(removal: Removal): Promise<NewMember[]>;
+  /**
+   * Makes a member owner and the actor, or all owners where the actor is none, admin. Returns who has another role by it.
+   * ENOENT for the group or the member.
+   */
+  handOverGroup(change: HandOver): Promise<NewMember[]>;
+  findMember(tenant: string, conversationId: string, userId: string): Promise<Member | undefined>;
+  /** By user id. */
+  listMembers(tenant: string, conversationId: string, page: Page): Promise<Member[]>;
+  /** Every group, room and service conversation the user is a member of, but those of closed service sessions. */
+  listMemberships(tenant: string, userId: string): Promise<Membership[]>;
+  /** The other users of the user's single chats and groups, each once, at most `limit`. */
+  listPeers(query: PeerQuery): Promise<string[]>;
+}
