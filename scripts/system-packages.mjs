@@ -6,6 +6,8 @@ const NEEDED = [
   { package: 'protobuf-compiler', commands: ['protoc'] },
   // Debian keeps it where the paths of some users do not look.
   { package: 'nats-server', commands: ['nats-server', '/usr/sbin/nats-server'] },
+  // Only its programs: the cluster that Debian makes on installation is not touched.
+  { package: 'postgresql', commands: ['initdb', '/usr/lib/postgresql/*/bin/initdb'] },
 ];
 
 /** Installs what is missing, or says which command does. In CI a missing package is a failure. */
