@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeImJson, encodeImProtobuf } from '@haina/wire';
 import fc from 'fast-check';
-import type { CoreEvent, MessageCreated } from '../src/core/events.ts';
+import type { CoreEvent, MessageCreated, OnDemandType } from '../src/core/events.ts';
 import { factsOf } from '../src/core/facts.ts';
 import { addedQueueShape } from '../src/dialects/common/added-destination.ts';
 import { type BodyWriter, stompContentShape, stompShape } from '../src/dialects/common/stomp-shape.ts';
 import { broadcastContent } from '../src/dialects/desk/broadcast.ts';
 import * as desk from '../src/dialects/desk/render.ts';
-import { type EventRenderer, RENDERERS } from '../src/dialects/im/render.ts';
+import { type EventRenderer, RENDERERS, SHOWN_ON_DEMAND } from '../src/dialects/im/render.ts';
 import * as mimi from '../src/dialects/mimi/render.ts';
 import { ROOM_SHAPE } from '../src/dialects/room/render.ts';
 import * as xuqm from '../src/dialects/xuqm/render.ts';
@@ -29,33 +29,41 @@ function subscription(ack: AckMode): StompSubscription {
 }
 
 /** A body at each of the versions, as those differ in what headers may hold. */
-const inEveryVersion = (name: string, write: BodyWriter): Shape[] =>
+const inEveryVersion = (name: string, write: BodyWriter, shows: readonly OnDemandType[] = []): Shape[] =>
   (['1.0', '1.1', '1.2'] as const).map((version) =>
-    stompShape(name, version, subscription(version === '1.2' ? 'client' : 'auto'), write),
+    stompShape(name, version, subscription(version === '1.2' ? 'client' : 'auto'), { write, shows }),
   );
 
-const imBodies = (name: string, render: EventRenderer): Shape[] => [
-  ...inEveryVersion(`im/${name}/json`, (event) => {
+const imBodies = (name: string, render: EventRenderer): Shape[] => {
+  const json: BodyWriter = (event) => {
     const message = render(event, NOW);
     return message && Buffer.from(encodeImJson(message));
-  }),
-  ...inEveryVersion(`im/${name}/protobuf`, (event) => {
+  };
+  const protobuf: BodyWriter = (event) => {
     const message = render(event, NOW);
     return message && encodeImProtobuf(message);
-  }),
-];
+  };
+  const shows = SHOWN_ON_DEMAND[name];
+  return [
+    ...inEveryVersion(`im/${name}/json`, json, shows),
+    ...inEveryVersion(`im/${name}/protobuf`, protobuf, shows),
+  ];
+};
 
 /** All forms that any dialect has for any event. */
 const SHAPES: readonly Shape[] = [
   ...inEveryVersion('xuqm/messages', xuqm.messageBody),
-  ...inEveryVersion('xuqm/receipts', xuqm.receiptBody),
+  ...inEveryVersion('xuqm/receipts', xuqm.receiptBody, ['receipt']),
   ...Object.entries(RENDERERS).flatMap(([name, render]) => imBodies(name, render)),
   ...inEveryVersion('mimi', mimi.messageBody),
-  ...inEveryVersion('desk/customer', desk.customerBody),
-  ...inEveryVersion('desk/agent', desk.agentBody),
+  ...inEveryVersion('desk/customer', desk.customerBody, ['receipt']),
+  ...inEveryVersion('desk/agent', desk.agentBody, ['receipt']),
   ...inEveryVersion('desk/board', desk.boardBody),
   ...[true, false].map((binary) =>
-    stompContentShape(`desk/broadcast/${binary}`, '1.2', subscription('auto'), broadcastContent(binary)),
+    stompContentShape(`desk/broadcast/${binary}`, '1.2', subscription('auto'), {
+      write: broadcastContent(binary),
+      shows: [],
+    }),
   ),
   ROOM_SHAPE,
   addedQueueShape('1.2', subscription('auto'), '/user/queue/added'),
@@ -100,6 +108,20 @@ test('every renderer of every dialect, and every fact, has a form for whatever t
       for (const event of events) factsOf(event, NOW);
     }),
     { numRuns: 300 },
+  );
+});
+
+test('what is made on demand is rendered by those forms only that say so', async () => {
+  await fc.assert(
+    fc.property(arbitraryEvent, (event) => {
+      const { type } = event;
+      if (type !== 'receipt' && type !== 'message.status') return;
+      assert.deepEqual(factsOf(event, NOW), []);
+      for (const { key, shows, render } of SHAPES) {
+        assert.equal(render(event) !== undefined, shows?.includes(type), `${key} ${type}`);
+      }
+    }),
+    { numRuns: 1000 },
   );
 });
 

@@ -369,6 +369,9 @@ export interface UserTold {
   readonly body: string;
 }
 
+/** Events that only sessions are shown: nothing of the server depends on them, so they are made where one shows them. */
+export type OnDemandType = (MessageStatus | ReceiptIssued)['type'];
+
 /** Takes events out of the core, each with the topics it concerns. */
 export interface EventSink {
   publish(topics: readonly string[], event: CoreEvent): void;
@@ -377,6 +380,11 @@ export interface EventSink {
    * among what is published to these topics.
    */
   notify(topics: readonly string[], event: CoreEvent): void;
+  /**
+   * Whether an event of this type, if it were published to these topics now, would be shown to anybody. False promises
+   * that nobody misses it; absent where everything is shown.
+   */
+  isShown?(topics: readonly string[], type: OnDemandType): boolean;
   /** Resolves once what was published before is on its way to the sessions; absent where it is so at once. */
   settled?(): Promise<void>;
 }

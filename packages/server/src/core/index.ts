@@ -14,6 +14,7 @@ import type { Limits } from './limits.ts';
 import { MessageChanges } from './message-changes.ts';
 import { Messages } from './messages.ts';
 import { Notifications } from './notifications.ts';
+import { isShown } from './on-demand.ts';
 import { Policies } from './policies.ts';
 import type { AdminStore } from './ports/admin-store.ts';
 import type { AttendanceRegister } from './ports/attendance.ts';
@@ -139,5 +140,6 @@ function heardBy(listeners: readonly Hearer[], sink: EventSink): EventSink {
     },
     notify: (topics, event) => sink.notify(topics, event),
     settled: async () => sink.settled?.(),
+    isShown: (topics, type) => isShown(sink, topics, type),
   };
 }

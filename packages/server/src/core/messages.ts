@@ -14,8 +14,7 @@ import {
   MAX_REASON_LENGTH,
   noMessage,
   requireRate,
-  sentStatus,
-  tellStatus,
+  tellSent,
   topicsOf,
 } from './message-access.ts';
 import type { Content, Member, Message, Principal } from './model.ts';
@@ -300,7 +299,7 @@ export class Messages {
       memberCount,
       ...(originSession === undefined ? {} : { originSession }),
     });
-    tellStatus(this.#deps.sink, sentStatus(message));
+    tellSent(this.#deps.sink, message);
     if (opened) tellChanged(this.#deps.sink, 'opened', opened);
   }
 }

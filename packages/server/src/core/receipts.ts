@@ -2,6 +2,7 @@ import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
 import { canBecome, statusOfState } from './message-status.ts';
 import type { Message, Principal, SeqRange } from './model.ts';
+import { isShown } from './on-demand.ts';
 import type { Clock } from './ports/clock.ts';
 import type { ConversationStore } from './ports/conversation-store.ts';
 import type {
@@ -133,10 +134,13 @@ export class Receipts {
     fresh: readonly SeqRange[],
   ): void {
     if (fresh.length === 0) return;
-    const at = this.#deps.clock.now();
+    const { sink, clock } = this.#deps;
+    const at = clock.now();
     for (const { id, clientId, senderId, seq, state } of messages) {
       if (!canBecome(statusOfState(state), kind) || senderId === userId || !includes(fresh, seq)) continue;
-      this.#deps.sink.publish([userTopic(tenant, senderId)], {
+      const topics = [userTopic(tenant, senderId)];
+      if (!isShown(sink, topics, 'receipt')) continue;
+      sink.publish(topics, {
         type: 'receipt',
         status: kind,
         tenant,

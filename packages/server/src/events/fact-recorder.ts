@@ -1,7 +1,8 @@
-import type { CoreEvent, EventSink } from '../core/events.ts';
+import type { CoreEvent, EventSink, OnDemandType } from '../core/events.ts';
 import { type Fact, factsOf, toEvent } from '../core/facts.ts';
 import { isFirstOfTwo } from '../core/message-access.ts';
 import type { Timestamp } from '../core/model.ts';
+import { isShown } from '../core/on-demand.ts';
 import type { Clock, IdSource } from '../core/ports/clock.ts';
 import type { EventStore, OutboxEntry, ToldMessage, UntoldMessage } from '../core/ports/event-store.ts';
 import type { Cancel, Timers } from '../core/ports/timers.ts';
@@ -63,6 +64,11 @@ export class FactRecorder implements EventSink {
 
   notify(topics: readonly string[], event: CoreEvent): void {
     this.#deps.next.notify(topics, event);
+  }
+
+  /** No facts are made of such events. */
+  isShown(topics: readonly string[], type: OnDemandType): boolean {
+    return isShown(this.#deps.next, topics, type);
   }
 
   async settled(): Promise<void> {

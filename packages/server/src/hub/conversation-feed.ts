@@ -199,6 +199,7 @@ export class ConversationFeed {
 /** The part of a shape that is about one conversation: nothing else is rendered. */
 function ofConversation(conversationId: string, shape: Shape): Shape {
   return {
+    ...shape,
     key: `${shape.key}/${conversationId}`,
     render: (event) => (conversationOf(event) === conversationId ? shape.render(event) : undefined),
   };

@@ -1,4 +1,4 @@
-import type { CoreEvent } from '../core/events.ts';
+import type { CoreEvent, OnDemandType } from '../core/events.ts';
 import { Batch, type Payload } from '../transport/payload.ts';
 import { type Coverage, coverageOf } from './coverage.ts';
 import { traceOf } from './trace.ts';
@@ -9,6 +9,11 @@ import { traceOf } from './trace.ts';
  */
 export interface Shape {
   readonly key: string;
+  /**
+   * The events on demand that this form tells; all where absent. What follows another form of a session within a tick
+   * tells no more of them than that one.
+   */
+  readonly shows?: readonly OnDemandType[];
   /** The event in this form; undefined where this form does not tell such events. */
   render(event: CoreEvent): Payload | undefined;
 }

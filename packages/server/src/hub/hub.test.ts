@@ -370,3 +370,24 @@ test('an inbox that gets another shape is told everything of the tick once, of i
   feed.close();
   assert.equal(hub.topicCount, 0);
 });
+
+test('an event on demand is shown at a topic where a subscribed shape tells it', () => {
+  const hub = new Hub(rethrow);
+  const shape = (key: string, shows?: Shape['shows']): Shape => ({
+    key,
+    ...(shows ? { shows } : {}),
+    render: () => undefined,
+  });
+  const inbox = new Inbox('1');
+  const [plain, receipts] = [shape('plain', []), shape('receipts', ['receipt'])];
+  hub.subscribe('a', plain, inbox);
+  hub.listen('a', () => {});
+  assert.equal(hub.isShown(['a', 'nowhere'], 'receipt'), false);
+  hub.subscribe('b', receipts, inbox);
+  assert.equal(hub.isShown(['a', 'b'], 'receipt'), true);
+  assert.equal(hub.isShown(['a', 'b'], 'message.status'), false);
+  hub.unsubscribe('b', receipts, inbox);
+  assert.equal(hub.isShown(['a', 'b'], 'receipt'), false);
+  hub.subscribe('a', shape('says nothing of it'), inbox);
+  assert.equal(hub.isShown(['a'], 'receipt'), true);
+});

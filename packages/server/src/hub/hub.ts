@@ -1,4 +1,4 @@
-import type { CoreEvent, EventSink } from '../core/events.ts';
+import type { CoreEvent, EventSink, OnDemandType } from '../core/events.ts';
 import { FanOut, type FanOutItem, originOf, type Shape } from './fan-out.ts';
 import { Isolation, type OnFault } from './isolation.ts';
 import { Veil } from './veil.ts';
@@ -124,6 +124,12 @@ export class Hub implements EventSink {
       if (topic.pending.length === 0) this.#markDirty(topic);
       topic.pending.push(event);
     }
+  }
+
+  /** Whoever subscribes later in this tick gets nothing of it anyway; listeners care for no events on demand. */
+  isShown(names: readonly string[], type: OnDemandType): boolean {
+    const isTold = ({ shape: { shows } }: Group) => shows === undefined || shows.includes(type);
+    return names.some((name) => this.#topics.get(name)?.groups.values().some(isTold) ?? false);
   }
 
   /** Topics that somebody cares for, for the metrics. */

@@ -1,4 +1,4 @@
-import type { CoreEvent, MessageChanged, ReceiptIssued } from '../core/events.ts';
+import type { CoreEvent, MessageChanged, OnDemandType, ReceiptIssued } from '../core/events.ts';
 import type { SessionInfo } from './api.ts';
 
 type Named = { readonly [Event in CoreEvent as Event['type']]: Event };
@@ -55,6 +55,12 @@ export const LISTENED_EVENTS = [
   'session.subscribed',
 ] as const satisfies readonly (keyof ListenedEvents)[];
 export type ListenedName = (typeof LISTENED_EVENTS)[number];
+
+/** The names under which plug-ins hear of events that are made on demand. */
+export const ON_DEMAND_NAMES: { readonly [Type in OnDemandType]: readonly ListenedName[] } = {
+  'message.status': [],
+  receipt: ['receipt.delivered', 'receipt.read'],
+};
 
 /** The name by which plug-ins know an event. */
 export function eventName(event: CoreEvent): string {

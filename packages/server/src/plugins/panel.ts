@@ -61,6 +61,11 @@ export class Panel {
     return found ? found.filter((panelist) => wants(panelist, facts)) : NOBODY;
   }
 
+  /** Whether any plug-in is asked about, or told of, something of this name. */
+  hears(name: string): boolean {
+    return this.#asked.has(name) || this.#told.has(name);
+  }
+
   tell(name: string, facts: Facts, event: unknown): void {
     for (const panelist of this.#told.get(name) ?? NOBODY) {
       if (wants(panelist, facts)) panelist.tell(`listen ${name}`, event);

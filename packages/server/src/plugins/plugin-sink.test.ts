@@ -45,6 +45,7 @@ function setUp(...panelists: Panelist[]) {
   const hub: EventSink = {
     publish: ([topic], event) => void published.push(`${topic} ${textOf(event)}`),
     notify: ([topic], { type }) => void published.push(`${topic} notified of ${type}`),
+    isShown: ([topic]) => topic === 'shown',
   };
   const sink = new PluginSink(hub, new Panel(panelists, () => {}), (event) => void kept.push(textOf(event)));
   return { sink, published, kept };
@@ -121,4 +122,25 @@ test('a plug-in is asked and told only of its dialects and tenants, and never of
   sink.publish(['b'], created('two', 'xuqm'));
   assert.deepEqual([asked.length, told.length], [2, 2]);
   assert.deepEqual(published, []);
+});
+
+test('events on demand are made for whoever is shown them, and for plug-ins that ask or hear of them', async () => {
+  const isShown = (manifest: Partial<Manifest>) => {
+    const { sink } = setUp(panelist(manifest, []));
+    return (['receipt', 'message.status'] as const).map((type) => sink.isShown(['a'], type));
+  };
+  assert.deepEqual(isShown({ listen: ['message.created'] }), [false, false]);
+  assert.deepEqual(isShown({ listen: ['receipt.read'] }), [true, false]);
+  assert.deepEqual(isShown({ intercept: ['receipt.delivered'] }), [true, false]);
+  assert.equal(setUp().sink.isShown(['shown'], 'receipt'), true);
+});
+
+test('events on demand are made for whoever may come while their topic waits', async () => {
+  const asked: Asked[] = [];
+  const { sink } = setUp(panelist({ intercept: ['message.created'] }, asked));
+  sink.publish(['a'], created('one'));
+  assert.deepEqual([sink.isShown(['a'], 'receipt'), sink.isShown(['b'], 'receipt')], [true, false]);
+  asked[0]?.answer(PASS);
+  await sink.settled();
+  assert.equal(sink.isShown(['a'], 'receipt'), false);
 });

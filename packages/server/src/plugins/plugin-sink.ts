@@ -1,7 +1,8 @@
-import type { CoreEvent, EventSink } from '../core/events.ts';
+import type { CoreEvent, EventSink, OnDemandType } from '../core/events.ts';
 import type { Content, Message } from '../core/model.ts';
+import { isShown } from '../core/on-demand.ts';
 import { changedContent } from './changes.ts';
-import { eventName } from './event-names.ts';
+import { eventName, ON_DEMAND_NAMES } from './event-names.ts';
 import type { Facts, Panel } from './panel.ts';
 import { Turns } from './turns.ts';
 
@@ -41,6 +42,12 @@ export class PluginSink implements EventSink {
   notify(topics: readonly string[], event: CoreEvent): void {
     if (this.#turns.isFree(topics)) this.#next.notify(topics, event);
     else void this.#turns.take(topics, Promise.resolve()).then(() => this.#next.notify(topics, event));
+  }
+
+  /** Where something waits for an answer, whoever comes meanwhile is told of what is published behind it. */
+  isShown(topics: readonly string[], type: OnDemandType): boolean {
+    const isHeard = ON_DEMAND_NAMES[type].some((name) => this.#panel.hears(name));
+    return isHeard || !this.#turns.isFree(topics) || isShown(this.#next, topics, type);
   }
 
   async settled(): Promise<void> {

@@ -29,7 +29,7 @@ export function addedQueueShape(
 ): Shape {
   const write = (event: CoreEvent): Uint8Array | undefined =>
     event.type === 'user.told' && event.queue === queue ? Buffer.from(event.body) : undefined;
-  return stompShape(`added/${queue}`, version, subscription, write);
+  return stompShape(`added/${queue}`, version, subscription, { write, shows: [] });
 }
 
 function readBody(contentType = 'application/json', body: Uint8Array): JsonValue {

@@ -1,5 +1,5 @@
 import type { StompVersion } from '@haina/wire';
-import type { CoreEvent } from '../../core/events.ts';
+import type { CoreEvent, OnDemandType } from '../../core/events.ts';
 import type { FanOutItem, Shape } from '../../hub/fan-out.ts';
 import { traceOf } from '../../hub/trace.ts';
 import type { StompSubscription, TrackedDelivery } from '../../stomp/handler.ts';
@@ -10,6 +10,15 @@ export type BodyWriter = (event: CoreEvent) => Uint8Array | undefined;
 
 /** What a MESSAGE says, where that is more than a body of one type. */
 export type StompContent = Pick<OutgoingMessage, 'body' | 'contentType' | 'headers'>;
+
+/** A form of bodies that are all of one type. */
+export interface BodyForm {
+  readonly write: BodyWriter;
+  /** The events on demand that it writes. */
+  readonly shows: readonly OnDemandType[];
+  /** JSON where absent. */
+  readonly contentType?: string;
+}
 
 export const JSON_TYPE = 'application/json';
 
@@ -22,13 +31,17 @@ export function stompShape(
   body: string,
   version: StompVersion,
   subscription: StompSubscription,
-  write: BodyWriter,
-  contentType = JSON_TYPE,
+  { write, shows, contentType = JSON_TYPE }: BodyForm,
 ): Shape {
-  return stompContentShape(body, version, subscription, (event) => {
+  const writeContent = (event: CoreEvent) => {
     const bytes = write(event);
     return bytes && { contentType, body: bytes };
-  });
+  };
+  return stompContentShape(body, version, subscription, { write: writeContent, shows });
+}
+
+interface ContentForm extends Pick<BodyForm, 'shows'> {
+  write(event: CoreEvent): StompContent | undefined;
 }
 
 /** As `stompShape`, of events that bring their own type and headers. */
@@ -36,12 +49,13 @@ export function stompContentShape(
   body: string,
   version: StompVersion,
   subscription: StompSubscription,
-  write: (event: CoreEvent) => StompContent | undefined,
+  { write, shows }: ContentForm,
 ): Shape {
   const { id, destination, ack, anonymous } = subscription;
   const shared = { id, destination, anonymous };
   return {
     key: JSON.stringify([body, version, destination, anonymous ? null : id, ack]),
+    shows,
     render(event) {
       const content = write(event);
       if (!content) return undefined;

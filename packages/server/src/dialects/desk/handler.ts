@@ -105,15 +105,19 @@ export class DeskHandler extends StompDialectHandler {
     if (target.kind === 'topic' && target.name === 'broadcast') {
       const { carriesBinary } = connection;
       const write = broadcastContent(carriesBinary);
-      return stompContentShape(`${DESK}/broadcast/${carriesBinary}`, version, subscription, write);
+      return stompContentShape(`${DESK}/broadcast/${carriesBinary}`, version, subscription, {
+        write,
+        shows: [],
+      });
     }
     if (target.kind === 'inbox' && this.#style === 'chat') {
       const write = chatBody(() => this.services.clock.now());
-      return stompShape(`${DESK}/chat`, version, subscription, write);
+      return stompShape(`${DESK}/chat`, version, subscription, { write, shows: [] });
     }
     const inboxBody = isAtDesk(this.chat.principal) ? agentBody : customerBody;
     const write = target.kind === 'topic' ? boardBody : inboxBody;
-    return stompShape(`${DESK}/${write.name}`, version, subscription, write);
+    const shows = write === boardBody ? [] : (['receipt'] as const);
+    return stompShape(`${DESK}/${write.name}`, version, subscription, { write, shows });
   }
 
   protected async execute(destination: string, frame: StompFrame): Promise<unknown> {

@@ -32,7 +32,7 @@ import { renderFact } from './business.ts';
 import { CONVERSATION_PREFIX, IM, NOTIFICATIONS, QUEUES } from './catalog.ts';
 import { type CommandContext, execute, isImDestination } from './commands.ts';
 import { renderConversation } from './conversation.ts';
-import { type EventRenderer, RENDERERS, renderAttempt, renderStatus } from './render.ts';
+import { type EventRenderer, RENDERERS, renderAttempt, renderStatus, SHOWN_ON_DEMAND } from './render.ts';
 import { type ImEncoding, isMessage, peekMessageId } from './schemas.ts';
 import {
   type Addressee,
@@ -117,7 +117,8 @@ export class ImHandler extends StompDialectHandler {
     const now = () => this.services.clock.now();
     const write = (event: CoreEvent) => encoded(event, name, encoding, () => render(event, now()));
     const key = `${IM}/${name}/${encoding}`;
-    return stompShape(key, this.stomp.version, subscription, write, typeOf(encoding));
+    const form = { write, shows: SHOWN_ON_DEMAND[name] ?? [], contentType: typeOf(encoding) };
+    return stompShape(key, this.stomp.version, subscription, form);
   }
 
   protected async execute(destination: string, frame: StompFrame): Promise<unknown> {

@@ -6,7 +6,13 @@ import {
   ImMessageStatus,
   ImMessageType,
 } from '@haina/wire';
-import type { CoreEvent, MessageChanged, MessageStatus, ReceiptIssued } from '../../core/events.ts';
+import type {
+  CoreEvent,
+  MessageChanged,
+  MessageStatus,
+  OnDemandType,
+  ReceiptIssued,
+} from '../../core/events.ts';
 import type { Message, MessageState, ReferenceKind } from '../../core/model.ts';
 import { isoTime } from '../../core/time.ts';
 import { renderConfigChange, renderPermissionChange } from './admin.ts';
@@ -193,6 +199,12 @@ export const RENDERERS: Readonly<Record<string, EventRenderer>> = {
     event.type === 'message.status'
       ? renderStatus(event)
       : (renderFact(event, now) ?? renderPermissionChange(event) ?? renderBusinessEvent(event)),
+};
+
+/** Which of the renderers have words for events on demand. */
+export const SHOWN_ON_DEMAND: Readonly<Record<string, readonly OnDemandType[]>> = {
+  status: ['message.status', 'receipt'],
+  events: ['message.status'],
 };
 
 /** What comes to the topic of a conversation. */

@@ -49,7 +49,7 @@ export class MimiHandler extends StompDialectHandler {
 
   protected shapeOf(target: Target, subscription: StompSubscription): Shape {
     const write = target.kind === 'notifications' ? noticeBody : messageBody;
-    return stompShape(`${MIMI}/${write.name}`, this.stomp.version, subscription, write);
+    return stompShape(`${MIMI}/${write.name}`, this.stomp.version, subscription, { write, shows: [] });
   }
 
   protected execute(destination: string, frame: StompFrame): Promise<unknown> {

@@ -27,6 +27,7 @@ const OK = 'OK';
 /** Everything that happens in a room, as all who are in it get it. */
 export const ROOM_SHAPE: Shape = {
   key: 'room',
+  shows: [],
   render(event) {
     const frame = renderEvent(event);
     return frame && Payload.text(JSON.stringify(frame));

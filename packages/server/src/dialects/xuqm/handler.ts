@@ -30,7 +30,8 @@ export class XuqmHandler extends StompDialectHandler {
   protected shapeOf(target: Target, subscription: StompSubscription): Shape {
     const ofMessages = target.kind === 'user' ? receiptBody : messageBody;
     const write = target.kind === 'events' ? typingBody : ofMessages;
-    return stompShape(`${XUQM}/${write.name}`, this.stomp.version, subscription, write);
+    const shows = write === receiptBody ? (['receipt'] as const) : [];
+    return stompShape(`${XUQM}/${write.name}`, this.stomp.version, subscription, { write, shows });
   }
 
   protected execute(destination: string, frame: StompFrame): Promise<unknown> {
