@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { isUnsafeLink } from '../../core/addresses.ts';
 import { fileNamedBy } from '../../core/content-files.ts';
 import { usernameKey } from '../../core/names.ts';
@@ -75,24 +75,4 @@ export function migrate(db: DatabaseSync): { from: number; to: number } {
     }
   }
   return { from, to: newest };
-}
-
-/** A database with its statements, each prepared once. */
-export class Statements {
-  readonly db: DatabaseSync;
-  readonly #prepared = new Map<string, StatementSync>();
-
-  constructor(db: DatabaseSync) {
-    this.db = db;
-  }
-
-  /** The statement of this text; texts must come from a fixed set. */
-  get(sql: string): StatementSync {
-    let statement = this.#prepared.get(sql);
-    if (!statement) {
-      statement = this.db.prepare(sql);
-      this.#prepared.set(sql, statement);
-    }
-    return statement;
-  }
 }

@@ -1,9 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { IS_HELD } from '../sql/files.ts';
 import { lockDataDir } from './data-lock.ts';
 import { DATABASE_FILE, migrate, openDatabase, schemaVersion } from './database.ts';
-import { IS_HELD } from './files.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 const BUSY_TIMEOUT = 5000;

@@ -1,10 +1,11 @@
 import { DomainError } from '../../core/errors.ts';
 import type { Message } from '../../core/model.ts';
 import type { Appended, NewMessage, Store } from '../../core/ports/store.ts';
+import type { AppendOutcome } from '../sql/messages.ts';
+import { isWrite, OPERATION_KINDS } from '../sql/operation-kinds.ts';
+import { unpackParties } from '../sql/parties.ts';
 import { type DataLock, lockDataDir } from './data-lock.ts';
 import { migrate, openDatabase } from './database.ts';
-import type { AppendOutcome } from './messages.ts';
-import { unpackParties } from './parties.ts';
 import { type QueueEvents, WorkerQueue } from './worker-queue.ts';
 
 export interface SqliteStoreOptions {
@@ -37,115 +38,6 @@ const MAX_BATCH_BYTES = 8_388_608;
 const MAX_WAITING = 50_000;
 const MAX_WAITING_BYTES = 67_108_864;
 const DEFAULT_BUSY_TIMEOUT = 1000;
-
-/** The operations that go to the writing thread as they are. */
-type Forwarded = Exclude<keyof Store, 'appendMessage' | 'keepUntold' | 'probe' | 'close' | 'depth'>;
-const WRITES: ReadonlySet<Forwarded> = new Set<Forwarded>([
-  'createUser',
-  'updateUser',
-  'noteLogin',
-  'deleteUser',
-  'createGroup',
-  'updateGroup',
-  'deleteGroup',
-  'addMembers',
-  'setMemberRole',
-  'removeMember',
-  'handOverGroup',
-  'changeMessage',
-  'acknowledge',
-  'hideMessage',
-  'pinMessage',
-  'unpinMessage',
-  'changeChatSettings',
-  'changeChatPermission',
-  'findMessage',
-  'createNotification',
-  'takeDueNotifications',
-  'markNotified',
-  'readNotification',
-  'reserveFile',
-  'completeFile',
-  'takeUnusedFiles',
-  'dropFiles',
-  'createRoom',
-  'updateRoom',
-  'deleteRoom',
-  'enterRoom',
-  'leaveRoom',
-  'emptyRooms',
-  'purgeGuestMessages',
-  'createWebhook',
-  'deleteWebhook',
-  'recordDeliveries',
-  'settleDeliveries',
-  'listUntold',
-  'retryDeadLetter',
-  'agentsSeen',
-  'agentLeft',
-  'resumeDesk',
-  'setAgentStatus',
-  'assignNext',
-  'acceptService',
-  'transferService',
-  'releaseLost',
-  'removeFromDesk',
-  'removeAgent',
-  'customersSeen',
-  'customerLeft',
-  'settleOverdue',
-  'closeService',
-  'rateService',
-  'addNote',
-  'purgeNotifications',
-  'ping',
-]);
-const READS: ReadonlySet<Forwarded> = new Set<Forwarded>([
-  'findUser',
-  'listUsersByIds',
-  'findAccount',
-  'findCredentials',
-  'hasLoggedIn',
-  'listUsers',
-  'findConversation',
-  'listGroups',
-  'findMember',
-  'listMembers',
-  'listMemberships',
-  'listPeers',
-  'listMessages',
-  'listConversations',
-  'findPeerReach',
-  'listPins',
-  'listHidden',
-  'listPending',
-  'listUnread',
-  'nextNotificationDue',
-  'listUntoldNotifications',
-  'listNotifications',
-  'findFile',
-  'findChatSettings',
-  'findChatPermission',
-  'listAudit',
-  'findRoom',
-  'listRooms',
-  'listEmptyGuestRooms',
-  'listWebhooks',
-  'listDueDeliveries',
-  'nextDeliveryDue',
-  'listDeadLetters',
-  'findOpenService',
-  'listOpenCustomers',
-  'findService',
-  'listServices',
-  'listNotes',
-  'listQueue',
-  'queuePosition',
-  'listWaitingTenants',
-  'findBoard',
-  'findDeskStats',
-  'countServices',
-]);
 
 /**
  * Opens the embedded store: one thread that commits groups of writes, one that reads beside it, so that the event loop
@@ -217,12 +109,13 @@ async function startBoth(
 }
 
 function makeStore(writer: WorkerQueue, reader: WorkerQueue, lock: DataLock, state: StoreState): Store {
-  const forward = (queue: WorkerQueue, names: ReadonlySet<Forwarded>) =>
-    Object.fromEntries([...names].map((name) => [name, (...args: unknown[]) => queue.call(name, args)]));
+  const forwarded = Object.entries(OPERATION_KINDS).map(([name, kind]) => {
+    const queue = isWrite(kind) ? writer : reader;
+    return [name, (...args: unknown[]) => queue.call(name, args)];
+  });
   let closed: Promise<void> | undefined;
   return {
-    ...forward(writer, WRITES),
-    ...forward(reader, READS),
+    ...Object.fromEntries(forwarded),
     appendMessage(message: NewMessage): Promise<Appended> {
       const toAppended = (outcome: unknown) => appended(message, outcome as AppendOutcome);
       return writer.call('appendMessage', [message], toAppended) as Promise<Appended>;

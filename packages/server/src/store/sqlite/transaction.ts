@@ -1,9 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { DomainError } from '../../core/errors.ts';
-import { CACHED_WRITES, type Tables, type WriteOperations } from './operations.ts';
+import { OPERATION_KINDS, type OperationName } from '../sql/operation-kinds.ts';
+import { operationsOf, type Tables } from '../sql/operations.ts';
+import type { Op } from '../sql/statement.ts';
+import type { SqliteDriver } from './driver.ts';
 import { isDamage, type OperationCall, type OperationOutcome, toFailure } from './protocol.ts';
 
-type AnyOperation = (...args: readonly unknown[]) => unknown;
+type AnyOperation = (...args: readonly unknown[]) => Op<unknown>;
 
 /** SQLite's primary result codes that say the file can't be written now, whatever the operation. */
 const STORE_TROUBLE: ReadonlySet<number> = new Set([
@@ -20,22 +23,19 @@ const STORE_TROUBLE: ReadonlySet<number> = new Set([
 
 /** Runs batches of writes, each batch as one transaction (group commit). */
 export class BatchWriter {
+  readonly #driver: SqliteDriver;
   readonly #db: DatabaseSync;
   readonly #tables: Tables;
   readonly #operations: Record<string, AnyOperation>;
   readonly #onDamage: (error: Error) => void;
 
   /** @param onDamage told what SQLite found wrong with the file */
-  constructor(
-    db: DatabaseSync,
-    tables: Tables,
-    operations: WriteOperations,
-    onDamage: (error: Error) => void,
-  ) {
+  constructor(driver: SqliteDriver, tables: Tables, onDamage: (error: Error) => void) {
     this.#onDamage = onDamage;
-    this.#db = db;
+    this.#driver = driver;
+    this.#db = driver.db;
     this.#tables = tables;
-    this.#operations = operations as unknown as Record<string, AnyOperation>;
+    this.#operations = operationsOf(tables) as unknown as Record<string, AnyOperation>;
   }
 
   /**
@@ -73,10 +73,10 @@ export class BatchWriter {
   #attempt({ name, args }: OperationCall): OperationOutcome {
     const operation = this.#operations[name];
     if (!operation) throw new Error(`no write operation ${name}`);
-    const cached = CACHED_WRITES.has(name);
+    const cached = OPERATION_KINDS[name as OperationName] === 'message-write';
     try {
       if (!cached) this.#flush();
-      return { value: operation(...args) };
+      return { value: this.#driver.run(operation(...args)) };
     } catch (error) {
       if (error instanceof DomainError) return { failure: toFailure(error) };
       throw error;
@@ -86,8 +86,8 @@ export class BatchWriter {
   }
 
   #flush(): void {
-    this.#tables.messages.flush();
-    this.#tables.positions.flush();
+    this.#driver.run(this.#tables.messages.flush());
+    this.#driver.run(this.#tables.positions.flush());
   }
 
   #reset(): void {

@@ -1,8 +1,10 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { openTables, operationsOf } from '../sql/operations.ts';
+import type { Op } from '../sql/statement.ts';
 import { openDatabase } from './database.ts';
+import { SqliteDriver } from './driver.ts';
 import { FileWatch } from './file-watch.ts';
 import { GuardedWriter } from './guarded-writer.ts';
-import { openTables, readOperations, writeOperations } from './operations.ts';
 import {
   isDamage,
   type OperationCall,
@@ -20,7 +22,8 @@ const LOOK_INTERVAL = 1000;
 const port = parentPort as MessagePort;
 const settings = workerData as WorkerSettings;
 const db = openDatabase({ ...settings, readOnly: settings.mode === 'read' });
-const tables = openTables(db);
+const driver = new SqliteDriver(db);
+const tables = openTables();
 const run = settings.mode === 'read' ? reader() : writer();
 
 port.on('message', (request: WorkerRequest) => {
@@ -41,7 +44,7 @@ function tell(reply: WorkerReply): void {
 }
 
 function writer(): (batch: readonly OperationCall[]) => OperationOutcome[] {
-  const batches = new BatchWriter(db, tables, writeOperations(tables), tellDamage);
+  const batches = new BatchWriter(driver, tables, tellDamage);
   // Reading makes the files beside the main one.
   db.exec('SELECT count(*) FROM sqlite_schema');
   const watch = new FileWatch(db, settings.dataDir);
@@ -55,15 +58,15 @@ function tellDamage({ message }: Error): void {
 }
 
 function reader(): (batch: readonly OperationCall[]) => OperationOutcome[] {
-  const operations = readOperations(tables) as unknown as Record<
+  const operations = operationsOf(tables) as unknown as Record<
     string,
-    (...args: readonly unknown[]) => unknown
+    (...args: readonly unknown[]) => Op<unknown>
   >;
   const attempt = ({ name, args }: OperationCall): OperationOutcome => {
     try {
       const operation = operations[name];
       if (!operation) throw new Error(`no read operation ${name}`);
-      return { value: operation(...args) };
+      return { value: driver.run(operation(...args)) };
     } catch (error) {
       if (isDamage(error)) tellDamage(error);
       return { failure: toFailure(error) };

@@ -1,5 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
-import type { Timestamp, User } from '../../core/model.ts';
+import type { Message, Timestamp, User } from '../../core/model.ts';
 import type { AdminAct } from '../../core/ports/admin-store.ts';
 import type {
   ChangedMessage,
@@ -7,12 +6,12 @@ import type {
   LeftGroup,
   MessageChange,
   NewUser,
+  Store,
   UserPatch,
 } from '../../core/ports/store.ts';
 import { AdminTable } from './admin.ts';
 import { ConversationListTable } from './conversation-list.ts';
 import { ConversationTable } from './conversations.ts';
-import { Statements } from './database.ts';
 import { AgentTable } from './desk-agents.ts';
 import { CustomerTable } from './desk-customers.ts';
 import { DeskQueue } from './desk-queue.ts';
@@ -20,29 +19,29 @@ import { DeskReports } from './desk-reports.ts';
 import { ServiceTable } from './desk-sessions.ts';
 import { FileTable } from './files.ts';
 import { MarkTable } from './marks.ts';
-import { MessageTable } from './messages.ts';
+import { type AppendOutcome, MessageTable } from './messages.ts';
 import { NotificationTable } from './notifications.ts';
+import type { OperationName } from './operation-kinds.ts';
 import { OutboxTable } from './outbox.ts';
 import { PendingReader } from './pending.ts';
 import { PositionTable } from './positions.ts';
 import { RetentionTable } from './retention.ts';
 import { RoomTable } from './rooms.ts';
+import { get, type Op, run } from './statement.ts';
 import { Tenants } from './tenants.ts';
 import { UntoldTable } from './untold.ts';
 import { UserTable } from './users.ts';
 
 /** The tables of one database connection. */
-export function openTables(db: DatabaseSync) {
-  const sql = new Statements(db);
-  const tenants = new Tenants(sql);
-  const users = new UserTable(sql, tenants);
-  const files = new FileTable(sql, tenants, users);
-  const conversations = new ConversationTable(sql, tenants, users, files);
-  const positions = new PositionTable(sql);
-  const services = new ServiceTable(sql, tenants, conversations);
-  const untold = new UntoldTable(sql);
+export function openTables() {
+  const tenants = new Tenants();
+  const users = new UserTable(tenants);
+  const files = new FileTable(tenants, users);
+  const conversations = new ConversationTable(tenants, users, files);
+  const positions = new PositionTable();
+  const services = new ServiceTable(tenants, conversations);
+  const untold = new UntoldTable();
   const messages = new MessageTable({
-    sql,
     tenants,
     users,
     conversations,
@@ -51,20 +50,19 @@ export function openTables(db: DatabaseSync) {
     files,
     untold,
   });
-  const conversationList = new ConversationListTable({ sql, tenants, conversations, messages });
-  const marks = new MarkTable({ sql, tenants, conversations, positions, services });
-  const pending = new PendingReader(sql, tenants, users);
-  const notifications = new NotificationTable(sql, tenants, users);
-  const admin = new AdminTable(sql, tenants, users);
-  const rooms = new RoomTable({ sql, tenants, users, conversations });
-  const retention = new RetentionTable(sql, files);
-  const outbox = new OutboxTable(sql, untold);
-  const agents = new AgentTable(sql, tenants, users);
-  const queue = new DeskQueue({ sql, tenants, conversations, services, agents });
-  const customers = new CustomerTable(sql, tenants, services);
-  const desk = { services, agents, queue, customers, reports: new DeskReports(sql, tenants, agents) };
+  const conversationList = new ConversationListTable({ tenants, conversations, messages });
+  const marks = new MarkTable({ tenants, conversations, positions, services });
+  const pending = new PendingReader(tenants, users);
+  const notifications = new NotificationTable(tenants, users);
+  const admin = new AdminTable(tenants, users);
+  const rooms = new RoomTable({ tenants, users, conversations });
+  const retention = new RetentionTable(files);
+  const outbox = new OutboxTable(untold);
+  const agents = new AgentTable(tenants, users);
+  const queue = new DeskQueue({ tenants, conversations, services, agents });
+  const customers = new CustomerTable(tenants, services);
+  const desk = { services, agents, queue, customers, reports: new DeskReports(tenants, agents) };
   return {
-    sql,
     tenants,
     users,
     conversations,
@@ -86,11 +84,20 @@ export function openTables(db: DatabaseSync) {
 export type Tables = ReturnType<typeof openTables>;
 
 /** Of what is written to find out whether anything can be: more than most commits need, so that they find room, too. */
-const PROBE_BYTES = 65_536;
-const WRITE_PROBE = 'INSERT OR REPLACE INTO write_probe (pk, filler) VALUES (1, zeroblob(?))';
+const PROBE = new Uint8Array(65_536);
+const WRITE_PROBE =
+  'INSERT INTO write_probe (pk, filler) VALUES (1, ?) ON CONFLICT (pk) DO UPDATE SET filler = excluded.filler';
 
-/** Writes, by the name of the store's method. Each checks everything before it writes anything. */
-export function writeOperations(tables: Tables) {
+/** An operation yields statements; what `appendMessage` adds to what its caller knows is little. */
+export type Operations = {
+  [Name in OperationName]: (...args: Parameters<Store[Name]>) => Op<OperationResult<Name>>;
+};
+type OperationResult<Name extends OperationName> = Name extends 'appendMessage'
+  ? AppendOutcome
+  : Awaited<ReturnType<Store[Name]>>;
+
+/** The store's operations on these tables. A write checks everything before it writes anything. */
+export function operationsOf(tables: Tables): Operations {
   const {
     tenants,
     users,
@@ -98,6 +105,9 @@ export function writeOperations(tables: Tables) {
     files,
     messages,
     marks,
+    retention,
+    pending,
+    conversationList,
     notifications,
     admin,
     rooms,
@@ -106,31 +116,31 @@ export function writeOperations(tables: Tables) {
     desk,
   } = tables;
   return {
-    createUser(user: NewUser): User {
-      const tenant = tenants.ensure(user.tenant);
-      const file = files.requirePicture(tenant, user.picture);
-      const created = users.create(user);
-      if (file !== null) files.showUser(tenant, user.id, file, user.createdAt);
+    *createUser(user: NewUser): Op<User> {
+      const tenant = yield* tenants.ensure(user.tenant);
+      const file = yield* files.requirePicture(tenant, user.picture);
+      const created = yield* users.create(user);
+      if (file !== null) yield* files.showUser(tenant, user.id, file, user.createdAt);
       return created;
     },
-    updateUser(tenant: string, id: string, patch: UserPatch, act?: AdminAct): User {
-      const old = users.find(tenant, id);
+    *updateUser(tenant: string, id: string, patch: UserPatch, act?: AdminAct): Op<User> {
+      const old = yield* users.find(tenant, id);
       const { picture } = patch;
       const isNewPicture = old !== undefined && picture !== undefined && picture.address !== old.avatar;
-      const file = isNewPicture ? files.requirePicture(tenants.ensure(tenant), picture) : null;
-      const user = users.update(tenant, id, patch);
-      if (isNewPicture) files.showUser(tenants.ensure(tenant), id, file, picture.at);
-      if (act && old) admin.auditAccess(act, old, user, patch);
+      const file = isNewPicture ? yield* files.requirePicture(yield* tenants.ensure(tenant), picture) : null;
+      const user = yield* users.update(tenant, id, patch);
+      if (isNewPicture) yield* files.showUser(yield* tenants.ensure(tenant), id, file, picture.at);
+      if (act && old) yield* admin.auditAccess(act, old, user, patch);
       return user;
     },
     noteLogin: users.noteLogin.bind(users),
-    deleteUser(tenant: string, id: string, at: Timestamp): LeftGroup[] {
-      users.delete(tenant, id, at);
-      notifications.removeUser(tenant, id);
-      admin.forgetUser(tenant, id);
-      files.showUser(tenants.ensure(tenant), id, null, at);
-      files.forgetOwner(tenant, id);
-      return conversations.removeUser(tenant, id);
+    *deleteUser(tenant: string, id: string, at: Timestamp): Op<LeftGroup[]> {
+      yield* users.delete(tenant, id, at);
+      yield* notifications.removeUser(tenant, id);
+      yield* admin.forgetUser(tenant, id);
+      yield* files.showUser(yield* tenants.ensure(tenant), id, null, at);
+      yield* files.forgetOwner(tenant, id);
+      return yield* conversations.removeUser(tenant, id);
     },
     createGroup: conversations.createGroup.bind(conversations),
     updateGroup: conversations.updateGroup.bind(conversations),
@@ -140,9 +150,9 @@ export function writeOperations(tables: Tables) {
     removeMember: conversations.removeMember.bind(conversations),
     handOverGroup: conversations.handOverGroup.bind(conversations),
     appendMessage: messages.append.bind(messages),
-    changeMessage(change: MessageChange): ChangedMessage {
-      const changed = messages.change(change);
-      admin.auditMessage(change, changed.message);
+    *changeMessage(change: MessageChange): Op<ChangedMessage> {
+      const changed = yield* messages.change(change);
+      yield* admin.auditMessage(change, changed.message);
       return changed;
     },
     acknowledge: messages.acknowledge.bind(messages),
@@ -167,7 +177,7 @@ export function writeOperations(tables: Tables) {
     enterRoom: rooms.enter.bind(rooms),
     leaveRoom: rooms.leave.bind(rooms),
     emptyRooms: rooms.empty.bind(rooms),
-    purgeGuestMessages: tables.retention.purgeGuestMessages.bind(tables.retention),
+    purgeGuestMessages: retention.purgeGuestMessages.bind(retention),
     createWebhook: outbox.createWebhook.bind(outbox),
     deleteWebhook: outbox.deleteWebhook.bind(outbox),
     recordDeliveries: outbox.record.bind(outbox),
@@ -177,10 +187,10 @@ export function writeOperations(tables: Tables) {
     retryDeadLetter: outbox.retry.bind(outbox),
     agentsSeen: desk.agents.seen.bind(desk.agents),
     agentLeft: desk.agents.left.bind(desk.agents),
-    resumeDesk(node: string, at: number): void {
+    *resumeDesk(node: string, at: number): Op<void> {
       // First the customers, who tell by the agents when the server last ran.
-      desk.customers.resume(node, at);
-      desk.agents.resume(node, at);
+      yield* desk.customers.resume(node, at);
+      yield* desk.agents.resume(node, at);
     },
     setAgentStatus: desk.agents.setStatus.bind(desk.agents),
     assignNext: desk.queue.assignNext.bind(desk.queue),
@@ -196,51 +206,12 @@ export function writeOperations(tables: Tables) {
     rateService: desk.services.rate.bind(desk.services),
     addNote: desk.services.addNote.bind(desk.services),
     purgeNotifications: notifications.purge.bind(notifications),
-    ping(): void {},
-    probe(): void {
-      tables.sql.get(WRITE_PROBE).run(PROBE_BYTES);
+    *ping(): Op<void> {
+      yield* get('SELECT 1');
     },
-  };
-}
-export type WriteOperations = ReturnType<typeof writeOperations>;
-
-/** Writes that go through the caches of messages and positions, or past them; before any other these are written back. */
-export const CACHED_WRITES: ReadonlySet<string> = new Set<keyof WriteOperations>([
-  'appendMessage',
-  'changeMessage',
-  'acknowledge',
-  'hideMessage',
-  'pinMessage',
-  'unpinMessage',
-  'findMessage',
-  'reserveFile',
-  'completeFile',
-  'takeUnusedFiles',
-  'dropFiles',
-  'ping',
-  'probe',
-  // These know nothing of messages and positions, and come with every message where events go out.
-  'recordDeliveries',
-  'settleDeliveries',
-]);
-
-/** Reads, by the name of the store's method. */
-export function readOperations({
-  users,
-  conversations,
-  files,
-  messages,
-  conversationList,
-  marks,
-  pending,
-  notifications,
-  admin,
-  rooms,
-  retention,
-  outbox,
-  desk,
-}: Tables) {
-  return {
+    *probe(): Op<void> {
+      yield* run(WRITE_PROBE, PROBE);
+    },
     findUser: users.find.bind(users),
     listUsersByIds: users.listByIds.bind(users),
     findAccount: users.findAccount.bind(users),
@@ -253,7 +224,7 @@ export function readOperations({
     listMembers: conversations.listMembers.bind(conversations),
     listMemberships: conversations.listMemberships.bind(conversations),
     listPeers: conversations.listPeers.bind(conversations),
-    listMessages: (query: HistoryQuery) => messages.list(query),
+    listMessages: (query: HistoryQuery): Op<Message[]> => messages.list(query),
     listConversations: conversationList.list.bind(conversationList),
     findPeerReach: conversationList.peerReach.bind(conversationList),
     listPins: marks.listPins.bind(marks),
@@ -287,4 +258,3 @@ export function readOperations({
     countServices: desk.reports.totals.bind(desk.reports),
   };
 }
-export type ReadOperations = ReturnType<typeof readOperations>;

@@ -1,7 +1,7 @@
 import { singlePeer } from '../../core/conversations.ts';
-import type { Parties, Party } from '../../core/model.ts';
-import type { Statements } from './database.ts';
-import type { ConversationRef } from './message-row.ts';
+import type { Message, Parties, Party } from '../../core/model.ts';
+import { type ConversationRef, type MessageRow, toMessage } from './message-row.ts';
+import { get, mapped, type Op } from './statement.ts';
 
 const MAX_CACHED = 50_000;
 
@@ -41,6 +41,11 @@ export interface Identity {
   readonly generation?: number;
 }
 
+/** A conversation, and the key of its tenant. */
+export interface ConversationPlace extends ConversationRef {
+  readonly tenant: number;
+}
+
 interface KnownPerson {
   readonly id: string;
   readonly party: Party;
@@ -48,33 +53,43 @@ interface KnownPerson {
 
 /** Who the two sides of messages are, each person looked up once. A deleted user keeps its name and uid. */
 export class PartyTable {
-  readonly #sql: Statements;
   readonly #persons = new Map<string, KnownPerson>();
   readonly #identities = new Map<string, Identity>();
 
-  constructor(sql: Statements) {
-    this.#sql = sql;
-  }
-
   /** @param tenant its key */
-  of(tenant: number, { id, name, uid }: ConversationRef, sender: string): Sides {
-    const from = this.#person(tenant, sender);
+  *of(tenant: number, { id, name, uid }: ConversationRef, sender: string): Op<Sides> {
+    const from = yield* this.#person(tenant, sender);
     if (uid !== null) {
       const parties = { sender: from.party, target: nobody(name || id, uid) };
       return { senderId: from.id, targetId: id, parties };
     }
-    const to = this.#person(tenant, singlePeer(id, sender));
+    const to = yield* this.#person(tenant, singlePeer(id, sender));
     return { senderId: from.id, targetId: to.id, parties: { sender: from.party, target: to.party } };
   }
 
+  *toMessage(tenant: string, conversation: ConversationPlace, row: MessageRow): Op<Message> {
+    return toMessage(
+      tenant,
+      conversation,
+      row,
+      yield* this.of(conversation.tenant, conversation, row.sender),
+    );
+  }
+
+  toMessages(tenant: string, conversation: ConversationPlace, rows: readonly MessageRow[]): Op<Message[]> {
+    return mapped(rows, (row) => this.toMessage(tenant, conversation, row));
+  }
+
   /** Whom an id stands for: a user, or what is none and stored as it is. */
-  identity(tenant: number, id: string): Identity {
+  *identity(tenant: number, id: string): Op<Identity> {
     const key = `${tenant}/${id}`;
     const known = this.#identities.get(key);
     if (known) return known;
-    const row = this.#sql
-      .get('SELECT person, generation FROM user WHERE tenant = ? AND id = ?')
-      .get(tenant, id) as unknown as Identity | undefined;
+    const row = yield* get<Identity>(
+      'SELECT person, generation FROM user WHERE tenant = ? AND id = ?',
+      tenant,
+      id,
+    );
     return remember(this.#identities, key, row ?? { person: id });
   }
 
@@ -84,13 +99,15 @@ export class PartyTable {
     this.#identities.clear();
   }
 
-  #person(tenant: number, person: string): KnownPerson {
+  *#person(tenant: number, person: string): Op<KnownPerson> {
     const key = `${tenant}/${person}`;
     const known = this.#persons.get(key);
     if (known) return known;
-    const row = this.#sql
-      .get('SELECT id, username AS name, uid, nickname, avatar FROM user WHERE tenant = ? AND person = ?')
-      .get(tenant, person) as (Party & { id: string }) | undefined;
+    const row = yield* get<Party & { id: string }>(
+      'SELECT id, username AS name, uid, nickname, avatar FROM user WHERE tenant = ? AND person = ?',
+      tenant,
+      person,
+    );
     if (!row) return remember(this.#persons, key, { id: person, party: nobody(person) });
     const { id, ...party } = row;
     return remember(this.#persons, key, { id, party });

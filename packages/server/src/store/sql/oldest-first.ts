@@ -1,7 +1,6 @@
 import type { Message, SeqRange } from '../../core/model.ts';
 import type { OpenRanges, PendingPage, PendingQuery, TimeCursor } from '../../core/ports/store.ts';
 import { gaps, intersect } from '../../core/ranges.ts';
-import type { Statements } from './database.ts';
 import {
   type ConversationRef,
   MESSAGE_COLUMNS,
@@ -13,6 +12,7 @@ import {
 import { PartyTable } from './parties.ts';
 import { PositionTable } from './positions.ts';
 import { SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
+import { all, get, type Op } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
 
@@ -34,32 +34,33 @@ const READ_AHEAD = 50;
  * each conversation, so that the conversations' own orders are merged and nothing is sorted.
  */
 export class OldestFirst {
-  readonly #sql: Statements;
   readonly #tenants: Tenants;
   readonly #users: UserTable;
 
-  constructor(sql: Statements, tenants: Tenants, users: UserTable) {
-    this.#sql = sql;
+  constructor(tenants: Tenants, users: UserTable) {
     this.#tenants = tenants;
     this.#users = users;
   }
 
   /** What the pages have to go through. */
-  begin({ tenant, userId }: PendingQuery): OpenRanges {
-    const rows = this.#sql
-      .get(`${CONVERSATIONS_OF} AND v.delivered < c.last_seq`)
-      .all(this.#tenants.find(tenant) ?? -1, userId) as unknown as (BehindRow & SightRow)[];
-    const positions = new PositionTable(this.#sql);
-    const open = rows.map((row): [string, SeqRange[]] => {
-      const found = positions.find(row.pk, userId);
-      return [row.id, found ? intersect(gaps(found.delivered, row.last_seq), sightOf(row)) : []];
-    });
-    return new Map(open);
+  *begin({ tenant, userId }: PendingQuery): Op<OpenRanges> {
+    const rows = yield* all<BehindRow & SightRow>(
+      `${CONVERSATIONS_OF} AND v.delivered < c.last_seq`,
+      (yield* this.#tenants.find(tenant)) ?? -1,
+      userId,
+    );
+    const positions = new PositionTable();
+    const open = new Map<string, SeqRange[]>();
+    for (const row of rows) {
+      const found = yield* positions.find(row.pk, userId);
+      open.set(row.id, found ? intersect(gaps(found.delivered, row.last_seq), sightOf(row)) : []);
+    }
+    return open;
   }
 
-  page({ tenant, userId, limit }: PendingQuery, { number: after, open }: TimeCursor): PendingPage {
-    const lanes = this.#lanes(tenant, userId, after, open);
-    const parties = new PartyTable(this.#sql);
+  *page({ tenant, userId, limit }: PendingQuery, { number: after, open }: TimeCursor): Op<PendingPage> {
+    const lanes = yield* this.#lanes(tenant, userId, after, open);
+    const parties = new PartyTable();
     const messages: Message[] = [];
     for (let lane = oldest(lanes); lane; lane = oldest(lanes)) {
       const number = messages.at(-1)?.number;
@@ -67,22 +68,32 @@ export class OldestFirst {
         return { messages, changedIds: [], revisions: [], next: { number, open } };
       }
       const { conversation } = lane;
-      const row = lane.take();
+      const row = yield* lane.take();
       messages.push(
-        toMessage(tenant, conversation, row, parties.of(conversation.tenant, conversation, row.sender)),
+        toMessage(
+          tenant,
+          conversation,
+          row,
+          yield* parties.of(conversation.tenant, conversation, row.sender),
+        ),
       );
     }
     return { messages, changedIds: [], revisions: [] };
   }
 
-  #lanes(tenant: string, userId: string, after: number, open: OpenRanges): Lane[] {
-    const key = this.#tenants.find(tenant) ?? -1;
-    const viewer = { userId, person: this.#users.personOf(key, userId) };
-    const select = this.#sql.get(`${CONVERSATIONS_OF} AND c.id = ?`);
-    return [...open].flatMap(([id, ranges]) => {
-      const row = select.get(key, userId, id) as BehindRow | undefined;
-      return row ? [new Lane(this.#sql, row, viewer, ranges, after)] : [];
-    });
+  *#lanes(tenant: string, userId: string, after: number, open: OpenRanges): Op<Lane[]> {
+    const key = (yield* this.#tenants.find(tenant)) ?? -1;
+    const viewer = { userId, person: yield* this.#users.personOf(key, userId) };
+    const select = `${CONVERSATIONS_OF} AND c.id = ?`;
+    const lanes: Lane[] = [];
+    for (const [id, ranges] of open) {
+      const row = yield* get<BehindRow>(select, key, userId, id);
+      if (!row) continue;
+      const lane = new Lane(row, viewer, ranges);
+      yield* lane.begin(after);
+      lanes.push(lane);
+    }
+    return lanes;
   }
 }
 
@@ -101,25 +112,21 @@ interface Viewer {
 /** One conversation's undelivered messages in sequence. */
 class Lane {
   readonly conversation: BehindRow;
-  readonly #sql: Statements;
   readonly #viewer: Viewer;
   readonly #open: readonly SeqRange[];
-  #rows: MessageRow[];
-  #after: number;
+  #rows: MessageRow[] = [];
+  #after = 0;
 
-  constructor(
-    sql: Statements,
-    conversation: BehindRow,
-    viewer: Viewer,
-    open: readonly SeqRange[],
-    after: number,
-  ) {
+  constructor(conversation: BehindRow, viewer: Viewer, open: readonly SeqRange[]) {
     this.conversation = conversation;
-    this.#sql = sql;
     this.#viewer = viewer;
     this.#open = open;
-    this.#after = this.#seqOf(after);
-    this.#rows = this.#read(1);
+  }
+
+  /** Goes to the first message above this number. */
+  *begin(after: number): Op<void> {
+    this.#after = yield* this.#seqOf(after);
+    this.#rows = yield* this.#read(1);
   }
 
   /** Of the next message; infinite where there is none. */
@@ -128,39 +135,35 @@ class Lane {
   }
 
   /** Takes the next message, which must be there. */
-  take(): MessageRow {
+  *take(): Op<MessageRow> {
     const row = this.#rows.shift() as MessageRow;
     this.#after = row.seq;
-    if (this.#rows.length === 0) this.#rows = this.#read(READ_AHEAD);
+    if (this.#rows.length === 0) this.#rows = yield* this.#read(READ_AHEAD);
     return row;
   }
 
-  #read(limit: number): MessageRow[] {
-    const select = this.#sql.get(
-      `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq BETWEEN ? AND ?
-         AND m.sender <> ? AND ${NOT_HIDDEN} ORDER BY m.seq LIMIT ?`,
-    );
+  *#read(limit: number): Op<MessageRow[]> {
+    const select = `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq BETWEEN ? AND ?
+         AND m.sender <> ? AND ${NOT_HIDDEN} ORDER BY m.seq LIMIT ?`;
     for (const { from, to } of this.#open) {
       if (to <= this.#after) continue;
       const start = Math.max(from, this.#after + 1);
       const { person, userId } = this.#viewer;
-      const rows = select.all(this.conversation.pk, start, to, person, userId, limit);
-      if (rows.length > 0) return rows as unknown as MessageRow[];
+      const rows = yield* all<MessageRow>(select, this.conversation.pk, start, to, person, userId, limit);
+      if (rows.length > 0) return rows;
     }
     return [];
   }
 
   /** The last sequence with a number up to this one, found by halving. */
-  #seqOf(number: number): number {
+  *#seqOf(number: number): Op<number> {
     if (number === 0) return 0;
     // Of what was removed, the next one below stands for it.
-    const select = this.#sql.get(
-      'SELECT number FROM message WHERE conversation = ? AND seq <= ? ORDER BY seq DESC LIMIT 1',
-    );
+    const select = 'SELECT number FROM message WHERE conversation = ? AND seq <= ? ORDER BY seq DESC LIMIT 1';
     let [low, high] = [0, this.conversation.last_seq];
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
-      const row = select.get(this.conversation.pk, middle) as { number: number } | undefined;
+      const row = yield* get<{ number: number }>(select, this.conversation.pk, middle);
       if ((row?.number ?? 0) <= number) low = middle;
       else high = middle - 1;
     }

@@ -1,30 +1,25 @@
-import type { Statements } from './database.ts';
+import { get, type Op } from './statement.ts';
 
 /** Finds tenants' keys, which never change. Bounded: tokens decide which tenants there are. */
 export class Tenants {
   static readonly #MAX_CACHED = 10_000;
-  readonly #sql: Statements;
   readonly #keys = new Map<string, number>();
 
-  constructor(sql: Statements) {
-    this.#sql = sql;
-  }
-
   /** The tenant's key, or undefined while nothing of it is stored. */
-  find(id: string): number | undefined {
+  *find(id: string): Op<number | undefined> {
     const cached = this.#keys.get(id);
     if (cached !== undefined) return cached;
-    const row = this.#sql.get('SELECT pk FROM tenant WHERE id = ?').get(id) as { pk: number } | undefined;
+    const row = yield* get<{ pk: number }>('SELECT pk FROM tenant WHERE id = ?', id);
     if (row) this.#remember(id, row.pk);
     return row?.pk;
   }
 
   /** The tenant's key, made where it is missing. */
-  ensure(id: string): number {
-    const known = this.find(id);
+  *ensure(id: string): Op<number> {
+    const known = yield* this.find(id);
     if (known !== undefined) return known;
-    const { lastInsertRowid } = this.#sql.get('INSERT INTO tenant (id) VALUES (?)').run(id);
-    return Number(lastInsertRowid);
+    const made = yield* get<{ pk: number }>('INSERT INTO tenant (id) VALUES (?) RETURNING pk', id);
+    return (made as { pk: number }).pk;
   }
 
   /** Forgets what a rolled back transaction may have made. */

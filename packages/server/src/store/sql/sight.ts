@@ -1,6 +1,6 @@
 import type { HistoryAccess, SeqRange } from '../../core/model.ts';
-import type { Statements } from './database.ts';
 import { parseRanges } from './range-json.ts';
+import { all, type Op } from './statement.ts';
 
 /*
  * What a member may see of a conversation: everything where its `history` is `all`, else what was said while it was a
@@ -35,13 +35,15 @@ export function sightOf({ history, last_seq, joined_seq, stays }: SightRow): Seq
 }
 
 /** The members of a conversation who may not see one of its messages. */
-export function unseenBy(sql: Statements, conversation: number, seq: number): string[] {
-  const rows = sql
-    .get(
-      `SELECT v.user FROM conversation c JOIN member v ON v.conversation = c.pk
+export function* unseenBy(conversation: number, seq: number): Op<string[]> {
+  const rows = yield* all(
+    `SELECT v.user FROM conversation c JOIN member v ON v.conversation = c.pk
          JOIN (SELECT ? AS conversation, ? AS seq) place ON place.conversation = c.pk
          WHERE c.pk = ? AND c.history = 'since_join' AND v.joined_seq >= ? AND NOT ${inSight('place')}`,
-    )
-    .all(conversation, seq, conversation, seq);
+    conversation,
+    seq,
+    conversation,
+    seq,
+  );
   return (rows as { user: string }[]).map(({ user }) => user);
 }

@@ -1,8 +1,8 @@
 import type { SeqRange } from '../../core/model.ts';
 import { appendRanges, cover } from '../../core/ranges.ts';
 import type { ConversationRow } from './conversations.ts';
-import type { Statements } from './database.ts';
 import { packRanges, parseRanges } from './range-json.ts';
+import { get, type Op, run } from './statement.ts';
 
 interface FormerRow {
   left_seq: number;
@@ -28,56 +28,54 @@ const MAX_STAYS = 256;
  * and is told what changed in what it had.
  */
 export class FormerMemberTable {
-  readonly #sql: Statements;
-
-  constructor(sql: Statements) {
-    this.#sql = sql;
-  }
-
   /** Keeps what a member has, who is about to leave. */
-  keep(conversation: number, user: string): void {
-    const row = this.#sql
-      .get(
-        `SELECT m.joined_seq, m.stays, c.last_seq FROM member m JOIN conversation c ON c.pk = m.conversation
+  *keep(conversation: number, user: string): Op<void> {
+    const row = yield* get<LeavingRow>(
+      `SELECT m.joined_seq, m.stays, c.last_seq FROM member m JOIN conversation c ON c.pk = m.conversation
            WHERE m.conversation = ? AND m.user = ?`,
-      )
-      .get(conversation, user) as LeavingRow | undefined;
+      conversation,
+      user,
+    );
     if (!row) return;
-    this.#sql
-      .get(
-        `INSERT OR REPLACE INTO former_member (conversation, user, tenant, left_seq, stays, ${POSITIONS})
+    yield* run(
+      `INSERT OR REPLACE INTO former_member (conversation, user, tenant, left_seq, stays, ${POSITIONS})
            SELECT conversation, user, tenant, ?, ?, ${POSITIONS} FROM member WHERE conversation = ? AND user = ?`,
-      )
-      .run(row.last_seq, packRanges(staysOf(row)), conversation, user);
+      row.last_seq,
+      packRanges(staysOf(row)),
+      conversation,
+      user,
+    );
   }
 
   /** Gives a member who has just come what it had when it left, if it was here before. */
-  restore({ pk, history, last_seq }: ConversationRow, user: string): void {
-    const row = this.#sql
-      .get('SELECT * FROM former_member WHERE conversation = ? AND user = ?')
-      .get(pk, user) as FormerRow | undefined;
+  *restore({ pk, history, last_seq }: ConversationRow, user: string): Op<void> {
+    const row = yield* get<FormerRow>(
+      'SELECT * FROM former_member WHERE conversation = ? AND user = ?',
+      pk,
+      user,
+    );
     if (!row) return;
-    this.#sql
-      .get(
-        `UPDATE member SET (stays, ${POSITIONS}) = (SELECT stays, ${POSITIONS} FROM former_member
+    yield* run(
+      `UPDATE member SET (stays, ${POSITIONS}) = (SELECT stays, ${POSITIONS} FROM former_member
            WHERE conversation = member.conversation AND user = member.user) WHERE conversation = ? AND user = ?`,
-      )
-      .run(pk, user);
-    if (history === 'since_join') this.#coverAbsence(pk, user, row, last_seq);
-    this.#sql.get('DELETE FROM former_member WHERE conversation = ? AND user = ?').run(pk, user);
+      pk,
+      user,
+    );
+    if (history === 'since_join') yield* this.#coverAbsence(pk, user, row, last_seq);
+    yield* run('DELETE FROM former_member WHERE conversation = ? AND user = ?', pk, user);
   }
 
   /** Whoever gets the id of a deleted user is somebody else. */
-  forgetUser(tenant: number, user: string): void {
-    this.#sql.get('DELETE FROM former_member WHERE tenant = ? AND user = ?').run(tenant, user);
+  *forgetUser(tenant: number, user: string): Op<void> {
+    yield* run('DELETE FROM former_member WHERE tenant = ? AND user = ?', tenant, user);
   }
 
-  forgetConversation(conversation: number): void {
-    this.#sql.get('DELETE FROM former_member WHERE conversation = ?').run(conversation);
+  *forgetConversation(conversation: number): Op<void> {
+    yield* run('DELETE FROM former_member WHERE conversation = ?', conversation);
   }
 
   /** What it may not see is nothing that it missed. */
-  #coverAbsence(conversation: number, user: string, row: FormerRow, lastSeq: number): void {
+  *#coverAbsence(conversation: number, user: string, row: FormerRow, lastSeq: number): Op<void> {
     if (lastSeq <= row.left_seq) return;
     const absence = [{ from: row.left_seq + 1, to: lastSeq }];
     const delivered = { mark: row.delivered, above: parseRanges(row.delivered_above) };
@@ -86,11 +84,12 @@ export class FormerMemberTable {
       const { mark, above } = cover(position, absence).position;
       return [mark, packRanges(above)];
     });
-    this.#sql
-      .get(
-        `UPDATE member SET delivered = ?, delivered_above = ?, read = ?, read_above = ? WHERE conversation = ? AND user = ?`,
-      )
-      .run(...columns, conversation, user);
+    yield* run(
+      `UPDATE member SET delivered = ?, delivered_above = ?, read = ?, read_above = ? WHERE conversation = ? AND user = ?`,
+      ...columns,
+      conversation,
+      user,
+    );
   }
 }
 

@@ -4,7 +4,6 @@ import { DomainError } from '../../core/errors.ts';
 import type { Timestamp } from '../../core/model.ts';
 import type { NoteAdded, ServiceAct, ServiceQuery } from '../../core/ports/desk-store.ts';
 import type { ConversationRow, ConversationTable } from './conversations.ts';
-import type { Statements } from './database.ts';
 import {
   NOTE_COLUMNS,
   type NoteRow,
@@ -13,6 +12,7 @@ import {
   toNote,
   toService,
 } from './desk-rows.ts';
+import { all, get, type Op, run } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 
 /** How a session ends; `actorId` is null where the server ends it by itself. */
@@ -33,96 +33,110 @@ export interface NewService {
 
 /** SQL of service sessions and their notes. Runs inside the worker thread, writes inside its transaction. */
 export class ServiceTable {
-  readonly #sql: Statements;
   readonly #tenants: Tenants;
   readonly #conversations: ConversationTable;
 
-  constructor(sql: Statements, tenants: Tenants, conversations: ConversationTable) {
-    this.#sql = sql;
+  constructor(tenants: Tenants, conversations: ConversationTable) {
     this.#tenants = tenants;
     this.#conversations = conversations;
   }
 
   /** The conversation's id of the customer's session that is not closed. */
-  findOpen(tenant: number, customerId: string): string | undefined {
-    const row = this.#sql
-      .get("SELECT id FROM service_session WHERE tenant = ? AND customer = ? AND state <> 'closed'")
-      .get(tenant, customerId) as { id: string } | undefined;
+  *findOpen(tenant: number, customerId: string): Op<string | undefined> {
+    const row = yield* get<{ id: string }>(
+      "SELECT id FROM service_session WHERE tenant = ? AND customer = ? AND state <> 'closed'",
+      tenant,
+      customerId,
+    );
     return row?.id;
   }
 
   /** Opens a session of a user that exists, at the end of its queue. */
-  open(tenant: number, { id, customerId, skill, node, at }: NewService): ConversationRow {
+  *open(tenant: number, { id, customerId, skill, node, at }: NewService): Op<ConversationRow> {
     const members = [{ userId: customerId, role: 'member' as const }];
     const conversation = { id, name: '', members, createdAt: at };
-    const row = this.#conversations.create(tenant, 'service', conversation);
-    this.#sql
-      .get(
-        `INSERT INTO service_session (conversation, tenant, id, customer, state, skill, waiting_since, opened_at,
+    const row = yield* this.#conversations.create(tenant, 'service', conversation);
+    yield* run(
+      `INSERT INTO service_session (conversation, tenant, id, customer, state, skill, waiting_since, opened_at,
              customer_node, customer_seen_at)
            VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?)`,
-      )
-      .run(row.pk, tenant, id, customerId, skill, at, at, node, at);
+      row.pk,
+      tenant,
+      id,
+      customerId,
+      skill,
+      at,
+      at,
+      node,
+      at,
+    );
     return row;
   }
 
   /** ECONFLICT where the conversation's session is closed and the sender, being a member, may know it. */
-  requireOpen(conversation: number, senderId: string): void {
-    const isClosed = this.#sql
-      .get(
-        `SELECT 1 FROM service_session s JOIN member m ON m.conversation = s.conversation AND m.user = ?
+  *requireOpen(conversation: number, senderId: string): Op<void> {
+    const isClosed = yield* get(
+      `SELECT 1 FROM service_session s JOIN member m ON m.conversation = s.conversation AND m.user = ?
            WHERE s.conversation = ? AND s.state = 'closed'`,
-      )
-      .get(senderId, conversation);
+      senderId,
+      conversation,
+    );
     if (isClosed) requireNotClosed('closed');
   }
 
   /** ECONFLICT where the conversation is that of a closed session. */
-  requireNotClosed(conversation: number): void {
-    const row = this.#sql.get('SELECT state FROM service_session WHERE conversation = ?').get(conversation) as
-      | Pick<ServiceRow, 'state'>
-      | undefined;
+  *requireNotClosed(conversation: number): Op<void> {
+    const row = yield* get<Pick<ServiceRow, 'state'>>(
+      'SELECT state FROM service_session WHERE conversation = ?',
+      conversation,
+    );
     if (row) requireNotClosed(row.state);
   }
 
   /** Somebody wrote in a conversation: the first who is not the customer has answered. */
-  written(conversation: number, senderId: string, at: Timestamp): void {
-    this.#sql
-      .get(
-        'UPDATE service_session SET answered_at = ? WHERE conversation = ? AND answered_at IS NULL AND customer <> ?',
-      )
-      .run(at, conversation, senderId);
+  *written(conversation: number, senderId: string, at: Timestamp): Op<void> {
+    yield* run(
+      'UPDATE service_session SET answered_at = ? WHERE conversation = ? AND answered_at IS NULL AND customer <> ?',
+      at,
+      conversation,
+      senderId,
+    );
   }
 
-  close({ tenant, sessionId, actorId, isManager, at }: ServiceAct): ServiceSession {
-    const row = this.require(tenant, sessionId);
+  *close({ tenant, sessionId, actorId, isManager, at }: ServiceAct): Op<ServiceSession> {
+    const row = yield* this.require(tenant, sessionId);
     if (!isManager && row.customer !== actorId && row.agent !== actorId) throw notYours();
-    return this.end(tenant, row, { reason: reasonOf(row, actorId), actorId, at });
+    return yield* this.end(tenant, row, { reason: reasonOf(row, actorId), actorId, at });
   }
 
   /** Closes a session, whoever wants it. ECONFLICT where it is closed. */
-  end(tenant: string, row: ServiceRow, { reason, actorId, at }: ServiceEnd): ServiceSession {
+  *end(tenant: string, row: ServiceRow, { reason, actorId, at }: ServiceEnd): Op<ServiceSession> {
     requireMove(row.state, 'closed');
-    this.#sql
-      .get(
-        `UPDATE service_session SET state = 'closed', closed_at = ?, closed_by = ?, close_reason = ?, customer_node = NULL,
+    yield* run(
+      `UPDATE service_session SET state = 'closed', closed_at = ?, closed_by = ?, close_reason = ?, customer_node = NULL,
              absent_at = NULL WHERE conversation = ?`,
-      )
-      .run(at, actorId, reason, row.conversation);
+      at,
+      actorId,
+      reason,
+      row.conversation,
+    );
     if (row.agent !== null) {
-      this.#sql
-        .get('UPDATE desk_agent SET idle_since = ? WHERE tenant = ? AND user = ?')
-        .run(at, row.tenant, row.agent);
+      yield* run(
+        'UPDATE desk_agent SET idle_since = ? WHERE tenant = ? AND user = ?',
+        at,
+        row.tenant,
+        row.agent,
+      );
     }
-    return toService(tenant, this.require(tenant, row.id));
+    return toService(tenant, yield* this.require(tenant, row.id));
   }
 
-  rate(
+  *rate(
     { tenant, sessionId, actorId, at }: ServiceAct,
     rating: Omit<ServiceRating, 'at'>,
     window = 0,
-  ): ServiceSession {
-    const row = this.require(tenant, sessionId);
+  ): Op<ServiceSession> {
+    const row = yield* this.require(tenant, sessionId);
     if (row.customer !== actorId) throw notYours();
     if (row.state !== 'closed') {
       throw new DomainError('ECONFLICT', 'the service session is not closed yet', { field: 'sessionId' });
@@ -134,20 +148,25 @@ export class ServiceTable {
       const end = `a service session may be rated for ${window / 1000} s after its end`;
       throw new DomainError('ECONFLICT', end, { field: 'sessionId', limit: window });
     }
-    this.#sql
-      .get('UPDATE service_session SET score = ?, comment = ?, rated_at = ? WHERE conversation = ?')
-      .run(rating.score, rating.comment, at, row.conversation);
-    return toService(tenant, this.require(tenant, sessionId));
+    yield* run(
+      'UPDATE service_session SET score = ?, comment = ?, rated_at = ? WHERE conversation = ?',
+      rating.score,
+      rating.comment,
+      at,
+      row.conversation,
+    );
+    return toService(tenant, yield* this.require(tenant, sessionId));
   }
 
-  addNote(note: ServiceNote): NoteAdded {
+  *addNote(note: ServiceNote): Op<NoteAdded> {
     const { tenant, id, clientId, sessionId, authorId, content, at } = note;
-    const session = this.require(tenant, sessionId);
-    const known = this.#sql
-      .get(
-        `SELECT ${NOTE_COLUMNS}, conversation FROM service_note WHERE tenant = ? AND author = ? AND client_id = ?`,
-      )
-      .get(session.tenant, authorId, clientId) as (NoteRow & { conversation: number }) | undefined;
+    const session = yield* this.require(tenant, sessionId);
+    const known = yield* get<NoteRow & { conversation: number }>(
+      `SELECT ${NOTE_COLUMNS}, conversation FROM service_note WHERE tenant = ? AND author = ? AND client_id = ?`,
+      session.tenant,
+      authorId,
+      clientId,
+    );
     if (known) {
       if (known.conversation === session.conversation && known.content === content) {
         return { note: toNote(tenant, sessionId, known), duplicate: true, agentId: session.agent };
@@ -155,26 +174,31 @@ export class ServiceTable {
       throw new DomainError('ECONFLICT', 'this id was used for another note', { field: 'clientId' });
     }
     requireNotClosed(session.state);
-    this.#sql
-      .get(
-        'INSERT INTO service_note (tenant, conversation, id, client_id, author, content, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      )
-      .run(session.tenant, session.conversation, id, clientId, authorId, content, at);
+    yield* run(
+      'INSERT INTO service_note (tenant, conversation, id, client_id, author, content, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      session.tenant,
+      session.conversation,
+      id,
+      clientId,
+      authorId,
+      content,
+      at,
+    );
     return { note, duplicate: false, agentId: session.agent };
   }
 
-  findOpenOf(tenant: string, customerId: string): ServiceSession | undefined {
-    const id = this.findOpen(this.#tenants.find(tenant) ?? -1, customerId);
-    return id === undefined ? undefined : this.find(tenant, id);
+  *findOpenOf(tenant: string, customerId: string): Op<ServiceSession | undefined> {
+    const id = yield* this.findOpen((yield* this.#tenants.find(tenant)) ?? -1, customerId);
+    return id === undefined ? undefined : yield* this.find(tenant, id);
   }
 
-  find(tenant: string, sessionId: string): ServiceSession | undefined {
-    const row = this.#row(tenant, sessionId);
+  *find(tenant: string, sessionId: string): Op<ServiceSession | undefined> {
+    const row = yield* this.#row(tenant, sessionId);
     return row && toService(tenant, row);
   }
 
-  list({ tenant, after, limit, ...query }: ServiceQuery): ServiceSession[] {
-    const key = this.#tenants.find(tenant) ?? null;
+  *list({ tenant, after, limit, ...query }: ServiceQuery): Op<ServiceSession[]> {
+    const key = (yield* this.#tenants.find(tenant)) ?? null;
     const older =
       '(opened_at, conversation) < (SELECT opened_at, conversation FROM service_session WHERE tenant = ? AND id = ?)';
     const filters = [
@@ -187,35 +211,39 @@ export class ServiceTable {
       filter('opened_at < ?', query.to),
       ...(after === undefined ? [] : [{ condition: older, values: [key, after] }]),
     ].filter(({ values }) => values[0] !== undefined);
-    const rows = this.#sql
-      .get(
-        `SELECT ${serviceColumns()} FROM service_session WHERE ${filters.map(({ condition }) => condition).join(' AND ')}
+    const rows = yield* all<ServiceRow>(
+      `SELECT ${serviceColumns()} FROM service_session WHERE ${filters.map(({ condition }) => condition).join(' AND ')}
            ORDER BY opened_at DESC, conversation DESC LIMIT ?`,
-      )
-      .all(...filters.flatMap(({ values }) => values as Value[]), limit) as unknown as ServiceRow[];
+      ...filters.flatMap(({ values }) => values as Value[]),
+      limit,
+    );
     return rows.map((row) => toService(tenant, row));
   }
 
-  listNotes(tenant: string, sessionId: string, limit: number): ServiceNote[] {
-    const session = this.#row(tenant, sessionId);
+  *listNotes(tenant: string, sessionId: string, limit: number): Op<ServiceNote[]> {
+    const session = yield* this.#row(tenant, sessionId);
     if (!session) return [];
-    const rows = this.#sql
-      .get(`SELECT ${NOTE_COLUMNS} FROM service_note WHERE conversation = ? ORDER BY pk DESC LIMIT ?`)
-      .all(session.conversation, limit) as unknown as NoteRow[];
+    const rows = yield* all<NoteRow>(
+      `SELECT ${NOTE_COLUMNS} FROM service_note WHERE conversation = ? ORDER BY pk DESC LIMIT ?`,
+      session.conversation,
+      limit,
+    );
     return rows.map((row) => toNote(tenant, sessionId, row)).reverse();
   }
 
   /** ENOENT. */
-  require(tenant: string, sessionId: string): ServiceRow {
-    const row = this.#row(tenant, sessionId);
+  *require(tenant: string, sessionId: string): Op<ServiceRow> {
+    const row = yield* this.#row(tenant, sessionId);
     if (row) return row;
     throw new DomainError('ENOENT', `no service session ${sessionId}`, { field: 'sessionId' });
   }
 
-  #row(tenant: string, sessionId: string): ServiceRow | undefined {
-    return this.#sql
-      .get(`SELECT ${serviceColumns()} FROM service_session WHERE tenant = ? AND id = ?`)
-      .get(this.#tenants.find(tenant) ?? null, sessionId) as ServiceRow | undefined;
+  *#row(tenant: string, sessionId: string): Op<ServiceRow | undefined> {
+    return yield* get<ServiceRow>(
+      `SELECT ${serviceColumns()} FROM service_session WHERE tenant = ? AND id = ?`,
+      (yield* this.#tenants.find(tenant)) ?? null,
+      sessionId,
+    );
   }
 }
 

@@ -1,10 +1,9 @@
-import type { StatementSync } from 'node:sqlite';
 import type { SeqRange } from '../../core/model.ts';
 import type { AcknowledgementEntry } from '../../core/ports/store.ts';
 import type { Position } from '../../core/ranges.ts';
 import { cover } from '../../core/ranges.ts';
-import type { Statements } from './database.ts';
 import { packRanges, parseRanges } from './range-json.ts';
+import { all, get, type Op, run } from './statement.ts';
 
 interface PositionRow {
   delivered: number;
@@ -38,26 +37,21 @@ interface CachedPositions extends Positions {
  * transaction moved them.
  */
 export class PositionTable {
-  readonly #sql: Statements;
   readonly #cache = new Map<string, CachedPositions>();
 
-  constructor(sql: Statements) {
-    this.#sql = sql;
-  }
-
   /** Undefined for one who is no member. */
-  find(conversation: number, user: string): Positions | undefined {
-    return this.#load(conversation, user);
+  *find(conversation: number, user: string): Op<Positions | undefined> {
+    return yield* this.#load(conversation, user);
   }
 
   /** Covers ranges as delivered or read (which implies delivered); returns what was not covered; undefined for no member. */
-  cover(
+  *cover(
     conversation: number,
     user: string,
     kind: 'delivered' | 'read',
     ranges: readonly SeqRange[],
-  ): SeqRange[] | undefined {
-    const positions = this.#load(conversation, user);
+  ): Op<SeqRange[] | undefined> {
+    const positions = yield* this.#load(conversation, user);
     return positions && coverIn(positions, kind, ranges);
   }
 
@@ -65,13 +59,13 @@ export class PositionTable {
    * As `cover`, also for one who was a member: what it got last is often acknowledged after it left. Returns nothing for
    * others.
    */
-  acknowledge(
+  *acknowledge(
     conversation: number,
     user: string,
     kind: 'delivered' | 'read',
     ranges: readonly SeqRange[],
-  ): SeqRange[] {
-    const positions = this.#loadAny(conversation, user);
+  ): Op<SeqRange[]> {
+    const positions = yield* this.#loadAny(conversation, user);
     return positions ? coverIn(positions, kind, ranges) : [];
   }
 
@@ -79,27 +73,27 @@ export class PositionTable {
    * Covers what many users got, up to the conversation's last sequence. Those who got the same and whose mark it just
    * continues, as it mostly does, cost no look at each.
    */
-  coverAll(
+  *coverAll(
     conversation: number,
     kind: 'delivered' | 'read',
     entries: readonly AcknowledgementEntry[],
     lastSeq: number,
-  ): void {
+  ): Op<void> {
     for (const { userIds, ranges: given, revisions } of alike(entries)) {
       const ranges = upTo(lastSeq, given);
       const [range] = ranges;
       const isPlain =
         kind === 'delivered' && range !== undefined && ranges.length === 1 && userIds.length > 1;
-      const rest = isPlain ? this.#continueMarks(conversation, userIds, range) : userIds;
-      for (const user of rest) this.acknowledge(conversation, user, kind, ranges);
+      const rest = isPlain ? yield* this.#continueMarks(conversation, userIds, range) : userIds;
+      for (const user of rest) yield* this.acknowledge(conversation, user, kind, ranges);
       if (revisions.length === 0) continue;
-      for (const user of userIds) this.coverRevisions(conversation, user, revisions);
+      for (const user of userIds) yield* this.coverRevisions(conversation, user, revisions);
     }
   }
 
   /** Covers revisions as known; nothing for one who neither is a member nor was. */
-  coverRevisions(conversation: number, user: string, ranges: readonly SeqRange[]): void {
-    const positions = this.#loadAny(conversation, user);
+  *coverRevisions(conversation: number, user: string, ranges: readonly SeqRange[]): Op<void> {
+    const positions = yield* this.#loadAny(conversation, user);
     if (!positions) return;
     const { position, fresh } = cover(positions.revisions, ranges);
     if (fresh.length === 0) return;
@@ -108,7 +102,7 @@ export class PositionTable {
   }
 
   /** Writes back what moved. To be called before the transaction ends. */
-  flush(): void {
+  *flush(): Op<void> {
     const updates = { member: this.#update('member'), former_member: this.#update('former_member') };
     for (const { holder, conversation, user, delivered, read, revisions, dirty } of this.#cache.values()) {
       if (!dirty) continue;
@@ -116,16 +110,14 @@ export class PositionTable {
         position.mark,
         packRanges(position.above),
       ]);
-      updates[holder].run(...columns, conversation, user);
+      yield* run(updates[holder], ...columns, conversation, user);
     }
     this.#cache.clear();
   }
 
-  #update(holder: Holder): StatementSync {
-    return this.#sql.get(
-      `UPDATE ${holder} SET delivered = ?, delivered_above = ?, read = ?, read_above = ?, revision = ?, revision_above = ?
-         WHERE conversation = ? AND user = ?`,
-    );
+  #update(holder: Holder): string {
+    return `UPDATE ${holder} SET delivered = ?, delivered_above = ?, read = ?, read_above = ?, revision = ?, revision_above = ?
+         WHERE conversation = ? AND user = ?`;
   }
 
   /** Forgets everything, as after a rollback. */
@@ -134,40 +126,47 @@ export class PositionTable {
   }
 
   /** Moves the delivered marks that reach up to a range to its end. Returns the users who need more than that. */
-  #continueMarks(conversation: number, users: readonly string[], { from, to }: SeqRange): readonly string[] {
+  *#continueMarks(
+    conversation: number,
+    users: readonly string[],
+    { from, to }: SeqRange,
+  ): Op<readonly string[]> {
     // What this transaction moved before is looked at in the table.
-    this.flush();
+    yield* this.flush();
     const listed = JSON.stringify(users);
-    this.#sql
-      .get(
-        `UPDATE member SET delivered = ? WHERE conversation = ? AND user IN (SELECT value FROM json_each(?))
+    yield* run(
+      `UPDATE member SET delivered = ? WHERE conversation = ? AND user IN (SELECT value FROM json_each(?))
            AND delivered BETWEEN ? AND ? AND delivered_above = '[]'`,
-      )
-      .run(to, conversation, listed, from - 1, to - 1);
-    const rest = (['member', 'former_member'] as const).flatMap((holder) =>
-      this.#sql
-        .get(
-          `SELECT user FROM ${holder} WHERE conversation = ? AND user IN (SELECT value FROM json_each(?)) AND delivered < ?`,
-        )
-        .all(conversation, listed, to),
+      to,
+      conversation,
+      listed,
+      from - 1,
+      to - 1,
     );
-    return (rest as { user: string }[]).map(({ user }) => user);
+    const rest: { user: string }[] = [];
+    for (const holder of ['member', 'former_member'] as const) {
+      const select = `SELECT user FROM ${holder} WHERE conversation = ? AND user IN (SELECT value FROM json_each(?)) AND delivered < ?`;
+      rest.push(...(yield* all<{ user: string }>(select, conversation, listed, to)));
+    }
+    return rest.map(({ user }) => user);
   }
 
-  #loadAny(conversation: number, user: string): CachedPositions | undefined {
-    return this.#load(conversation, user) ?? this.#load(conversation, user, 'former_member');
+  *#loadAny(conversation: number, user: string): Op<CachedPositions | undefined> {
+    return (
+      (yield* this.#load(conversation, user)) ?? (yield* this.#load(conversation, user, 'former_member'))
+    );
   }
 
-  #load(conversation: number, user: string, holder: Holder = 'member'): CachedPositions | undefined {
+  *#load(conversation: number, user: string, holder: Holder = 'member'): Op<CachedPositions | undefined> {
     const key = `${holder}/${conversation}/${user}`;
     const cached = this.#cache.get(key);
     if (cached) return cached;
-    const row = this.#sql
-      .get(
-        `SELECT delivered, delivered_above, read, read_above, revision, revision_above FROM ${holder}
+    const row = yield* get<PositionRow>(
+      `SELECT delivered, delivered_above, read, read_above, revision, revision_above FROM ${holder}
            WHERE conversation = ? AND user = ?`,
-      )
-      .get(conversation, user) as PositionRow | undefined;
+      conversation,
+      user,
+    );
     if (!row) return undefined;
     const loaded = {
       holder,

@@ -1,28 +1,23 @@
-import type { Statements } from './database.ts';
+import { get, type Op, run } from './statement.ts';
 
 /**
  * Counts each tenant's messages on. The counts of a transaction are loaded when first asked for and written back once,
  * by `flush`.
  */
 export class Numbers {
-  readonly #sql: Statements;
   readonly #last = new Map<number, number>();
 
-  constructor(sql: Statements) {
-    this.#sql = sql;
-  }
-
   /** @param tenant its key */
-  next(tenant: number): number {
-    const number = (this.#last.get(tenant) ?? this.#load(tenant)) + 1;
+  *next(tenant: number): Op<number> {
+    const number = (this.#last.get(tenant) ?? (yield* this.#load(tenant))) + 1;
     this.#last.set(tenant, number);
     return number;
   }
 
   /** Writes back what moved. To be called before the transaction ends. */
-  flush(): void {
-    const update = this.#sql.get('UPDATE tenant SET last_number = ? WHERE pk = ?');
-    for (const [tenant, number] of this.#last) update.run(number, tenant);
+  *flush(): Op<void> {
+    const update = 'UPDATE tenant SET last_number = ? WHERE pk = ?';
+    for (const [tenant, number] of this.#last) yield* run(update, number, tenant);
     this.#last.clear();
   }
 
@@ -31,8 +26,8 @@ export class Numbers {
     this.#last.clear();
   }
 
-  #load(tenant: number): number {
-    const row = this.#sql.get('SELECT last_number FROM tenant WHERE pk = ?').get(tenant);
+  *#load(tenant: number): Op<number> {
+    const row = yield* get('SELECT last_number FROM tenant WHERE pk = ?', tenant);
     return (row as { last_number: number }).last_number;
   }
 }

@@ -1,4 +1,4 @@
-import type { Statements } from './database.ts';
+import { type Op, run } from './statement.ts';
 
 /** What to do with a column that bears users' ids. Messages and single chats bear persons instead. */
 interface Bearer {
@@ -46,13 +46,13 @@ export const BEARERS: readonly Bearer[] = [
  * Puts whatever a deleted user left under another id, or away: its own is about to be somebody else's. Rare, so it may
  * read whole tables.
  */
-export function handOver(sql: Statements, tenant: number, id: string, formerId: string): void {
+export function* handOver(tenant: number, id: string, formerId: string): Op<void> {
   for (const { table, column, fate, hasTenant } of BEARERS) {
     const ofTenant = hasTenant
       ? 'tenant = ?2'
       : 'conversation IN (SELECT pk FROM conversation WHERE tenant = ?2)';
     const its = `WHERE ${column} = ?1 AND ${ofTenant}`;
-    if (fate === 'remove') sql.get(`DELETE FROM ${table} ${its}`).run(id, tenant);
-    else sql.get(`UPDATE ${table} SET ${column} = ?3 ${its}`).run(id, tenant, formerId);
+    if (fate === 'remove') yield* run(`DELETE FROM ${table} ${its}`, id, tenant);
+    else yield* run(`UPDATE ${table} SET ${column} = ?3 ${its}`, id, tenant, formerId);
   }
 }

@@ -9,7 +9,7 @@ import type {
   UserAccess,
 } from '../../core/ports/admin-store.ts';
 import type { MessageChange, Page, UserPatch } from '../../core/ports/store.ts';
-import type { Statements } from './database.ts';
+import { all, get, type Op, run } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
 
@@ -26,117 +26,127 @@ interface AuditRow {
 
 /** SQL of the admin store. Runs inside the worker thread, writes inside its transaction. */
 export class AdminTable {
-  readonly #sql: Statements;
   readonly #tenants: Tenants;
   readonly #users: UserTable;
 
-  constructor(sql: Statements, tenants: Tenants, users: UserTable) {
-    this.#sql = sql;
+  constructor(tenants: Tenants, users: UserTable) {
     this.#tenants = tenants;
     this.#users = users;
   }
 
-  findSettings(tenant: string): Partial<ChatSettings> {
-    const key = this.#tenants.find(tenant);
+  *findSettings(tenant: string): Op<Partial<ChatSettings>> {
+    const key = yield* this.#tenants.find(tenant);
     if (key === undefined) return {};
-    const rows = this.#sql
-      .get('SELECT name, value FROM chat_setting WHERE tenant = ?')
-      .all(key) as unknown as { name: keyof ChatSettings; value: number }[];
+    const rows = yield* all<{
+      name: keyof ChatSettings;
+      value: number;
+    }>('SELECT name, value FROM chat_setting WHERE tenant = ?', key);
     return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
   }
 
-  changeSettings(change: ChatSettingsChange): { old: ChatSettings; new: ChatSettings } {
+  *changeSettings(change: ChatSettingsChange): Op<{ old: ChatSettings; new: ChatSettings }> {
     const { tenant, patch, defaults } = change;
-    const key = this.#tenants.ensure(tenant);
-    const old = { ...defaults, ...this.findSettings(tenant) };
-    const set = this.#sql.get('INSERT OR REPLACE INTO chat_setting (tenant, name, value) VALUES (?, ?, ?)');
-    for (const [name, value] of Object.entries(patch)) if (value !== undefined) set.run(key, name, value);
-    const values = { old, new: { ...defaults, ...this.findSettings(tenant) } };
-    this.#audit(key, change, 'chat_settings', null, values);
+    const key = yield* this.#tenants.ensure(tenant);
+    const old = { ...defaults, ...(yield* this.findSettings(tenant)) };
+    const set = 'INSERT OR REPLACE INTO chat_setting (tenant, name, value) VALUES (?, ?, ?)';
+    for (const [name, value] of Object.entries(patch))
+      if (value !== undefined) yield* run(set, key, name, value);
+    const values = { old, new: { ...defaults, ...(yield* this.findSettings(tenant)) } };
+    yield* this.#audit(key, change, 'chat_settings', null, values);
     return values;
   }
 
-  findPermission(tenant: string, userId: string): ChatPermission {
-    const key = this.#tenants.find(tenant);
+  *findPermission(tenant: string, userId: string): Op<ChatPermission> {
+    const key = yield* this.#tenants.find(tenant);
     const row =
-      key !== undefined &&
-      this.#sql.get('SELECT permission FROM chat_permission WHERE tenant = ? AND user = ?').get(key, userId);
+      key === undefined
+        ? undefined
+        : yield* get<{ permission: string }>(
+            'SELECT permission FROM chat_permission WHERE tenant = ? AND user = ?',
+            key,
+            userId,
+          );
     return row ? (row.permission as ChatPermission) : 'full_access';
   }
 
-  changePermission(change: ChatPermissionChange): ChatPermission {
+  *changePermission(change: ChatPermissionChange): Op<ChatPermission> {
     const { tenant, userId, permission } = change;
-    const key = this.#tenants.ensure(tenant);
-    if (!this.#users.exists(key, userId)) {
+    const key = yield* this.#tenants.ensure(tenant);
+    if (!(yield* this.#users.exists(key, userId))) {
       throw new DomainError('ENOENT', `no user ${userId}`, { field: 'id' });
     }
-    const old = this.findPermission(tenant, userId);
-    this.#sql
-      .get('INSERT OR REPLACE INTO chat_permission (tenant, user, permission) VALUES (?, ?, ?)')
-      .run(key, userId, permission);
-    this.#audit(key, change, 'chat_permission', userId, { old, new: permission });
+    const old = yield* this.findPermission(tenant, userId);
+    yield* run(
+      'INSERT OR REPLACE INTO chat_permission (tenant, user, permission) VALUES (?, ?, ?)',
+      key,
+      userId,
+      permission,
+    );
+    yield* this.#audit(key, change, 'chat_permission', userId, { old, new: permission });
     return old;
   }
 
   /** Who gets the id of a deleted user starts anew. */
-  forgetUser(tenant: string, userId: string): void {
-    this.#sql
-      .get('DELETE FROM chat_permission WHERE tenant = ? AND user = ?')
-      .run(this.#tenants.ensure(tenant), userId);
+  *forgetUser(tenant: string, userId: string): Op<void> {
+    yield* run(
+      'DELETE FROM chat_permission WHERE tenant = ? AND user = ?',
+      yield* this.#tenants.ensure(tenant),
+      userId,
+    );
   }
 
   /** What a manager took of others; nothing for a change that is not to be audited. */
-  auditMessage({ tenant, auditId, actorId, reason, at }: MessageChange, message: Message): void {
+  *auditMessage({ tenant, auditId, actorId, reason, at }: MessageChange, message: Message): Op<void> {
     if (auditId === undefined) return;
     const { id: messageId, conversationId, senderId, state } = message;
     const act = { tenant, id: auditId, actorId, reason, at };
     const values = { old: { messageId, conversationId, senderId }, new: state };
-    this.#audit(this.#tenants.ensure(tenant), act, 'message', null, values);
+    yield* this.#audit(yield* this.#tenants.ensure(tenant), act, 'message', null, values);
   }
 
   /** What a manager changed in what a user may do, or ended of it; nothing for other changes. */
-  auditAccess(act: AdminAct, before: User, after: User, patch: UserPatch): void {
+  *auditAccess(act: AdminAct, before: User, after: User, patch: UserPatch): Op<void> {
     const [old, now] = [accessOf(before), accessOf(after)];
     const sessionsEnded = patch.tokensAfter !== undefined;
     if (!sessionsEnded && old.role === now.role && old.disabled === now.disabled) return;
     const passwordChanged = patch.passwordHash !== undefined;
     const values = { old, new: { ...now, sessionsEnded, passwordChanged } };
-    this.#audit(this.#tenants.ensure(act.tenant), act, 'user_access', after.id, values);
+    yield* this.#audit(yield* this.#tenants.ensure(act.tenant), act, 'user_access', after.id, values);
   }
 
-  listAudit(tenant: string, { after, limit }: Page): AuditEntry[] {
-    const key = this.#tenants.find(tenant);
+  *listAudit(tenant: string, { after, limit }: Page): Op<AuditEntry[]> {
+    const key = yield* this.#tenants.find(tenant);
     if (key === undefined) return [];
     const columns = 'id, type, user, old_value, new_value, actor, reason, at';
     const older = after === undefined ? '' : 'AND pk < (SELECT pk FROM audit WHERE id = ? AND tenant = ?)';
-    const rows = this.#sql
-      .get(`SELECT ${columns} FROM audit WHERE tenant = ? ${older} ORDER BY pk DESC LIMIT ?`)
-      .all(key, ...(after === undefined ? [] : [after, key]), limit) as unknown as AuditRow[];
+    const rows = yield* all<AuditRow>(
+      `SELECT ${columns} FROM audit WHERE tenant = ? ${older} ORDER BY pk DESC LIMIT ?`,
+      key,
+      ...(after === undefined ? [] : [after, key]),
+      limit,
+    );
     return rows.map((row) => toEntry(tenant, row));
   }
 
-  #audit(
+  *#audit(
     tenant: number,
     { id, actorId, reason, at }: AdminAct,
     type: AuditEntry['type'],
     userId: string | null,
     values: { readonly old: unknown; readonly new: unknown },
-  ): void {
-    this.#sql
-      .get(
-        'INSERT INTO audit (tenant, id, type, user, old_value, new_value, actor, reason, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
-      )
-      .run(
-        tenant,
-        id,
-        type,
-        userId,
-        JSON.stringify(values.old),
-        JSON.stringify(values.new),
-        actorId,
-        reason,
-        at,
-      );
+  ): Op<void> {
+    yield* run(
+      'INSERT INTO audit (tenant, id, type, user, old_value, new_value, actor, reason, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      tenant,
+      id,
+      type,
+      userId,
+      JSON.stringify(values.old),
+      JSON.stringify(values.new),
+      actorId,
+      reason,
+      at,
+    );
   }
 }
 

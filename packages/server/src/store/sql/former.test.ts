@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { migrate } from './database.ts';
+import { migrate } from '../sqlite/database.ts';
 import { BEARERS } from './former.ts';
 
 /** What columns are called that bear the ids of users. */

@@ -1,10 +1,10 @@
 import type { MessageState, SeqRange } from '../../core/model.ts';
 import type { UnreadMessage, UnreadQuery } from '../../core/ports/store.ts';
 import { gaps, intersect, type Position } from '../../core/ranges.ts';
-import type { Statements } from './database.ts';
 import { NOT_HIDDEN, shownId } from './message-row.ts';
 import { parseRanges } from './range-json.ts';
 import { SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
+import { all, get, type Op } from './statement.ts';
 
 interface ReachRow extends SightRow {
   delivered: number;
@@ -35,60 +35,69 @@ const READABLE = `${TELLABLE} AND m.state NOT IN ('recalled', 'deleted')`;
  * own messages do; what is recalled or deleted still counts as to be delivered, as its new form is.
  */
 export class ReachTable {
-  readonly #sql: Statements;
-
-  constructor(sql: Statements) {
-    this.#sql = sql;
-  }
-
   /** The sequences up to which everything was delivered to, and read by, a member; undefined for one who is none. */
-  of(conversation: number, user: string): { delivered: number; read: number } | undefined {
-    const row = this.#row(conversation, user);
+  *of(conversation: number, user: string): Op<{ delivered: number; read: number } | undefined> {
+    const row = yield* this.#row(conversation, user);
     if (!row) return undefined;
-    const delivered = this.#reached(conversation, user, openOf(row, 'delivered'), TELLABLE);
-    const read = this.#reached(conversation, user, openOf(row, 'read'), READABLE);
+    const delivered = yield* this.#reached(conversation, user, openOf(row, 'delivered'), TELLABLE);
+    const read = yield* this.#reached(conversation, user, openOf(row, 'read'), READABLE);
     return { delivered: delivered ?? row.last_seq, read: read ?? row.last_seq };
   }
 
   /** Up to where all counts as read by a member whose position in the running transaction this is. */
-  readTo(conversation: number, user: string, read: Position): number {
-    const row = this.#row(conversation, user);
+  *readTo(conversation: number, user: string, read: Position): Op<number> {
+    const row = yield* this.#row(conversation, user);
     if (!row) return read.mark;
     const open = intersect(gaps(read, row.last_seq), sightOf(row));
-    return this.#reached(conversation, user, open, READABLE) ?? row.last_seq;
+    return (yield* this.#reached(conversation, user, open, READABLE)) ?? row.last_seq;
   }
 
   /** How many messages a member could still read, counted up to a limit. 0 for one who is no member. */
-  countUnread(conversation: number, user: string, limit: number): number {
-    const row = this.#row(conversation, user);
-    const count = this.#sql.get(
-      `SELECT count(*) AS n FROM (SELECT 1 FROM message m WHERE m.conversation = ? AND m.seq BETWEEN ? AND ? AND ${READABLE}
-         LIMIT ?)`,
-    );
+  *countUnread(conversation: number, user: string, limit: number): Op<number> {
+    const row = yield* this.#row(conversation, user);
+    const count = `SELECT count(*) AS n FROM (SELECT 1 FROM message m WHERE m.conversation = ? AND m.seq BETWEEN ? AND ? AND ${READABLE}
+         LIMIT ?)`;
     let total = 0;
     for (const { from, to } of row ? openOf(row, 'read') : []) {
       if (total >= limit) break;
-      total += (count.get(conversation, from, to, conversation, user, user, limit - total) as { n: number })
-        .n;
+      total += (
+        (yield* get<{ n: number }>(
+          count,
+          conversation,
+          from,
+          to,
+          conversation,
+          user,
+          user,
+          limit - total,
+        )) as { n: number }
+      ).n;
     }
     return total;
   }
 
   /** What a member could still read, the oldest first. */
-  listUnread(
+  *listUnread(
     conversation: number,
     { userId, after, upTo, limit }: Pick<UnreadQuery, 'userId' | 'after' | 'upTo' | 'limit'>,
-  ): UnreadMessage[] {
-    const row = this.#row(conversation, userId);
+  ): Op<UnreadMessage[]> {
+    const row = yield* this.#row(conversation, userId);
     const open = row ? intersect(openOf(row, 'read'), [{ from: after + 1, to: upTo }]) : [];
-    const select = this.#sql.get(
-      `SELECT m.id, m.client_id, ${shownId('m.sender', 'm.tenant')} AS sender, m.seq, m.state FROM message m
-         WHERE m.conversation = ? AND m.seq BETWEEN ? AND ? AND ${READABLE} ORDER BY m.seq LIMIT ?`,
-    );
+    const select = `SELECT m.id, m.client_id, ${shownId('m.sender', 'm.tenant')} AS sender, m.seq, m.state FROM message m
+         WHERE m.conversation = ? AND m.seq BETWEEN ? AND ? AND ${READABLE} ORDER BY m.seq LIMIT ?`;
     const found: UnreadRow[] = [];
     for (const { from, to } of open) {
       if (found.length >= limit) break;
-      const rows = select.all(conversation, from, to, conversation, userId, userId, limit - found.length);
+      const rows = yield* all(
+        select,
+        conversation,
+        from,
+        to,
+        conversation,
+        userId,
+        userId,
+        limit - found.length,
+      );
       found.push(...(rows as unknown as UnreadRow[]));
     }
     return found.map(({ id, client_id: clientId, sender: senderId, seq, state }) => ({
@@ -101,18 +110,16 @@ export class ReachTable {
   }
 
   /** The sequence before the first message of ascending ranges that fits; undefined where none does. */
-  #reached(
+  *#reached(
     conversation: number,
     user: string,
     ranges: readonly SeqRange[],
     condition: string,
-  ): number | undefined {
-    const select = this.#sql.get(
-      `SELECT m.seq, ${condition} AS fits FROM message m WHERE m.conversation = ? AND m.seq BETWEEN ? AND ? ORDER BY m.seq`,
-    );
+  ): Op<number | undefined> {
+    const select = `SELECT m.seq, ${condition} AS fits FROM message m WHERE m.conversation = ? AND m.seq BETWEEN ? AND ? ORDER BY m.seq`;
     let looks = 0;
     for (const { from, to } of ranges) {
-      const rows = select.iterate(conversation, user, user, conversation, from, to) as Iterable<{
+      const rows = (yield* all(select, conversation, user, user, conversation, from, to)) as Iterable<{
         seq: number;
         fits: 0 | 1;
       }>;
@@ -124,13 +131,13 @@ export class ReachTable {
     return undefined;
   }
 
-  #row(conversation: number, user: string): ReachRow | undefined {
-    return this.#sql
-      .get(
-        `SELECT v.delivered, v.delivered_above, v.read, v.read_above, ${SIGHT_COLUMNS}
+  *#row(conversation: number, user: string): Op<ReachRow | undefined> {
+    return yield* get<ReachRow>(
+      `SELECT v.delivered, v.delivered_above, v.read, v.read_above, ${SIGHT_COLUMNS}
            FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.conversation = ? AND v.user = ?`,
-      )
-      .get(conversation, user) as ReachRow | undefined;
+      conversation,
+      user,
+    );
   }
 }
 

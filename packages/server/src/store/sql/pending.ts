@@ -7,13 +7,13 @@ import type {
   PendingQuery,
 } from '../../core/ports/store.ts';
 import { gaps, includes, intersect, type Position, toRanges } from '../../core/ranges.ts';
-import type { Statements } from './database.ts';
-import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, NOT_HIDDEN, toMessage } from './message-row.ts';
+import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, NOT_HIDDEN } from './message-row.ts';
 import { type BehindRow, OldestFirst } from './oldest-first.ts';
 import { PartyTable } from './parties.ts';
 import { type Positions, PositionTable } from './positions.ts';
 import { goneOf } from './retention.ts';
 import { SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
+import { all, type Op } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
 
@@ -27,7 +27,7 @@ interface OwnQuery extends PendingQuery {
 }
 
 interface PageDraft {
-  read(conversation: RevisedRow, row: MessageRow): Message;
+  read(conversation: RevisedRow, row: MessageRow): Op<Message>;
   readonly messages: Message[];
   readonly changedIds: string[];
   readonly revisions: KnownRevisions[];
@@ -36,33 +36,33 @@ interface PageDraft {
 
 /** Reads what a user missed, page by page. Runs in the reading thread. */
 export class PendingReader {
-  readonly #sql: Statements;
   readonly #tenants: Tenants;
   readonly #users: UserTable;
   readonly #oldestFirst: OldestFirst;
 
-  constructor(sql: Statements, tenants: Tenants, users: UserTable) {
-    this.#sql = sql;
+  constructor(tenants: Tenants, users: UserTable) {
     this.#tenants = tenants;
     this.#users = users;
-    this.#oldestFirst = new OldestFirst(sql, tenants, users);
+    this.#oldestFirst = new OldestFirst(tenants, users);
   }
 
-  page(given: PendingQuery): PendingPage {
+  *page(given: PendingQuery): Op<PendingPage> {
     const { tenant, userId, cursor, order } = given;
-    if (cursor && 'number' in cursor) return this.#oldestFirst.page(given, cursor);
-    const query = { ...given, person: this.#users.personOf(this.#tenants.find(tenant) ?? -1, userId) };
-    const parties = new PartyTable(this.#sql);
+    if (cursor && 'number' in cursor) return yield* this.#oldestFirst.page(given, cursor);
+    const query = {
+      ...given,
+      person: yield* this.#users.personOf((yield* this.#tenants.find(tenant)) ?? -1, userId),
+    };
+    const parties = new PartyTable();
     const page: PageDraft = {
       messages: [],
       changedIds: [],
       revisions: [],
       gone: [],
-      read: (conversation, row) =>
-        toMessage(tenant, conversation, row, parties.of(conversation.tenant, conversation, row.sender)),
+      read: (conversation, row) => parties.toMessage(tenant, conversation, row),
     };
-    const open = order === 'time' ? (cursor?.open ?? this.#oldestFirst.begin(query)) : undefined;
-    const stopped = this.#fill(query, cursor, page);
+    const open = order === 'time' ? (cursor?.open ?? (yield* this.#oldestFirst.begin(query))) : undefined;
+    const stopped = yield* this.#fill(query, cursor, page);
     const { messages, changedIds, revisions, gone } = page;
     const next = open ? { ...(stopped ?? { number: 0 }), open } : stopped;
     return {
@@ -75,58 +75,62 @@ export class PendingReader {
   }
 
   /** Adds what there is by conversation; returns where to go on if there is more than fits. */
-  #fill(
+  *#fill(
     query: OwnQuery,
     cursor: ConversationCursor | undefined,
     page: PageDraft,
-  ): ConversationCursor | undefined {
-    for (const conversation of this.#behind(query, cursor)) {
-      const next = this.#read(query, cursor, conversation, page);
+  ): Op<ConversationCursor | undefined> {
+    for (const conversation of yield* this.#behind(query, cursor)) {
+      const next = yield* this.#read(query, cursor, conversation, page);
       if (next) return next;
     }
     return undefined;
   }
 
   /** The conversations with something for the user, by id, from the cursor's on. */
-  #behind(
+  *#behind(
     { tenant, userId, conversationId }: PendingQuery,
     cursor: ConversationCursor | undefined,
-  ): RevisedRow[] {
-    const key = this.#tenants.find(tenant) ?? -1;
+  ): Op<RevisedRow[]> {
+    const key = (yield* this.#tenants.find(tenant)) ?? -1;
     const select = `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.uid, c.revision, ${SIGHT_COLUMNS}
        FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.tenant = ? AND v.user = ?`;
     if (conversationId !== undefined) {
-      const rows = this.#sql
-        .get(`${select} AND c.id = ?`)
-        .all(key, userId, conversationId) as unknown as RevisedRow[];
+      const rows = yield* all<RevisedRow>(`${select} AND c.id = ?`, key, userId, conversationId);
       if (rows.length === 0)
         throw new DomainError('ENOENT', 'no such conversation', { field: 'conversationId' });
       return rows;
     }
-    return this.#sql
-      .get(`${select} AND c.id >= ? AND (v.delivered < c.last_seq OR v.revision < c.revision) ORDER BY c.id`)
-      .all(key, userId, cursor?.conversationId ?? '') as unknown as RevisedRow[];
+    return yield* all<RevisedRow>(
+      `${select} AND c.id >= ? AND (v.delivered < c.last_seq OR v.revision < c.revision) ORDER BY c.id`,
+      key,
+      userId,
+      cursor?.conversationId ?? '',
+    );
   }
 
   /** Adds one conversation's share to the page; returns where to go on if there is more than fits. */
-  #read(
+  *#read(
     query: OwnQuery,
     cursor: ConversationCursor | undefined,
     conversation: RevisedRow,
     page: PageDraft,
-  ): ConversationCursor | undefined {
-    const positions = new PositionTable(this.#sql).find(conversation.pk, query.userId);
+  ): Op<ConversationCursor | undefined> {
+    const positions = yield* new PositionTable().find(conversation.pk, query.userId);
     if (!positions) return undefined;
     const from =
       cursor?.conversationId === conversation.id
         ? cursor
         : // Who keeps a position of its own may have been away while another device of the user learned of changes.
           { revision: query.sinceSeq === undefined ? positions.revisions.mark : 0, seq: 0 };
-    if (cursor?.conversationId !== conversation.id) this.#addGone(query, conversation, positions, page);
-    const changed = this.#changed(query, conversation, positions, from, page);
+    if (cursor?.conversationId !== conversation.id)
+      yield* this.#addGone(query, conversation, positions, page);
+    const changed = yield* this.#changed(query, conversation, positions, from, page);
     if (changed !== undefined) return { conversationId: conversation.id, revision: changed, seq: from.seq };
     const told =
-      query.order === 'time' ? undefined : this.#undelivered(query, conversation, positions, from.seq, page);
+      query.order === 'time'
+        ? undefined
+        : yield* this.#undelivered(query, conversation, positions, from.seq, page);
     return told === undefined
       ? undefined
       : { conversationId: conversation.id, revision: conversation.revision, seq: told };
@@ -136,15 +140,15 @@ export class PendingReader {
    * Changed messages that the user already had, from an earlier page too. Returns the last revision told if there are
    * more than fit.
    */
-  #changed(
+  *#changed(
     query: OwnQuery,
     conversation: RevisedRow,
     positions: Positions,
     from: Pick<ConversationCursor, 'revision' | 'seq'>,
     page: PageDraft,
-  ): number | undefined {
+  ): Op<number | undefined> {
     if (from.revision >= conversation.revision) return undefined;
-    const rows = this.#revised(query, conversation, from.revision);
+    const rows = yield* this.#revised(query, conversation, from.revision);
     const sight = sightOf(conversation);
     const borne: number[] = [];
     let isFull = false;
@@ -157,7 +161,7 @@ export class PendingReader {
       if (isFull) break;
       borne.push(row.revision);
       if (!isTold) continue;
-      page.messages.push(page.read(conversation, row));
+      page.messages.push(yield* page.read(conversation, row));
       page.changedIds.push(row.id);
     }
     const upTo = isFull ? (borne.at(-1) ?? from.revision) : conversation.revision;
@@ -168,40 +172,42 @@ export class PendingReader {
   }
 
   /** Messages by revision, those above this one, but what the user hid. */
-  #revised({ userId }: PendingQuery, { pk, revision }: RevisedRow, after: number): Iterable<MessageRow> {
-    const select = this.#sql.get(
-      `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.revision > ? AND m.revision <= ?
-         AND ${NOT_HIDDEN} ORDER BY m.revision`,
-    );
-    return select.iterate(pk, after, revision, userId) as unknown as Iterable<MessageRow>;
+  *#revised({ userId }: PendingQuery, { pk, revision }: RevisedRow, after: number): Op<MessageRow[]> {
+    const select = `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.revision > ? AND m.revision <= ?
+         AND ${NOT_HIDDEN} ORDER BY m.revision`;
+    return yield* all<MessageRow>(select, pk, after, revision, userId);
   }
 
   /** What the user would be told if it were not removed. */
-  #addGone(query: PendingQuery, conversation: RevisedRow, positions: Positions, { gone }: PageDraft): void {
+  *#addGone(
+    query: PendingQuery,
+    conversation: RevisedRow,
+    positions: Positions,
+    { gone }: PageDraft,
+  ): Op<void> {
     const open = openOf(query, conversation, positions);
-    const ranges = open.length === 0 ? [] : intersect(open, goneOf(this.#sql, conversation.pk));
+    const ranges = open.length === 0 ? [] : intersect(open, yield* goneOf(conversation.pk));
     if (ranges.length > 0) gone.push({ conversationId: conversation.id, ranges });
   }
 
   /** Messages not yet delivered. Returns the last sequence told if there are more than fit. */
-  #undelivered(
+  *#undelivered(
     query: OwnQuery,
     conversation: RevisedRow,
     positions: Positions,
     after: number,
     page: PageDraft,
-  ): number | undefined {
+  ): Op<number | undefined> {
     const { sinceSeq } = query;
     const open = openOf(query, conversation, positions);
-    const select = this.#sql.get(
-      `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq BETWEEN ? AND ?
-         AND (? OR m.sender <> ?) AND ${NOT_HIDDEN} ORDER BY m.seq LIMIT ?`,
-    );
+    const select = `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq BETWEEN ? AND ?
+         AND (? OR m.sender <> ?) AND ${NOT_HIDDEN} ORDER BY m.seq LIMIT ?`;
     let told = after;
     for (const { from, to } of open) {
       if (to <= after) continue;
       const oneTooMany = query.limit - page.messages.length + 1;
-      const rows = select.all(
+      const rows = yield* all<MessageRow>(
+        select,
         conversation.pk,
         Math.max(from, after + 1),
         to,
@@ -209,10 +215,10 @@ export class PendingReader {
         query.person,
         query.userId,
         oneTooMany,
-      ) as unknown as MessageRow[];
+      );
       for (const row of rows) {
         if (page.messages.length >= query.limit) return told;
-        page.messages.push(page.read(conversation, row));
+        page.messages.push(yield* page.read(conversation, row));
         told = row.seq;
       }
     }

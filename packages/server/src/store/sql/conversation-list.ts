@@ -6,15 +6,14 @@ import {
   type ConversationTable,
   toConversation,
 } from './conversations.ts';
-import type { Statements } from './database.ts';
 import type { MessageTable } from './messages.ts';
 import { PartyTable } from './parties.ts';
 import { parseRanges } from './range-json.ts';
 import { ReachTable } from './reach.ts';
+import { all, get, mapped, type Op } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 
 export interface ConversationListDeps {
-  readonly sql: Statements;
   readonly tenants: Tenants;
   readonly conversations: ConversationTable;
   readonly messages: MessageTable;
@@ -31,66 +30,77 @@ export class ConversationListTable {
 
   constructor(deps: ConversationListDeps) {
     this.#deps = deps;
-    this.#reach = new ReachTable(deps.sql);
+    this.#reach = new ReachTable();
   }
 
-  list({ tenant, userId, before = Number.MAX_SAFE_INTEGER, limit }: ConversationQuery): ConversationView[] {
-    const key = this.#deps.tenants.find(tenant);
+  *list({
+    tenant,
+    userId,
+    before = Number.MAX_SAFE_INTEGER,
+    limit,
+  }: ConversationQuery): Op<ConversationView[]> {
+    const key = yield* this.#deps.tenants.find(tenant);
     if (key === undefined) return [];
     const rows = [
-      ...this.#singles('user_a', key, userId, before, limit),
-      ...this.#singles('user_b', key, userId, before, limit),
-      ...this.#others(key, userId, before, limit),
+      ...(yield* this.#singles('user_a', key, userId, before, limit)),
+      ...(yield* this.#singles('user_b', key, userId, before, limit)),
+      ...(yield* this.#others(key, userId, before, limit)),
     ];
     const newest = rows.sort((a, b) => b.activity - a.activity).slice(0, limit);
     // The reading thread learns of no change to users: what it read before may not be so any more.
-    const parties = new PartyTable(this.#deps.sql);
-    return newest.flatMap((row) => this.#view(tenant, row, userId, parties) ?? []);
+    const parties = new PartyTable();
+    const views = yield* mapped(newest, (row) => this.#view(tenant, row, userId, parties));
+    return views.filter((view) => view !== undefined);
   }
 
   /** How far the other user of a single chat is; undefined where there is none. */
-  peerReach(tenant: string, conversationId: string, userId: string): PeerReach | undefined {
-    const key = this.#deps.tenants.find(tenant);
-    const row = key === undefined ? undefined : this.#deps.conversations.row(key, conversationId);
-    return row?.kind === 'single' ? this.#peerReach(row.pk, userId) : undefined;
+  *peerReach(tenant: string, conversationId: string, userId: string): Op<PeerReach | undefined> {
+    const key = yield* this.#deps.tenants.find(tenant);
+    const row = key === undefined ? undefined : yield* this.#deps.conversations.row(key, conversationId);
+    return row?.kind === 'single' ? yield* this.#peerReach(row.pk, userId) : undefined;
   }
 
-  #singles(column: 'user_a' | 'user_b', tenant: number, userId: string, before: number, limit: number) {
-    return this.#deps.sql
-      .get(
-        `SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE tenant = ? AND ${column} = ? AND activity < ?
+  *#singles(column: 'user_a' | 'user_b', tenant: number, userId: string, before: number, limit: number) {
+    return yield* all<ConversationRow>(
+      `SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE tenant = ? AND ${column} = ? AND activity < ?
            AND EXISTS (SELECT 1 FROM member v WHERE v.conversation = conversation.pk AND v.user = ?)
            ORDER BY activity DESC LIMIT ?`,
-      )
-      .all(tenant, userId, before, userId, limit) as unknown as ConversationRow[];
+      tenant,
+      userId,
+      before,
+      userId,
+      limit,
+    );
   }
 
   /** Groups, rooms that the user is in now, and service sessions that are not closed. */
-  #others(tenant: number, userId: string, before: number, limit: number) {
-    return this.#deps.sql
-      .get(
-        `SELECT ${CONVERSATION_COLUMNS} FROM conversation
+  *#others(tenant: number, userId: string, before: number, limit: number) {
+    return yield* all<ConversationRow>(
+      `SELECT ${CONVERSATION_COLUMNS} FROM conversation
            WHERE pk IN (SELECT conversation FROM member WHERE tenant = ? AND user = ? AND many) AND activity < ?
              AND (kind <> 'service' OR NOT EXISTS
                (SELECT 1 FROM service_session s WHERE s.conversation = conversation.pk AND s.state = 'closed'))
            ORDER BY activity DESC LIMIT ?`,
-      )
-      .all(tenant, userId, before, limit) as unknown as ConversationRow[];
+      tenant,
+      userId,
+      before,
+      limit,
+    );
   }
 
-  #view(
+  *#view(
     tenant: string,
     row: ConversationRow,
     userId: string,
     parties: PartyTable,
-  ): ConversationView | undefined {
+  ): Op<ConversationView | undefined> {
     const { conversations, messages } = this.#deps;
-    const member = conversations.findMember(tenant, row.id, userId);
+    const member = yield* conversations.findMember(tenant, row.id, userId);
     if (!member) return undefined;
-    const sides = parties.of(row.tenant, row, parties.identity(row.tenant, userId).person);
-    const peer = row.kind === 'single' ? this.#peerReach(row.pk, userId) : undefined;
+    const sides = yield* parties.of(row.tenant, row, (yield* parties.identity(row.tenant, userId)).person);
+    const peer = row.kind === 'single' ? yield* this.#peerReach(row.pk, userId) : undefined;
     const query = { tenant, conversationId: row.id, viewerId: userId, limit: 1 };
-    const [lastMessage = null] = messages.list(query, parties);
+    const [lastMessage = null] = yield* messages.list(query, parties);
     return {
       conversation: toConversation(tenant, row),
       targetId: sides.targetId,
@@ -98,18 +108,18 @@ export class ConversationListTable {
       member,
       ...(peer ? { peer } : {}),
       lastMessage,
-      unread: this.#reach.countUnread(row.pk, userId, MAX_UNREAD),
+      unread: yield* this.#reach.countUnread(row.pk, userId, MAX_UNREAD),
       activity: row.activity,
     };
   }
 
-  #peerReach(conversation: number, userId: string): PeerReach | undefined {
-    const row = this.#deps.sql
-      .get(
-        `SELECT user, delivered, delivered_above, read, read_above FROM member WHERE conversation = ? AND user <> ?`,
-      )
-      .get(conversation, userId) as PeerRow | undefined;
-    const reached = row && this.#reach.of(conversation, row.user);
+  *#peerReach(conversation: number, userId: string): Op<PeerReach | undefined> {
+    const row = yield* get<PeerRow>(
+      `SELECT user, delivered, delivered_above, read, read_above FROM member WHERE conversation = ? AND user <> ?`,
+      conversation,
+      userId,
+    );
+    const reached = row && (yield* this.#reach.of(conversation, row.user));
     if (!row || !reached) return undefined;
     return {
       deliveredSeq: reached.delivered,

@@ -1,0 +1,503 @@
+import { DomainError } from '../../core/errors.ts';
+import {
+  type GroupActor,
+  requireAct,
+  requireOwnerLeft,
+  requireStepDown,
+  type Standing,
+  successorOf,
+} from '../../core/group-rights.ts';
+import type {
+  Conversation,
+  ConversationKind,
+  HistoryAccess,
+  Member,
+  MemberRole,
+  Timestamp,
+} from '../../core/model.ts';
+import type {
+  GroupPatch,
+  HandOver,
+  LeftGroup,
+  Membership,
+  NewGroup,
+  NewMember,
+  NewMembers,
+  Page,
+  PeerQuery,
+  Removal,
+  RoleChange,
+} from '../../core/ports/store.ts';
+import type { FileTable } from './files.ts';
+import { FormerMemberTable } from './former-members.ts';
+import { ReachTable } from './reach.ts';
+import { all, get, mapped, type Op, run } from './statement.ts';
+import type { Tenants } from './tenants.ts';
+import type { UserTable } from './users.ts';
+
+export interface ConversationRow {
+  pk: number;
+  tenant: number;
+  id: string;
+  kind: ConversationKind;
+  name: string;
+  avatar: string;
+  history: HistoryAccess;
+  member_count: number;
+  last_seq: number;
+  revision: number;
+  created_at: number;
+  uid: number | null;
+  /** The number of its last message. */
+  activity: number;
+}
+
+interface MemberRow {
+  user: string;
+  role: MemberRole;
+  joined_at: number;
+  delivered: number;
+  read: number;
+}
+
+export const CONVERSATION_COLUMNS =
+  'pk, tenant, id, kind, name, avatar, history, member_count, last_seq, revision, created_at, uid, activity';
+const MEMBER_COLUMNS = 'user, role, joined_at, delivered, read';
+
+/** SQL of conversations and members. Runs inside the worker thread, writes inside its transaction. */
+export class ConversationTable {
+  readonly #tenants: Tenants;
+  readonly #users: UserTable;
+  readonly #files: FileTable;
+  readonly #former: FormerMemberTable;
+  readonly #reach: ReachTable;
+
+  constructor(tenants: Tenants, users: UserTable, files: FileTable) {
+    this.#tenants = tenants;
+    this.#users = users;
+    this.#files = files;
+    this.#former = new FormerMemberTable();
+    this.#reach = new ReachTable();
+  }
+
+  *createGroup(group: NewGroup): Op<Conversation> {
+    const tenant = yield* this.#tenants.ensure(group.tenant);
+    if (yield* this.row(tenant, group.id)) {
+      throw new DomainError('ECONFLICT', `the id ${group.id} is taken`, { field: 'id' });
+    }
+    yield* this.#requireUsers(tenant, group.members, 'members');
+    const file = yield* this.#files.requirePicture(tenant, group.picture);
+    const row = yield* this.create(tenant, 'group', group);
+    if (file !== null) yield* this.#files.showGroup(row.pk, file, group.createdAt);
+    return toConversation(group.tenant, row);
+  }
+
+  /** Makes a conversation of users that exist. */
+  *create(
+    tenant: number,
+    kind: ConversationKind,
+    conversation: Pick<NewGroup, 'id' | 'name' | 'picture' | 'history' | 'members' | 'createdAt'>,
+  ): Op<ConversationRow> {
+    const { id, name, picture, history = HISTORY[kind], members, createdAt } = conversation;
+    const [one, other] = kind === 'single' ? members.map(({ userId }) => userId) : [];
+    yield* run(
+      `INSERT INTO conversation (tenant, id, kind, name, avatar, history, member_count, created_at, uid, activity, user_a, user_b)
+           VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)`,
+      tenant,
+      id,
+      kind,
+      name,
+      picture?.address ?? '',
+      history,
+      createdAt,
+      kind === 'single' ? null : yield* this.#nextUid(tenant),
+      // The others begin with a message, whose number it is then.
+      kind === 'group' || kind === 'room' ? yield* this.#nextNumber(tenant) : 0,
+      one ?? null,
+      other ?? null,
+    );
+    const row = (yield* this.row(tenant, id)) as ConversationRow;
+    const added = yield* this.addToConversation(row, members, createdAt);
+    return { ...row, member_count: added.length };
+  }
+
+  *find(tenant: string, id: string): Op<Conversation | undefined> {
+    const key = yield* this.#tenants.find(tenant);
+    const row = key === undefined ? undefined : yield* this.row(key, id);
+    return row && toConversation(tenant, row);
+  }
+
+  *row(tenant: number, id: string): Op<ConversationRow | undefined> {
+    return yield* get<ConversationRow>(
+      `SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE tenant = ? AND id = ?`,
+      tenant,
+      id,
+    );
+  }
+
+  /** The id of the conversation with this uid. */
+  *idOf(tenant: number, uid: number): Op<string | undefined> {
+    const row = yield* get<{ id: string }>(
+      'SELECT id FROM conversation WHERE tenant = ? AND uid = ?',
+      tenant,
+      uid,
+    );
+    return row?.id;
+  }
+
+  /** Below zero, so that none is a user's, and never given again. */
+  *#nextUid(tenant: number): Op<number> {
+    const row = (yield* get<{ uid: number }>(
+      'UPDATE tenant SET last_group_uid = last_group_uid - 1 WHERE pk = ? RETURNING last_group_uid AS uid',
+      tenant,
+    )) as { uid: number };
+    return row.uid;
+  }
+
+  /** A number of the tenant's own, above those of all messages. Not while the numbers of messages are being counted. */
+  *#nextNumber(tenant: number): Op<number> {
+    const row = (yield* get<{ number: number }>(
+      'UPDATE tenant SET last_number = last_number + 1 WHERE pk = ? RETURNING last_number AS number',
+      tenant,
+    )) as { number: number };
+    return row.number;
+  }
+
+  *listGroups(tenant: string, { after = '', limit }: Page, userId?: string): Op<Conversation[]> {
+    const key = yield* this.#tenants.find(tenant);
+    if (key === undefined) return [];
+    const rows =
+      userId === undefined
+        ? yield* all(
+            `SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE tenant = ? AND kind = 'group' AND id > ? ORDER BY id LIMIT ?`,
+            key,
+            after,
+            limit,
+          )
+        : yield* all(
+            `SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE kind = 'group' AND id > ? AND pk IN
+                 (SELECT conversation FROM member WHERE tenant = ? AND user = ?) ORDER BY id LIMIT ?`,
+            after,
+            key,
+            userId,
+            limit,
+          );
+    return (rows as unknown as ConversationRow[]).map((row) => toConversation(tenant, row));
+  }
+
+  *updateGroup(tenant: string, id: string, patch: GroupPatch, by?: GroupActor): Op<Conversation> {
+    const row = yield* this.#requireGroup(tenant, id);
+    requireAct(yield* this.#standing(row, by), { kind: 'update' });
+    const { picture } = patch;
+    if (picture && picture.address !== row.avatar) {
+      yield* this.#files.showGroup(
+        row.pk,
+        yield* this.#files.requirePicture(row.tenant, picture),
+        picture.at,
+      );
+    }
+    yield* run(
+      'UPDATE conversation SET name = ?, avatar = ?, history = ? WHERE pk = ?',
+      patch.name ?? row.name,
+      picture?.address ?? row.avatar,
+      patch.history ?? row.history,
+      row.pk,
+    );
+    return toConversation(tenant, yield* this.#requireGroup(tenant, id));
+  }
+
+  /** The id is free again afterwards; the messages stay under a name that no id can have. */
+  *deleteGroup(tenant: string, id: string, at: Timestamp, by?: GroupActor): Op<string[]> {
+    const row = yield* this.#requireGroup(tenant, id);
+    requireAct(yield* this.#standing(row, by), { kind: 'dissolve' });
+    yield* this.#files.showGroup(row.pk, null, at);
+    return yield* this.end(row.pk);
+  }
+
+  /** As `deleteGroup`, of any conversation. */
+  *end(pk: number): Op<string[]> {
+    const rows = yield* all('SELECT user FROM member WHERE conversation = ?', pk);
+    yield* run('DELETE FROM member WHERE conversation = ?', pk);
+    yield* this.#former.forgetConversation(pk);
+    yield* run(
+      "UPDATE conversation SET id = id || '#' || pk, kind = 'deleted', member_count = 0 WHERE pk = ?",
+      pk,
+    );
+    return (rows as unknown as { user: string }[]).map(({ user }) => user);
+  }
+
+  *addMembers({ tenant, conversationId, members, maxMembers, at, by }: NewMembers): Op<string[]> {
+    const row = yield* this.#requireGroup(tenant, conversationId);
+    const standing = yield* this.#standing(row, by);
+    for (const { role } of members) requireAct(standing, { kind: 'add', role });
+    yield* this.#requireUsers(row.tenant, members, 'userId');
+    const joining = new Set<string>();
+    for (const { userId } of members) {
+      if (!(yield* this.#memberRow(row.pk, userId))) joining.add(userId);
+    }
+    if (joining.size > 0 && row.member_count + joining.size > maxMembers) {
+      throw new DomainError('ETOOLONG', `a group may have ${maxMembers} members`, {
+        field: 'members',
+        limit: maxMembers,
+      });
+    }
+    return yield* this.addToConversation(row, members, at);
+  }
+
+  /**
+   * Adds those who are not members yet and returns them: what is sent from now on is undelivered to them, and what those
+   * missed who were members before.
+   */
+  *addToConversation(row: ConversationRow, members: readonly NewMember[], at: Timestamp): Op<string[]> {
+    const insert = `INSERT INTO member (conversation, user, tenant, role, joined_at, joined_seq, delivered, read, revision, many)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+    const added: NewMember[] = [];
+    for (const member of members) {
+      const { userId, role } = member;
+      const changes = yield* run(
+        insert,
+        row.pk,
+        userId,
+        row.tenant,
+        role,
+        at,
+        row.last_seq,
+        row.last_seq,
+        row.last_seq,
+        row.revision,
+        row.kind === 'single' ? 0 : 1,
+      );
+      if (changes === 1) added.push(member);
+    }
+    for (const { userId } of added) yield* this.#former.restore(row, userId);
+    yield* run('UPDATE conversation SET member_count = member_count + ? WHERE pk = ?', added.length, row.pk);
+    return added.map(({ userId }) => userId);
+  }
+
+  *setMemberRole({ tenant, conversationId, userId, role, by }: RoleChange): Op<Member> {
+    const row = yield* this.#requireGroup(tenant, conversationId);
+    const standing = yield* this.#standing(row, by);
+    const from = (yield* this.#requireMember(row.pk, userId)).role;
+    if (by?.userId === userId && standing !== 'manager') requireStepDown(from, role);
+    else requireAct(standing, { kind: 'set-role', from, to: role });
+    requireOwnerLeft(from, role, (yield* this.#owners(row.pk)).length);
+    yield* this.#setRole(row.pk, userId, role);
+    return yield* this.#toMember(row.pk, yield* this.#requireMember(row.pk, userId));
+  }
+
+  *removeMember({ tenant, conversationId, userId, successorId, by }: Removal): Op<NewMember[]> {
+    const row = yield* this.#requireGroup(tenant, conversationId);
+    const standing = yield* this.#standing(row, by);
+    const { role } = yield* this.#requireMember(row.pk, userId);
+    if (by?.userId !== userId) requireAct(standing, { kind: 'remove', role });
+    if (successorId !== undefined) {
+      if (role !== 'owner')
+        throw new DomainError('EPERM', 'only an owner has a successor', { field: 'successorId' });
+      if (successorId === userId || !(yield* this.#memberRow(row.pk, successorId)))
+        throw noMember(successorId, 'successorId');
+    }
+    return yield* this.#leave(row.pk, userId, role, successorId);
+  }
+
+  *handOverGroup({ tenant, conversationId, userId, by }: HandOver): Op<NewMember[]> {
+    const row = yield* this.#requireGroup(tenant, conversationId);
+    const { pk } = row;
+    requireAct(yield* this.#standing(row, by), { kind: 'hand-over' });
+    const heir = yield* this.#requireMember(pk, userId);
+    const owners = yield* this.#owners(pk);
+    const former = by && owners.includes(by.userId) ? [by.userId] : owners;
+    const outgoing = former.filter((owner) => owner !== userId);
+    const demoted = yield* mapped(outgoing, (owner) => this.#setRole(pk, owner, 'admin'));
+    return heir.role === 'owner' ? demoted : [yield* this.#setRole(pk, userId, 'owner'), ...demoted];
+  }
+
+  /** Ends a membership of a group; where the only owner goes, another becomes it. Returns who has another role by it. */
+  *#leave(pk: number, userId: string, role: MemberRole, successorId?: string): Op<NewMember[]> {
+    yield* this.remove(pk, userId);
+    const heir = successorId ?? (role === 'owner' ? yield* this.#successor(pk) : undefined);
+    if (heir === undefined || (yield* this.#memberRow(pk, heir))?.role === 'owner') return [];
+    return [yield* this.#setRole(pk, heir, 'owner')];
+  }
+
+  /** Whom the rules name in a group without owners: they need the longest-standing of each role to choose from. */
+  *#successor(pk: number): Op<string | undefined> {
+    if ((yield* this.#owners(pk)).length > 0) return undefined;
+    const best = `SELECT ${MEMBER_COLUMNS} FROM member WHERE conversation = ? AND role = ? ORDER BY joined_at, user LIMIT 1`;
+    const candidates = yield* mapped(['admin', 'member'], (role) => all<MemberRow>(best, pk, role));
+    return successorOf(yield* mapped(candidates.flat(), (row) => this.#toMember(pk, row)))?.userId;
+  }
+
+  *#setRole(pk: number, userId: string, role: MemberRole): Op<NewMember> {
+    yield* run('UPDATE member SET role = ? WHERE conversation = ? AND user = ?', role, pk, userId);
+    return { userId, role };
+  }
+
+  *#owners(pk: number): Op<string[]> {
+    const rows = yield* all("SELECT user FROM member WHERE conversation = ? AND role = 'owner'", pk);
+    return (rows as unknown as { user: string }[]).map(({ user }) => user);
+  }
+
+  /** What an actor is to a group; a manager's standing where none is given. ENOENT for one who has no business with it. */
+  *#standing({ pk, id }: ConversationRow, by: GroupActor | undefined): Op<Standing> {
+    if (!by || by.isManager) return 'manager';
+    const member = yield* this.#memberRow(pk, by.userId);
+    if (!member) throw noGroup(id);
+    return member.role;
+  }
+
+  /** Ends all memberships of a user; returns its groups. */
+  *removeUser(tenant: string, userId: string): Op<LeftGroup[]> {
+    const rows = yield* all<ConversationRow & { role: MemberRole }>(
+      'SELECT c.pk, c.id, c.kind, m.role FROM member m JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.user = ?',
+      yield* this.#tenants.ensure(tenant),
+      userId,
+    );
+    const groups = rows.filter(({ kind }) => kind === 'group');
+    for (const { pk, kind } of rows) if (kind !== 'group') yield* this.remove(pk, userId);
+    const left: LeftGroup[] = [];
+    for (const { pk, id, role } of groups) {
+      left.push({ conversationId: id, changed: yield* this.#leave(pk, userId, role) });
+    }
+    yield* this.#former.forgetUser(yield* this.#tenants.ensure(tenant), userId);
+    return left;
+  }
+
+  *findMember(tenant: string, conversationId: string, userId: string): Op<Member | undefined> {
+    const key = yield* this.#tenants.find(tenant);
+    const conversation = key === undefined ? undefined : yield* this.row(key, conversationId);
+    const row = conversation && (yield* this.#memberRow(conversation.pk, userId));
+    return row && (yield* this.#toMember(conversation.pk, row));
+  }
+
+  *listMembers(tenant: string, conversationId: string, { after = '', limit }: Page): Op<Member[]> {
+    const key = yield* this.#tenants.find(tenant);
+    const conversation = key === undefined ? undefined : yield* this.row(key, conversationId);
+    if (!conversation) return [];
+    const rows = yield* all<MemberRow>(
+      `SELECT ${MEMBER_COLUMNS} FROM member WHERE conversation = ? AND user > ? ORDER BY user LIMIT ?`,
+      conversation.pk,
+      after,
+      limit,
+    );
+    return yield* mapped(rows, (row) => this.#toMember(conversation.pk, row));
+  }
+
+  *listMemberships(tenant: string, userId: string): Op<Membership[]> {
+    const key = yield* this.#tenants.find(tenant);
+    if (key === undefined) return [];
+    const rows = yield* all<{ id: string; kind: ConversationKind; role: MemberRole }>(
+      `SELECT c.id, c.kind, m.role FROM member m JOIN conversation c ON c.pk = m.conversation
+           WHERE m.tenant = ? AND m.user = ? AND c.kind <> 'single'
+             AND NOT EXISTS (SELECT 1 FROM service_session s WHERE s.conversation = c.pk AND s.state = 'closed')`,
+      key,
+      userId,
+    );
+    return rows.map(({ id, kind, role }) => ({ conversationId: id, kind, role }));
+  }
+
+  *listPeers({ tenant, userId, maxMembers, limit }: PeerQuery): Op<string[]> {
+    const key = yield* this.#tenants.find(tenant);
+    if (key === undefined) return [];
+    const rows = yield* all<{ id: string }>(
+      `SELECT DISTINCT other.user AS id FROM member own
+           JOIN conversation c ON c.pk = own.conversation
+           JOIN member other ON other.conversation = own.conversation
+           WHERE own.tenant = ? AND own.user = ? AND other.user <> own.user
+             AND (c.kind = 'single' OR (c.kind = 'group' AND c.member_count <= ?)) LIMIT ?`,
+      key,
+      userId,
+      maxMembers,
+      limit,
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  *rename(pk: number, name: string): Op<void> {
+    yield* run('UPDATE conversation SET name = ? WHERE pk = ?', name, pk);
+  }
+
+  /** What members see of before they came, from now on. */
+  *setHistory(pk: number, history: HistoryAccess): Op<void> {
+    yield* run('UPDATE conversation SET history = ? WHERE pk = ?', history, pk);
+  }
+
+  /** Ends a membership of any conversation and keeps what the member had; false where there is none. */
+  *remove(pk: number, userId: string): Op<boolean> {
+    yield* this.#former.keep(pk, userId);
+    const changes = yield* run('DELETE FROM member WHERE conversation = ? AND user = ?', pk, userId);
+    if (changes === 0) return false;
+    yield* run('UPDATE conversation SET member_count = member_count - 1 WHERE pk = ?', pk);
+    return true;
+  }
+
+  *#toMember(pk: number, row: MemberRow): Op<Member> {
+    const { delivered, read } = (yield* this.#reach.of(pk, row.user)) ?? row;
+    return {
+      userId: row.user,
+      role: row.role,
+      joinedAt: row.joined_at,
+      deliveredSeq: delivered,
+      readSeq: read,
+    };
+  }
+
+  *#memberRow(pk: number, userId: string): Op<MemberRow | undefined> {
+    return yield* get<MemberRow>(
+      `SELECT ${MEMBER_COLUMNS} FROM member WHERE conversation = ? AND user = ?`,
+      pk,
+      userId,
+    );
+  }
+
+  *#requireGroup(tenant: string, id: string): Op<ConversationRow> {
+    const key = yield* this.#tenants.find(tenant);
+    const row = key === undefined ? undefined : yield* this.row(key, id);
+    if (row?.kind !== 'group') throw noGroup(id);
+    return row;
+  }
+
+  *#requireMember(pk: number, userId: string): Op<MemberRow> {
+    const row = yield* this.#memberRow(pk, userId);
+    if (!row) throw noMember(userId);
+    return row;
+  }
+
+  *#requireUsers(tenant: number, members: readonly NewMember[], field: string): Op<void> {
+    for (const { userId } of members) {
+      if (!(yield* this.#users.exists(tenant, userId)))
+        throw new DomainError('ENOENT', `no user ${userId}`, { field });
+    }
+  }
+}
+
+/** What members see of before they came where nobody laid it down. */
+const HISTORY: Readonly<Record<ConversationKind, HistoryAccess>> = {
+  single: 'all',
+  group: 'all',
+  room: 'since_join',
+  service: 'all',
+};
+
+export function toConversation(tenant: string, row: ConversationRow): Conversation {
+  return {
+    tenant,
+    id: row.id,
+    uid: row.uid ?? 0,
+    kind: row.kind,
+    name: row.name,
+    avatar: row.avatar,
+    history: row.history,
+    memberCount: row.member_count,
+    lastSeq: row.last_seq,
+    revision: row.revision,
+    createdAt: row.created_at,
+  };
+}
+
+function noGroup(id: string): DomainError {
+  return new DomainError('ENOENT', `no group ${id}`, { field: 'id' });
+}
+
+function noMember(userId: string, field = 'userId'): DomainError {
+  return new DomainError('ENOENT', `${userId} is no member`, { field });
+}

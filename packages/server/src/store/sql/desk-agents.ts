@@ -1,0 +1,166 @@
+import type { FreeAgent } from '../../core/desk/assignment.ts';
+import type { AgentStatus, DeskAgent } from '../../core/desk/model.ts';
+import { DomainError } from '../../core/errors.ts';
+import type { Timestamp } from '../../core/model.ts';
+import type { AgentLeft, AgentStatusChange, AgentsSeen } from '../../core/ports/desk-store.ts';
+import { all, get, type Op, run } from './statement.ts';
+import type { Tenants } from './tenants.ts';
+import type { UserTable } from './users.ts';
+
+/** Of an agent who never said how many customers it takes. */
+const DEFAULT_CAPACITY = 5;
+
+export interface AgentRow {
+  user: string;
+  status: AgentStatus;
+  capacity: number;
+  skills: string;
+  node: string | null;
+  seen_at: number;
+  idle_since: number;
+  active: number;
+  may_serve: 0 | 1;
+}
+
+/** Whether the agent of a row `a` exists and may write to customers. */
+export const MAY_SERVE = `(EXISTS (SELECT 1 FROM user u WHERE u.tenant = a.tenant AND u.id = a.user AND NOT u.deleted AND NOT u.disabled)
+  AND NOT EXISTS (SELECT 1 FROM chat_permission p
+    WHERE p.tenant = a.tenant AND p.user = a.user AND p.permission <> 'full_access'))`;
+
+const COLUMNS = `a.user, a.status, a.capacity, a.skills, a.node, a.seen_at, a.idle_since,
+  (SELECT count(*) FROM service_session s WHERE s.tenant = a.tenant AND s.agent = a.user AND s.state = 'active') AS active,
+  ${MAY_SERVE} AS may_serve`;
+
+/** SQL of the desk's agents. Runs inside the worker thread, writes inside its transaction. */
+export class AgentTable {
+  readonly #tenants: Tenants;
+  readonly #users: UserTable;
+
+  constructor(tenants: Tenants, users: UserTable) {
+    this.#tenants = tenants;
+    this.#users = users;
+  }
+
+  *seen({ node, agents, at }: AgentsSeen): Op<void> {
+    const upsert = `INSERT INTO desk_agent (tenant, user, status, capacity, skills, node, seen_at, idle_since)
+         VALUES (?, ?, 'away', ${DEFAULT_CAPACITY}, '[]', ?, ?, ?)
+         ON CONFLICT DO UPDATE SET node = excluded.node, seen_at = max(seen_at, excluded.seen_at)`;
+    for (const { tenant, userId } of agents) {
+      const key = yield* this.#tenants.ensure(tenant);
+      if (yield* this.#users.exists(key, userId)) yield* run(upsert, key, userId, node, at, at);
+    }
+  }
+
+  *left({ tenant, userId, node, at }: AgentLeft): Op<void> {
+    yield* run(
+      'UPDATE desk_agent SET node = NULL, seen_at = ? WHERE tenant = ? AND user = ? AND node = ?',
+      at,
+      yield* this.#tenants.ensure(tenant),
+      userId,
+      node,
+    );
+  }
+
+  *resume(node: string, at: Timestamp): Op<void> {
+    yield* run('UPDATE desk_agent SET node = NULL WHERE node = ?', node);
+    yield* run('UPDATE desk_agent SET seen_at = ? WHERE node IS NULL', at);
+  }
+
+  *setStatus({ tenant, userId, status, capacity, skills, at }: AgentStatusChange): Op<DeskAgent> {
+    const key = yield* this.#tenants.ensure(tenant);
+    const row = yield* this.require(key, userId);
+    const comesOnline = status === 'online' && row.status !== 'online';
+    yield* run(
+      'UPDATE desk_agent SET status = ?, capacity = ?, skills = ?, idle_since = ? WHERE tenant = ? AND user = ?',
+      status,
+      capacity ?? row.capacity,
+      skills ? JSON.stringify(skills) : row.skills,
+      comesOnline ? at : row.idle_since,
+      key,
+      userId,
+    );
+    return toAgent(yield* this.require(key, userId));
+  }
+
+  /** It was given a customer, or lost one. */
+  *busied(tenant: number, userId: string, at: Timestamp): Op<void> {
+    yield* run('UPDATE desk_agent SET idle_since = ? WHERE tenant = ? AND user = ?', at, tenant, userId);
+  }
+
+  /** Those of lost nodes are connected no more. */
+  *disconnectLost(seenAfter: Timestamp): Op<void> {
+    yield* run('UPDATE desk_agent SET node = NULL WHERE node IS NOT NULL AND seen_at <= ?', seenAfter);
+  }
+
+  *listFree(tenant: number, seenAfter: Timestamp): Op<FreeAgent[]> {
+    const rows = yield* all<AgentRow>(
+      `SELECT ${COLUMNS} FROM desk_agent a WHERE a.tenant = ? AND a.status = 'online'`,
+      tenant,
+    );
+    return rows
+      .filter((row) => isPresent(row, seenAfter) && row.may_serve === 1 && row.active < row.capacity)
+      .map(({ user, skills, active, idle_since }) => ({
+        userId: user,
+        skills: JSON.parse(skills) as string[],
+        active,
+        idleSince: idle_since,
+      }));
+  }
+
+  *list(tenant: number): Op<DeskAgent[]> {
+    const rows = yield* all<AgentRow>(
+      `SELECT ${COLUMNS} FROM desk_agent a WHERE a.tenant = ? ORDER BY a.user`,
+      tenant,
+    );
+    return rows.map(toAgent);
+  }
+
+  /** ECONFLICT for an agent who never was at the desk, ENOENT for anybody else. */
+  *require(tenant: number, userId: string): Op<AgentRow> {
+    const row = yield* get<AgentRow>(
+      `SELECT ${COLUMNS} FROM desk_agent a WHERE a.tenant = ? AND a.user = ?`,
+      tenant,
+      userId,
+    );
+    if (row) return row;
+    const isAgent = yield* get(
+      "SELECT 1 FROM user WHERE tenant = ? AND id = ? AND role IN ('agent', 'admin') AND deleted = 0",
+      tenant,
+      userId,
+    );
+    if (!isAgent) throw new DomainError('ENOENT', `no agent ${userId}`, { field: 'agentId' });
+    throw new DomainError('ECONFLICT', `the agent ${userId} is not online`, { field: 'agentId' });
+  }
+
+  /** Whether an agent who may serve has the skill, wherever it is now. */
+  *hasSkilled(tenant: number, skill: string): Op<boolean> {
+    return (
+      (yield* get(
+        `SELECT 1 FROM desk_agent a WHERE a.tenant = ? AND EXISTS (SELECT 1 FROM json_each(a.skills) WHERE value = ?)
+             AND ${MAY_SERVE} LIMIT 1`,
+        tenant,
+        skill,
+      )) !== undefined
+    );
+  }
+
+  *remove(tenant: number, userId: string): Op<void> {
+    yield* run('DELETE FROM desk_agent WHERE tenant = ? AND user = ?', tenant, userId);
+  }
+}
+
+export function isPresent({ node, seen_at }: AgentRow, seenAfter: Timestamp): boolean {
+  return node !== null && seen_at > seenAfter;
+}
+
+function toAgent(row: AgentRow): DeskAgent {
+  return {
+    userId: row.user,
+    status: row.status,
+    isConnected: row.node !== null,
+    isSuspended: row.may_serve === 0,
+    capacity: row.capacity,
+    skills: JSON.parse(row.skills) as string[],
+    active: row.active,
+  };
+}

@@ -1,0 +1,270 @@
+import { type FreeAgent, fits, nextMatch, type Waiting } from '../../core/desk/assignment.ts';
+import type { Handover } from '../../core/desk/model.ts';
+import { newestThatFit } from '../../core/desk/newest.ts';
+import { requireMove } from '../../core/desk/service-state.ts';
+import { DomainError } from '../../core/errors.ts';
+import type { Message, Timestamp } from '../../core/model.ts';
+import type {
+  AgentRef,
+  AssignNext,
+  QueuedCustomer,
+  ReleaseLost,
+  Removal,
+  ServiceAct,
+  Transfer,
+} from '../../core/ports/desk-store.ts';
+import type { ConversationRow, ConversationTable } from './conversations.ts';
+import { type AgentRow, type AgentTable, isPresent, MAY_SERVE } from './desk-agents.ts';
+import { type ServiceRow, serviceColumns, toService } from './desk-rows.ts';
+import { notYours, type ServiceTable } from './desk-sessions.ts';
+import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow } from './message-row.ts';
+import { PartyTable } from './parties.ts';
+import { all, get, mapped, type Op, run } from './statement.ts';
+import type { Tenants } from './tenants.ts';
+
+/** Most messages and notes that a new agent is told; older ones are in the history. */
+const MAX_SAID = 200;
+
+/** The queue's order; a session's place, and those before it, are read from one index. */
+const TURN = 'place, waiting_since, conversation';
+/** Before everything. */
+const EVER = -1;
+const HEAD = 0;
+const TAIL = 1;
+
+export interface DeskQueueDeps {
+  readonly tenants: Tenants;
+  readonly conversations: ConversationTable;
+  readonly services: ServiceTable;
+  readonly agents: AgentTable;
+}
+
+/** SQL of who serves whom. Runs inside the worker thread, writes inside its transaction. */
+export class DeskQueue {
+  readonly #deps: DeskQueueDeps;
+
+  constructor(deps: DeskQueueDeps) {
+    this.#deps = deps;
+  }
+
+  *assignNext({ tenant, seenAfter, customerSeenAfter = EVER, at }: AssignNext): Op<Handover | null> {
+    const { tenants, services, agents } = this.#deps;
+    const key = yield* tenants.find(tenant);
+    if (key === undefined) return null;
+    const free = yield* agents.listFree(key, seenAfter);
+    if (free.length === 0) return null;
+    const match = nextMatch(yield* this.#heads(key, free, customerSeenAfter), free);
+    return match
+      ? yield* this.#give(tenant, yield* services.require(tenant, match.sessionId), match.agentId, at)
+      : null;
+  }
+
+  *accept({ tenant, sessionId, actorId, at }: ServiceAct): Op<Handover> {
+    const { services, agents } = this.#deps;
+    const row = yield* services.require(tenant, sessionId);
+    if (row.state !== 'queued') {
+      throw new DomainError('ECONFLICT', `the service session is ${row.state}`, { field: 'sessionId' });
+    }
+    requireOther(row, actorId, 'sessionId');
+    requireRoom(yield* agents.require(row.tenant, actorId), 'sessionId');
+    return yield* this.#give(tenant, row, actorId, at);
+  }
+
+  *transfer({ tenant, sessionId, actorId, isManager, at, to }: Transfer): Op<Handover> {
+    const { services, agents } = this.#deps;
+    const row = yield* services.require(tenant, sessionId);
+    if (!isManager && row.agent !== actorId) throw notYours();
+    // Only an active one can go back, or on.
+    requireMove(row.state, 'queued');
+    if ('skill' in to && to.skill !== '' && !(yield* agents.hasSkilled(row.tenant, to.skill))) {
+      throw new DomainError('ENOENT', `no agent has the skill ${to.skill}`, { field: 'skill' });
+    }
+    if ('skill' in to)
+      return yield* this.#putBack(tenant, row, { place: TAIL, since: at, skill: to.skill }, at);
+    if (to.agentId === row.agent) {
+      throw new DomainError('EINVAL', 'the agent has the service session already', { field: 'agentId' });
+    }
+    requireOther(row, to.agentId, 'agentId');
+    const agent = yield* agents.require(row.tenant, to.agentId);
+    if (agent.status !== 'online' || !isPresent(agent, to.seenAfter)) {
+      throw new DomainError('ECONFLICT', `the agent ${to.agentId} is not online`, { field: 'agentId' });
+    }
+    requireRoom(agent, 'agentId');
+    return yield* this.#give(tenant, row, to.agentId, at);
+  }
+
+  *releaseLost({ seenAfter, at, limit }: ReleaseLost): Op<Handover[]> {
+    const { agents } = this.#deps;
+    yield* agents.disconnectLost(seenAfter);
+    const rows = yield* all<ServiceRow & { tenant_id: string }>(
+      `SELECT t.id AS tenant_id, ${serviceColumns('s')} FROM service_session s
+           JOIN tenant t ON t.pk = s.tenant LEFT JOIN desk_agent a ON a.tenant = s.tenant AND a.user = s.agent
+           WHERE s.state = 'active' AND (a.user IS NULL OR a.seen_at <= ? OR NOT ${MAY_SERVE})
+           ORDER BY s.opened_at, s.conversation LIMIT ?`,
+      seenAfter,
+      limit,
+    );
+    return yield* mapped(rows, (row) => this.#toHead(row.tenant_id, row, at));
+  }
+
+  *list(tenant: string, skill: string, limit: number): Op<QueuedCustomer[]> {
+    const { tenants } = this.#deps;
+    const rows = yield* all<Pick<ServiceRow, 'id' | 'customer'>>(
+      `SELECT id, customer FROM service_session WHERE tenant = ? AND state = 'queued' AND skill = ? ORDER BY ${TURN} LIMIT ?`,
+      (yield* tenants.find(tenant)) ?? null,
+      skill,
+      limit,
+    );
+    return rows.map(({ id, customer }) => ({ sessionId: id, customerId: customer }));
+  }
+
+  *position(tenant: string, sessionId: string): Op<number | null> {
+    const { services } = this.#deps;
+    const row = yield* services.require(tenant, sessionId);
+    if (row.state !== 'queued') return null;
+    const { before } = (yield* get<{ before: number }>(
+      `SELECT count(*) AS before FROM service_session WHERE tenant = ? AND state = 'queued' AND skill = ? AND (${TURN}) < (?, ?, ?)`,
+      row.tenant,
+      row.skill,
+      row.place,
+      row.waiting_since,
+      row.conversation,
+    )) as { before: number };
+    return before + 1;
+  }
+
+  *removeUser(user: AgentRef, at: Timestamp): Op<Removal> {
+    const { tenant, userId } = user;
+    const { tenants, services } = this.#deps;
+    const open = yield* services.findOpen(yield* tenants.ensure(tenant), userId);
+    const end = { reason: 'deleted', actorId: userId, at } as const;
+    const closed =
+      open === undefined ? [] : [yield* services.end(tenant, yield* services.require(tenant, open), end)];
+    return { closed, released: yield* this.removeAgent(user, at) };
+  }
+
+  *removeAgent({ tenant, userId }: AgentRef, at: Timestamp): Op<Handover[]> {
+    const { tenants, agents } = this.#deps;
+    const key = yield* tenants.ensure(tenant);
+    const served = yield* all<ServiceRow>(
+      `SELECT ${serviceColumns()} FROM service_session WHERE tenant = ? AND agent = ? AND state = 'active'
+           ORDER BY opened_at, conversation`,
+      key,
+      userId,
+    );
+    const released = yield* mapped(served, (row) => this.#toHead(tenant, row, at));
+    yield* agents.remove(key, userId);
+    return released;
+  }
+
+  /** The next of each skill that one of these agents can serve, and whose customer is there, or was seen after this. */
+  *#heads(tenant: number, free: readonly FreeAgent[], seenAfter: Timestamp): Op<Waiting[]> {
+    const head = `SELECT ${serviceColumns()} FROM service_session WHERE tenant = ? AND state = 'queued' AND skill = ?
+         AND absent_at IS NULL AND (customer_node IS NOT NULL OR customer_seen_at > ?) AND customer IS NOT ?
+         ORDER BY ${TURN} LIMIT 1`;
+    const skills = new Set(['', ...free.flatMap((agent) => agent.skills)]);
+    const heads: Waiting[] = [];
+    for (const skill of skills) {
+      const [first, second] = free.filter((agent) => fits(agent.skills, skill));
+      // Who alone has the skill can't serve itself, and must not hold up those behind it.
+      const alone = first && !second ? first.userId : null;
+      const row = yield* get<ServiceRow>(head, tenant, skill, seenAfter, alone);
+      if (!row) continue;
+      const { id, customer, place, waiting_since, conversation } = row;
+      heads.push({
+        sessionId: id,
+        customerId: customer,
+        skill,
+        place,
+        since: waiting_since,
+        order: conversation,
+      });
+    }
+    return heads;
+  }
+
+  *#give(tenant: string, row: ServiceRow, agentId: string, at: Timestamp): Op<Handover> {
+    const { conversations, services, agents } = this.#deps;
+    yield* this.#takeFrom(row, at);
+    yield* run(
+      "UPDATE service_session SET state = 'active', agent = ?, assigned_at = ?, absent_at = NULL WHERE conversation = ?",
+      agentId,
+      at,
+      row.conversation,
+    );
+    yield* agents.busied(row.tenant, agentId, at);
+    const conversation = (yield* conversations.row(row.tenant, row.id)) as ConversationRow;
+    const said = yield* this.#said(tenant, conversation);
+    // What was said before is news to the agent, so it counts as not delivered.
+    const seen = (said[0]?.seq ?? conversation.last_seq + 1) - 1;
+    const members = [{ userId: agentId, role: 'member' as const }];
+    yield* conversations.addToConversation({ ...conversation, last_seq: seen }, members, at);
+    return {
+      session: toService(tenant, yield* services.require(tenant, row.id)),
+      formerAgentId: row.agent,
+      said,
+      notes: yield* services.listNotes(tenant, row.id, MAX_SAID),
+    };
+  }
+
+  *#toHead(tenant: string, row: ServiceRow, at: Timestamp): Op<Handover> {
+    return yield* this.#putBack(tenant, row, { place: HEAD, since: row.opened_at, skill: row.skill }, at);
+  }
+
+  *#putBack(
+    tenant: string,
+    row: ServiceRow,
+    { place, since, skill }: { place: number; since: Timestamp; skill: string },
+    at: Timestamp,
+  ): Op<Handover> {
+    const { services } = this.#deps;
+    yield* this.#takeFrom(row, at);
+    yield* run(
+      `UPDATE service_session SET state = 'queued', agent = NULL, assigned_at = NULL, place = ?, waiting_since = ?, skill = ?
+           WHERE conversation = ?`,
+      place,
+      since,
+      skill,
+      row.conversation,
+    );
+    const session = toService(tenant, yield* services.require(tenant, row.id));
+    return { session, formerAgentId: row.agent, said: [], notes: [] };
+  }
+
+  *#takeFrom({ conversation, tenant, agent }: ServiceRow, at: Timestamp): Op<void> {
+    if (agent === null) return;
+    yield* this.#deps.conversations.remove(conversation, agent);
+    yield* this.#deps.agents.busied(tenant, agent, at);
+  }
+
+  *#said(tenant: string, conversation: ConversationRow): Op<Message[]> {
+    const rows = yield* all<MessageRow>(
+      `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? ORDER BY m.seq DESC LIMIT ?`,
+      conversation.pk,
+      MAX_SAID,
+    );
+    const messages = yield* new PartyTable().toMessages(tenant, conversation, rows);
+    return newestThatFit(messages.reverse());
+  }
+}
+
+/** Throws ECONFLICT for an agent who is the customer. */
+function requireOther({ customer }: ServiceRow, agentId: string, field: string): void {
+  if (agentId !== customer) return;
+  throw new DomainError('ECONFLICT', `${agentId} is the customer of the service session`, { field });
+}
+
+/** Throws ECONFLICT unless the agent is connected, may write, and may have one more. */
+function requireRoom({ user, node, active, capacity, may_serve }: AgentRow, field: string): void {
+  if (may_serve === 0) throw new DomainError('ECONFLICT', `the agent ${user} may only read`, { field });
+  if (node === null) throw new DomainError('ECONFLICT', `the agent ${user} is not online`, { field });
+  if (active < capacity) return;
+  const reason =
+    capacity === 0
+      ? 'takes no service sessions: its capacity is 0'
+      : `has ${capacity} service sessions already`;
+  throw new DomainError('ECONFLICT', `the agent ${user} ${reason}`, {
+    field,
+    limit: capacity,
+  });
+}

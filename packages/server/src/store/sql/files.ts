@@ -1,0 +1,245 @@
+import { DomainError } from '../../core/errors.ts';
+import type { StoredFile, Timestamp } from '../../core/model.ts';
+import type { FileFacts, FileLook, FileMention, NewFile, Picture } from '../../core/ports/file-store.ts';
+import { inSight } from './sight.ts';
+import { all, get, type Op, run } from './statement.ts';
+import type { Tenants } from './tenants.ts';
+import type { UserTable } from './users.ts';
+
+interface FileRow {
+  pk: number;
+  id: string;
+  owner: string;
+  name: string;
+  type: string;
+  size: number;
+  sha256: string;
+  extension: string;
+  format: string | null;
+  width: number | null;
+  height: number | null;
+  created_at: number;
+}
+
+/** Of a user or a conversation. */
+interface PictureRow {
+  picture: number | null;
+}
+
+/** Place of a message. */
+export interface MessagePlace {
+  readonly conversation: number;
+  readonly seq: number;
+}
+
+const COLUMNS =
+  'f.pk, f.id, f.owner, f.name, f.type, f.size, f.sha256, f.extension, f.format, f.width, f.height, f.created_at';
+const NOT_HIDDEN =
+  'NOT EXISTS (SELECT 1 FROM hidden h WHERE h.conversation = u.conversation AND h.user = ? AND h.seq = u.seq)';
+/** What a user is shown with, everybody of its tenant may see. */
+const SHOWS_USER = 'EXISTS (SELECT 1 FROM user p WHERE p.picture = f.pk)';
+/** Takes the viewer's id three times. */
+const HELD_FOR_MEMBER = `${SHOWS_USER} OR EXISTS (SELECT 1 FROM conversation g
+    JOIN member v ON v.conversation = g.pk AND v.user = ? WHERE g.picture = f.pk) OR EXISTS (SELECT 1 FROM file_use u
+    JOIN member v ON v.conversation = u.conversation AND v.user = ? JOIN conversation c ON c.pk = u.conversation
+    WHERE u.file = f.pk AND ${inSight('u')} AND ${NOT_HIDDEN})`;
+/** Takes the viewer's id. */
+const HELD_FOR_MANAGER = `${SHOWS_USER} OR EXISTS (SELECT 1 FROM conversation g WHERE g.picture = f.pk) OR EXISTS (SELECT 1 FROM file_use u WHERE u.file = f.pk AND ${NOT_HIDDEN})`;
+
+/** Whether anything holds the `file` of the statement around it. */
+export const IS_HELD = `(EXISTS (SELECT 1 FROM file_use WHERE file = file.pk)
+    OR EXISTS (SELECT 1 FROM user WHERE picture = file.pk) OR EXISTS (SELECT 1 FROM conversation WHERE picture = file.pk))`;
+
+/** SQL of the file store. Runs inside the worker thread, writes inside its transaction. */
+export class FileTable {
+  readonly #tenants: Tenants;
+  readonly #users: UserTable;
+
+  constructor(tenants: Tenants, users: UserTable) {
+    this.#tenants = tenants;
+    this.#users = users;
+  }
+
+  *reserve({ tenant, id, ownerId, ownerGeneration, createdAt }: NewFile): Op<void> {
+    const key = yield* this.#tenants.ensure(tenant);
+    yield* this.#users.requireSame(key, ownerId, ownerGeneration);
+    yield* run(
+      'INSERT INTO file (id, tenant, owner, created_at, unused_since) VALUES (?, ?, ?, ?, ?)',
+      id,
+      key,
+      ownerId,
+      createdAt,
+      createdAt,
+    );
+  }
+
+  *complete(tenant: string, id: string, facts: FileFacts): Op<void> {
+    const { name, type, size, sha256, extension, format = null, width = null, height = null } = facts;
+    const changes = yield* run(
+      `UPDATE file SET state = 'stored', name = ?, type = ?, size = ?, sha256 = ?, extension = ?, format = ?, width = ?,
+           height = ? WHERE id = ? AND tenant = ? AND state = 'reserved'`,
+      name,
+      type,
+      size,
+      sha256,
+      extension,
+      format,
+      width,
+      height,
+      id,
+      yield* this.#tenants.ensure(tenant),
+    );
+    if (changes === 0) throw new DomainError('ENOENT', 'the upload took too long', { field: 'id' });
+  }
+
+  *find({ tenant, id, viewerId, isManager }: FileLook): Op<StoredFile | undefined> {
+    const key = yield* this.#tenants.find(tenant);
+    const row = key === undefined ? undefined : yield* this.#visible(key, id, viewerId, isManager);
+    return row && toFile(tenant, row);
+  }
+
+  /**
+   * The files that a message of this sender may hold. ENOENT where one is none of this server's, or none that the sender
+   * uploaded or may see as a member.
+   */
+  *requireLinkable(tenant: number, senderId: string, mentions: readonly FileMention[]): Op<number[]> {
+    const files: number[] = [];
+    for (const { id, field, isOurs } of mentions) {
+      const row = yield* this.#visible(tenant, id, senderId, false);
+      if (row) files.push(row.pk);
+      else if (isOurs || (yield* this.#exists(tenant, id))) {
+        throw new DomainError('ENOENT', `no file ${id}, which content names at ${field}`, {
+          field: 'content',
+        });
+      }
+    }
+    return files;
+  }
+
+  /** Lets a message hold these files. */
+  *link(files: readonly number[], { conversation, seq }: MessagePlace): Op<void> {
+    const use = 'INSERT OR IGNORE INTO file_use (file, conversation, seq) VALUES (?, ?, ?)';
+    for (const file of files) {
+      yield* run(use, file, conversation, seq);
+      yield* this.#markHeld(file);
+    }
+  }
+
+  /** The file that a picture is to be; null where it is none of this server's. ENOENT where whoever chose it may not see it. */
+  *requirePicture(tenant: number, picture: Picture | undefined): Op<number | null> {
+    if (!picture?.file) return null;
+    const { file, by } = picture;
+    const row = yield* this.#visible(tenant, file.id, by.userId, by.isManager);
+    if (row) return row.pk;
+    if (!file.isOurs && !(yield* this.#exists(tenant, file.id))) return null;
+    throw new DomainError('ENOENT', `no file ${file.id}, which ${file.field} names`, { field: file.field });
+  }
+
+  /** Lets a user hold this file as its picture and no other. */
+  *showUser(tenant: number, userId: string, file: number | null, at: Timestamp): Op<void> {
+    const old = yield* get('SELECT picture FROM user WHERE tenant = ? AND id = ?', tenant, userId);
+    yield* run('UPDATE user SET picture = ? WHERE tenant = ? AND id = ?', file, tenant, userId);
+    yield* this.#changePicture(old as unknown as PictureRow, file, at);
+  }
+
+  /** Lets a group hold this file as its picture and no other. */
+  *showGroup(conversation: number, file: number | null, at: Timestamp): Op<void> {
+    const old = yield* get('SELECT picture FROM conversation WHERE pk = ?', conversation);
+    yield* run('UPDATE conversation SET picture = ? WHERE pk = ?', file, conversation);
+    yield* this.#changePicture(old as unknown as PictureRow, file, at);
+  }
+
+  /** The files that a message holds. */
+  *heldBy({ conversation, seq }: MessagePlace): Op<number[]> {
+    const rows = yield* all<{ file: number }>(
+      'SELECT file FROM file_use WHERE conversation = ? AND seq = ?',
+      conversation,
+      seq,
+    );
+    return rows.map(({ file }) => file);
+  }
+
+  /** Lets a message hold these files and no others. */
+  *relink(files: readonly number[], place: MessagePlace, at: Timestamp): Op<void> {
+    const dropped = (yield* this.heldBy(place)).filter((file) => !files.includes(file));
+    const end = 'DELETE FROM file_use WHERE file = ? AND conversation = ? AND seq = ?';
+    for (const file of dropped) {
+      yield* run(end, file, place.conversation, place.seq);
+      yield* this.#markLeft(file, at);
+    }
+    yield* this.link(files, place);
+  }
+
+  *takeUnused(before: Timestamp, limit: number): Op<string[]> {
+    const rows = yield* all<{ pk: number; id: string }>(
+      'SELECT pk, id FROM file WHERE unused_since <= ? ORDER BY unused_since LIMIT ?',
+      before,
+      limit,
+    );
+    const mark = "UPDATE file SET state = 'unused' WHERE pk = ?";
+    for (const { pk } of rows) yield* run(mark, pk);
+    return rows.map(({ id }) => id);
+  }
+
+  *drop(ids: readonly string[]): Op<void> {
+    const remove = 'DELETE FROM file WHERE id = ? AND unused_since IS NOT NULL';
+    for (const id of ids) yield* run(remove, id);
+  }
+
+  /** Who gets the id of a deleted user does not get its files. */
+  *forgetOwner(tenant: string, userId: string): Op<void> {
+    yield* run(
+      "UPDATE file SET owner = '' WHERE tenant = ? AND owner = ?",
+      yield* this.#tenants.ensure(tenant),
+      userId,
+    );
+  }
+
+  *#changePicture(old: PictureRow, file: number | null, at: Timestamp): Op<void> {
+    if (file !== null) yield* this.#markHeld(file);
+    if (old.picture !== null) yield* this.#markLeft(old.picture, at);
+  }
+
+  *#markHeld(file: number): Op<void> {
+    yield* run('UPDATE file SET unused_since = NULL WHERE pk = ?', file);
+  }
+
+  /** To be called when something has let go of a file. */
+  *#markLeft(file: number, at: Timestamp): Op<void> {
+    yield* run(`UPDATE file SET unused_since = ? WHERE pk = ? AND NOT ${IS_HELD}`, at, file);
+  }
+
+  *#visible(tenant: number, id: string, viewerId: string, isManager: boolean): Op<FileRow | undefined> {
+    const held = isManager ? HELD_FOR_MANAGER : HELD_FOR_MEMBER;
+    const viewer = isManager ? [viewerId] : [viewerId, viewerId, viewerId];
+    return yield* get<FileRow>(
+      `SELECT ${COLUMNS} FROM file f WHERE f.id = ? AND f.tenant = ? AND f.state = 'stored' AND (f.owner = ? OR ${held})`,
+      id,
+      tenant,
+      viewerId,
+      ...viewer,
+    );
+  }
+
+  *#exists(tenant: number, id: string): Op<boolean> {
+    return (yield* get('SELECT 1 FROM file WHERE id = ? AND tenant = ?', id, tenant)) !== undefined;
+  }
+}
+
+function toFile(tenant: string, row: FileRow): StoredFile {
+  const { id, owner, name, type, size, sha256, extension, format, width, height, created_at } = row;
+  return {
+    tenant,
+    id,
+    ownerId: owner,
+    name,
+    type,
+    size,
+    sha256,
+    extension,
+    ...(format === null ? {} : { format }),
+    ...(width === null ? {} : { width }),
+    ...(height === null ? {} : { height }),
+    createdAt: created_at,
+  };
+}

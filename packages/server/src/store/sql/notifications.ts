@@ -1,0 +1,257 @@
+import { DomainError } from '../../core/errors.ts';
+import type {
+  Notification,
+  NotificationBody,
+  NotificationType,
+  NotificationView,
+  Timestamp,
+} from '../../core/model.ts';
+import type {
+  DueNotification,
+  NewNotification,
+  NotificationCursor,
+  NotificationPurge,
+  NotificationQuery,
+} from '../../core/ports/notification-store.ts';
+import { MAX_TIME } from '../../core/time.ts';
+import { all, get, type Op, run } from './statement.ts';
+import type { Tenants } from './tenants.ts';
+import type { UserTable } from './users.ts';
+
+interface Row {
+  pk: number;
+  tenant: string;
+  id: string;
+  type: NotificationType;
+  body: string;
+  to_all: number;
+  due_at: number;
+  expires_at: number | null;
+  created_by: string;
+  created_at: number;
+}
+
+const COLUMNS =
+  'n.pk, t.id AS tenant, n.id, n.type, n.body, n.to_all, n.due_at, n.expires_at, n.created_by, n.created_at';
+const TABLES = 'notification n JOIN tenant t ON t.pk = n.tenant';
+const IS_LIVE = 'n.published AND (n.expires_at IS NULL OR n.expires_at > ?)';
+
+/** SQL of notifications. Runs inside the worker thread, writes inside its transaction. */
+export class NotificationTable {
+  readonly #tenants: Tenants;
+  readonly #users: UserTable;
+
+  constructor(tenants: Tenants, users: UserTable) {
+    this.#tenants = tenants;
+    this.#users = users;
+  }
+
+  *create({ notification, recipients, isPublished }: NewNotification): Op<void> {
+    const { id, type, body, at, expiresAt, createdBy, createdAt } = notification;
+    const tenant = yield* this.#tenants.ensure(notification.tenant);
+    yield* this.#requireUsers(tenant, recipients ?? []);
+    const { pk } = (yield* get<{ pk: number }>(
+      `INSERT INTO notification (tenant, id, type, body, to_all, due_at, expires_at, published, created_by, created_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING pk`,
+      tenant,
+      id,
+      type,
+      JSON.stringify(body),
+      recipients === null ? 1 : 0,
+      at,
+      expiresAt,
+      isPublished ? 1 : 0,
+      createdBy,
+      createdAt,
+    )) as { pk: number };
+    const insert = 'INSERT INTO notification_user (notification, user, tenant) VALUES (?, ?, ?)';
+    for (const userId of new Set(recipients)) yield* run(insert, pk, userId, tenant);
+  }
+
+  *takeDue(now: Timestamp, limit: number): Op<DueNotification[]> {
+    const rows = yield* all<Row>(
+      `SELECT ${COLUMNS} FROM ${TABLES} WHERE NOT n.published AND n.due_at <= ? ORDER BY n.due_at, n.pk LIMIT ?`,
+      now,
+      limit,
+    );
+    const publish = 'UPDATE notification SET published = 1 WHERE pk = ?';
+    for (const { pk } of rows) yield* run(publish, pk);
+    const due: DueNotification[] = [];
+    for (const row of rows) {
+      due.push({ notification: toNotification(row), recipients: yield* this.#recipients(row) });
+    }
+    return due;
+  }
+
+  *nextDue(): Op<Timestamp | null> {
+    const row = yield* get('SELECT min(due_at) AS due FROM notification WHERE NOT published');
+    return (row as { due: number | null }).due;
+  }
+
+  *listUntold({ tenant, userId, now, limit }: NotificationQuery): Op<Notification[]> {
+    const key = yield* this.#tenants.find(tenant);
+    if (key === undefined) return [];
+    const rows = yield* all<Row>(
+      `SELECT ${COLUMNS} FROM ${TABLES} LEFT JOIN notification_user u ON u.notification = n.pk AND u.user = ?
+           WHERE n.pk IN (
+             SELECT notification FROM notification_user WHERE tenant = ? AND user = ? AND told_at IS NULL
+             UNION
+             SELECT pk FROM (SELECT pk FROM notification n WHERE n.tenant = ? AND n.to_all AND ${IS_LIVE}
+               ORDER BY n.due_at DESC, n.id DESC LIMIT ?)
+           ) AND ${IS_LIVE} AND u.told_at IS NULL
+           ORDER BY n.due_at DESC, n.id DESC LIMIT ?`,
+      userId,
+      key,
+      userId,
+      key,
+      now,
+      limit,
+      now,
+      limit,
+    );
+    return rows.map(toNotification).reverse();
+  }
+
+  *list({
+    tenant,
+    userId,
+    now,
+    limit,
+    after,
+  }: NotificationQuery & { after?: NotificationCursor }): Op<NotificationView[]> {
+    const key = yield* this.#tenants.find(tenant);
+    if (key === undefined) return [];
+    const { isRead, at, id } = after ?? { isRead: false, at: Number.MAX_SAFE_INTEGER, id: '' };
+    const rows = yield* all(
+      `SELECT ${COLUMNS}, u.read_at FROM ${TABLES}
+           LEFT JOIN notification_user u ON u.notification = n.pk AND u.user = ?
+           WHERE n.pk IN (
+             SELECT notification FROM notification_user WHERE tenant = ? AND user = ?
+             UNION SELECT pk FROM notification WHERE tenant = ? AND to_all
+           ) AND ${IS_LIVE}
+             AND ((u.read_at IS NOT NULL) > ? OR ((u.read_at IS NOT NULL) = ? AND (n.due_at, n.id) < (?, ?)))
+           ORDER BY u.read_at IS NOT NULL, n.due_at DESC, n.id DESC LIMIT ?`,
+      userId,
+      key,
+      userId,
+      key,
+      now,
+      Number(isRead),
+      Number(isRead),
+      at,
+      id,
+      limit,
+    );
+    return (rows as unknown as (Row & { read_at: number | null })[]).map((row) => ({
+      notification: toNotification(row),
+      readAt: row.read_at,
+    }));
+  }
+
+  *markNotified(tenant: string, id: string, userIds: readonly string[], at: Timestamp): Op<void> {
+    const row = yield* this.#row(tenant, id);
+    if (!row) return;
+    const mark = `INSERT INTO notification_user (notification, user, tenant, told_at) VALUES (?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET told_at = coalesce(told_at, excluded.told_at)`;
+    for (const userId of userIds) {
+      if (yield* this.#users.exists(row.tenant, userId)) yield* run(mark, row.pk, userId, row.tenant, at);
+    }
+  }
+
+  *read(tenant: string, id: string, userId: string, at: Timestamp): Op<boolean> {
+    const row = yield* this.#row(tenant, id);
+    const state =
+      row &&
+      (yield* get<{ read_at: number | null }>(
+        'SELECT read_at FROM notification_user WHERE notification = ? AND user = ?',
+        row.pk,
+        userId,
+      ));
+    if (!row?.published || !(row.to_all || state) || !(yield* this.#users.exists(row.tenant, userId))) {
+      throw new DomainError('ENOENT', `no notification ${id}`, { field: 'id' });
+    }
+    if (state && state.read_at !== null) return false;
+    yield* run(
+      `INSERT INTO notification_user (notification, user, tenant, told_at, read_at) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT DO UPDATE SET told_at = coalesce(told_at, excluded.told_at), read_at = excluded.read_at`,
+      row.pk,
+      userId,
+      row.tenant,
+      at,
+      at,
+    );
+    return true;
+  }
+
+  *purge({ expiredBy, dueBefore, limit }: NotificationPurge): Op<number> {
+    const dead = yield* all<{ pk: number }>(
+      'SELECT pk FROM notification WHERE published AND (expires_at <= ? OR due_at < ?) ORDER BY due_at LIMIT ?',
+      expiredBy,
+      dueBefore,
+      limit,
+    );
+    let removed = 0;
+    for (const { pk } of dead) {
+      removed += yield* this.#removeStates(pk, limit - removed);
+      if (removed >= limit) {
+        // Half of its states gone, it would be told again.
+        yield* run('UPDATE notification SET expires_at = 0 WHERE pk = ?', pk);
+        break;
+      }
+      yield* run('DELETE FROM notification WHERE pk = ?', pk);
+      removed++;
+    }
+    return removed;
+  }
+
+  *#removeStates(pk: number, limit: number): Op<number> {
+    return yield* run(
+      `DELETE FROM notification_user WHERE notification = ?1 AND user IN
+           (SELECT user FROM notification_user WHERE notification = ?1 LIMIT ?2)`,
+      pk,
+      limit,
+    );
+  }
+
+  /** A user of the same id is another one. */
+  *removeUser(tenant: string, userId: string): Op<void> {
+    const key = yield* this.#tenants.find(tenant);
+    if (key === undefined) return;
+    yield* run('DELETE FROM notification_user WHERE tenant = ? AND user = ?', key, userId);
+  }
+
+  *#row(tenant: string, id: string) {
+    return yield* get<{ pk: number; tenant: number; to_all: number; published: number }>(
+      'SELECT pk, tenant, to_all, published FROM notification WHERE id = ? AND tenant = ?',
+      id,
+      (yield* this.#tenants.find(tenant)) ?? null,
+    );
+  }
+
+  *#recipients({ pk, to_all }: Row): Op<string[] | null> {
+    if (to_all) return null;
+    const rows = yield* all('SELECT user FROM notification_user WHERE notification = ?', pk);
+    return (rows as { user: string }[]).map(({ user }) => user);
+  }
+
+  *#requireUsers(tenant: number, userIds: readonly string[]): Op<void> {
+    for (const userId of userIds) {
+      if (!(yield* this.#users.exists(tenant, userId)))
+        throw new DomainError('ENOENT', `no user ${userId}`, { field: 'to.userIds' });
+    }
+  }
+}
+
+function toNotification(row: Row): Notification {
+  return {
+    tenant: row.tenant,
+    id: row.id,
+    type: row.type,
+    body: JSON.parse(row.body) as NotificationBody,
+    at: row.due_at,
+    // Earlier versions took times that no Date can hold: what lasts as long never expires.
+    expiresAt: (row.expires_at ?? 0) > MAX_TIME ? null : row.expires_at,
+    createdBy: row.created_by,
+    createdAt: row.created_at,
+  };
+}

@@ -1,0 +1,179 @@
+import { DomainError } from '../../core/errors.ts';
+import { isGuestId, profileOf } from '../../core/guests.ts';
+import type { Person, Profile, Room } from '../../core/model.ts';
+import type { NewRoom, RoomEntry, RoomPatch } from '../../core/ports/room-store.ts';
+import type { Page } from '../../core/ports/store.ts';
+import { type ConversationRow, type ConversationTable, toConversation } from './conversations.ts';
+import { all, get, type Op, run } from './statement.ts';
+import type { Tenants } from './tenants.ts';
+import type { UserTable } from './users.ts';
+
+interface RoomRow {
+  conversation: number;
+  description: string;
+  open: number;
+  owner: string | null;
+  owner_profile: string | null;
+}
+
+const COLUMNS = 'conversation, description, open, owner, owner_profile';
+
+export interface RoomTableDeps {
+  readonly tenants: Tenants;
+  readonly users: UserTable;
+  readonly conversations: ConversationTable;
+}
+
+/** SQL of rooms: what they have beside a conversation, and who is in them. */
+export class RoomTable {
+  readonly #deps: RoomTableDeps;
+
+  constructor(deps: RoomTableDeps) {
+    this.#deps = deps;
+  }
+
+  *create({ tenant, id, name, description, isOpen, history, owner, createdAt }: NewRoom): Op<Room> {
+    const { tenants, conversations } = this.#deps;
+    const key = yield* tenants.ensure(tenant);
+    if (yield* conversations.row(key, id)) {
+      throw new DomainError('ECONFLICT', `the id ${id} is taken`, { field: 'id' });
+    }
+    if (owner && !isGuestId(owner.id)) yield* this.#requireUser(key, owner.id);
+    const { pk } = yield* conversations.create(key, 'room', {
+      id,
+      name,
+      ...(history === undefined ? {} : { history }),
+      members: [],
+      createdAt,
+    });
+    const profile = owner && isGuestId(owner.id) ? JSON.stringify(owner.profile) : null;
+    yield* run(
+      `INSERT INTO room (${COLUMNS}) VALUES (?, ?, ?, ?, ?)`,
+      pk,
+      description,
+      isOpen ? 1 : 0,
+      owner?.id ?? null,
+      profile,
+    );
+    return yield* this.#require(tenant, id);
+  }
+
+  *find(tenant: string, id: string): Op<Room | undefined> {
+    const { tenants, conversations } = this.#deps;
+    const key = yield* tenants.find(tenant);
+    const row = key === undefined ? undefined : yield* conversations.row(key, id);
+    return row && (yield* this.#toRoom(tenant, row));
+  }
+
+  *list(tenant: string, { after = '', limit }: Page): Op<Room[]> {
+    const { tenants, conversations } = this.#deps;
+    const key = yield* tenants.find(tenant);
+    if (key === undefined) return [];
+    const rows = yield* all<{ id: string }>(
+      "SELECT id FROM conversation WHERE tenant = ? AND kind = 'room' AND id > ? ORDER BY id LIMIT ?",
+      key,
+      after,
+      limit,
+    );
+    const found: Room[] = [];
+    for (const { id } of rows) {
+      const row = yield* conversations.row(key, id);
+      const room = row && (yield* this.#toRoom(tenant, row));
+      if (room) found.push(room);
+    }
+    return found;
+  }
+
+  *update(tenant: string, id: string, { name, description, isOpen, history, ownerId }: RoomPatch): Op<Room> {
+    const { conversations } = this.#deps;
+    const row = yield* this.#requireRow(tenant, id);
+    if (ownerId) yield* this.#requireUser(row.tenant, ownerId);
+    const room = yield* this.#roomRow(row.pk);
+    if (name !== undefined) yield* conversations.rename(row.pk, name);
+    if (history !== undefined) yield* conversations.setHistory(row.pk, history);
+    yield* run(
+      'UPDATE room SET description = ?, open = ?, owner = ?, owner_profile = ? WHERE conversation = ?',
+      description ?? room.description,
+      isOpen === undefined ? room.open : Number(isOpen),
+      ownerId === undefined ? room.owner : ownerId,
+      ownerId === undefined ? room.owner_profile : null,
+      row.pk,
+    );
+    return yield* this.#require(tenant, id);
+  }
+
+  *delete(tenant: string, id: string): Op<string[]> {
+    const { pk } = yield* this.#requireRow(tenant, id);
+    yield* run('DELETE FROM room WHERE conversation = ?', pk);
+    return yield* this.#deps.conversations.end(pk);
+  }
+
+  *enter({ tenant, roomId, userId, at }: RoomEntry): Op<void> {
+    const row = yield* this.#requireRow(tenant, roomId);
+    yield* this.#requireUser(row.tenant, userId);
+    const role = (yield* this.#roomRow(row.pk)).owner === userId ? 'owner' : 'member';
+    yield* this.#deps.conversations.addToConversation(row, [{ userId, role }], at);
+  }
+
+  *leave(tenant: string, roomId: string, userId: string): Op<void> {
+    const { tenants, conversations } = this.#deps;
+    const key = yield* tenants.find(tenant);
+    const row = key === undefined ? undefined : yield* conversations.row(key, roomId);
+    if (row?.kind === 'room') yield* conversations.remove(row.pk, userId);
+  }
+
+  *empty(): Op<void> {
+    const { conversations } = this.#deps;
+    const members = yield* all<{ conversation: number; user: string }>(
+      "SELECT m.conversation, m.user FROM conversation c JOIN member m ON m.conversation = c.pk WHERE c.kind = 'room'",
+    );
+    for (const { conversation, user } of members) yield* conversations.remove(conversation, user);
+  }
+
+  *#toRoom(tenant: string, row: ConversationRow): Op<Room | undefined> {
+    const conversation = toConversation(tenant, row);
+    if (row.kind === 'group') {
+      return { ...conversation, description: '', isOpen: false, owner: yield* this.#groupOwner(row) };
+    }
+    if (row.kind !== 'room') return undefined;
+    const { description, open, owner, owner_profile } = yield* this.#roomRow(row.pk);
+    const owned = owner === null ? null : yield* this.#person(row.tenant, owner, owner_profile);
+    return { ...conversation, description, isOpen: open === 1, owner: owned };
+  }
+
+  *#groupOwner({ pk, tenant }: ConversationRow): Op<Person | null> {
+    const row = yield* get<{ user: string }>(
+      "SELECT user FROM member WHERE conversation = ? AND role = 'owner' LIMIT 1",
+      pk,
+    );
+    return row ? yield* this.#person(tenant, row.user, null) : null;
+  }
+
+  /** Null for a user who is gone. */
+  *#person(tenant: number, id: string, guest: string | null): Op<Person | null> {
+    if (guest !== null) return { id, profile: JSON.parse(guest) as Profile };
+    const user = yield* this.#deps.users.shown(tenant, id);
+    return user ? { id, profile: profileOf(user) } : null;
+  }
+
+  *#roomRow(pk: number): Op<RoomRow> {
+    return (yield* get<RoomRow>(`SELECT ${COLUMNS} FROM room WHERE conversation = ?`, pk)) as RoomRow;
+  }
+
+  *#require(tenant: string, id: string): Op<Room> {
+    return (yield* this.#toRoom(tenant, yield* this.#requireRow(tenant, id))) as Room;
+  }
+
+  *#requireRow(tenant: string, id: string): Op<ConversationRow> {
+    const { tenants, conversations } = this.#deps;
+    const key = yield* tenants.find(tenant);
+    const row = key === undefined ? undefined : yield* conversations.row(key, id);
+    if (row?.kind !== 'room') throw new DomainError('ENOENT', `no room ${id}`, { field: 'id' });
+    return row;
+  }
+
+  *#requireUser(tenant: number, id: string): Op<void> {
+    if (yield* this.#deps.users.exists(tenant, id)) return;
+    throw new DomainError('ENOENT', `no user ${id}`, { field: 'ownerId' });
+  }
+}

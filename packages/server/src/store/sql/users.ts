@@ -1,0 +1,331 @@
+import { DomainError } from '../../core/errors.ts';
+import type { Role, Timestamp, User } from '../../core/model.ts';
+import { isMarked, markedId, personKey } from '../../core/persons.ts';
+import type { Account, Credentials, LoginNote, NewUser, Page, UserPatch } from '../../core/ports/store.ts';
+import { handOver } from './former.ts';
+import { all, get, type Op, run } from './statement.ts';
+import type { Tenants } from './tenants.ts';
+
+interface UserRow {
+  id: string;
+  uid: number;
+  username: string;
+  nickname: string;
+  avatar: string;
+  role: string;
+  password: string | null;
+  created_at: number;
+  disabled: 0 | 1;
+  tokens_after: number | null;
+}
+
+/** A user, or what is left of one who was deleted. */
+interface AccountRow extends UserRow {
+  person: string;
+  deleted: 0 | 1;
+  generation: number;
+}
+
+export type ShownUser = Pick<User, 'id' | 'uid' | 'nickname' | 'avatar'>;
+
+/** Networks that are kept of a user's logins. */
+const MAX_LOGIN_NETWORKS = 16;
+
+const COLUMNS = 'id, uid, username, nickname, avatar, role, password, created_at, disabled, tokens_after';
+const ACCOUNT_COLUMNS = `${COLUMNS}, person, deleted, generation`;
+
+/** SQL of the user store. Runs inside the worker thread, writes inside its transaction. */
+export class UserTable {
+  readonly #tenants: Tenants;
+
+  constructor(tenants: Tenants) {
+    this.#tenants = tenants;
+  }
+
+  *create(user: NewUser): Op<User> {
+    const tenant = yield* this.#tenants.ensure(user.tenant);
+    if (yield* this.exists(tenant, user.id)) throw taken('id', user.id);
+    yield* this.#requireFreeUsername(tenant, user);
+    const former = yield* this.#account(tenant, user.id);
+    const uid = yield* this.#uidFor(tenant, user);
+    if (former) yield* this.#setAside(tenant, former, uid);
+    const generation = (former?.generation ?? 0) + 1;
+    yield* run(
+      `INSERT INTO user (tenant, ${ACCOUNT_COLUMNS}, username_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 0, ?, username_key(?))`,
+      tenant,
+      user.id,
+      uid,
+      user.username,
+      user.nickname,
+      user.picture?.address ?? '',
+      user.role,
+      user.passwordHash,
+      user.createdAt,
+      former?.tokens_after ?? null,
+      personKey(user.id, generation),
+      generation,
+      user.username,
+    );
+    yield* run('UPDATE tenant SET last_uid = max(last_uid, ?) WHERE pk = ?', uid, tenant);
+    return yield* this.#require(user.tenant, user.id);
+  }
+
+  /** The id of a user that is named by it or by its person. */
+  *addressOf(tenantKey: number, name: string): Op<string> {
+    if (!isMarked(name)) return name;
+    const row = yield* get('SELECT id FROM user WHERE tenant = ? AND person = ?', tenantKey, name);
+    return (row as { id: string } | undefined)?.id ?? name;
+  }
+
+  /** EAUTH where the id was given up since a command of its user of that generation was taken. */
+  *requireSame(tenantKey: number, id: string, generation: number | undefined): Op<void> {
+    if (generation === undefined) return;
+    const row = yield* this.#account(tenantKey, id);
+    if (row?.generation !== generation || row.deleted) throw new DomainError('EAUTH', 'the user was deleted');
+  }
+
+  /** The key of the person who has this id. */
+  *personOf(tenantKey: number, id: string): Op<string> {
+    return (yield* this.#account(tenantKey, id))?.person ?? id;
+  }
+
+  *find(tenant: string, id: string): Op<User | undefined> {
+    const row = yield* this.#row(tenant, id);
+    return row && toUser(tenant, row);
+  }
+
+  /** The id of the user with this uid, also of one who was deleted. */
+  *idOf(tenantKey: number, uid: number): Op<string | undefined> {
+    const row = yield* get('SELECT id FROM user WHERE tenant = ? AND uid = ?', tenantKey, uid);
+    return (row as { id: string } | undefined)?.id;
+  }
+
+  *exists(tenantKey: number, id: string): Op<boolean> {
+    return (
+      (yield* get('SELECT 1 FROM user WHERE tenant = ? AND id = ? AND NOT deleted', tenantKey, id)) !==
+      undefined
+    );
+  }
+
+  /** What others see of a user. */
+  *shown(tenantKey: number, id: string): Op<ShownUser | undefined> {
+    return yield* get<ShownUser>(
+      'SELECT id, uid, nickname, avatar FROM user WHERE tenant = ? AND id = ? AND NOT deleted',
+      tenantKey,
+      id,
+    );
+  }
+
+  *listByIds(tenant: string, ids: readonly string[]): Op<User[]> {
+    const key = yield* this.#tenants.find(tenant);
+    if (key === undefined) return [];
+    const rows = yield* all<UserRow>(
+      `SELECT ${COLUMNS} FROM user WHERE tenant = ? AND id IN (SELECT value FROM json_each(?)) AND NOT deleted ORDER BY id`,
+      key,
+      JSON.stringify(ids),
+    );
+    return rows.map((row) => toUser(tenant, row));
+  }
+
+  *findAccount(tenant: string, id: string): Op<Account | undefined> {
+    const key = yield* this.#tenants.find(tenant);
+    const row = key === undefined ? undefined : yield* this.#account(key, id);
+    if (!row) return undefined;
+    const { generation, tokens_after: tokensAfter } = row;
+    return { generation, tokensAfter, ...(row.deleted ? {} : { user: toUser(tenant, row) }) };
+  }
+
+  *findCredentials(tenant: string, username: string): Op<Credentials | undefined> {
+    const key = yield* this.#tenants.find(tenant);
+    if (key === undefined) return undefined;
+    const alike = yield* all<UserRow>(
+      `SELECT ${COLUMNS} FROM user WHERE tenant = ? AND username_key = username_key(?) AND NOT deleted`,
+      key,
+      username,
+    );
+    const row = namedBy(username, alike);
+    return row && { user: toUser(tenant, row), passwordHash: row.password };
+  }
+
+  *noteLogin({ tenant, userId, network, at }: LoginNote): Op<void> {
+    const key = yield* this.#tenants.ensure(tenant);
+    if (!(yield* this.exists(key, userId))) return;
+    yield* run('INSERT OR REPLACE INTO login_network VALUES (?, ?, ?, ?)', key, userId, network, at);
+    yield* run(
+      `DELETE FROM login_network WHERE tenant = ?1 AND user = ?2 AND network NOT IN
+          (SELECT network FROM login_network WHERE tenant = ?1 AND user = ?2 ORDER BY at DESC LIMIT ?3)`,
+      key,
+      userId,
+      MAX_LOGIN_NETWORKS,
+    );
+  }
+
+  *hasLoggedIn(tenant: string, userId: string, network: string): Op<boolean> {
+    const key = yield* this.#tenants.find(tenant);
+    if (key === undefined) return false;
+    const row = yield* get(
+      'SELECT 1 FROM login_network WHERE tenant = ? AND user = ? AND network = ?',
+      key,
+      userId,
+      network,
+    );
+    return row !== undefined;
+  }
+
+  *list(tenant: string, { after = '', limit }: Page): Op<User[]> {
+    const key = yield* this.#tenants.find(tenant);
+    if (key === undefined) return [];
+    const rows = yield* all<UserRow>(
+      `SELECT ${COLUMNS} FROM user WHERE tenant = ? AND id > ? AND NOT deleted ORDER BY id LIMIT ?`,
+      key,
+      after,
+      limit,
+    );
+    return rows.map((row) => toUser(tenant, row));
+  }
+
+  *update(tenant: string, id: string, patch: UserPatch): Op<User> {
+    const row = yield* this.#row(tenant, id);
+    if (!row) throw noUser(id);
+    const key = yield* this.#tenants.ensure(tenant);
+    yield* this.requireSame(key, id, patch.given?.generation);
+    requirePassword(row, patch.given?.passwordHash);
+    const username = patch.username ?? row.username;
+    if (username !== row.username) yield* this.#requireFreeUsername(key, { id, username });
+    yield* run(
+      `UPDATE user SET username = ?1, username_key = username_key(?1), nickname = ?2, avatar = ?3, role = ?4, password = ?5,
+           disabled = ?6, tokens_after = CASE WHEN ?7 IS NULL THEN tokens_after ELSE max(?7, coalesce(tokens_after + 1, 0)) END WHERE tenant = ?8 AND id = ?9`,
+      username,
+      patch.nickname ?? row.nickname,
+      patch.picture?.address ?? row.avatar,
+      patch.role ?? row.role,
+      patch.passwordHash ?? row.password,
+      patch.isDisabled === undefined ? row.disabled : Number(patch.isDisabled),
+      patch.tokensAfter ?? null,
+      key,
+      id,
+    );
+    return yield* this.#require(tenant, id);
+  }
+
+  /** Keeps the row as a mark that the id was deleted: a token from before must not open what is made under it later. */
+  *delete(tenant: string, id: string, at: Timestamp): Op<void> {
+    yield* this.#require(tenant, id);
+    yield* run(
+      `UPDATE user SET deleted = 1, password = NULL, nickname = '', avatar = '', tokens_after = max(?, coalesce(tokens_after + 1, 0))
+           WHERE tenant = ? AND id = ?`,
+      at,
+      yield* this.#tenants.ensure(tenant),
+      id,
+    );
+    yield* run(
+      'DELETE FROM login_network WHERE tenant = ? AND user = ?',
+      yield* this.#tenants.ensure(tenant),
+      id,
+    );
+  }
+
+  /** Gives a deleted user an id that nobody else can have, and another uid where its own is given on. */
+  *#setAside(tenant: number, { id, uid, generation }: AccountRow, givenUid: number): Op<void> {
+    const formerId = markedId(id, generation);
+    yield* handOver(tenant, id, formerId);
+    const kept =
+      uid === givenUid
+        ? ((yield* get<{ uid: number }>(
+            'UPDATE tenant SET last_uid = last_uid + 1 WHERE pk = ? RETURNING last_uid AS uid',
+            tenant,
+          )) as { uid: number })
+        : { uid };
+    yield* run('UPDATE user SET id = ?, uid = ? WHERE tenant = ? AND id = ?', formerId, kept.uid, tenant, id);
+  }
+
+  *#account(tenantKey: number, id: string): Op<AccountRow | undefined> {
+    return yield* get<AccountRow>(
+      `SELECT ${ACCOUNT_COLUMNS} FROM user WHERE tenant = ? AND id = ?`,
+      tenantKey,
+      id,
+    );
+  }
+
+  *#row(tenant: string, id: string): Op<UserRow | undefined> {
+    const key = yield* this.#tenants.find(tenant);
+    if (key === undefined) return undefined;
+    return yield* get<UserRow>(
+      `SELECT ${COLUMNS} FROM user WHERE tenant = ? AND id = ? AND NOT deleted`,
+      key,
+      id,
+    );
+  }
+
+  *#require(tenant: string, id: string): Op<User> {
+    const row = yield* this.#row(tenant, id);
+    if (!row) throw noUser(id);
+    return toUser(tenant, row);
+  }
+
+  *#requireFreeUsername(
+    tenant: number,
+    { id, username, mayLookAlike = false }: Pick<NewUser, 'id' | 'username' | 'mayLookAlike'>,
+  ): Op<void> {
+    const row = mayLookAlike
+      ? yield* get('SELECT 1 FROM user WHERE tenant = ? AND username = ? AND NOT deleted', tenant, username)
+      : yield* get(
+          'SELECT 1 FROM user WHERE tenant = ? AND username_key = username_key(?) AND id <> ? AND NOT deleted',
+          tenant,
+          username,
+          id,
+        );
+    if (row) throw taken('username', username);
+  }
+
+  *#uidFor(tenant: number, { id, uid }: NewUser): Op<number> {
+    const { last_uid } = (yield* get<{
+      last_uid: number;
+    }>('SELECT last_uid FROM tenant WHERE pk = ?', tenant)) as {
+      last_uid: number;
+    };
+    if (uid === undefined) return last_uid + 1;
+    const row = yield* get('SELECT id FROM user WHERE tenant = ? AND uid = ?', tenant, uid);
+    if (row && (row as { id: string }).id !== id) throw taken('uid', String(uid));
+    return uid;
+  }
+}
+
+/**
+ * Whom a username that somebody typed means: the user of exactly this name, or else the only one who can log in among
+ * those whose names look alike.
+ */
+function namedBy(username: string, alike: readonly UserRow[]): UserRow | undefined {
+  const exact = alike.find((row) => row.username === username);
+  if (exact && exact.password !== null) return exact;
+  const [able, ...others] = alike.filter((row) => row.password !== null);
+  return others.length === 0 ? (able ?? exact) : exact;
+}
+
+function toUser(tenant: string, row: UserRow): User {
+  return {
+    tenant,
+    id: row.id,
+    uid: row.uid,
+    username: row.username,
+    nickname: row.nickname,
+    avatar: row.avatar,
+    role: row.role as Role,
+    isDisabled: row.disabled === 1,
+    tokensAfter: row.tokens_after,
+    createdAt: row.created_at,
+  };
+}
+
+function requirePassword(row: UserRow, given: string | null | undefined): void {
+  if (given === undefined || given === row.password) return;
+  throw new DomainError('EPERM', 'oldPassword is wrong', { field: 'oldPassword' });
+}
+
+function noUser(id: string): DomainError {
+  return new DomainError('ENOENT', `no user ${id}`, { field: 'id' });
+}
+
+function taken(field: string, value: string): DomainError {
+  return new DomainError('ECONFLICT', `the ${field} ${value} is taken`, { field });
+}
