@@ -6,6 +6,8 @@ import { Argon2Hasher } from './auth/passwords.ts';
 import { RoomKeys } from './auth/room-keys.ts';
 import { createTokens } from './auth/tokens.ts';
 import type { Config } from './config/settings.ts';
+import { StartError } from './config/start-error.ts';
+import { parseStore } from './config/store-url.ts';
 import { AgentWatch } from './core/desk/agent-watch.ts';
 import { CustomerWatch } from './core/desk/customer-watch.ts';
 import { DeskNews } from './core/desk/desk-news.ts';
@@ -133,6 +135,9 @@ type Domain = Awaited<ReturnType<typeof composeDomain>>;
 async function composeDomain(ground: Ground) {
   const { config, clock, timers, log, metrics, teardown } = ground;
   const tokens = createTokens(config, clock);
+  if (parseStore(config.store).kind !== 'sqlite') {
+    throw new StartError('this version keeps its data in SQLite only: leave HAINA_STORE unset');
+  }
   const store = await openSqliteStore({
     dataDir: config.dataDir,
     commits: { batch: (size, durationMs) => metrics.committed(size, durationMs) },

@@ -4,6 +4,7 @@ import { withoutCredentials } from './mask.ts';
 import { describeAllowed, parseSetting } from './parse-setting.ts';
 import { type Config, SETTING_NAMES, type SettingName, settingSchema } from './settings.ts';
 import { StartError } from './start-error.ts';
+import { parseStore, StoreFault } from './store-url.ts';
 
 /** Where a setting's value came from, in words: `default`, `flag --port`, `variable HAINA_PORT`, `file x.json`. */
 export type Source = string;
@@ -54,6 +55,7 @@ export function loadConfig({ flags = {}, env = {}, file = env.HAINA_CONFIG }: Co
   }
   const config = Object.freeze(values) as Config;
   requireAppOfGuests(config);
+  requireStore(config, sources.store);
   return { config, sources: sources as LoadedConfig['sources'] };
 }
 
@@ -75,6 +77,16 @@ function firstGiven(...candidates: readonly (readonly [unknown, Source])[]): rea
 function requireAppOfGuests({ roomApp, roomAuth }: Config): void {
   if (roomApp !== ANY_TENANT || roomAuth === 'token') return;
   throw new StartError('roomApp can be * only with roomAuth token: guests have no token that names one');
+}
+
+/** Says what is wrong with a URL of the store more closely than its schema can. */
+function requireStore({ store }: Config, source = 'default'): void {
+  try {
+    parseStore(store);
+  } catch (error) {
+    if (!(error instanceof StoreFault)) throw error;
+    throw new StartError(`the setting store ${error.message}; its value (not shown) came from ${source}`);
+  }
 }
 
 function readConfigFile(file: string): Readonly<Record<string, unknown>> {
@@ -112,7 +124,8 @@ function parseJson(file: string, text: string): unknown {
 
 function badValue(name: SettingName, source: Source, raw: unknown): StartError {
   const schema = settingSchema(name);
-  const given = schema.secret ? 'its value (not shown)' : JSON.stringify(withoutCredentials(raw));
+  const isHidden = schema.secret || schema.unquoted;
+  const given = isHidden ? 'its value (not shown)' : JSON.stringify(withoutCredentials(raw));
   return new StartError(
     `the setting ${name} must be ${describeAllowed(schema)}; ${given} came from ${source}`,
   );

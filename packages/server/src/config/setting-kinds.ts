@@ -28,6 +28,8 @@ export interface SettingSchema {
   readonly allowed?: string;
   /** Never printed. */
   readonly secret?: boolean;
+  /** Holds a password where a good value shows it, and anywhere in a bad one: a refusal does not quote it. */
+  readonly unquoted?: boolean;
 }
 
 type Rest = Omit<SettingSchema, 'kind' | 'description' | 'enum'>;

@@ -43,6 +43,18 @@ const server = {
   dataDir: text('Folder of the database and the files. One server at a time may use it.', {
     default: './data',
   }),
+  store: text(
+    'Where messages, users and all else but files are: sqlite, a database in the data folder, or a URL postgres://user:password@host:port/database. Prefer the variable: flags show in process lists.',
+    {
+      default: 'sqlite',
+      allowed: 'sqlite or a URL postgres://user:password@host:port/database',
+      unquoted: true,
+    },
+  ),
+  startTimeout: duration(
+    'How long a start waits for a PostgreSQL that is not there yet, is starting or has no connection free; 0 tries once.',
+    { default: 60_000 },
+  ),
   demo: flag('Demo accounts with known passwords, and a secret of its own. Never for real users.', {
     default: false,
   }),

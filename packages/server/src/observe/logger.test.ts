@@ -71,4 +71,8 @@ test('every name of a token in a query is blanked, and nothing else', () => {
   );
   assert.equal(redactText('/a?notoken=x&tokens=y'), '/a?notoken=x&tokens=y');
   assert.equal(redactText('authorization: Bearer abc.def'), 'authorization: Bearer [redacted]');
+  assert.equal(
+    redactText('{"err":"can not open postgres://me:a@b/c@db.test/haina"}'),
+    '{"err":"can not open postgres://me:[redacted]@db.test/haina"}',
+  );
 });

@@ -24,7 +24,10 @@ export const REDACTED_PATHS: readonly string[] = SECRET_KEYS.flatMap((key) => [
 /** Query parameters that carry a token, by every name a dialect gives it, and bearer tokens. */
 const TOKENS_IN_TEXT = /([?&](?:token|access_token|srect|userSig|authorization)=|\bbearer )[^&#\s"'\\]+/gi;
 
-/** A text without the tokens in the URLs and headers it quotes. */
+/** The password in the URL of a database. */
+const PASSWORDS_IN_TEXT = /(\bpostgres(?:ql)?:\/\/[^\s/:@"'\\]*:)[^\s"'\\]*@/gi;
+
+/** A text without the tokens and passwords in the URLs and headers it quotes. */
 export function redactText(text: string): string {
-  return text.replace(TOKENS_IN_TEXT, `$1${REDACTED}`);
+  return text.replace(TOKENS_IN_TEXT, `$1${REDACTED}`).replace(PASSWORDS_IN_TEXT, `$1${REDACTED}@`);
 }

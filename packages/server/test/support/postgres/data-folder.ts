@@ -27,9 +27,14 @@ const INITDB = [
 export function makeDataFolder(program: PostgresProgram): string {
   const template = templateOf(program);
   const folder = makeFolder(program);
-  execFileSync('cp', ['-R', template, join(folder, 'data')]);
-  handOver(program, folder);
-  return folder;
+  try {
+    execFileSync('cp', ['-R', template, join(folder, 'data')], { stdio: 'pipe' });
+    handOver(program, folder);
+    return folder;
+  } catch (error) {
+    rmSync(folder, { recursive: true });
+    throw error;
+  }
 }
 
 /** Gives all that is in a folder to the user that PostgreSQL runs as. */
