@@ -16,7 +16,7 @@ import type { UserTable } from './users.ts';
 interface AuditRow {
   id: string;
   type: string;
-  user: string | null;
+  user_id: string | null;
   old_value: string;
   new_value: string;
   actor: string;
@@ -48,7 +48,8 @@ export class AdminTable {
     const { tenant, patch, defaults } = change;
     const key = yield* this.#tenants.ensure(tenant);
     const old = { ...defaults, ...(yield* this.findSettings(tenant)) };
-    const set = 'INSERT OR REPLACE INTO chat_setting (tenant, name, value) VALUES (?, ?, ?)';
+    const set =
+      'INSERT INTO chat_setting (tenant, name, value) VALUES (?, ?, ?) ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value';
     for (const [name, value] of Object.entries(patch))
       if (value !== undefined) yield* run(set, key, name, value);
     const values = { old, new: { ...defaults, ...(yield* this.findSettings(tenant)) } };
@@ -62,7 +63,7 @@ export class AdminTable {
       key === undefined
         ? undefined
         : yield* get<{ permission: string }>(
-            'SELECT permission FROM chat_permission WHERE tenant = ? AND user = ?',
+            'SELECT permission FROM chat_permission WHERE tenant = ? AND user_id = ?',
             key,
             userId,
           );
@@ -77,7 +78,7 @@ export class AdminTable {
     }
     const old = yield* this.findPermission(tenant, userId);
     yield* run(
-      'INSERT OR REPLACE INTO chat_permission (tenant, user, permission) VALUES (?, ?, ?)',
+      'INSERT INTO chat_permission (tenant, user_id, permission) VALUES (?, ?, ?) ON CONFLICT (tenant, user_id) DO UPDATE SET permission = excluded.permission',
       key,
       userId,
       permission,
@@ -89,7 +90,7 @@ export class AdminTable {
   /** Who gets the id of a deleted user starts anew. */
   *forgetUser(tenant: string, userId: string): Op<void> {
     yield* run(
-      'DELETE FROM chat_permission WHERE tenant = ? AND user = ?',
+      'DELETE FROM chat_permission WHERE tenant = ? AND user_id = ?',
       yield* this.#tenants.ensure(tenant),
       userId,
     );
@@ -117,7 +118,7 @@ export class AdminTable {
   *listAudit(tenant: string, { after, limit }: Page): Op<AuditEntry[]> {
     const key = yield* this.#tenants.find(tenant);
     if (key === undefined) return [];
-    const columns = 'id, type, user, old_value, new_value, actor, reason, at';
+    const columns = 'id, type, user_id, old_value, new_value, actor, reason, at';
     const older = after === undefined ? '' : 'AND pk < (SELECT pk FROM audit WHERE id = ? AND tenant = ?)';
     const rows = yield* all<AuditRow>(
       `SELECT ${columns} FROM audit WHERE tenant = ? ${older} ORDER BY pk DESC LIMIT ?`,
@@ -136,7 +137,7 @@ export class AdminTable {
     values: { readonly old: unknown; readonly new: unknown },
   ): Op<void> {
     yield* run(
-      'INSERT INTO audit (tenant, id, type, user, old_value, new_value, actor, reason, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO audit (tenant, id, type, user_id, old_value, new_value, actor, reason, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
       tenant,
       id,
       type,
@@ -150,13 +151,16 @@ export class AdminTable {
   }
 }
 
-function toEntry(tenant: string, { id, type, user, actor, reason, at, ...row }: AuditRow): AuditEntry {
+function toEntry(
+  tenant: string,
+  { id, type, user_id: userId, actor, reason, at, ...row }: AuditRow,
+): AuditEntry {
   const values = { old: JSON.parse(row.old_value), new: JSON.parse(row.new_value) };
   const act = { tenant, id, actorId: actor, reason, at };
-  if (type === 'chat_permission' && user !== null) return { ...act, ...values, type, userId: user };
-  if (type === 'user_access' && user !== null) {
+  if (type === 'chat_permission' && userId !== null) return { ...act, ...values, type, userId };
+  if (type === 'user_access' && userId !== null) {
     const { sessionsEnded, passwordChanged, ...now } = values.new;
-    return { ...act, type, userId: user, old: values.old, new: now, sessionsEnded, passwordChanged };
+    return { ...act, type, userId, old: values.old, new: now, sessionsEnded, passwordChanged };
   }
   if (type === 'message') return { ...act, ...values.old, type, state: values.new };
   return { ...act, ...values, type: 'chat_settings' };

@@ -63,7 +63,7 @@ export class ConversationListTable {
   *#singles(column: 'user_a' | 'user_b', tenant: number, userId: string, before: number, limit: number) {
     return yield* all<ConversationRow>(
       `SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE tenant = ? AND ${column} = ? AND activity < ?
-           AND EXISTS (SELECT 1 FROM member v WHERE v.conversation = conversation.pk AND v.user = ?)
+           AND EXISTS (SELECT 1 FROM member v WHERE v.conversation = conversation.pk AND v.user_id = ?)
            ORDER BY activity DESC LIMIT ?`,
       tenant,
       userId,
@@ -77,7 +77,7 @@ export class ConversationListTable {
   *#others(tenant: number, userId: string, before: number, limit: number) {
     return yield* all<ConversationRow>(
       `SELECT ${CONVERSATION_COLUMNS} FROM conversation
-           WHERE pk IN (SELECT conversation FROM member WHERE tenant = ? AND user = ? AND many) AND activity < ?
+           WHERE pk IN (SELECT conversation FROM member WHERE tenant = ? AND user_id = ? AND many) AND activity < ?
              AND (kind <> 'service' OR NOT EXISTS
                (SELECT 1 FROM service_session s WHERE s.conversation = conversation.pk AND s.state = 'closed'))
            ORDER BY activity DESC LIMIT ?`,
@@ -115,11 +115,11 @@ export class ConversationListTable {
 
   *#peerReach(conversation: number, userId: string): Op<PeerReach | undefined> {
     const row = yield* get<PeerRow>(
-      `SELECT user, delivered, delivered_above, read, read_above FROM member WHERE conversation = ? AND user <> ?`,
+      `SELECT user_id, delivered, delivered_above, read, read_above FROM member WHERE conversation = ? AND user_id <> ?`,
       conversation,
       userId,
     );
-    const reached = row && (yield* this.#reach.of(conversation, row.user));
+    const reached = row && (yield* this.#reach.of(conversation, row.user_id));
     if (!row || !reached) return undefined;
     return {
       deliveredSeq: reached.delivered,
@@ -131,7 +131,7 @@ export class ConversationListTable {
 }
 
 interface PeerRow {
-  user: string;
+  user_id: string;
   delivered: number;
   delivered_above: string;
   read: number;

@@ -53,7 +53,7 @@ export interface ConversationRow {
 }
 
 interface MemberRow {
-  user: string;
+  user_id: string;
   role: MemberRole;
   joined_at: number;
   delivered: number;
@@ -62,7 +62,7 @@ interface MemberRow {
 
 export const CONVERSATION_COLUMNS =
   'pk, tenant, id, kind, name, avatar, history, member_count, last_seq, revision, created_at, uid, activity';
-const MEMBER_COLUMNS = 'user, role, joined_at, delivered, read';
+const MEMBER_COLUMNS = 'user_id, role, joined_at, delivered, read';
 
 /** SQL of conversations and members. Runs inside the worker thread, writes inside its transaction. */
 export class ConversationTable {
@@ -176,7 +176,7 @@ export class ConversationTable {
           )
         : yield* all(
             `SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE kind = 'group' AND id > ? AND pk IN
-                 (SELECT conversation FROM member WHERE tenant = ? AND user = ?) ORDER BY id LIMIT ?`,
+                 (SELECT conversation FROM member WHERE tenant = ? AND user_id = ?) ORDER BY id LIMIT ?`,
             after,
             key,
             userId,
@@ -216,14 +216,14 @@ export class ConversationTable {
 
   /** As `deleteGroup`, of any conversation. */
   *end(pk: number): Op<string[]> {
-    const rows = yield* all('SELECT user FROM member WHERE conversation = ?', pk);
+    const rows = yield* all('SELECT user_id FROM member WHERE conversation = ?', pk);
     yield* run('DELETE FROM member WHERE conversation = ?', pk);
     yield* this.#former.forgetConversation(pk);
     yield* run(
       "UPDATE conversation SET id = id || '#' || pk, kind = 'deleted', member_count = 0 WHERE pk = ?",
       pk,
     );
-    return (rows as unknown as { user: string }[]).map(({ user }) => user);
+    return (rows as unknown as { user_id: string }[]).map(({ user_id }) => user_id);
   }
 
   *addMembers({ tenant, conversationId, members, maxMembers, at, by }: NewMembers): Op<string[]> {
@@ -249,7 +249,7 @@ export class ConversationTable {
    * missed who were members before.
    */
   *addToConversation(row: ConversationRow, members: readonly NewMember[], at: Timestamp): Op<string[]> {
-    const insert = `INSERT INTO member (conversation, user, tenant, role, joined_at, joined_seq, delivered, read, revision, many)
+    const insert = `INSERT INTO member (conversation, user_id, tenant, role, joined_at, joined_seq, delivered, read, revision, many)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
     const added: NewMember[] = [];
     for (const member of members) {
@@ -322,19 +322,19 @@ export class ConversationTable {
   /** Whom the rules name in a group without owners: they need the longest-standing of each role to choose from. */
   *#successor(pk: number): Op<string | undefined> {
     if ((yield* this.#owners(pk)).length > 0) return undefined;
-    const best = `SELECT ${MEMBER_COLUMNS} FROM member WHERE conversation = ? AND role = ? ORDER BY joined_at, user LIMIT 1`;
+    const best = `SELECT ${MEMBER_COLUMNS} FROM member WHERE conversation = ? AND role = ? ORDER BY joined_at, user_id LIMIT 1`;
     const candidates = yield* mapped(['admin', 'member'], (role) => all<MemberRow>(best, pk, role));
     return successorOf(yield* mapped(candidates.flat(), (row) => this.#toMember(pk, row)))?.userId;
   }
 
   *#setRole(pk: number, userId: string, role: MemberRole): Op<NewMember> {
-    yield* run('UPDATE member SET role = ? WHERE conversation = ? AND user = ?', role, pk, userId);
+    yield* run('UPDATE member SET role = ? WHERE conversation = ? AND user_id = ?', role, pk, userId);
     return { userId, role };
   }
 
   *#owners(pk: number): Op<string[]> {
-    const rows = yield* all("SELECT user FROM member WHERE conversation = ? AND role = 'owner'", pk);
-    return (rows as unknown as { user: string }[]).map(({ user }) => user);
+    const rows = yield* all("SELECT user_id FROM member WHERE conversation = ? AND role = 'owner'", pk);
+    return (rows as unknown as { user_id: string }[]).map(({ user_id }) => user_id);
   }
 
   /** What an actor is to a group; a manager's standing where none is given. ENOENT for one who has no business with it. */
@@ -348,7 +348,7 @@ export class ConversationTable {
   /** Ends all memberships of a user; returns its groups. */
   *removeUser(tenant: string, userId: string): Op<LeftGroup[]> {
     const rows = yield* all<ConversationRow & { role: MemberRole }>(
-      'SELECT c.pk, c.id, c.kind, m.role FROM member m JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.user = ?',
+      'SELECT c.pk, c.id, c.kind, m.role FROM member m JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.user_id = ?',
       yield* this.#tenants.ensure(tenant),
       userId,
     );
@@ -374,7 +374,7 @@ export class ConversationTable {
     const conversation = key === undefined ? undefined : yield* this.row(key, conversationId);
     if (!conversation) return [];
     const rows = yield* all<MemberRow>(
-      `SELECT ${MEMBER_COLUMNS} FROM member WHERE conversation = ? AND user > ? ORDER BY user LIMIT ?`,
+      `SELECT ${MEMBER_COLUMNS} FROM member WHERE conversation = ? AND user_id > ? ORDER BY user_id LIMIT ?`,
       conversation.pk,
       after,
       limit,
@@ -387,7 +387,7 @@ export class ConversationTable {
     if (key === undefined) return [];
     const rows = yield* all<{ id: string; kind: ConversationKind; role: MemberRole }>(
       `SELECT c.id, c.kind, m.role FROM member m JOIN conversation c ON c.pk = m.conversation
-           WHERE m.tenant = ? AND m.user = ? AND c.kind <> 'single'
+           WHERE m.tenant = ? AND m.user_id = ? AND c.kind <> 'single'
              AND NOT EXISTS (SELECT 1 FROM service_session s WHERE s.conversation = c.pk AND s.state = 'closed')`,
       key,
       userId,
@@ -399,10 +399,10 @@ export class ConversationTable {
     const key = yield* this.#tenants.find(tenant);
     if (key === undefined) return [];
     const rows = yield* all<{ id: string }>(
-      `SELECT DISTINCT other.user AS id FROM member own
+      `SELECT DISTINCT other.user_id AS id FROM member own
            JOIN conversation c ON c.pk = own.conversation
            JOIN member other ON other.conversation = own.conversation
-           WHERE own.tenant = ? AND own.user = ? AND other.user <> own.user
+           WHERE own.tenant = ? AND own.user_id = ? AND other.user_id <> own.user_id
              AND (c.kind = 'single' OR (c.kind = 'group' AND c.member_count <= ?)) LIMIT ?`,
       key,
       userId,
@@ -424,16 +424,16 @@ export class ConversationTable {
   /** Ends a membership of any conversation and keeps what the member had; false where there is none. */
   *remove(pk: number, userId: string): Op<boolean> {
     yield* this.#former.keep(pk, userId);
-    const changes = yield* run('DELETE FROM member WHERE conversation = ? AND user = ?', pk, userId);
+    const changes = yield* run('DELETE FROM member WHERE conversation = ? AND user_id = ?', pk, userId);
     if (changes === 0) return false;
     yield* run('UPDATE conversation SET member_count = member_count - 1 WHERE pk = ?', pk);
     return true;
   }
 
   *#toMember(pk: number, row: MemberRow): Op<Member> {
-    const { delivered, read } = (yield* this.#reach.of(pk, row.user)) ?? row;
+    const { delivered, read } = (yield* this.#reach.of(pk, row.user_id)) ?? row;
     return {
-      userId: row.user,
+      userId: row.user_id,
       role: row.role,
       joinedAt: row.joined_at,
       deliveredSeq: delivered,
@@ -443,7 +443,7 @@ export class ConversationTable {
 
   *#memberRow(pk: number, userId: string): Op<MemberRow | undefined> {
     return yield* get<MemberRow>(
-      `SELECT ${MEMBER_COLUMNS} FROM member WHERE conversation = ? AND user = ?`,
+      `SELECT ${MEMBER_COLUMNS} FROM member WHERE conversation = ? AND user_id = ?`,
       pk,
       userId,
     );

@@ -11,7 +11,7 @@ import type { UserTable } from './users.ts';
 const DEFAULT_CAPACITY = 5;
 
 export interface AgentRow {
-  user: string;
+  user_id: string;
   status: AgentStatus;
   capacity: number;
   skills: string;
@@ -23,12 +23,12 @@ export interface AgentRow {
 }
 
 /** Whether the agent of a row `a` exists and may write to customers. */
-export const MAY_SERVE = `(EXISTS (SELECT 1 FROM user u WHERE u.tenant = a.tenant AND u.id = a.user AND NOT u.deleted AND NOT u.disabled)
+export const MAY_SERVE = `(EXISTS (SELECT 1 FROM account u WHERE u.tenant = a.tenant AND u.id = a.user_id AND NOT u.deleted AND NOT u.disabled)
   AND NOT EXISTS (SELECT 1 FROM chat_permission p
-    WHERE p.tenant = a.tenant AND p.user = a.user AND p.permission <> 'full_access'))`;
+    WHERE p.tenant = a.tenant AND p.user_id = a.user_id AND p.permission <> 'full_access'))`;
 
-const COLUMNS = `a.user, a.status, a.capacity, a.skills, a.node, a.seen_at, a.idle_since,
-  (SELECT count(*) FROM service_session s WHERE s.tenant = a.tenant AND s.agent = a.user AND s.state = 'active') AS active,
+const COLUMNS = `a.user_id, a.status, a.capacity, a.skills, a.node, a.seen_at, a.idle_since,
+  (SELECT count(*) FROM service_session s WHERE s.tenant = a.tenant AND s.agent = a.user_id AND s.state = 'active') AS active,
   ${MAY_SERVE} AS may_serve`;
 
 /** SQL of the desk's agents. Runs inside the worker thread, writes inside its transaction. */
@@ -42,9 +42,9 @@ export class AgentTable {
   }
 
   *seen({ node, agents, at }: AgentsSeen): Op<void> {
-    const upsert = `INSERT INTO desk_agent (tenant, user, status, capacity, skills, node, seen_at, idle_since)
+    const upsert = `INSERT INTO desk_agent (tenant, user_id, status, capacity, skills, node, seen_at, idle_since)
          VALUES (?, ?, 'away', ${DEFAULT_CAPACITY}, '[]', ?, ?, ?)
-         ON CONFLICT DO UPDATE SET node = excluded.node, seen_at = max(seen_at, excluded.seen_at)`;
+         ON CONFLICT (tenant, user_id) DO UPDATE SET node = excluded.node, seen_at = greatest(desk_agent.seen_at, excluded.seen_at)`;
     for (const { tenant, userId } of agents) {
       const key = yield* this.#tenants.ensure(tenant);
       if (yield* this.#users.exists(key, userId)) yield* run(upsert, key, userId, node, at, at);
@@ -53,7 +53,7 @@ export class AgentTable {
 
   *left({ tenant, userId, node, at }: AgentLeft): Op<void> {
     yield* run(
-      'UPDATE desk_agent SET node = NULL, seen_at = ? WHERE tenant = ? AND user = ? AND node = ?',
+      'UPDATE desk_agent SET node = NULL, seen_at = ? WHERE tenant = ? AND user_id = ? AND node = ?',
       at,
       yield* this.#tenants.ensure(tenant),
       userId,
@@ -71,7 +71,7 @@ export class AgentTable {
     const row = yield* this.require(key, userId);
     const comesOnline = status === 'online' && row.status !== 'online';
     yield* run(
-      'UPDATE desk_agent SET status = ?, capacity = ?, skills = ?, idle_since = ? WHERE tenant = ? AND user = ?',
+      'UPDATE desk_agent SET status = ?, capacity = ?, skills = ?, idle_since = ? WHERE tenant = ? AND user_id = ?',
       status,
       capacity ?? row.capacity,
       skills ? JSON.stringify(skills) : row.skills,
@@ -84,7 +84,7 @@ export class AgentTable {
 
   /** It was given a customer, or lost one. */
   *busied(tenant: number, userId: string, at: Timestamp): Op<void> {
-    yield* run('UPDATE desk_agent SET idle_since = ? WHERE tenant = ? AND user = ?', at, tenant, userId);
+    yield* run('UPDATE desk_agent SET idle_since = ? WHERE tenant = ? AND user_id = ?', at, tenant, userId);
   }
 
   /** Those of lost nodes are connected no more. */
@@ -99,8 +99,8 @@ export class AgentTable {
     );
     return rows
       .filter((row) => isPresent(row, seenAfter) && row.may_serve === 1 && row.active < row.capacity)
-      .map(({ user, skills, active, idle_since }) => ({
-        userId: user,
+      .map(({ user_id, skills, active, idle_since }) => ({
+        userId: user_id,
         skills: JSON.parse(skills) as string[],
         active,
         idleSince: idle_since,
@@ -109,7 +109,7 @@ export class AgentTable {
 
   *list(tenant: number): Op<DeskAgent[]> {
     const rows = yield* all<AgentRow>(
-      `SELECT ${COLUMNS} FROM desk_agent a WHERE a.tenant = ? ORDER BY a.user`,
+      `SELECT ${COLUMNS} FROM desk_agent a WHERE a.tenant = ? ORDER BY a.user_id`,
       tenant,
     );
     return rows.map(toAgent);
@@ -118,13 +118,13 @@ export class AgentTable {
   /** ECONFLICT for an agent who never was at the desk, ENOENT for anybody else. */
   *require(tenant: number, userId: string): Op<AgentRow> {
     const row = yield* get<AgentRow>(
-      `SELECT ${COLUMNS} FROM desk_agent a WHERE a.tenant = ? AND a.user = ?`,
+      `SELECT ${COLUMNS} FROM desk_agent a WHERE a.tenant = ? AND a.user_id = ?`,
       tenant,
       userId,
     );
     if (row) return row;
     const isAgent = yield* get(
-      "SELECT 1 FROM user WHERE tenant = ? AND id = ? AND role IN ('agent', 'admin') AND deleted = 0",
+      "SELECT 1 FROM account WHERE tenant = ? AND id = ? AND role IN ('agent', 'admin') AND NOT deleted",
       tenant,
       userId,
     );
@@ -136,7 +136,7 @@ export class AgentTable {
   *hasSkilled(tenant: number, skill: string): Op<boolean> {
     return (
       (yield* get(
-        `SELECT 1 FROM desk_agent a WHERE a.tenant = ? AND EXISTS (SELECT 1 FROM json_each(a.skills) WHERE value = ?)
+        `SELECT 1 FROM desk_agent a WHERE a.tenant = ? AND in_list(a.skills, ?)
              AND ${MAY_SERVE} LIMIT 1`,
         tenant,
         skill,
@@ -145,7 +145,7 @@ export class AgentTable {
   }
 
   *remove(tenant: number, userId: string): Op<void> {
-    yield* run('DELETE FROM desk_agent WHERE tenant = ? AND user = ?', tenant, userId);
+    yield* run('DELETE FROM desk_agent WHERE tenant = ? AND user_id = ?', tenant, userId);
   }
 }
 
@@ -155,7 +155,7 @@ export function isPresent({ node, seen_at }: AgentRow, seenAfter: Timestamp): bo
 
 function toAgent(row: AgentRow): DeskAgent {
   return {
-    userId: row.user,
+    userId: row.user_id,
     status: row.status,
     isConnected: row.node !== null,
     isSuspended: row.may_serve === 0,

@@ -31,7 +31,7 @@ const QUEUED = 'service_session_queue';
 const ACTIVE = 'service_session_agent';
 
 /** When somebody last wrote, or the agent came; what the server was down since then does not count. */
-const LAST_ACT = `max(s.assigned_at, s.idle_from,
+const LAST_ACT = `greatest(s.assigned_at, s.idle_from,
   coalesce((SELECT created_at FROM message WHERE conversation = s.conversation ORDER BY seq DESC LIMIT 1), 0))`;
 
 /** SQL of who of the customers is there. Runs inside the worker thread, writes inside its transaction. */
@@ -45,7 +45,7 @@ export class CustomerTable {
   }
 
   *seen({ node, customers, at }: CustomersSeen): Op<ServiceSession[]> {
-    const mark = `UPDATE service_session SET customer_node = ?, customer_seen_at = max(customer_seen_at, ?), absent_at = NULL
+    const mark = `UPDATE service_session SET customer_node = ?, customer_seen_at = greatest(customer_seen_at, ?), absent_at = NULL
          WHERE conversation = ?`;
     const returned: ServiceSession[] = [];
     for (const { tenant, userId } of customers) {
@@ -72,7 +72,7 @@ export class CustomerTable {
   *resume(node: string, at: Timestamp): Op<void> {
     const { alive } = (yield* get<{
       alive: number;
-    }>(`SELECT max(coalesce((SELECT max(seen_at) FROM desk_agent), 0),
+    }>(`SELECT greatest(coalesce((SELECT max(seen_at) FROM desk_agent), 0),
            coalesce((SELECT max(customer_seen_at) FROM service_session WHERE state <> 'closed'), 0)) AS alive`)) as {
       alive: number;
     };

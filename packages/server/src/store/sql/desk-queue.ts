@@ -98,8 +98,8 @@ export class DeskQueue {
     yield* agents.disconnectLost(seenAfter);
     const rows = yield* all<ServiceRow & { tenant_id: string }>(
       `SELECT t.id AS tenant_id, ${serviceColumns('s')} FROM service_session s
-           JOIN tenant t ON t.pk = s.tenant LEFT JOIN desk_agent a ON a.tenant = s.tenant AND a.user = s.agent
-           WHERE s.state = 'active' AND (a.user IS NULL OR a.seen_at <= ? OR NOT ${MAY_SERVE})
+           JOIN tenant t ON t.pk = s.tenant LEFT JOIN desk_agent a ON a.tenant = s.tenant AND a.user_id = s.agent
+           WHERE s.state = 'active' AND (a.user_id IS NULL OR a.seen_at <= ? OR NOT ${MAY_SERVE})
            ORDER BY s.opened_at, s.conversation LIMIT ?`,
       seenAfter,
       limit,
@@ -160,7 +160,7 @@ export class DeskQueue {
   /** The next of each skill that one of these agents can serve, and whose customer is there, or was seen after this. */
   *#heads(tenant: number, free: readonly FreeAgent[], seenAfter: Timestamp): Op<Waiting[]> {
     const head = `SELECT ${serviceColumns()} FROM service_session WHERE tenant = ? AND state = 'queued' AND skill = ?
-         AND absent_at IS NULL AND (customer_node IS NOT NULL OR customer_seen_at > ?) AND customer IS NOT ?
+         AND absent_at IS NULL AND (customer_node IS NOT NULL OR customer_seen_at > ?) AND customer IS DISTINCT FROM ?
          ORDER BY ${TURN} LIMIT 1`;
     const skills = new Set(['', ...free.flatMap((agent) => agent.skills)]);
     const heads: Waiting[] = [];
@@ -255,7 +255,7 @@ function requireOther({ customer }: ServiceRow, agentId: string, field: string):
 }
 
 /** Throws ECONFLICT unless the agent is connected, may write, and may have one more. */
-function requireRoom({ user, node, active, capacity, may_serve }: AgentRow, field: string): void {
+function requireRoom({ user_id: user, node, active, capacity, may_serve }: AgentRow, field: string): void {
   if (may_serve === 0) throw new DomainError('ECONFLICT', `the agent ${user} may only read`, { field });
   if (node === null) throw new DomainError('ECONFLICT', `the agent ${user} is not online`, { field });
   if (active < capacity) return;

@@ -37,8 +37,8 @@ const COLUMNS =
   'conversation, tenant, id, customer, agent, state, skill, place, waiting_since, opened_at, assigned_at, answered_at, closed_at, closed_by, close_reason, customer_node, customer_seen_at, absent_at, score, comment, rated_at';
 /** All of a row, and what its agent is called. @param table its name or alias in the statement */
 export function serviceColumns(table = 'service_session'): string {
-  return `${COLUMNS.replace(/\w+/g, `${table}.$&`)}, (SELECT nickname FROM user
-    WHERE user.tenant = ${table}.tenant AND user.id = ${table}.agent) AS agent_name`;
+  return `${COLUMNS.replace(/\w+/g, `${table}.$&`)}, (SELECT nickname FROM account
+    WHERE account.tenant = ${table}.tenant AND account.id = ${table}.agent) AS agent_name`;
 }
 export const NOTE_COLUMNS = 'id, client_id, author, content, at';
 

@@ -76,7 +76,7 @@ export class ServiceTable {
   /** ECONFLICT where the conversation's session is closed and the sender, being a member, may know it. */
   *requireOpen(conversation: number, senderId: string): Op<void> {
     const isClosed = yield* get(
-      `SELECT 1 FROM service_session s JOIN member m ON m.conversation = s.conversation AND m.user = ?
+      `SELECT 1 FROM service_session s JOIN member m ON m.conversation = s.conversation AND m.user_id = ?
            WHERE s.conversation = ? AND s.state = 'closed'`,
       senderId,
       conversation,
@@ -122,7 +122,7 @@ export class ServiceTable {
     );
     if (row.agent !== null) {
       yield* run(
-        'UPDATE desk_agent SET idle_since = ? WHERE tenant = ? AND user = ?',
+        'UPDATE desk_agent SET idle_since = ? WHERE tenant = ? AND user_id = ?',
         at,
         row.tenant,
         row.agent,

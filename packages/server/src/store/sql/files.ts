@@ -35,20 +35,20 @@ export interface MessagePlace {
 const COLUMNS =
   'f.pk, f.id, f.owner, f.name, f.type, f.size, f.sha256, f.extension, f.format, f.width, f.height, f.created_at';
 const NOT_HIDDEN =
-  'NOT EXISTS (SELECT 1 FROM hidden h WHERE h.conversation = u.conversation AND h.user = ? AND h.seq = u.seq)';
+  'NOT EXISTS (SELECT 1 FROM hidden h WHERE h.conversation = u.conversation AND h.user_id = ? AND h.seq = u.seq)';
 /** What a user is shown with, everybody of its tenant may see. */
-const SHOWS_USER = 'EXISTS (SELECT 1 FROM user p WHERE p.picture = f.pk)';
+const SHOWS_USER = 'EXISTS (SELECT 1 FROM account p WHERE p.picture = f.pk)';
 /** Takes the viewer's id three times. */
 const HELD_FOR_MEMBER = `${SHOWS_USER} OR EXISTS (SELECT 1 FROM conversation g
-    JOIN member v ON v.conversation = g.pk AND v.user = ? WHERE g.picture = f.pk) OR EXISTS (SELECT 1 FROM file_use u
-    JOIN member v ON v.conversation = u.conversation AND v.user = ? JOIN conversation c ON c.pk = u.conversation
+    JOIN member v ON v.conversation = g.pk AND v.user_id = ? WHERE g.picture = f.pk) OR EXISTS (SELECT 1 FROM file_use u
+    JOIN member v ON v.conversation = u.conversation AND v.user_id = ? JOIN conversation c ON c.pk = u.conversation
     WHERE u.file = f.pk AND ${inSight('u')} AND ${NOT_HIDDEN})`;
 /** Takes the viewer's id. */
 const HELD_FOR_MANAGER = `${SHOWS_USER} OR EXISTS (SELECT 1 FROM conversation g WHERE g.picture = f.pk) OR EXISTS (SELECT 1 FROM file_use u WHERE u.file = f.pk AND ${NOT_HIDDEN})`;
 
 /** Whether anything holds the `file` of the statement around it. */
 export const IS_HELD = `(EXISTS (SELECT 1 FROM file_use WHERE file = file.pk)
-    OR EXISTS (SELECT 1 FROM user WHERE picture = file.pk) OR EXISTS (SELECT 1 FROM conversation WHERE picture = file.pk))`;
+    OR EXISTS (SELECT 1 FROM account WHERE picture = file.pk) OR EXISTS (SELECT 1 FROM conversation WHERE picture = file.pk))`;
 
 /** SQL of the file store. Runs inside the worker thread, writes inside its transaction. */
 export class FileTable {
@@ -118,7 +118,7 @@ export class FileTable {
 
   /** Lets a message hold these files. */
   *link(files: readonly number[], { conversation, seq }: MessagePlace): Op<void> {
-    const use = 'INSERT OR IGNORE INTO file_use (file, conversation, seq) VALUES (?, ?, ?)';
+    const use = 'INSERT INTO file_use (file, conversation, seq) VALUES (?, ?, ?) ON CONFLICT DO NOTHING';
     for (const file of files) {
       yield* run(use, file, conversation, seq);
       yield* this.#markHeld(file);
@@ -137,8 +137,8 @@ export class FileTable {
 
   /** Lets a user hold this file as its picture and no other. */
   *showUser(tenant: number, userId: string, file: number | null, at: Timestamp): Op<void> {
-    const old = yield* get('SELECT picture FROM user WHERE tenant = ? AND id = ?', tenant, userId);
-    yield* run('UPDATE user SET picture = ? WHERE tenant = ? AND id = ?', file, tenant, userId);
+    const old = yield* get('SELECT picture FROM account WHERE tenant = ? AND id = ?', tenant, userId);
+    yield* run('UPDATE account SET picture = ? WHERE tenant = ? AND id = ?', file, tenant, userId);
     yield* this.#changePicture(old as unknown as PictureRow, file, at);
   }
 

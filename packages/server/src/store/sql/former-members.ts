@@ -20,6 +20,9 @@ interface LeavingRow {
 }
 
 const POSITIONS = 'delivered, delivered_above, read, read_above, revision, revision_above';
+const REPLACED = ['left_seq', 'stays', ...POSITIONS.split(', ')]
+  .map((name) => `${name} = excluded.${name}`)
+  .join(', ');
 /** Earlier stays that are kept; the oldest of more are forgotten, and out of sight. */
 const MAX_STAYS = 256;
 
@@ -32,14 +35,15 @@ export class FormerMemberTable {
   *keep(conversation: number, user: string): Op<void> {
     const row = yield* get<LeavingRow>(
       `SELECT m.joined_seq, m.stays, c.last_seq FROM member m JOIN conversation c ON c.pk = m.conversation
-           WHERE m.conversation = ? AND m.user = ?`,
+           WHERE m.conversation = ? AND m.user_id = ?`,
       conversation,
       user,
     );
     if (!row) return;
     yield* run(
-      `INSERT OR REPLACE INTO former_member (conversation, user, tenant, left_seq, stays, ${POSITIONS})
-           SELECT conversation, user, tenant, ?, ?, ${POSITIONS} FROM member WHERE conversation = ? AND user = ?`,
+      `INSERT INTO former_member (conversation, user_id, tenant, left_seq, stays, ${POSITIONS})
+           SELECT conversation, user_id, tenant, ?, ?, ${POSITIONS} FROM member WHERE conversation = ? AND user_id = ?
+           ON CONFLICT (conversation, user_id) DO UPDATE SET ${REPLACED}`,
       row.last_seq,
       packRanges(staysOf(row)),
       conversation,
@@ -50,24 +54,24 @@ export class FormerMemberTable {
   /** Gives a member who has just come what it had when it left, if it was here before. */
   *restore({ pk, history, last_seq }: ConversationRow, user: string): Op<void> {
     const row = yield* get<FormerRow>(
-      'SELECT * FROM former_member WHERE conversation = ? AND user = ?',
+      'SELECT * FROM former_member WHERE conversation = ? AND user_id = ?',
       pk,
       user,
     );
     if (!row) return;
     yield* run(
       `UPDATE member SET (stays, ${POSITIONS}) = (SELECT stays, ${POSITIONS} FROM former_member
-           WHERE conversation = member.conversation AND user = member.user) WHERE conversation = ? AND user = ?`,
+           WHERE conversation = member.conversation AND user_id = member.user_id) WHERE conversation = ? AND user_id = ?`,
       pk,
       user,
     );
     if (history === 'since_join') yield* this.#coverAbsence(pk, user, row, last_seq);
-    yield* run('DELETE FROM former_member WHERE conversation = ? AND user = ?', pk, user);
+    yield* run('DELETE FROM former_member WHERE conversation = ? AND user_id = ?', pk, user);
   }
 
   /** Whoever gets the id of a deleted user is somebody else. */
   *forgetUser(tenant: number, user: string): Op<void> {
-    yield* run('DELETE FROM former_member WHERE tenant = ? AND user = ?', tenant, user);
+    yield* run('DELETE FROM former_member WHERE tenant = ? AND user_id = ?', tenant, user);
   }
 
   *forgetConversation(conversation: number): Op<void> {
@@ -85,7 +89,7 @@ export class FormerMemberTable {
       return [mark, packRanges(above)];
     });
     yield* run(
-      `UPDATE member SET delivered = ?, delivered_above = ?, read = ?, read_above = ? WHERE conversation = ? AND user = ?`,
+      `UPDATE member SET delivered = ?, delivered_above = ?, read = ?, read_above = ? WHERE conversation = ? AND user_id = ?`,
       ...columns,
       conversation,
       user,

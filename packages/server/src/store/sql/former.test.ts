@@ -5,9 +5,9 @@ import { migrate } from '../sqlite/database.ts';
 import { BEARERS } from './former.ts';
 
 /** What columns are called that bear the ids of users. */
-const NAMES = ['user', 'owner', 'customer', 'agent', 'author', 'pinned_by', 'closed_by'];
+const NAMES = ['user_id', 'owner', 'customer', 'agent', 'author', 'pinned_by', 'closed_by'];
 /** Who did something, at a time. It gives no right, and does not change with the holder of the id. */
-const HISTORY = ['audit.user'];
+const HISTORY = ['audit.user_id'];
 
 test('no table keeps what it has of a former user under the id that somebody else gets', () => {
   const db = new DatabaseSync(':memory:');

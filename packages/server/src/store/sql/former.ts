@@ -18,7 +18,7 @@ const moved = (table: string, column: string, hasTenant = true): Bearer => ({
 });
 const removed = (table: string, hasTenant = true): Bearer => ({
   table,
-  column: 'user',
+  column: 'user_id',
   fate: 'remove',
   hasTenant,
 });

@@ -45,7 +45,7 @@ export class MarkTable {
   *hide(tenant: string, conversationId: string, seq: number, userId: string): Op<boolean> {
     const { pk } = yield* this.#require(tenant, conversationId);
     const changes = yield* run(
-      'INSERT INTO hidden (conversation, user, seq) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+      'INSERT INTO hidden (conversation, user_id, seq) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
       pk,
       userId,
       seq,
@@ -59,7 +59,7 @@ export class MarkTable {
     const rows = yield* all(
       `SELECT m.id FROM conversation c JOIN hidden h ON h.conversation = c.pk
            JOIN message m ON m.conversation = h.conversation AND m.seq = h.seq
-           WHERE c.tenant = ? AND c.id = ? AND h.user = ? ORDER BY h.seq DESC LIMIT ?`,
+           WHERE c.tenant = ? AND c.id = ? AND h.user_id = ? ORDER BY h.seq DESC LIMIT ?`,
       (yield* this.#deps.tenants.find(tenant)) ?? null,
       conversationId,
       userId,
@@ -71,7 +71,7 @@ export class MarkTable {
   *pin({ tenant, conversationId, seq, userId, scope, at }: NewPin): Op<PinChange> {
     const { pk } = yield* this.#requireOpen(tenant, conversationId);
     const changes = yield* run(
-      'INSERT INTO pin (conversation, seq, user, pinned_by, pinned_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      'INSERT INTO pin (conversation, seq, user_id, pinned_by, pinned_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
       pk,
       seq,
       scope === 'everyone' ? EVERYONE : userId,
@@ -84,7 +84,7 @@ export class MarkTable {
   *unpin({ tenant, conversationId, seq, userId, scope }: NewPin): Op<PinChange> {
     const { pk } = yield* this.#requireOpen(tenant, conversationId);
     const changes = yield* run(
-      'DELETE FROM pin WHERE conversation = ? AND seq = ? AND user = ?',
+      'DELETE FROM pin WHERE conversation = ? AND seq = ? AND user_id = ?',
       pk,
       seq,
       scope === 'everyone' ? EVERYONE : userId,
@@ -101,10 +101,10 @@ export class MarkTable {
     const key = yield* this.#deps.tenants.find(tenant);
     if (key === undefined) return [];
     const rows = yield* all<PinRow>(
-      `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.name AS cname, c.uid AS cuid, p.user AS pin_user, p.pinned_by, p.pinned_at
+      `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.name AS cname, c.uid AS cuid, p.user_id AS pin_user, p.pinned_by, p.pinned_at
            FROM member v JOIN pin p ON p.conversation = v.conversation JOIN conversation c ON c.pk = v.conversation,
              ${MESSAGE_TABLE}
-           WHERE v.tenant = ? AND v.user = ? AND (? IS NULL OR c.id = ?) AND p.user IN (?, ?)
+           WHERE v.tenant = ? AND v.user_id = ? AND (CAST(? AS TEXT) IS NULL OR c.id = ?) AND p.user_id IN (?, ?)
              AND m.state NOT IN ('recalled', 'deleted') AND m.conversation = p.conversation AND m.seq = p.seq
              AND ${inSight('m')} AND ${NOT_HIDDEN}
            ORDER BY p.pinned_at DESC, p.seq DESC LIMIT ?`,

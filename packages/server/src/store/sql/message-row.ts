@@ -52,7 +52,7 @@ export interface ConversationRef {
 
 /** SQL of the id by which a person is addressed: the current one of its id by that, a former one by a marked one. */
 export function shownId(person: string, tenant: string): string {
-  return `coalesce((SELECT u.id FROM user u WHERE u.tenant = ${tenant} AND u.person = ${person}), ${person})`;
+  return `coalesce((SELECT u.id FROM account u WHERE u.tenant = ${tenant} AND u.person = ${person}), ${person})`;
 }
 
 /** A message with what it refers to; `m` is the message, `MESSAGE_TABLE` the tables. */
@@ -62,7 +62,7 @@ export const MESSAGE_COLUMNS = `m.conversation, m.seq, m.number, m.id, m.client_
   m.guest`;
 /** Leaves out what a user hid; takes the user's id. */
 export const NOT_HIDDEN =
-  'NOT EXISTS (SELECT 1 FROM hidden h WHERE h.conversation = m.conversation AND h.user = ? AND h.seq = m.seq)';
+  'NOT EXISTS (SELECT 1 FROM hidden h WHERE h.conversation = m.conversation AND h.user_id = ? AND h.seq = m.seq)';
 export const MESSAGE_TABLE = 'message m LEFT JOIN message o ON o.id = m.ref_id';
 
 export function toMessage(

@@ -269,15 +269,15 @@ export class MessageTable {
     const key = yield* this.#deps.tenants.find(tenant);
     if (key === undefined) return undefined;
     const select = `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.name AS cname, c.uid AS cuid, v.role AS viewer_role,
-         v.user IS NOT NULL AND ${inSight('m')} AS in_sight,
-         EXISTS (SELECT 1 FROM hidden h WHERE h.conversation = m.conversation AND h.user = v.user AND h.seq = m.seq)
+         ${IN_SIGHT} AS in_sight,
+         EXISTS (SELECT 1 FROM hidden h WHERE h.conversation = m.conversation AND h.user_id = v.user_id AND h.seq = m.seq)
            AS is_hidden
        FROM ${MESSAGE_TABLE} JOIN conversation c ON c.pk = m.conversation
-       LEFT JOIN member v ON v.conversation = m.conversation AND v.user = ?`;
+       LEFT JOIN member v ON v.conversation = m.conversation AND v.user_id = ?`;
     const within = conversationId ?? null;
-    const preferred = prefer === 'own' ? 'm.sender = ?' : 'm.sender <> ? AND in_sight';
+    const preferred = prefer === 'own' ? 'm.sender = ?' : `m.sender <> ? AND ${IN_SIGHT}`;
     const row = ((yield* get(
-      `${select} WHERE m.id = ? AND m.tenant = ? AND (? IS NULL OR c.id = ?)`,
+      `${select} WHERE m.id = ? AND m.tenant = ? AND (CAST(? AS TEXT) IS NULL OR c.id = ?)`,
       viewerId,
       ref,
       key,
@@ -285,8 +285,8 @@ export class MessageTable {
       within,
     )) ??
       (yield* get(
-        `${select} WHERE m.tenant = ? AND m.client_id = ? AND (? IS NULL OR c.id = ?)
-             ORDER BY ${preferred} DESC, in_sight DESC, m.created_at DESC LIMIT 1`,
+        `${select} WHERE m.tenant = ? AND m.client_id = ? AND (CAST(? AS TEXT) IS NULL OR c.id = ?)
+             ORDER BY (${preferred}) DESC, in_sight DESC, m.created_at DESC LIMIT 1`,
         viewerId,
         key,
         ref,
@@ -324,7 +324,7 @@ export class MessageTable {
   *#sightOf(conversation: number, userId: string): Op<SeqRange[]> {
     const row = yield* get<SightRow>(
       `SELECT ${SIGHT_COLUMNS} FROM member v JOIN conversation c ON c.pk = v.conversation
-           WHERE v.conversation = ? AND v.user = ?`,
+           WHERE v.conversation = ? AND v.user_id = ?`,
       conversation,
       userId,
     );
@@ -582,6 +582,9 @@ interface RepeatRow extends MessageRow {
   kind: ConversationRow['kind'];
   member_count: number;
 }
+
+/** Whether the member `v` is one and may see the message. */
+const IN_SIGHT = `(v.user_id IS NOT NULL AND ${inSight('m')})`;
 
 const NO_FILES: readonly number[] = [];
 

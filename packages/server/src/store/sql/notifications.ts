@@ -64,7 +64,7 @@ export class NotificationTable {
       createdBy,
       createdAt,
     )) as { pk: number };
-    const insert = 'INSERT INTO notification_user (notification, user, tenant) VALUES (?, ?, ?)';
+    const insert = 'INSERT INTO notification_user (notification, user_id, tenant) VALUES (?, ?, ?)';
     for (const userId of new Set(recipients)) yield* run(insert, pk, userId, tenant);
   }
 
@@ -74,7 +74,7 @@ export class NotificationTable {
       now,
       limit,
     );
-    const publish = 'UPDATE notification SET published = 1 WHERE pk = ?';
+    const publish = 'UPDATE notification SET published = TRUE WHERE pk = ?';
     for (const { pk } of rows) yield* run(publish, pk);
     const due: DueNotification[] = [];
     for (const row of rows) {
@@ -92,9 +92,9 @@ export class NotificationTable {
     const key = yield* this.#tenants.find(tenant);
     if (key === undefined) return [];
     const rows = yield* all<Row>(
-      `SELECT ${COLUMNS} FROM ${TABLES} LEFT JOIN notification_user u ON u.notification = n.pk AND u.user = ?
+      `SELECT ${COLUMNS} FROM ${TABLES} LEFT JOIN notification_user u ON u.notification = n.pk AND u.user_id = ?
            WHERE n.pk IN (
-             SELECT notification FROM notification_user WHERE tenant = ? AND user = ? AND told_at IS NULL
+             SELECT notification FROM notification_user WHERE tenant = ? AND user_id = ? AND told_at IS NULL
              UNION
              SELECT pk FROM (SELECT pk FROM notification n WHERE n.tenant = ? AND n.to_all AND ${IS_LIVE}
                ORDER BY n.due_at DESC, n.id DESC LIMIT ?)
@@ -124,9 +124,9 @@ export class NotificationTable {
     const { isRead, at, id } = after ?? { isRead: false, at: Number.MAX_SAFE_INTEGER, id: '' };
     const rows = yield* all(
       `SELECT ${COLUMNS}, u.read_at FROM ${TABLES}
-           LEFT JOIN notification_user u ON u.notification = n.pk AND u.user = ?
+           LEFT JOIN notification_user u ON u.notification = n.pk AND u.user_id = ?
            WHERE n.pk IN (
-             SELECT notification FROM notification_user WHERE tenant = ? AND user = ?
+             SELECT notification FROM notification_user WHERE tenant = ? AND user_id = ?
              UNION SELECT pk FROM notification WHERE tenant = ? AND to_all
            ) AND ${IS_LIVE}
              AND ((u.read_at IS NOT NULL) > ? OR ((u.read_at IS NOT NULL) = ? AND (n.due_at, n.id) < (?, ?)))
@@ -151,8 +151,8 @@ export class NotificationTable {
   *markNotified(tenant: string, id: string, userIds: readonly string[], at: Timestamp): Op<void> {
     const row = yield* this.#row(tenant, id);
     if (!row) return;
-    const mark = `INSERT INTO notification_user (notification, user, tenant, told_at) VALUES (?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET told_at = coalesce(told_at, excluded.told_at)`;
+    const mark = `INSERT INTO notification_user (notification, user_id, tenant, told_at) VALUES (?, ?, ?, ?)
+         ON CONFLICT (notification, user_id) DO UPDATE SET told_at = coalesce(notification_user.told_at, excluded.told_at)`;
     for (const userId of userIds) {
       if (yield* this.#users.exists(row.tenant, userId)) yield* run(mark, row.pk, userId, row.tenant, at);
     }
@@ -163,7 +163,7 @@ export class NotificationTable {
     const state =
       row &&
       (yield* get<{ read_at: number | null }>(
-        'SELECT read_at FROM notification_user WHERE notification = ? AND user = ?',
+        'SELECT read_at FROM notification_user WHERE notification = ? AND user_id = ?',
         row.pk,
         userId,
       ));
@@ -172,8 +172,8 @@ export class NotificationTable {
     }
     if (state && state.read_at !== null) return false;
     yield* run(
-      `INSERT INTO notification_user (notification, user, tenant, told_at, read_at) VALUES (?, ?, ?, ?, ?)
-           ON CONFLICT DO UPDATE SET told_at = coalesce(told_at, excluded.told_at), read_at = excluded.read_at`,
+      `INSERT INTO notification_user (notification, user_id, tenant, told_at, read_at) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT (notification, user_id) DO UPDATE SET told_at = coalesce(notification_user.told_at, excluded.told_at), read_at = excluded.read_at`,
       row.pk,
       userId,
       row.tenant,
@@ -206,8 +206,8 @@ export class NotificationTable {
 
   *#removeStates(pk: number, limit: number): Op<number> {
     return yield* run(
-      `DELETE FROM notification_user WHERE notification = ?1 AND user IN
-           (SELECT user FROM notification_user WHERE notification = ?1 LIMIT ?2)`,
+      `DELETE FROM notification_user WHERE notification = ?1 AND user_id IN
+           (SELECT user_id FROM notification_user WHERE notification = ?1 LIMIT ?2)`,
       pk,
       limit,
     );
@@ -217,7 +217,7 @@ export class NotificationTable {
   *removeUser(tenant: string, userId: string): Op<void> {
     const key = yield* this.#tenants.find(tenant);
     if (key === undefined) return;
-    yield* run('DELETE FROM notification_user WHERE tenant = ? AND user = ?', key, userId);
+    yield* run('DELETE FROM notification_user WHERE tenant = ? AND user_id = ?', key, userId);
   }
 
   *#row(tenant: string, id: string) {
@@ -230,8 +230,8 @@ export class NotificationTable {
 
   *#recipients({ pk, to_all }: Row): Op<string[] | null> {
     if (to_all) return null;
-    const rows = yield* all('SELECT user FROM notification_user WHERE notification = ?', pk);
-    return (rows as { user: string }[]).map(({ user }) => user);
+    const rows = yield* all('SELECT user_id FROM notification_user WHERE notification = ?', pk);
+    return (rows as { user_id: string }[]).map(({ user_id }) => user_id);
   }
 
   *#requireUsers(tenant: number, userIds: readonly string[]): Op<void> {

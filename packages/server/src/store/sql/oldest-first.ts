@@ -24,7 +24,7 @@ export interface BehindRow extends ConversationRef {
 }
 
 const CONVERSATIONS_OF = `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.uid, ${SIGHT_COLUMNS}
-   FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.tenant = ? AND v.user = ?`;
+   FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.tenant = ? AND v.user_id = ?`;
 
 /** Rows read ahead of a conversation that was found to have the oldest message. */
 const READ_AHEAD = 50;

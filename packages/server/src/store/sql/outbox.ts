@@ -145,7 +145,7 @@ export class OutboxTable {
 
   *retry(tenant: string, id: string, at: Timestamp): Op<string> {
     const row = yield* get<{ target: string }>(
-      'UPDATE outbox SET dead = 0, due_at = ?, tries = 0 WHERE pk = ? AND tenant = ? AND dead RETURNING target',
+      'UPDATE outbox SET dead = FALSE, due_at = ?, tries = 0 WHERE pk = ? AND tenant = ? AND dead RETURNING target',
       at,
       keyOf(id),
       tenant,
@@ -177,12 +177,12 @@ export class OutboxTable {
       return;
     }
     yield* run(
-      'UPDATE outbox SET tries = tries + 1, dead = 1, failure = ? WHERE pk = ?',
+      'UPDATE outbox SET tries = tries + 1, dead = TRUE, failure = ? WHERE pk = ?',
       outcome.failure,
       pk,
     );
     yield* run(
-      'DELETE FROM outbox WHERE pk IN (SELECT pk FROM outbox WHERE target = ? AND dead ORDER BY pk DESC LIMIT -1 OFFSET ?)',
+      'DELETE FROM outbox WHERE pk IN (SELECT pk FROM outbox WHERE target = ? AND dead ORDER BY pk DESC LIMIT 1000000000 OFFSET ?)',
       target,
       maxDead,
     );

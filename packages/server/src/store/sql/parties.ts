@@ -86,7 +86,7 @@ export class PartyTable {
     const known = this.#identities.get(key);
     if (known) return known;
     const row = yield* get<Identity>(
-      'SELECT person, generation FROM user WHERE tenant = ? AND id = ?',
+      'SELECT person, generation FROM account WHERE tenant = ? AND id = ?',
       tenant,
       id,
     );
@@ -104,7 +104,7 @@ export class PartyTable {
     const known = this.#persons.get(key);
     if (known) return known;
     const row = yield* get<Party & { id: string }>(
-      'SELECT id, username AS name, uid, nickname, avatar FROM user WHERE tenant = ? AND person = ?',
+      'SELECT id, username AS name, uid, nickname, avatar FROM account WHERE tenant = ? AND person = ?',
       tenant,
       person,
     );

@@ -94,7 +94,7 @@ export class PendingReader {
   ): Op<RevisedRow[]> {
     const key = (yield* this.#tenants.find(tenant)) ?? -1;
     const select = `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.uid, c.revision, ${SIGHT_COLUMNS}
-       FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.tenant = ? AND v.user = ?`;
+       FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.tenant = ? AND v.user_id = ?`;
     if (conversationId !== undefined) {
       const rows = yield* all<RevisedRow>(`${select} AND c.id = ?`, key, userId, conversationId);
       if (rows.length === 0)

@@ -117,7 +117,7 @@ export class PositionTable {
 
   #update(holder: Holder): string {
     return `UPDATE ${holder} SET delivered = ?, delivered_above = ?, read = ?, read_above = ?, revision = ?, revision_above = ?
-         WHERE conversation = ? AND user = ?`;
+         WHERE conversation = ? AND user_id = ?`;
   }
 
   /** Forgets everything, as after a rollback. */
@@ -133,22 +133,21 @@ export class PositionTable {
   ): Op<readonly string[]> {
     // What this transaction moved before is looked at in the table.
     yield* this.flush();
-    const listed = JSON.stringify(users);
     yield* run(
-      `UPDATE member SET delivered = ? WHERE conversation = ? AND user IN (SELECT value FROM json_each(?))
+      `UPDATE member SET delivered = ? WHERE conversation = ? AND user_id IN TEXTS(?)
            AND delivered BETWEEN ? AND ? AND delivered_above = '[]'`,
       to,
       conversation,
-      listed,
+      users,
       from - 1,
       to - 1,
     );
-    const rest: { user: string }[] = [];
+    const rest: { user_id: string }[] = [];
     for (const holder of ['member', 'former_member'] as const) {
-      const select = `SELECT user FROM ${holder} WHERE conversation = ? AND user IN (SELECT value FROM json_each(?)) AND delivered < ?`;
-      rest.push(...(yield* all<{ user: string }>(select, conversation, listed, to)));
+      const select = `SELECT user_id FROM ${holder} WHERE conversation = ? AND user_id IN TEXTS(?) AND delivered < ?`;
+      rest.push(...(yield* all<{ user_id: string }>(select, conversation, users, to)));
     }
-    return rest.map(({ user }) => user);
+    return rest.map(({ user_id }) => user_id);
   }
 
   *#loadAny(conversation: number, user: string): Op<CachedPositions | undefined> {
@@ -163,7 +162,7 @@ export class PositionTable {
     if (cached) return cached;
     const row = yield* get<PositionRow>(
       `SELECT delivered, delivered_above, read, read_above, revision, revision_above FROM ${holder}
-           WHERE conversation = ? AND user = ?`,
+           WHERE conversation = ? AND user_id = ?`,
       conversation,
       user,
     );

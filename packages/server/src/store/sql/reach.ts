@@ -25,7 +25,7 @@ interface UnreadRow {
 const MAX_LOOK = 1000;
 
 /** What a member can still be told: takes the conversation and twice the member's id. Who that is is looked up once. */
-const TELLABLE = `m.sender IS NOT (SELECT u.person FROM conversation c JOIN user u ON u.tenant = c.tenant WHERE c.pk = ? AND u.id = ?)
+const TELLABLE = `m.sender IS DISTINCT FROM (SELECT u.person FROM conversation c JOIN account u ON u.tenant = c.tenant WHERE c.pk = ? AND u.id = ?)
   AND ${NOT_HIDDEN}`;
 /** What a member can still read: takes the same. */
 const READABLE = `${TELLABLE} AND m.state NOT IN ('recalled', 'deleted')`;
@@ -116,17 +116,25 @@ export class ReachTable {
     ranges: readonly SeqRange[],
     condition: string,
   ): Op<number | undefined> {
-    const select = `SELECT m.seq, ${condition} AS fits FROM message m WHERE m.conversation = ? AND m.seq BETWEEN ? AND ? ORDER BY m.seq`;
+    // The subquery bounds how many are looked at, and is read only until the first that fits.
+    const select = `SELECT seq FROM (SELECT m.seq, ${condition} AS fits FROM message m
+         WHERE m.conversation = ? AND m.seq BETWEEN ? AND ? ORDER BY m.seq LIMIT ?) looked WHERE fits LIMIT 1`;
     let looks = 0;
     for (const { from, to } of ranges) {
-      const rows = (yield* all(select, conversation, user, user, conversation, from, to)) as Iterable<{
-        seq: number;
-        fits: 0 | 1;
-      }>;
-      for (const { seq, fits } of rows) {
-        if (fits === 1) return seq - 1;
-        if (++looks === MAX_LOOK) return seq;
-      }
+      const left = MAX_LOOK - looks;
+      const found = yield* get<{ seq: number }>(
+        select,
+        conversation,
+        user,
+        user,
+        conversation,
+        from,
+        to,
+        left,
+      );
+      if (found) return found.seq - 1;
+      looks += to - from + 1;
+      if (looks >= MAX_LOOK) return from + left - 1;
     }
     return undefined;
   }
@@ -134,7 +142,7 @@ export class ReachTable {
   *#row(conversation: number, user: string): Op<ReachRow | undefined> {
     return yield* get<ReachRow>(
       `SELECT v.delivered, v.delivered_above, v.read, v.read_above, ${SIGHT_COLUMNS}
-           FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.conversation = ? AND v.user = ?`,
+           FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.conversation = ? AND v.user_id = ?`,
       conversation,
       user,
     );

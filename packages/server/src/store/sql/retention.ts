@@ -67,7 +67,7 @@ export class RetentionTable {
       yield* run('DELETE FROM gone WHERE conversation = ? AND from_seq = ?', conversation, seq + 1);
     }
     yield* run(
-      'INSERT OR REPLACE INTO gone (conversation, from_seq, to_seq) VALUES (?, ?, ?)',
+      'INSERT INTO gone (conversation, from_seq, to_seq) VALUES (?, ?, ?) ON CONFLICT (conversation, from_seq) DO UPDATE SET to_seq = excluded.to_seq',
       conversation,
       before?.from_seq ?? seq,
       after?.to_seq ?? seq,

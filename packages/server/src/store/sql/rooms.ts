@@ -124,10 +124,10 @@ export class RoomTable {
 
   *empty(): Op<void> {
     const { conversations } = this.#deps;
-    const members = yield* all<{ conversation: number; user: string }>(
-      "SELECT m.conversation, m.user FROM conversation c JOIN member m ON m.conversation = c.pk WHERE c.kind = 'room'",
+    const members = yield* all<{ conversation: number; user_id: string }>(
+      "SELECT m.conversation, m.user_id FROM conversation c JOIN member m ON m.conversation = c.pk WHERE c.kind = 'room'",
     );
-    for (const { conversation, user } of members) yield* conversations.remove(conversation, user);
+    for (const { conversation, user_id } of members) yield* conversations.remove(conversation, user_id);
   }
 
   *#toRoom(tenant: string, row: ConversationRow): Op<Room | undefined> {
@@ -142,11 +142,11 @@ export class RoomTable {
   }
 
   *#groupOwner({ pk, tenant }: ConversationRow): Op<Person | null> {
-    const row = yield* get<{ user: string }>(
-      "SELECT user FROM member WHERE conversation = ? AND role = 'owner' LIMIT 1",
+    const row = yield* get<{ user_id: string }>(
+      "SELECT user_id FROM member WHERE conversation = ? AND role = 'owner' LIMIT 1",
       pk,
     );
-    return row ? yield* this.#person(tenant, row.user, null) : null;
+    return row ? yield* this.#person(tenant, row.user_id, null) : null;
   }
 
   /** Null for a user who is gone. */

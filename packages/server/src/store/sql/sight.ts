@@ -13,8 +13,7 @@ import { all, type Op } from './statement.ts';
  * statement; `place` has the columns `conversation` and `seq`.
  */
 export function inSight(place: string): string {
-  return `(c.history = 'all' OR ${place}.seq > v.joined_seq OR EXISTS (SELECT 1 FROM json_each(v.stays) stay
-    WHERE ${place}.seq BETWEEN stay.value ->> 0 AND stay.value ->> 1))`;
+  return `(c.history = 'all' OR ${place}.seq > v.joined_seq OR in_ranges(v.stays, ${place}.seq))`;
 }
 
 /** What the ranges are made of: columns of the conversation and of the member. */
@@ -37,13 +36,13 @@ export function sightOf({ history, last_seq, joined_seq, stays }: SightRow): Seq
 /** The members of a conversation who may not see one of its messages. */
 export function* unseenBy(conversation: number, seq: number): Op<string[]> {
   const rows = yield* all(
-    `SELECT v.user FROM conversation c JOIN member v ON v.conversation = c.pk
-         JOIN (SELECT ? AS conversation, ? AS seq) place ON place.conversation = c.pk
+    `SELECT v.user_id FROM conversation c JOIN member v ON v.conversation = c.pk
+         JOIN (SELECT CAST(? AS BIGINT) AS conversation, CAST(? AS BIGINT) AS seq) place ON place.conversation = c.pk
          WHERE c.pk = ? AND c.history = 'since_join' AND v.joined_seq >= ? AND NOT ${inSight('place')}`,
     conversation,
     seq,
     conversation,
     seq,
   );
-  return (rows as { user: string }[]).map(({ user }) => user);
+  return (rows as { user_id: string }[]).map(({ user_id }) => user_id);
 }

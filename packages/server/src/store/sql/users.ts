@@ -1,5 +1,6 @@
 import { DomainError } from '../../core/errors.ts';
 import type { Role, Timestamp, User } from '../../core/model.ts';
+import { usernameKey } from '../../core/names.ts';
 import { isMarked, markedId, personKey } from '../../core/persons.ts';
 import type { Account, Credentials, LoginNote, NewUser, Page, UserPatch } from '../../core/ports/store.ts';
 import { handOver } from './former.ts';
@@ -51,7 +52,7 @@ export class UserTable {
     if (former) yield* this.#setAside(tenant, former, uid);
     const generation = (former?.generation ?? 0) + 1;
     yield* run(
-      `INSERT INTO user (tenant, ${ACCOUNT_COLUMNS}, username_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 0, ?, username_key(?))`,
+      `INSERT INTO account (tenant, ${ACCOUNT_COLUMNS}, username_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, FALSE, ?, ?, FALSE, ?, ?)`,
       tenant,
       user.id,
       uid,
@@ -64,16 +65,16 @@ export class UserTable {
       former?.tokens_after ?? null,
       personKey(user.id, generation),
       generation,
-      user.username,
+      usernameKey(user.username),
     );
-    yield* run('UPDATE tenant SET last_uid = max(last_uid, ?) WHERE pk = ?', uid, tenant);
+    yield* run('UPDATE tenant SET last_uid = greatest(last_uid, ?) WHERE pk = ?', uid, tenant);
     return yield* this.#require(user.tenant, user.id);
   }
 
   /** The id of a user that is named by it or by its person. */
   *addressOf(tenantKey: number, name: string): Op<string> {
     if (!isMarked(name)) return name;
-    const row = yield* get('SELECT id FROM user WHERE tenant = ? AND person = ?', tenantKey, name);
+    const row = yield* get('SELECT id FROM account WHERE tenant = ? AND person = ?', tenantKey, name);
     return (row as { id: string } | undefined)?.id ?? name;
   }
 
@@ -96,13 +97,13 @@ export class UserTable {
 
   /** The id of the user with this uid, also of one who was deleted. */
   *idOf(tenantKey: number, uid: number): Op<string | undefined> {
-    const row = yield* get('SELECT id FROM user WHERE tenant = ? AND uid = ?', tenantKey, uid);
+    const row = yield* get('SELECT id FROM account WHERE tenant = ? AND uid = ?', tenantKey, uid);
     return (row as { id: string } | undefined)?.id;
   }
 
   *exists(tenantKey: number, id: string): Op<boolean> {
     return (
-      (yield* get('SELECT 1 FROM user WHERE tenant = ? AND id = ? AND NOT deleted', tenantKey, id)) !==
+      (yield* get('SELECT 1 FROM account WHERE tenant = ? AND id = ? AND NOT deleted', tenantKey, id)) !==
       undefined
     );
   }
@@ -110,7 +111,7 @@ export class UserTable {
   /** What others see of a user. */
   *shown(tenantKey: number, id: string): Op<ShownUser | undefined> {
     return yield* get<ShownUser>(
-      'SELECT id, uid, nickname, avatar FROM user WHERE tenant = ? AND id = ? AND NOT deleted',
+      'SELECT id, uid, nickname, avatar FROM account WHERE tenant = ? AND id = ? AND NOT deleted',
       tenantKey,
       id,
     );
@@ -120,9 +121,9 @@ export class UserTable {
     const key = yield* this.#tenants.find(tenant);
     if (key === undefined) return [];
     const rows = yield* all<UserRow>(
-      `SELECT ${COLUMNS} FROM user WHERE tenant = ? AND id IN (SELECT value FROM json_each(?)) AND NOT deleted ORDER BY id`,
+      `SELECT ${COLUMNS} FROM account WHERE tenant = ? AND id IN TEXTS(?) AND NOT deleted ORDER BY id`,
       key,
-      JSON.stringify(ids),
+      ids,
     );
     return rows.map((row) => toUser(tenant, row));
   }
@@ -139,9 +140,9 @@ export class UserTable {
     const key = yield* this.#tenants.find(tenant);
     if (key === undefined) return undefined;
     const alike = yield* all<UserRow>(
-      `SELECT ${COLUMNS} FROM user WHERE tenant = ? AND username_key = username_key(?) AND NOT deleted`,
+      `SELECT ${COLUMNS} FROM account WHERE tenant = ? AND username_key = ? AND NOT deleted`,
       key,
-      username,
+      usernameKey(username),
     );
     const row = namedBy(username, alike);
     return row && { user: toUser(tenant, row), passwordHash: row.password };
@@ -150,10 +151,16 @@ export class UserTable {
   *noteLogin({ tenant, userId, network, at }: LoginNote): Op<void> {
     const key = yield* this.#tenants.ensure(tenant);
     if (!(yield* this.exists(key, userId))) return;
-    yield* run('INSERT OR REPLACE INTO login_network VALUES (?, ?, ?, ?)', key, userId, network, at);
     yield* run(
-      `DELETE FROM login_network WHERE tenant = ?1 AND user = ?2 AND network NOT IN
-          (SELECT network FROM login_network WHERE tenant = ?1 AND user = ?2 ORDER BY at DESC LIMIT ?3)`,
+      'INSERT INTO login_network (tenant, user_id, network, at) VALUES (?, ?, ?, ?) ON CONFLICT (tenant, user_id, network) DO UPDATE SET at = excluded.at',
+      key,
+      userId,
+      network,
+      at,
+    );
+    yield* run(
+      `DELETE FROM login_network WHERE tenant = ?1 AND user_id = ?2 AND network NOT IN
+          (SELECT network FROM login_network WHERE tenant = ?1 AND user_id = ?2 ORDER BY at DESC LIMIT ?3)`,
       key,
       userId,
       MAX_LOGIN_NETWORKS,
@@ -164,7 +171,7 @@ export class UserTable {
     const key = yield* this.#tenants.find(tenant);
     if (key === undefined) return false;
     const row = yield* get(
-      'SELECT 1 FROM login_network WHERE tenant = ? AND user = ? AND network = ?',
+      'SELECT 1 FROM login_network WHERE tenant = ? AND user_id = ? AND network = ?',
       key,
       userId,
       network,
@@ -176,7 +183,7 @@ export class UserTable {
     const key = yield* this.#tenants.find(tenant);
     if (key === undefined) return [];
     const rows = yield* all<UserRow>(
-      `SELECT ${COLUMNS} FROM user WHERE tenant = ? AND id > ? AND NOT deleted ORDER BY id LIMIT ?`,
+      `SELECT ${COLUMNS} FROM account WHERE tenant = ? AND id > ? AND NOT deleted ORDER BY id LIMIT ?`,
       key,
       after,
       limit,
@@ -193,8 +200,8 @@ export class UserTable {
     const username = patch.username ?? row.username;
     if (username !== row.username) yield* this.#requireFreeUsername(key, { id, username });
     yield* run(
-      `UPDATE user SET username = ?1, username_key = username_key(?1), nickname = ?2, avatar = ?3, role = ?4, password = ?5,
-           disabled = ?6, tokens_after = CASE WHEN ?7 IS NULL THEN tokens_after ELSE max(?7, coalesce(tokens_after + 1, 0)) END WHERE tenant = ?8 AND id = ?9`,
+      `UPDATE account SET username = ?1, username_key = ?10, nickname = ?2, avatar = ?3, role = ?4, password = ?5,
+           disabled = ?6, tokens_after = CASE WHEN CAST(?7 AS BIGINT) IS NULL THEN tokens_after ELSE greatest(?7, coalesce(tokens_after + 1, 0)) END WHERE tenant = ?8 AND id = ?9`,
       username,
       patch.nickname ?? row.nickname,
       patch.picture?.address ?? row.avatar,
@@ -204,6 +211,7 @@ export class UserTable {
       patch.tokensAfter ?? null,
       key,
       id,
+      usernameKey(username),
     );
     return yield* this.#require(tenant, id);
   }
@@ -212,14 +220,14 @@ export class UserTable {
   *delete(tenant: string, id: string, at: Timestamp): Op<void> {
     yield* this.#require(tenant, id);
     yield* run(
-      `UPDATE user SET deleted = 1, password = NULL, nickname = '', avatar = '', tokens_after = max(?, coalesce(tokens_after + 1, 0))
+      `UPDATE account SET deleted = TRUE, password = NULL, nickname = '', avatar = '', tokens_after = greatest(?, coalesce(tokens_after + 1, 0))
            WHERE tenant = ? AND id = ?`,
       at,
       yield* this.#tenants.ensure(tenant),
       id,
     );
     yield* run(
-      'DELETE FROM login_network WHERE tenant = ? AND user = ?',
+      'DELETE FROM login_network WHERE tenant = ? AND user_id = ?',
       yield* this.#tenants.ensure(tenant),
       id,
     );
@@ -236,12 +244,18 @@ export class UserTable {
             tenant,
           )) as { uid: number })
         : { uid };
-    yield* run('UPDATE user SET id = ?, uid = ? WHERE tenant = ? AND id = ?', formerId, kept.uid, tenant, id);
+    yield* run(
+      'UPDATE account SET id = ?, uid = ? WHERE tenant = ? AND id = ?',
+      formerId,
+      kept.uid,
+      tenant,
+      id,
+    );
   }
 
   *#account(tenantKey: number, id: string): Op<AccountRow | undefined> {
     return yield* get<AccountRow>(
-      `SELECT ${ACCOUNT_COLUMNS} FROM user WHERE tenant = ? AND id = ?`,
+      `SELECT ${ACCOUNT_COLUMNS} FROM account WHERE tenant = ? AND id = ?`,
       tenantKey,
       id,
     );
@@ -251,7 +265,7 @@ export class UserTable {
     const key = yield* this.#tenants.find(tenant);
     if (key === undefined) return undefined;
     return yield* get<UserRow>(
-      `SELECT ${COLUMNS} FROM user WHERE tenant = ? AND id = ? AND NOT deleted`,
+      `SELECT ${COLUMNS} FROM account WHERE tenant = ? AND id = ? AND NOT deleted`,
       key,
       id,
     );
@@ -268,11 +282,15 @@ export class UserTable {
     { id, username, mayLookAlike = false }: Pick<NewUser, 'id' | 'username' | 'mayLookAlike'>,
   ): Op<void> {
     const row = mayLookAlike
-      ? yield* get('SELECT 1 FROM user WHERE tenant = ? AND username = ? AND NOT deleted', tenant, username)
-      : yield* get(
-          'SELECT 1 FROM user WHERE tenant = ? AND username_key = username_key(?) AND id <> ? AND NOT deleted',
+      ? yield* get(
+          'SELECT 1 FROM account WHERE tenant = ? AND username = ? AND NOT deleted',
           tenant,
           username,
+        )
+      : yield* get(
+          'SELECT 1 FROM account WHERE tenant = ? AND username_key = ? AND id <> ? AND NOT deleted',
+          tenant,
+          usernameKey(username),
           id,
         );
     if (row) throw taken('username', username);
@@ -285,7 +303,7 @@ export class UserTable {
       last_uid: number;
     };
     if (uid === undefined) return last_uid + 1;
-    const row = yield* get('SELECT id FROM user WHERE tenant = ? AND uid = ?', tenant, uid);
+    const row = yield* get('SELECT id FROM account WHERE tenant = ? AND uid = ?', tenant, uid);
     if (row && (row as { id: string }).id !== id) throw taken('uid', String(uid));
     return uid;
   }

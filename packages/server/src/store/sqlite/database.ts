@@ -4,7 +4,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { isUnsafeLink } from '../../core/addresses.ts';
 import { fileNamedBy } from '../../core/content-files.ts';
 import { usernameKey } from '../../core/names.ts';
+import { includes } from '../../core/ranges.ts';
 import { makeFolder } from '../../make-folder.ts';
+import { parseRanges } from '../sql/range-json.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 export const DATABASE_FILE = 'haina.db';
@@ -37,8 +39,14 @@ export function openDatabase({ dataDir, readOnly = false, busyTimeout }: OpenOpt
   return db;
 }
 
-/** What statements and migrations need beside SQLite's own functions. */
+/** What statements and migrations need beside SQLite's own functions; PostgreSQL has those of statements in its schema. */
 export function addFunctions(db: DatabaseSync): void {
+  db.function('in_ranges', { deterministic: true }, (ranges, place) =>
+    ranges === null ? null : Number(includes(parseRanges(String(ranges)), Number(place))),
+  );
+  db.function('in_list', { deterministic: true }, (list, value) =>
+    Number((JSON.parse(String(list)) as unknown[]).includes(value)),
+  );
   db.function('username_key', { deterministic: true }, (username) => usernameKey(String(username)));
   db.function('unsafe_link', { deterministic: true }, (text) => Number(isUnsafeLink(String(text))));
   db.function(

@@ -100,7 +100,7 @@ const CHECKS: readonly Check[] = [
   function memberCountsAgree(db) {
     const rows = db
       .prepare(
-        `SELECT c.id, c.member_count, count(m.user) AS n FROM conversation c LEFT JOIN member m ON m.conversation = c.pk
+        `SELECT c.id, c.member_count, count(m.user_id) AS n FROM conversation c LEFT JOIN member m ON m.conversation = c.pk
            GROUP BY c.pk HAVING n <> c.member_count LIMIT 20`,
       )
       .all() as { id: string; member_count: number; n: number }[];
@@ -111,12 +111,14 @@ const CHECKS: readonly Check[] = [
   function positionsStayInside(db) {
     const rows = db
       .prepare(
-        `SELECT c.id, m.user FROM member m JOIN conversation c ON c.pk = m.conversation
+        `SELECT c.id, m.user_id FROM member m JOIN conversation c ON c.pk = m.conversation
            WHERE m.delivered > c.last_seq OR m.read > c.last_seq OR m.revision > c.revision OR m.joined_seq > c.last_seq
            LIMIT 20`,
       )
-      .all() as { id: string; user: string }[];
-    return rows.map(({ id, user }) => `conversation ${id}: ${user} has acknowledged more than there is`);
+      .all() as { id: string; user_id: string }[];
+    return rows.map(
+      ({ id, user_id }) => `conversation ${id}: ${user_id} has acknowledged more than there is`,
+    );
   },
   function filesKnowWhetherTheyAreHeld(db) {
     const rows = db

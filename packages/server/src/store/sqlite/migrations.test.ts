@@ -31,7 +31,7 @@ test('pictures of before that would run where they are opened are taken away', (
   migrate(db);
   assert.deepEqual(
     db
-      .prepare('SELECT avatar FROM user ORDER BY id')
+      .prepare('SELECT avatar FROM account ORDER BY id')
       .all()
       .map(({ avatar }) => avatar),
     ['', 'photos/b.jpg'],
@@ -58,7 +58,7 @@ test('pictures of before are held where they are files of those who are shown wi
       .prepare(sql)
       .all()
       .map((row) => Object.values(row)[0]);
-  assert.deepEqual(values('SELECT picture FROM user ORDER BY id'), [1, null]);
+  assert.deepEqual(values('SELECT picture FROM account ORDER BY id'), [1, null]);
   assert.deepEqual(values('SELECT picture FROM conversation ORDER BY pk'), [3, null]);
   assert.deepEqual(values('SELECT unused_since FROM file ORDER BY pk'), [null, 5, null]);
   db.close();
@@ -74,7 +74,7 @@ test('users of before keep usernames that look alike', () => {
   migrate(db);
   assert.deepEqual(
     db
-      .prepare('SELECT username, username_key FROM user ORDER BY id')
+      .prepare('SELECT username, username_key FROM account ORDER BY id')
       .all()
       .map((row) => Object.values(row)),
     [
@@ -177,8 +177,11 @@ test('who was made again before the upgrade does not get the chat that its id ha
     'single:al:other',
   ]);
   assert.deepEqual(values('SELECT sender FROM message ORDER BY id'), ['.bo~0', 'al', 'gone', 'other']);
-  assert.deepEqual(values('SELECT id FROM user WHERE tokens_after IS NOT NULL ORDER BY id'), ['.bo', 'gone']);
-  assert.ok(Number(values('SELECT max(tokens_after) FROM user')[0]) >= earliest);
+  assert.deepEqual(values('SELECT id FROM account WHERE tokens_after IS NOT NULL ORDER BY id'), [
+    '.bo',
+    'gone',
+  ]);
+  assert.ok(Number(values('SELECT max(tokens_after) FROM account')[0]) >= earliest);
   db.close();
 });
 
@@ -214,7 +217,7 @@ test('what is older than the user who has its id now is of a former one after th
     ['x', 'ann~0', 'ann'],
   ]);
   assert.deepEqual(rows('SELECT author FROM service_note ORDER BY id'), [['ann~0'], ['old'], ['ann']]);
-  assert.deepEqual(rows('SELECT id FROM user WHERE tokens_after IS NOT NULL'), []);
+  assert.deepEqual(rows('SELECT id FROM account WHERE tokens_after IS NOT NULL'), []);
   db.close();
 });
 

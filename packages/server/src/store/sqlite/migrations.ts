@@ -563,4 +563,20 @@ export const MIGRATIONS: readonly Migration[] = [
         UNION ALL SELECT picture FROM conversation WHERE picture IS NOT NULL);
     `,
   },
+  {
+    version: 22,
+    sql: `
+      -- Names that mean something else to other databases.
+      ALTER TABLE user RENAME TO account;
+      ALTER TABLE member RENAME COLUMN user TO user_id;
+      ALTER TABLE former_member RENAME COLUMN user TO user_id;
+      ALTER TABLE hidden RENAME COLUMN user TO user_id;
+      ALTER TABLE pin RENAME COLUMN user TO user_id;
+      ALTER TABLE notification_user RENAME COLUMN user TO user_id;
+      ALTER TABLE chat_permission RENAME COLUMN user TO user_id;
+      ALTER TABLE audit RENAME COLUMN user TO user_id;
+      ALTER TABLE desk_agent RENAME COLUMN user TO user_id;
+      ALTER TABLE login_network RENAME COLUMN user TO user_id;
+    `,
+  },
 ];
