@@ -128,8 +128,12 @@ export class Hub implements EventSink {
 
   /** Whoever subscribes later in this tick gets nothing of it anyway; listeners care for no events on demand. */
   isShown(names: readonly string[], type: OnDemandType): boolean {
-    const isTold = ({ shape: { shows } }: Group) => shows === undefined || shows.includes(type);
-    return names.some((name) => this.#topics.get(name)?.groups.values().some(isTold) ?? false);
+    for (const name of names) {
+      const topic = this.#topics.get(name);
+      if (!topic) continue;
+      for (const { shape } of topic.groups.values()) if (shape.shows?.includes(type) ?? true) return true;
+    }
+    return false;
   }
 
   /** Topics that somebody cares for, for the metrics. */
