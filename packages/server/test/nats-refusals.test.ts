@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
+import { DiscardPolicy, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
+import { type RunningServer, startServer } from '../src/app.ts';
 import { run } from '../src/cli/cli-fixture.ts';
+import { loadConfig } from '../src/config/load.ts';
+import { createLogger } from '../src/observe/logger.ts';
+import { EVERY_APP } from './support/every-app.ts';
 import { NatsPeer, storedEvents } from './support/nats-peer.ts';
 import { NatsServer, SKIP_NATS } from './support/nats-server.ts';
 import { figureReaches } from './support/refusals.ts';
@@ -31,6 +36,43 @@ async function startHaina(t: TestContext, natsUrl: string): Promise<TestServer> 
   const server = await startTestServer({ natsUrl: [natsUrl], natsStartDelay: 0 });
   t.after(() => server.stop());
   return server;
+}
+
+interface LoggedServer extends Pick<RunningServer, 'url'> {
+  readonly wsUrl: string;
+  /** The first line with this message; waits for it. */
+  line(msg: string): Promise<Record<string, unknown>>;
+  /** Lines with this message so far. */
+  count(msg: string): number;
+}
+
+/** A server whose log is read. */
+async function startLogged(t: TestContext, natsUrl: string): Promise<LoggedServer> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'haina-test-'));
+  const flags = { ...EVERY_APP, secret: TEST_SECRET, port: '0', demo: 'true', sendRate: '0', dataDir };
+  const { config } = loadConfig({ flags: { ...flags, logFormat: 'json', natsUrl, natsStartDelay: '0s' } });
+  const lines: Record<string, unknown>[] = [];
+  const written = new EventEmitter();
+  const write = (line: string): void => {
+    lines.push(JSON.parse(line) as Record<string, unknown>);
+    written.emit('line');
+  };
+  const server = await startServer(config, undefined, await createLogger(config, { write }));
+  t.after(async () => {
+    await server.stop();
+    await rm(dataDir, { recursive: true });
+  });
+  const find = (wanted: string) => lines.find(({ msg }) => msg === wanted);
+  return {
+    url: server.url,
+    wsUrl: server.url.replace('http:', 'ws:'),
+    async line(msg) {
+      const signal = AbortSignal.timeout(30_000);
+      while (!find(msg)) await once(written, 'line', { signal });
+      return find(msg) as Record<string, unknown>;
+    },
+    count: (wanted) => lines.filter(({ msg }) => msg === wanted).length,
+  };
 }
 
 /** What an operator does to streams, before or beside haina. */
@@ -127,6 +169,41 @@ test('events that get no answer hold up no others, and are published once NATS a
   }
   await ann.drop();
 });
+
+for (const [what, trouble, reason] of [
+  [
+    'answers no more',
+    { no_ack: true },
+    /^it has no_ack, so that nobody learns what it took; set its no_ack to false$/,
+  ],
+  ['is full', { max_msgs: 1, discard: DiscardPolicy.New }, /maximum messages exceeded/],
+] as const) {
+  test(`a stream that ${what} under a running server is named in the log once, and again once it is well`, {
+    skip: SKIP_NATS,
+  }, async (t) => {
+    const nats = await startNats(t);
+    await makeStream(nats, { name: 'BUSINESS', subjects: ['business.>'] });
+    await makeStream(nats, { name: 'TALK', subjects: ['communication.>'], max_msgs: -1 });
+    const log = await startLogged(t, nats.url);
+    const update = (config: Partial<StreamConfig>) =>
+      manage(nats, ({ streams }) => streams.update('TALK', { subjects: ['communication.>'], ...config }));
+    await update(trouble);
+    const ann = await StompClient.of(log.wsUrl, 'ann');
+    t.after(() => ann.drop());
+    const say = () =>
+      ann.confirmed('/app/chat.send', { toId: 'ann', chatType: 'SINGLE', msgType: 'TEXT', content: 'x' });
+    for (let said = 0; said < 3; said++) await say();
+    const told = await log.line('a stream of NATS takes no events; trying again');
+    assert.deepEqual([told.level, told.stream], ['warn', 'TALK']);
+    assert.match(String(told.reason), reason);
+    assert.ok(Number(told.failed) >= 1);
+    await update({ no_ack: false, max_msgs: -1, discard: DiscardPolicy.Old });
+    const well = await log.line('a stream of NATS takes events again');
+    assert.deepEqual([well.level, well.stream], ['info', 'TALK']);
+    await figureReaches(log.url, 'haina_queue_depth{queue="events"}', 0);
+    assert.equal(log.count('a stream of NATS takes no events; trying again'), 1);
+  });
+}
 
 test('a dead letter that is larger than NATS takes keeps its beginning, however little that is', {
   skip: SKIP_NATS,

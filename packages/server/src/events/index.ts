@@ -179,6 +179,8 @@ export class EventBridge {
         log.info('NATS is up');
         this.#bus.wake();
       },
+      troubled: (trouble) => log.warn(trouble, 'a stream of NATS takes no events; trying again'),
+      recovered: (stream) => log.info({ stream }, 'a stream of NATS takes events again'),
       down: (err) => {
         // What an operator can mend is said in its message, on one line.
         if (err instanceof StartError) log.error(`NATS can't be used, trying again: ${err.message}`);

@@ -1,13 +1,13 @@
 import { type ConsumerMessages, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { StartError } from '../../config/start-error.ts';
-import type { Clock } from '../../core/ports/clock.ts';
 import type { Delivery, DeliveryOutcome } from '../../core/ports/event-store.ts';
 import type { Cancel, Timers } from '../../core/ports/timers.ts';
 import { ID_HEADER, type NatsInbox, ORIGIN_HEADER } from './inbox.ts';
 import { connectionOptions, type NatsOptions } from './options.ts';
 import { isRefusal, maxPayloadOf, type NatsSession, sizeOf } from './session.ts';
-import { ensureConsumers, type OwnConsumer } from './streams.ts';
+import { StreamWatch, type StreamWatchDeps } from './stream-watch.ts';
+import { ensureConsumers, type OwnConsumer, streamFor } from './streams.ts';
 
 /** Waits between attempts to connect, in ms: the first, doubled up to the longest. */
 const FIRST_WAIT = 500;
@@ -22,10 +22,9 @@ const FIRST_LOOK = 5000;
 const FIRST_RETRY = 1000;
 const LONGEST_RETRY = 60_000;
 
-export interface NatsLinkDeps {
+export interface NatsLinkDeps extends StreamWatchDeps {
   readonly options: NatsOptions;
   readonly inbox: Pick<NatsInbox, 'take'>;
-  readonly clock: Clock;
   readonly timers: Timers;
   /** How long after the start events that came meanwhile are left in the stream, in ms: who is to be told must come back first. */
   readonly startDelay: number;
@@ -43,6 +42,7 @@ export interface NatsLinkDeps {
  */
 export class NatsLink {
   readonly #deps: NatsLinkDeps;
+  readonly #streams: StreamWatch;
   #session: NatsSession | undefined;
   #consuming: ConsumerMessages[] = [];
   #running = Promise.resolve();
@@ -61,6 +61,7 @@ export class NatsLink {
 
   constructor(deps: NatsLinkDeps) {
     this.#deps = deps;
+    this.#streams = new StreamWatch(deps);
   }
 
   /**
@@ -91,6 +92,12 @@ export class NatsLink {
   async publish(deliveries: readonly Delivery[]): Promise<DeliveryOutcome[]> {
     const session = this.#session;
     if (!session) throw new Error('there is no link to NATS');
+    const outcomes = await this.#publishAll(session, deliveries);
+    await this.#streams.observe(session, deliveries, outcomes);
+    return outcomes;
+  }
+
+  async #publishAll(session: NatsSession, deliveries: readonly Delivery[]): Promise<DeliveryOutcome[]> {
     const tries = deliveries.map((delivery) => this.#publish(session, delivery));
     const settled = await Promise.allSettled(tries);
     const outcomes = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
@@ -173,7 +180,8 @@ export class NatsLink {
       const manager = await jetstreamManager(connection);
       const consumers = await ensureConsumers(manager, options);
       if (this.#isClosed) return;
-      const session = { connection, jetstream: jetstream(connection), manager };
+      const streamOf = (subject: string) => streamFor(consumers, subject);
+      const session = { connection, jetstream: jetstream(connection), manager, streamOf };
       this.#session = session;
       this.#failures = 0;
       up();

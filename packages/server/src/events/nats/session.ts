@@ -11,6 +11,8 @@ export interface NatsSession {
   readonly connection: NatsConnection;
   readonly jetstream: JetStreamClient;
   readonly manager: JetStreamManager;
+  /** The stream that has what is published to a subject, as it was when the session began. */
+  streamOf(subject: string): string | undefined;
 }
 
 /** The first line of headers and the empty one after them, in bytes. */

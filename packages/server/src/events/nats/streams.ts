@@ -30,6 +30,8 @@ const MAX_ACK_PENDING = 1000;
 /** A durable consumer of ours. */
 export interface OwnConsumer {
   readonly stream: string;
+  /** One of `SUBJECTS`. */
+  readonly subject: string;
   readonly name: string;
   /** Events that it has not acknowledged yet. */
   readonly waiting: number;
@@ -91,7 +93,7 @@ async function ensureConsumer(
   const found = await findConsumer(manager, stream, name);
   if (found) {
     requireFit(found);
-    return { stream, name, waiting: found.num_pending + found.num_ack_pending };
+    return { stream, subject, name, waiting: found.num_pending + found.num_ack_pending };
   }
   await manager.consumers.add(stream, {
     durable_name: name,
@@ -102,7 +104,12 @@ async function ensureConsumer(
     // A stream that is there before us may hold years of what nobody wants to be told now.
     deliver_policy: isNew ? DeliverPolicy.All : DeliverPolicy.New,
   });
-  return { stream, name, waiting: 0 };
+  return { stream, subject, name, waiting: 0 };
+}
+
+/** The stream of the consumer whose subject, which ends in `.>`, covers the given one. */
+export function streamFor(consumers: readonly OwnConsumer[], wanted: string): string | undefined {
+  return consumers.find(({ subject }) => wanted.startsWith(subject.slice(0, -1)))?.stream;
 }
 
 async function findConsumer(
