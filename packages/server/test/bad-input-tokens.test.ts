@@ -47,6 +47,7 @@ const TOKENS: readonly [name: string, token: string][] = [
     [`whose ${claim} is before what a date holds`, tokenOf('alice', { [claim]: -1e300 })],
   ]),
   ['that is not valid yet', tokenOf('alice', { nbf: inAnHour })],
+  ['that was issued in the future', tokenOf('alice', { iat: inAnHour - 1800 })],
   ['of nobody', tokenOf('alice', { sub: undefined })],
   ['of a number', tokenOf('alice', { sub: 1 })],
   ['of a user that can not be', tokenOf('alice/../bob')],

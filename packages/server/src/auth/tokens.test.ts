@@ -202,3 +202,16 @@ test('a key set is fetched, chosen from by kid, and EINTERNAL while it is out of
   const { verifier: cutOff } = createTokens({ jwksUrl }, clock);
   assert.equal((await refusal(good, cutOff)).code, 'EINTERNAL');
 });
+
+test('a token that was issued in the future is refused, unless the clocks differ by a minute at most', async () => {
+  const now = NOW / 1000;
+  const at = (iat: number) => sign({ ...CLAIMS, exp: now + 3600, iat });
+  assert.equal((await verifier.verify(await at(now + 60))).issuedAt, NOW + 60_000);
+  const { code, message, reason, whom } = await refusal(await at(now + 61));
+  assert.deepEqual(
+    [code, message, reason, whom],
+    ['EAUTH', "the token's claim iat is in the future", 'token-refused', 'alice'],
+  );
+  // The milliseconds of haina's own tokens count too.
+  await refusal(await sign({ ...CLAIMS, exp: now + 3600, iat: now + 60, iat_ms: NOW + 60_001 }));
+});

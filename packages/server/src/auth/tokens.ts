@@ -19,6 +19,8 @@ const MAX_TOKEN_LENGTH = 8192;
 const MAX_LOGGED_SUBJECT = 64;
 /** Who issues the tokens of login. */
 const LOGIN_ISSUER = 'haina';
+/** How far ahead the clock of an issuer may be, in ms. */
+const MAX_CLOCK_SKEW = 60_000;
 /** What a Date holds, in seconds. */
 const MAX_SECONDS = 8.64e12;
 
@@ -83,10 +85,19 @@ class JwtVerifier implements TokenVerifier {
 
   async verify(token: string): Promise<VerifiedToken> {
     try {
-      return readClaims(await this.#checked(token));
+      const payload = await this.#checked(token);
+      const verified = readClaims(payload);
+      this.#requireIssued(verified, payload);
+      return verified;
     } catch (error) {
       throw refusal(error);
     }
+  }
+
+  /** A token from the future would outlive the end of its user's sessions, which refuses those that were issued until then. */
+  #requireIssued({ issuedAt }: VerifiedToken, payload: JWTPayload): void {
+    if (issuedAt === null || issuedAt <= this.#clock.now() + MAX_CLOCK_SKEW) return;
+    throw unauthenticated("the token's claim iat is in the future", undefined, namedBy(payload));
   }
 
   /** The key is chosen by the algorithm, never the other way round: a public key is no HS256 secret. */

@@ -16,7 +16,7 @@ export const AUTH_REASONS = {
   'token-missing': 'no token was brought',
   'token-expired': 'the token has expired: get a new one',
   'token-refused':
-    'the token is malformed, forged, of another application or user, or was taken back: get a new one',
+    'the token is malformed, forged, of another application or user, issued in the future, or was taken back: get a new one',
   'user-gone': 'there is no such user, or no longer',
   'user-disabled': 'the user is disabled',
   'role-changed': 'the user has another role now: connect again, the same token serves',
