@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type ImMessage, ImMessageType } from '@haina/wire';
+import { CLOSE_CODES, type CloseName, closeOf, type ImMessage, ImMessageType } from '@haina/wire';
 import { WebSocket } from 'ws';
 import { DeskPerson } from './support/desk-person.ts';
 import { documentOf, EVENTS, openIm } from './support/im-client.ts';
@@ -47,7 +47,7 @@ const end = (id: string) => server.call('POST', `/api/v1/users/${id}/sessions/en
 
 interface Live {
   /** Waits for the dialect's own end. */
-  ended(): Promise<void>;
+  ended(close: CloseName): Promise<void>;
   /** Whether the same token opens another session. */
   comesAgain(): Promise<boolean>;
 }
@@ -61,9 +61,9 @@ async function stomp(path: string, token: string): Promise<Live> {
   const client = await present();
   await client.next('CONNECTED');
   return {
-    async ended() {
+    async ended(close) {
       assert.equal((await client.next('ERROR')).headers.get('message'), 'Unauthorized');
-      assert.equal((await client.closed).code, 1008);
+      assert.deepEqual(await client.closed, closeOf(close));
     },
     async comesAgain() {
       const again = await present();
@@ -83,11 +83,9 @@ async function room(token: string): Promise<Live> {
   const { client, isIn } = await present();
   assert.ok(isIn);
   return {
-    async ended() {
+    async ended(close) {
       assert.equal(await client.nextRefusal(), 'Unauthorized');
-      const { code, reason } = await client.closed;
-      assert.equal(code, 1008);
-      assert.match(reason, /^Unauthorized: [a-z-]+$/);
+      assert.deepEqual(await client.closed, closeOf(close));
     },
     async comesAgain() {
       const again = await present();
@@ -105,7 +103,7 @@ for (const [dialect, path] of [...ENDPOINTS, ['room', '/ws/room']] as const) {
       const id = await newUser();
       const sessions = [await open(await login(id)), await open(tokenOf(id))];
       await patch(id, { disabled: true });
-      for (const session of sessions) await session.ended();
+      for (const session of sessions) await session.ended('user-disabled');
       for (const session of sessions) assert.equal(await session.comesAgain(), false);
       await patch(id, { disabled: false });
       for (const session of sessions) assert.equal(await session.comesAgain(), true);
@@ -115,7 +113,7 @@ for (const [dialect, path] of [...ENDPOINTS, ['room', '/ws/room']] as const) {
       const id = await newUser();
       const session = await open(await login(id));
       await end(id);
-      await session.ended();
+      await session.ended('token-refused');
       assert.equal(await session.comesAgain(), false);
       await open(await login(id));
     });
@@ -125,7 +123,7 @@ for (const [dialect, path] of [...ENDPOINTS, ['room', '/ws/room']] as const) {
       const token = await login(id);
       const session = await open(token);
       const changed = await patch('me', { password: 'another password', oldPassword: PASSWORD }, token);
-      await session.ended();
+      await session.ended('token-refused');
       assert.equal(await session.comesAgain(), false);
       await open((changed.body as { token: string }).token);
     });
@@ -137,7 +135,7 @@ test('who is no agent any more is thrown out of the desk where login gave the to
   const [follows, does] = [await stomp('/ws/agent', await login(id)), tokenOf(id, { role: 'agent' })];
   const stays = await stomp('/ws/agent', does);
   await patch(id, { role: 'user' });
-  await follows.ended();
+  await follows.ended('role-changed');
   assert.equal(await follows.comesAgain(), false);
   assert.equal(await stays.comesAgain(), true);
 });
@@ -181,6 +179,6 @@ test('tokens of two users in the handshake are refused, at room too', async () =
   ] as const) {
     const socket = new WebSocket(`${server.wsUrl}/ws/room${query}`, { headers });
     const code = await new Promise((resolve) => socket.once('close', resolve));
-    assert.equal(code, 1008);
+    assert.equal(code, CLOSE_CODES['token-refused'].code);
   }
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { XuqmError } from '@haina/wire';
 import { stageWithHealthyPair } from './support/healthy-pair.ts';
-import { assertEnds, assertRefused, ERRORS, POLICY_VIOLATION } from './support/refusals.ts';
+import { assertEnds, assertRefused, ERRORS } from './support/refusals.ts';
 import { StompClient } from './support/stomp-client.ts';
 import { tokenOf } from './support/token.ts';
 
@@ -168,7 +168,7 @@ test('the 17th session of a user is refused, and there is room again once anothe
     return client;
   };
   const body = 'more than 16 sessions of one user';
-  await assertEnds(await knock(), { message: 'Refused', body, code: POLICY_VIOLATION });
+  await assertEnds(await knock(), { message: 'Refused', body, close: 'too-many-sessions' });
   const [first, ...others] = sessions as [StompClient, ...StompClient[]];
   first.send('DISCONNECT', { receipt: 'bye' });
   await first.closed;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { CloseName } from '@haina/wire';
 import { stageWithHealthyPair } from './support/healthy-pair.ts';
-import { assertEnds, type Ending, POLICY_VIOLATION, PROTOCOL_ERROR } from './support/refusals.ts';
+import { assertEnds, type Ending } from './support/refusals.ts';
 import { tokenOf } from './support/token.ts';
 
 const stage = stageWithHealthyPair();
@@ -9,35 +10,41 @@ const stage = stageWithHealthyPair();
 /** What a client sends, and how the server ends the session for it. */
 type Case = readonly [name: string, input: string | Buffer, ending: Ending];
 
-function ending(message: string, body: string, more: Partial<Ending> = {}): Ending {
-  return { message, body, code: PROTOCOL_ERROR, ...more };
+function ending(close: CloseName, message: string, body: string, more: Partial<Ending> = {}): Ending {
+  return { message, body, close, ...more };
 }
 
 const receipt = (id: string): Partial<Ending> => ({ headers: { 'receipt-id': id } });
-const malformed = (body: string) => ending('Malformed frame', body);
-const badHeader = (body: string) => ending('Malformed header', body);
-const unknownCommand = (body: string) => ending('Unknown command', body);
+const malformed = (body: string) => ending('malformed', 'Malformed frame', body);
+const badHeader = (body: string) => ending('malformed', 'Malformed header', body);
+const unknownCommand = (body: string) => ending('command', 'Unknown command', body);
 const missing = (name: string, command: string) =>
-  ending(`Missing ${name}`, `${command} needs the header ${name}.`);
+  ending('header', `Missing ${name}`, `${command} needs the header ${name}.`);
 const notConnected = (command: string) =>
-  ending('Not connected', `The first frame must be CONNECT or STOMP, not ${command}.`);
+  ending('command', 'Not connected', `The first frame must be CONNECT or STOMP, not ${command}.`);
 const headers = (count: number) => Array.from({ length: count }, (_, n) => `h${n}:v\n`).join('');
 /** Bytes of text, with one that no UTF-8 has where the text says `?`. */
 const badUtf8 = (text: string) => Buffer.from(text.replace('?', '\u00ff'), 'latin1');
 
-const TOO_MANY_HEADERS = ending('Too many headers', 'A frame may have 100 headers.');
-const HEADERS_TOO_LARGE = ending('Headers too large', 'Command and headers are limited to 16384 bytes.');
+const TOO_MANY_HEADERS = ending('too-large', 'Too many headers', 'A frame may have 100 headers.');
+const HEADERS_TOO_LARGE = ending(
+  'too-large',
+  'Headers too large',
+  'Command and headers are limited to 16384 bytes.',
+);
 const NUL_IN_HEADERS = malformed('A NUL stands in the headers; a blank line must end them first.');
 const NO_COLON = badHeader('A header line has no colon.');
 const BAD_LENGTH = ending(
+  'header',
   'Invalid content-length',
   'The header content-length must be a count of bytes, such as 42.',
 );
 const BAD_HEART_BEAT = ending(
+  'header',
   'Invalid heart-beat',
   'The header heart-beat must be two counts of milliseconds, such as 10000,10000.',
 );
-const UNSUPPORTED = ending('Unsupported version', 'Supported protocol versions are 1.0 1.1 1.2.', {
+const UNSUPPORTED = ending('header', 'Unsupported version', 'Supported protocol versions are 1.0 1.1 1.2.', {
   headers: { version: '1.0,1.1,1.2' },
 });
 
@@ -67,7 +74,7 @@ const BEFORE_CONNECT: readonly Case[] = [
   [
     'CONNECT with a body',
     'CONNECT\ncontent-length:2\n\n{}\0',
-    ending('Body not allowed', 'CONNECT has no body.'),
+    ending('malformed', 'Body not allowed', 'CONNECT has no body.'),
   ],
   ['a header without a colon', 'CONNECT\nlogin\n\n\0', NO_COLON],
   ['a header without a name', 'CONNECT\n:x\n\n\0', badHeader('A header has no name.')],
@@ -78,7 +85,7 @@ const BEFORE_CONNECT: readonly Case[] = [
   [
     'a frame too large for a stranger',
     `SEND\ncontent-length:16384\n\n`,
-    ending('Frame too large', 'A frame is limited to 16384 bytes here.'),
+    ending('too-large', 'Frame too large', 'A frame is limited to 16384 bytes here.'),
   ],
 ];
 
@@ -93,11 +100,20 @@ describe('who is not connected is told what is wrong, and closed, for', () => {
 });
 
 const sub = (more: string) => `SUBSCRIBE\n${more}\n\0`;
-const OUTSTANDING = (body: string) => ending('Too much outstanding', body, { code: POLICY_VIOLATION });
-const UNKNOWN_TRANSACTION = ending('Unknown transaction', 'No open transaction of this session has this id.');
+const OUTSTANDING = (body: string) => ending('overload', 'Too much outstanding', body);
+const UNKNOWN_TRANSACTION = ending(
+  'header',
+  'Unknown transaction',
+  'No open transaction of this session has this id.',
+);
 const connected = (command: string) =>
-  ending('Already connected', `This session is connected; a second ${command} is not allowed.`);
-const TOO_LARGE = ending('Frame too large', 'A frame is limited to 65536 bytes here.', receipt('r'));
+  ending('command', 'Already connected', `This session is connected; a second ${command} is not allowed.`);
+const TOO_LARGE = ending(
+  'too-large',
+  'Frame too large',
+  'A frame is limited to 65536 bytes here.',
+  receipt('r'),
+);
 
 const AFTER_CONNECT: readonly Case[] = [
   ['a second CONNECT', 'CONNECT\naccept-version:1.2\n\n\0', connected('CONNECT')],
@@ -130,6 +146,7 @@ const AFTER_CONNECT: readonly Case[] = [
     sub('id:1\ndestination:/user/queue/errors\n') +
       sub('id:1\nreceipt:r\ndestination:/user/queue/messages\n'),
     ending(
+      'header',
       'Duplicate subscription id',
       'A subscription of this session to another destination has the same id.',
       receipt('r'),
@@ -138,14 +155,14 @@ const AFTER_CONNECT: readonly Case[] = [
   [
     'an unknown way to acknowledge',
     sub('id:1\ndestination:/user/queue/messages\nack:maybe\n'),
-    ending('Invalid ack', 'The header ack must be auto, client or client-individual.'),
+    ending('header', 'Invalid ack', 'The header ack must be auto, client or client-individual.'),
   ],
   ['ACK without id', 'ACK\n\n\0', missing('id', 'ACK')],
   ['BEGIN without transaction', 'BEGIN\n\n\0', missing('transaction', 'BEGIN')],
   [
     'BEGIN of what is begun',
     'BEGIN\ntransaction:t\n\n\0BEGIN\ntransaction:t\n\n\0',
-    ending('Transaction already begun', 'Another open transaction has the same id.'),
+    ending('header', 'Transaction already begun', 'Another open transaction has the same id.'),
   ],
   [
     'COMMIT of nothing',
@@ -182,7 +199,7 @@ const AFTER_CONNECT: readonly Case[] = [
   [
     'an unknown escape',
     'SEND\ndestination:/app\\t\n\n\0',
-    ending('Invalid escape', 'STOMP 1.2 does not define the header escape "\\\\t".'),
+    ending('malformed', 'Invalid escape', 'STOMP 1.2 does not define the header escape "\\\\t".'),
   ],
   [
     'bad UTF-8 in a header',
@@ -193,7 +210,7 @@ const AFTER_CONNECT: readonly Case[] = [
   [
     'a body on SUBSCRIBE',
     'SUBSCRIBE\nid:1\ndestination:/x\n\nbody\0',
-    ending('Body not allowed', 'SUBSCRIBE has no body.'),
+    ending('malformed', 'Body not allowed', 'SUBSCRIBE has no body.'),
   ],
   ['a content-length of words', 'SEND\ndestination:/x\ncontent-length:many\n\n\0', BAD_LENGTH],
   ['a content-length below 0', 'SEND\ndestination:/x\ncontent-length:-1\n\n\0', BAD_LENGTH],
@@ -202,6 +219,7 @@ const AFTER_CONNECT: readonly Case[] = [
     'a content-length that is too short',
     'SEND\ndestination:/x\nreceipt:r\ncontent-length:1\n\n{}\0',
     ending(
+      'malformed',
       'Frame must end with NUL',
       'The byte after the 1 that content-length announces is not NUL.',
       receipt('r'),
@@ -253,7 +271,7 @@ describe('earlier versions are held to their own rules', () => {
     [
       '1.1',
       'SEND\na:\\r\n\n\0',
-      ending('Invalid escape', 'STOMP 1.1 does not define the header escape "\\\\r".'),
+      ending('malformed', 'Invalid escape', 'STOMP 1.1 does not define the header escape "\\\\r".'),
     ],
   ] as const) {
     test(`${version}: ${JSON.stringify(input)}`, async () => {

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { encodeFrame, encodeImBody, encodeImProtobuf, type ImError, type ImMessage } from '@haina/wire';
+import {
+  closeOf,
+  encodeFrame,
+  encodeImBody,
+  encodeImProtobuf,
+  type ImError,
+  type ImMessage,
+} from '@haina/wire';
 import { ManualTimers } from '../src/stomp/testing/manual-timers.ts';
 import { ERRORS, EVENTS, INBOX, openIm, PROTOBUF, STATUS } from './support/im-client.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
@@ -338,7 +345,7 @@ test('an expired token at /app/auth does not lengthen the session, which ends at
   client.sendJson('/app/auth', { token: tokenOf(id, { exp: now - 10 }) });
   assert.equal((await client.nextAt<ImError>(ERRORS)).code, 'EPERM');
   assert.equal((await client.nextAt<ImMessage>(EVENTS)).type, 31);
-  assert.deepEqual(await client.closed, { code: 1008, reason: 'Unauthorized' });
+  assert.deepEqual(await client.closed, closeOf('token-expired'));
 });
 
 test('protobuf over SockJS is refused: at CONNECT, at SUBSCRIBE, and at SEND', async () => {
@@ -349,6 +356,7 @@ test('protobuf over SockJS is refused: at CONNECT, at SUBSCRIBE, and at SEND', a
   const [error] = await refused.frames();
   assert.deepEqual([error?.command, error?.headers.get('message')], ['ERROR', 'Refused']);
   assert.match(Buffer.from(error?.body ?? []).toString(), /^EINVAL: /);
+  assert.equal(await refused.poll(), 'c[4102,"Refused"]\n');
   const client = await XhrClient.open(`${server.url}/ws`);
   await client.send(connect('application/json'));
   assert.equal((await client.frames())[0]?.command, 'CONNECTED');

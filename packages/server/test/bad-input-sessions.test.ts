@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { XuqmSyncDone } from '@haina/wire';
+import { CLOSE_CODES, closeOf, type XuqmSyncDone } from '@haina/wire';
 import { stageWithHealthyPair } from './support/healthy-pair.ts';
-import {
-  assertRefused,
-  ERRORS,
-  figureReaches,
-  INVALID_PAYLOAD,
-  MESSAGE_TOO_BIG,
-  PROTOCOL_ERROR,
-} from './support/refusals.ts';
+import { assertRefused, ERRORS, figureReaches } from './support/refusals.ts';
 import type { StompClient } from './support/stomp-client.ts';
 
 const INBOX = '/user/queue/messages';
@@ -25,7 +18,7 @@ describe('the WebSocket itself is closed, without an ERROR frame, for', () => {
     test(`a message over four frames' length from ${who}`, async () => {
       const client = await open();
       client.raw(Buffer.alloc(4 * 65_536 + 1, '\n'));
-      assert.equal((await client.closed).code, MESSAGE_TOO_BIG);
+      assert.equal((await client.closed).code, CLOSE_CODES.oversized.code);
     });
 
     test(`bad UTF-8 in a text message from ${who}`, async () => {
@@ -33,7 +26,7 @@ describe('the WebSocket itself is closed, without an ERROR frame, for', () => {
       client.socket.send(Buffer.from('SEND\ndestination:/app/chat.send\n\n\u00ff\0', 'latin1'), {
         binary: false,
       });
-      assert.equal((await client.closed).code, INVALID_PAYLOAD);
+      assert.equal((await client.closed).code, CLOSE_CODES.encoding.code);
     });
   }
 });
@@ -108,7 +101,7 @@ describe('a sync that is cut off loses nothing of what it had not told', () => {
     await missed('agent1');
     const client = await stage.connect('agent1', INBOX);
     client.raw('SEND\ndestination:/app/chat.sync\n\n{}\0NONSENSE\n\n\0');
-    assert.equal((await client.closed).code, PROTOCOL_ERROR);
+    assert.deepEqual(await client.closed, closeOf('command', 'Unknown command'));
     assert.equal(await sync(await stage.connect('agent1', INBOX)), 300);
   });
 });

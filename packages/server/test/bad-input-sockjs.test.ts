@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, describe, test } from 'node:test';
+import { CLOSE_CODES } from '@haina/wire';
 import WebSocket from 'ws';
 import { stageWithHealthyPair } from './support/healthy-pair.ts';
-import { ERRORS, INVALID_PAYLOAD, MESSAGE_TOO_BIG } from './support/refusals.ts';
+import { ERRORS } from './support/refusals.ts';
 import { XhrClient } from './support/sockjs-client.ts';
 import { tokenOf } from './support/token.ts';
 
@@ -105,24 +106,29 @@ describe('an ERROR frame comes before the close frame:', () => {
     error: [message: string, body: string],
     close: string,
   ][] = [
-    ['a bad token', ['CONNECT\ntoken:x\n\n\0'], ['Unauthorized', 'Unauthorized'], '[1008,"Unauthorized"]'],
+    [
+      'a bad token',
+      ['CONNECT\ntoken:x\n\n\0'],
+      ['Unauthorized', 'Unauthorized'],
+      '[4002,"Unauthorized: token-refused"]',
+    ],
     [
       'a frame before CONNECT',
       ['SEND\n\n\0'],
       ['Not connected', 'The first frame must be CONNECT or STOMP, not SEND.'],
-      '[1002,"Not connected"]',
+      '[4202,"Not connected"]',
     ],
     [
       'a frame in pieces, and its end wrong',
       ['CONN', 'ECT\n', 'login', '\n\n\0'],
       ['Malformed header', 'A header line has no colon.'],
-      '[1002,"Malformed header"]',
+      '[4200,"Malformed header"]',
     ],
     [
       'silence',
       [],
       ['Not connected in time', 'CONNECT was not completed within 500 ms.'],
-      '[1008,"Not connected in time"]',
+      '[4402,"not connected in time"]',
     ],
   ];
   for (const [name, messages, [message, body], close] of cases) {
@@ -161,9 +167,14 @@ describe('a SockJS WebSocket is closed for', () => {
     ['a number', '1', false, 1006],
     ['an array of numbers', '[1]', false, 1006],
     ['a binary message', '["\\n"]', true, 1006],
-    ['bad UTF-8', Buffer.from([0x22, 0xff, 0x22]), false, INVALID_PAYLOAD],
-    ['a message that is too long', JSON.stringify(['\n'.repeat(4 * 65_536 + 1)]), false, MESSAGE_TOO_BIG],
-    ['a payload that is too long', `["${'x'.repeat(MAX_BODY)}"]`, false, MESSAGE_TOO_BIG],
+    ['bad UTF-8', Buffer.from([0x22, 0xff, 0x22]), false, CLOSE_CODES.encoding.code],
+    [
+      'a message that is too long',
+      JSON.stringify(['\n'.repeat(4 * 65_536 + 1)]),
+      false,
+      CLOSE_CODES.oversized.code,
+    ],
+    ['a payload that is too long', `["${'x'.repeat(MAX_BODY)}"]`, false, CLOSE_CODES.oversized.code],
   ];
   for (const [name, data, binary, expected] of cases) {
     test(name, async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { closeOf } from '@haina/wire';
 import { DeskPerson, ERRORS, INBOX } from './support/desk-person.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
@@ -41,7 +42,7 @@ for (const [path, role, allowed] of [
       Buffer.from(frame.body).toString(),
       `${path} is for the role ${allowed}, the token has ${role}`,
     );
-    assert.equal((await client.closed).code, 1008);
+    assert.deepEqual(await client.closed, closeOf('refused'));
   });
 }
 
@@ -64,16 +65,16 @@ test('an agent of capacity 0 is told so when it accepts', async () => {
 
 test('no token, a wrong one, and tokens of two users are refused as unauthorized', async () => {
   const two = `?token=${tokenOf('alice', { app: APP })}`;
-  for (const [query, header] of [
-    ['', undefined],
-    ['?token=nonsense', undefined],
-    [two, tokenOf('bob', { app: APP })],
+  for (const [close, query, header] of [
+    ['token-missing', '', undefined],
+    ['token-refused', '?token=nonsense', undefined],
+    ['token-refused', two, tokenOf('bob', { app: APP })],
   ] as const) {
     const client = await StompClient.open(`${server.wsUrl}/ws/chat${query}`);
     const authorization = header === undefined ? {} : { Authorization: `Bearer ${header}` };
     client.send('CONNECT', { 'accept-version': '1.2', host: 'test', ...authorization });
     assert.equal((await client.next('ERROR')).headers.get('message'), 'Unauthorized');
-    assert.equal((await client.closed).code, 1008);
+    assert.deepEqual(await client.closed, closeOf(close));
   }
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { decodeImProtobuf, type ImMessage, ImMessageStatus, ImMessageType } from '@haina/wire';
+import { closeOf, decodeImProtobuf, type ImMessage, ImMessageStatus, ImMessageType } from '@haina/wire';
 import {
   documentOf,
   ERRORS,
@@ -129,7 +129,7 @@ test('a renewal gives a session no other role, and lets it end with the role of 
   alice.sendJson('/app/auth', { token });
   assert.equal((await alice.nextAt<ImMessage>(EVENTS)).type, ImMessageType.SYSTEM_AUTH);
   await setRole('agent');
-  assert.deepEqual(await alice.closed, { code: 1008, reason: 'Unauthorized' });
+  assert.deepEqual(await alice.closed, closeOf('role-changed'));
 });
 
 test('the limits that are told are those the managers of the tenant set', async () => {
@@ -156,7 +156,7 @@ test('a session whose user is deleted is told so before it ends', async () => {
     timestamp: message.timestamp,
   });
   assert.equal((await alice.next('ERROR')).headers.get('message'), 'Unauthorized');
-  assert.deepEqual(await alice.closed, { code: 1008, reason: 'Unauthorized' });
+  assert.deepEqual(await alice.closed, closeOf('user-gone'));
 });
 
 test('a session whose token expires is told so before it ends, in protobuf too', async () => {
@@ -168,7 +168,7 @@ test('a session whose token expires is told so before it ends, in protobuf too',
   assert.equal(headers.get('content-type'), PROTOBUF);
   const message = decodeImProtobuf(body);
   assert.deepEqual([message.type, documentOf(message).reason], [31, 'token-expired']);
-  assert.deepEqual(await bob.closed, { code: 1008, reason: 'Unauthorized' });
+  assert.deepEqual(await bob.closed, closeOf('token-expired'));
   alice.sendJson('/app/heartbeat', {});
   assert.equal(decodeImProtobuf((await frameAt(alice, EVENTS)).body).type, ImMessageType.SYSTEM_HEARTBEAT);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, test } from 'node:test';
-import type { ImMessage, XuqmMessage } from '@haina/wire';
+import { closeOf, type ImMessage, type XuqmMessage } from '@haina/wire';
 import { jpeg } from '../src/files/samples-fixture.ts';
 import { DeskPerson } from './support/desk-person.ts';
 import { INBOX as IM_INBOX, openIm } from './support/im-client.ts';
@@ -77,7 +77,7 @@ test('the new holder of an id gets nothing of what the former said, by history, 
   const { conversationId } = await peer.nextAt<XuqmMessage>(XUQM_INBOX);
   await peer.confirmed('/app/chat.send', chat(zhang, 'undelivered?', 'm-2'));
   await replace(zhang);
-  assert.equal((await former.closed).code, 1008);
+  assert.deepEqual(await former.closed, closeOf('user-gone'));
 
   const heir = await xuqm(zhang);
   await heir.confirmed('/app/chat.send', chat(alice, 'hello from another', 'm-1'));

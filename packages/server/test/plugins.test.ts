@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { DeskError, DeskHistory, ImMessage, XuqmMessage, XuqmSyncDone } from '@haina/wire';
 import { AGENTS, DeskPerson } from './support/desk-person.ts';
-import { assertEnds, ERRORS, figure, figureReaches, POLICY_VIOLATION } from './support/refusals.ts';
+import { assertEnds, ERRORS, figure, figureReaches } from './support/refusals.ts';
 import { RoomClient } from './support/room-client.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
@@ -162,12 +162,13 @@ for (const [name, door] of Object.entries({ xuqm: XUQM, im: IM })) {
 
   test(`${name}: who connects is passed, refused with a code, or given another role`, async () => {
     for (const [userId, ending] of [
-      ['banned', { message: 'Refused', body: 'you are banned' }],
+      ['banned', { message: 'Refused', body: 'you are banned', close: 'refused' }],
+      ['early', { message: 'Refused', body: 'come later', close: 'refused-for-now' }],
       ['stranger', { message: 'Unauthorized', body: 'Unauthorized' }],
     ] as const) {
       const client = await StompClient.open(server.wsUrl + door.path);
       client.send('CONNECT', { 'accept-version': '1.2', Authorization: tokenOf(userId) });
-      await assertEnds(client, { ...ending, code: POLICY_VIOLATION });
+      await assertEnds(client, ending);
     }
     const [from, to] = names();
     const [ann, boss] = [await open(door, from), await open(door, `promoted${users}`)];

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { closeOf } from '@haina/wire';
 import { person, shown, useRooms } from './support/room-fixture.ts';
 import { tokenOf } from './support/token.ts';
 
@@ -42,7 +43,7 @@ describe('without authentication', () => {
     ] as const) {
       const client = await rooms.open({ token });
       assert.match(await client.nextRefusal(), /token/);
-      assert.deepEqual(await client.closed, { code: 1008, reason: `Unauthorized: ${reason}` });
+      assert.deepEqual(await client.closed, closeOf(reason));
     }
   });
 
@@ -119,13 +120,13 @@ describe('without authentication', () => {
   });
 
   test('an unknown encryption, and one without a token, are refused', async () => {
-    for (const [query, text] of [
-      ['&enc=A128GCM', 'enc must be A256GCM'],
-      ['&enc=A256GCM', 'a token is needed'],
+    for (const [query, text, close] of [
+      ['&enc=A128GCM', 'enc must be A256GCM', 'refused'],
+      ['&enc=A256GCM', 'a token is needed', 'token-missing'],
     ] as const) {
       const client = await rooms.open({ query });
       assert.equal(await client.nextRefusal(), text);
-      assert.equal((await client.closed).code, 1008);
+      assert.deepEqual(await client.closed, closeOf(close));
     }
   });
 });
@@ -136,7 +137,7 @@ describe('with authentication', () => {
   test('who brings no token is refused', async () => {
     const client = await rooms.open();
     assert.equal(await client.nextRefusal(), 'a token is needed');
-    assert.deepEqual(await client.closed, { code: 1008, reason: 'Unauthorized: token-missing' });
+    assert.deepEqual(await client.closed, closeOf('token-missing'));
   });
 
   test('from must be the user of the token', async () => {
@@ -164,7 +165,7 @@ describe('with authentication', () => {
     for (const client of first) await client.settled();
     const third = await rooms.openAs('carol');
     assert.match(await third.nextRefusal(), /^more than 2 sessions/);
-    assert.deepEqual(await third.closed, { code: 1008, reason: 'Refused' });
+    assert.deepEqual(await third.closed, closeOf('too-many-sessions'));
   });
 
   test('a user who is deleted is sent away, and leaves its rooms', async () => {
@@ -175,7 +176,7 @@ describe('with authentication', () => {
     await goner.join({ id: 'goner' }, number);
     await rooms.manage('DELETE', '/users/goner');
     assert.equal(await goner.nextRefusal(), 'Unauthorized');
-    assert.deepEqual(await goner.closed, { code: 1008, reason: 'Unauthorized: user-gone' });
+    assert.deepEqual(await goner.closed, closeOf('user-gone'));
     assert.equal((await other.next('left')).resultBody.textData.data.newLeaveMember.id, 'goner');
   });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { closeOf } from '@haina/wire';
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import { seal } from './support/room-client.ts';
 import { person, useRooms } from './support/room-fixture.ts';
@@ -101,13 +102,13 @@ test('a frame that comes twice, on its connection or another, ends the one that 
   client.sendRaw(sealed);
   await watcher.nextChat();
   client.sendRaw(sealed);
-  assert.deepEqual(await client.closed, { code: 1008, reason: 'a frame came twice' });
+  assert.deepEqual(await client.closed, closeOf('repeated-frame'));
   await watcher.next('left');
   await watcher.next('joined');
   const again = await rooms.open({ token, key });
   await again.join({ id: 'alice' }, number);
   again.sendRaw(sealed);
-  assert.deepEqual(await again.closed, { code: 1008, reason: 'a frame came twice' });
+  assert.deepEqual(await again.closed, closeOf('repeated-frame'));
   await watcher.next('left');
   await watcher.next('joined');
   assert.deepEqual(await watcher.settled(), []);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { closeOf } from '@haina/wire';
 import { SYSTEM_TIMERS } from '../src/stomp/timers.ts';
 import type { RoomClient } from './support/room-client.ts';
 import { person, type RoomFixture, useRooms } from './support/room-fixture.ts';
@@ -79,7 +80,7 @@ describe('guests', () => {
     for (const [n, guest] of guests.entries()) await guest.join(person(30 + n), number);
     const late = await rooms.open();
     assert.equal(await late.nextRefusal(), 'more than 6 guests from one address');
-    assert.equal((await late.closed).code, 1008);
+    assert.deepEqual(await late.closed, closeOf('too-many-sessions'));
     const user = await rooms.open({ token: tokenOf('alice') });
     await user.join({ id: 'alice' }, number);
     await guests[0]?.drop();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { closeOf } from '@haina/wire';
 import { ManualTimers } from '../src/stomp/testing/manual-timers.ts';
 import { person, useRooms } from './support/room-fixture.ts';
 
@@ -26,7 +27,7 @@ test('a client that is silent for one and a half intervals is taken out of its r
     silent.ping();
   }
   timers.advance(INTERVAL / 2);
-  assert.deepEqual(await silent.closed, { code: 1008, reason: 'no heart-beat' });
+  assert.deepEqual(await silent.closed, closeOf('no-heart-beat'));
   const left = await pinging.next('left');
   assert.deepEqual(left.resultBody.textData.data.newLeaveMember, person('silent'));
   assert.equal((await alive.next('left')).resultBody.textData.data.newLeaveMember.id, person('silent').id);

@@ -1,3 +1,4 @@
+export * from './close-codes.ts';
 export * from './desk.ts';
 export * from './gone-range.ts';
 export * from './im.ts';

@@ -70,8 +70,8 @@ describe('SockJS frames', () => {
   });
 
   it('writes close frames', () => {
-    assert.equal(encodeSockJsClose(3000, 'Go away!'), 'c[3000,"Go away!"]');
-    assert.equal(encodeSockJsClose(1000, '"\u2028'), 'c[1000,"\\"\\u2028"]');
+    assert.equal(encodeSockJsClose({ code: 3000, reason: 'Go away!' }), 'c[3000,"Go away!"]');
+    assert.equal(encodeSockJsClose({ code: 1000, reason: '"\u2028' }), 'c[1000,"\\"\\u2028"]');
   });
 });
 

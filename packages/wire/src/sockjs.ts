@@ -1,3 +1,5 @@
+import type { Close } from './close-codes.ts';
+
 /**
  * SockJS framing (sockjs-protocol 1.0, "Protocol and framing"): what a server sends is one of the frames `o`, `h`,
  * `a[…]` and `c[…]`; what a client sends is a JSON array of strings, over a WebSocket also a single JSON string.
@@ -34,9 +36,9 @@ export function encodeSockJsMessages(messages: readonly string[]): string {
 /**
  * Encodes a close frame, `c[code,"reason"]`.
  *
- * @param code an RFC 6455 close code, or one of SockJS's own (1002, 2010, 3000)
+ * Its codes are those of WebSockets, and some of SockJS's own (1002, 2010, 3000).
  */
-export function encodeSockJsClose(code: number, reason: string): string {
+export function encodeSockJsClose({ code, reason }: Close): string {
   return `c[${code},${encodeSockJsString(reason)}]`;
 }
 

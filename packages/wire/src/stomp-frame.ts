@@ -1,3 +1,5 @@
+import type { CloseName } from './close-codes.ts';
+
 export type StompVersion = '1.0' | '1.1' | '1.2';
 
 /** Highest first, as version negotiation prefers them. */
@@ -44,6 +46,8 @@ export type StompErrorCode =
 
 export interface StompErrorOptions {
   readonly code?: StompErrorCode;
+  /** How the connection closes, where the code does not say it. */
+  readonly close?: CloseName | undefined;
   /** The offending frame's `receipt`, where it is known. */
   readonly receiptId?: string | undefined;
   /** More headers for the ERROR frame, such as `version` after a failed negotiation. */
@@ -57,6 +61,7 @@ export class StompProtocolError extends Error {
   /** The longer explanation for the ERROR frame's body. */
   readonly detail: string;
   readonly code: StompErrorCode;
+  readonly close: CloseName | undefined;
   readonly receiptId: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
@@ -65,6 +70,7 @@ export class StompProtocolError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.detail = detail;
     this.code = options.code ?? 'header';
+    this.close = options.close;
     this.receiptId = options.receiptId;
     this.headers = options.headers ?? {};
   }

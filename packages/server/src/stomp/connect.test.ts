@@ -41,7 +41,7 @@ describe('CONNECT', () => {
       assert.equal(error.headers.version, '1.0,1.1,1.2');
       assert.equal(error.headers.message, 'Unsupported version');
       assert.match(error.body, /1\.0 1\.1 1\.2/);
-      assert.equal(harness.closeCode(), 1002);
+      assert.equal(harness.closeName(), 'header');
       assert.equal(harness.handler.connectFrame, undefined);
     });
   }
@@ -124,7 +124,7 @@ describe('CONNECT', () => {
       const harness = await Harness.connected();
       harness.send(command, { 'accept-version': '1.2' });
       assert.deepEqual(harness.takeShort(), ['ERROR Already connected']);
-      assert.equal(harness.closeCode(), 1002);
+      assert.equal(harness.closeName(), 'command');
     }
   });
 
@@ -147,7 +147,7 @@ describe('CONNECT', () => {
       assert.equal(error?.command, 'ERROR');
       assert.equal(error.headers.message, 'Not connected');
       assert.equal(error.headers['receipt-id'], 'r');
-      assert.equal(harness.closeCode(), 1002);
+      assert.equal(harness.closeName(), 'command');
       await settled();
       assert.equal(harness.handler.sent.length + harness.handler.subscribed.length, 0);
     });
@@ -165,20 +165,20 @@ describe('authentication', () => {
     assert.equal(error?.command, 'ERROR');
     assert.equal(error.headers.message, 'Not connected');
     assert.doesNotMatch(JSON.stringify(error), /database/);
-    assert.equal(harness.closeCode(), 1008);
+    assert.equal(harness.closeName(), 'refused');
     assert.match(String(harness.protocolErrors[0]?.cause), /database password wrong/);
   });
 
   test('that fails in the words of the dialect says those', async () => {
     const harness = new Harness();
     harness.handler.onConnect = async () => {
-      throw new StompProtocolError('Unauthorized');
+      throw new StompProtocolError('Unauthorized', 'Unauthorized', { code: 'unauthorized' });
     };
     await harness.connect();
     const [error] = harness.take();
     assert.equal(error?.headers.message, 'Unauthorized');
     assert.equal(error.body, 'Unauthorized');
-    assert.equal(harness.closeCode(), 1008);
+    assert.equal(harness.closeName(), 'token-refused');
   });
 
   test('that fails because the server does closes as such', async () => {
@@ -188,7 +188,7 @@ describe('authentication', () => {
     };
     await harness.connect();
     assert.deepEqual(harness.takeShort(), ['ERROR Try again']);
-    assert.equal(harness.closeCode(), 1011);
+    assert.equal(harness.closeName(), 'internal');
   });
 
   test('that succeeds with nonsense ends the session, not the server', async () => {
@@ -196,7 +196,7 @@ describe('authentication', () => {
     harness.handler.onConnect = async () => JSON.parse('null');
     await harness.connect();
     assert.deepEqual(harness.takeShort(), ['ERROR Internal error']);
-    assert.equal(harness.closeCode(), 1011);
+    assert.equal(harness.closeName(), 'internal');
     assert.equal(harness.internalErrors.length, 1);
   });
 
@@ -212,10 +212,10 @@ describe('authentication', () => {
   test('that does not come in time ends the session', () => {
     const harness = new Harness({ connectTimeout: 5000 });
     harness.timers.advance(4999);
-    assert.equal(harness.closeCode(), undefined);
+    assert.equal(harness.closeName(), undefined);
     harness.timers.advance(1);
     assert.deepEqual(harness.takeShort(), ['ERROR Not connected in time']);
-    assert.equal(harness.closeCode(), 1008);
+    assert.equal(harness.closeName(), 'connect-timeout');
   });
 
   test('that the dialect does not finish in time ends the session, and is too late afterwards', async () => {
@@ -236,7 +236,7 @@ describe('authentication', () => {
   test('in time ends the wait', async () => {
     const harness = await Harness.connected('1.2', { connectTimeout: 5000 });
     harness.timers.advance(60_000);
-    assert.equal(harness.closeCode(), undefined);
+    assert.equal(harness.closeName(), undefined);
   });
 
   test('is forgotten when the client leaves during it', async () => {
@@ -288,7 +288,7 @@ describe('authentication', () => {
     await harness.connect();
     for (let n = 0; n < 10; n += 1) harness.send('SEND', { destination: '/a' }, 'x'.repeat(100));
     assert.deepEqual(harness.takeShort(), ['ERROR Too much outstanding']);
-    assert.equal(harness.closeCode(), 1008);
+    assert.equal(harness.closeName(), 'overload');
   });
 
   test('raises the limit on frames, which is low before it', async () => {

@@ -1,5 +1,4 @@
 import { STOMP_VERSIONS, StompProtocolError, type StompVersion } from '@haina/wire';
-import { CLOSE_INTERNAL_ERROR, CLOSE_POLICY_VIOLATION } from './errors.ts';
 import type { ConnectedInfo } from './handler.ts';
 import { agreeOnHeartBeat, type HeartBeatTerms, NO_HEART_BEAT, parseHeartBeat } from './heart-beat.ts';
 import type { StompSettings } from './options.ts';
@@ -75,13 +74,9 @@ export function connectError(reason: unknown): StompProtocolError {
   if (reason instanceof StompProtocolError) return reason;
   return new StompProtocolError('Not connected', 'The server could not authenticate this connection.', {
     code: 'unauthorized',
+    close: 'refused',
     cause: reason,
   });
-}
-
-/** Being refused at CONNECT is no breach of the protocol: either the credentials are not good, or the server is not. */
-export function connectCloseCode({ code }: StompProtocolError): number {
-  return code === 'internal' ? CLOSE_INTERNAL_ERROR : CLOSE_POLICY_VIOLATION;
 }
 
 export function notConnected(command: string): StompProtocolError {
@@ -96,5 +91,8 @@ export function alreadyConnected(command: string): StompProtocolError {
 
 export function notConnectedInTime(milliseconds: number): StompProtocolError {
   const detail = `CONNECT was not completed within ${milliseconds} ms.`;
-  return new StompProtocolError('Not connected in time', detail, { code: 'timeout' });
+  return new StompProtocolError('Not connected in time', detail, {
+    code: 'timeout',
+    close: 'connect-timeout',
+  });
 }

@@ -1,4 +1,11 @@
-import { type StompErrorCode, type StompFrame, StompProtocolError } from '@haina/wire';
+import {
+  type Close,
+  type CloseName,
+  closeOf,
+  type StompErrorCode,
+  type StompFrame,
+  StompProtocolError,
+} from '@haina/wire';
 
 /** A refusal because the session's own budget is used up. The session goes on. */
 export class StompLimitError extends Error {
@@ -22,26 +29,26 @@ export class StompTransactionError extends Error {
   }
 }
 
-/** RFC 6455, section 7.4.1. */
-export const CLOSE_NORMAL = 1000;
-export const CLOSE_PROTOCOL_ERROR = 1002;
-export const CLOSE_POLICY_VIOLATION = 1008;
-export const CLOSE_INTERNAL_ERROR = 1011;
-
-/** How the connection closes after an ERROR. Clients can tell their own mistakes from what may pass by itself. */
-export const CLOSE_CODES: Readonly<Record<StompErrorCode, number>> = {
-  malformed: CLOSE_PROTOCOL_ERROR,
-  'too-large': CLOSE_PROTOCOL_ERROR,
-  command: CLOSE_PROTOCOL_ERROR,
-  header: CLOSE_PROTOCOL_ERROR,
-  unauthorized: CLOSE_POLICY_VIOLATION,
-  timeout: CLOSE_POLICY_VIOLATION,
-  overload: CLOSE_POLICY_VIOLATION,
-  internal: CLOSE_INTERNAL_ERROR,
+/** Where an error's code has several causes, those that are not this one name their close themselves. */
+const CLOSE_BY_ERROR: Readonly<Record<StompErrorCode, CloseName>> = {
+  malformed: 'malformed',
+  'too-large': 'too-large',
+  command: 'command',
+  header: 'header',
+  unauthorized: 'token-refused',
+  timeout: 'no-heart-beat',
+  overload: 'overload',
+  internal: 'internal',
 };
 
+/** How the connection closes after an ERROR. */
+export function closeAfter({ code, close, message }: StompProtocolError): Close {
+  const { code: number, reason } = closeOf(close ?? CLOSE_BY_ERROR[code], message);
+  return { code: number, reason: cut(reason) };
+}
+
 /** Cuts a close reason to the bytes it may have (RFC 6455, section 5.5.1), never inside a character. */
-export function closeReason(text: string): string {
+function cut(text: string): string {
   return text.slice(0, new TextEncoder().encodeInto(text, new Uint8Array(123)).read);
 }
 

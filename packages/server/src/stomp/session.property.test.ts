@@ -87,7 +87,7 @@ function checkEnd(harness: Harness): void {
   assert.ok(error === -1 || error === commands.length - 1, commands.join(' '));
   assert.equal(harness.internalErrors.length, 0);
   assert.equal(harness.protocolErrors.length, error === -1 ? 0 : 1);
-  const isOpen = harness.closeCode() === undefined;
+  const isOpen = harness.closeName() === undefined;
   assert.equal(harness.session.state, isOpen ? 'active' : 'closed');
   assert.equal(harness.handler.closings.length, isOpen ? 0 : 1);
   assert.equal(harness.timers.pending, 0);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { StompProtocolError } from '@haina/wire';
+import { closeOf, StompProtocolError } from '@haina/wire';
 import { deferred, Harness, settled } from './testing/harness.ts';
 
 const SEND = { destination: '/a' };
@@ -134,18 +134,16 @@ describe('RECEIPT', () => {
 });
 
 describe('a protocol error', () => {
-  const violations: Readonly<Record<string, string>> = {
-    'an unknown command': 'FOO\nreceipt:r\n\n\0',
-    'a command in lower case': 'send\nreceipt:r\n\n\0',
-    'a frame of the server': 'MESSAGE\nreceipt:r\n\n\0',
-    'a body where none is allowed': 'BEGIN\nreceipt:r\ntransaction:t\n\nbody\0',
-    'an undefined escape': 'SEND\nreceipt:r\nx:\\t\n\n\0',
-    'a header without a colon': 'SEND\nreceipt:r\noops\n\n\0',
-    'a body that does not end where it should': 'SEND\nreceipt:r\ncontent-length:1\n\nabc\0',
-    'a content-length that is no number': 'SEND\nreceipt:r\ncontent-length:many\n\nabc\0',
-  };
-
-  for (const [what, input] of Object.entries(violations)) {
+  for (const [what, close, input] of [
+    ['an unknown command', 'command', 'FOO\nreceipt:r\n\n\0'],
+    ['a command in lower case', 'command', 'send\nreceipt:r\n\n\0'],
+    ['a frame of the server', 'command', 'MESSAGE\nreceipt:r\n\n\0'],
+    ['a body where none is allowed', 'malformed', 'BEGIN\nreceipt:r\ntransaction:t\n\nbody\0'],
+    ['an undefined escape', 'malformed', 'SEND\nreceipt:r\nx:\\t\n\n\0'],
+    ['a header without a colon', 'malformed', 'SEND\nreceipt:r\noops\n\n\0'],
+    ['a wrong end of the body', 'malformed', 'SEND\nreceipt:r\ncontent-length:1\n\nabc\0'],
+    ['a content-length that is no number', 'header', 'SEND\nreceipt:r\ncontent-length:many\n\nabc\0'],
+  ] as const) {
     test(`such as ${what} is answered by ERROR, then the connection closes`, async () => {
       const harness = await Harness.connected();
       harness.raw(`${input}SEND\ndestination:/a\n\nnever\0`);
@@ -158,7 +156,7 @@ describe('a protocol error', () => {
       assert.equal(error.headers['content-length'], `${Buffer.byteLength(error.body)}`);
       assert.notEqual(error.body, '');
       assert.deepEqual(more, []);
-      assert.equal(harness.closeCode(), 1002);
+      assert.equal(harness.closeName(), close);
       assert.equal(harness.connection.closed?.reason, error.headers.message);
       await settled();
       assert.deepEqual(harness.handler.bodies, []);
@@ -204,7 +202,7 @@ describe('a protocol error', () => {
     harness.session.fail(new StompProtocolError('Token expired', 'Log in again.', { code: 'unauthorized' }));
     harness.session.fail(new StompProtocolError('Token expired', 'Once is enough.'));
     assert.deepEqual(harness.takeShort(), ['ERROR Token expired']);
-    assert.equal(harness.closeCode(), 1008);
+    assert.equal(harness.closeName(), 'token-refused');
   });
 
   test('is told to metrics by its code', async () => {
@@ -234,7 +232,7 @@ describe('a failing handler', () => {
     assert.equal(error?.headers.message, 'Internal error');
     assert.equal(error.headers['receipt-id'], 'r');
     assert.doesNotMatch(error.body, /broken/);
-    assert.equal(harness.closeCode(), 1011);
+    assert.equal(harness.closeName(), 'internal');
     assert.match(String(harness.internalErrors[0]), /broken/);
   });
 
@@ -287,7 +285,7 @@ describe('DISCONNECT', () => {
     const harness = await Harness.connected();
     harness.send('DISCONNECT', { receipt: '77' });
     assert.deepEqual(harness.takeShort(), ['RECEIPT 77']);
-    assert.equal(harness.closeCode(), 1000);
+    assert.equal(harness.closeName(), 'normal');
   });
 
   test('waits for all that is in flight, and its outcome', async () => {
@@ -309,7 +307,7 @@ describe('DISCONNECT', () => {
     bad.reject(new Error('no'));
     await settled();
     assert.deepEqual(harness.takeShort(), ['MESSAGE refused', 'RECEIPT 2']);
-    assert.equal(harness.closeCode(), 1000);
+    assert.equal(harness.closeName(), 'normal');
     assert.deepEqual(harness.transitions.slice(-3), [
       'active → draining',
       'draining → closing',
@@ -326,7 +324,7 @@ describe('DISCONNECT', () => {
     const [error] = harness.take();
     assert.equal(error?.headers.message, 'Not finished in time');
     assert.equal(error.headers['receipt-id'], 'r');
-    assert.equal(harness.closeCode(), 1011);
+    assert.equal(harness.closeName(), 'internal');
     assert.equal(harness.timers.pending, 0);
   });
 
@@ -373,8 +371,8 @@ describe('the end of the connection', () => {
 
   test('may be asked for by the layer above, with its own code and reason', async () => {
     const harness = await Harness.connected();
-    harness.session.close(4001, 'elsewhere');
-    assert.deepEqual(harness.connection.closed, { code: 4001, reason: 'elsewhere' });
+    harness.session.close(closeOf('role-changed'));
+    assert.equal(harness.closeName(), 'role-changed');
     assert.deepEqual(harness.take(), []);
   });
 });
@@ -439,10 +437,10 @@ describe('work in flight', () => {
     harness.connection.pause = () => {};
     harness.handler.onSend = () => deferred().promise;
     for (let n = 0; n < 30; n += 1) harness.raw(frames(1000 + n, 1000 + n));
-    assert.equal(harness.closeCode(), undefined);
+    assert.equal(harness.closeName(), undefined);
     for (let n = 0; n < 10; n += 1) harness.raw(frames(1000 + n, 1000 + n));
     assert.deepEqual(harness.takeShort(), ['ERROR Too much outstanding']);
-    assert.equal(harness.closeCode(), 1008);
+    assert.equal(harness.closeName(), 'overload');
   });
 });
 

@@ -1,23 +1,15 @@
-import { type StompFrame, StompProtocolError, type StompVersion } from '@haina/wire';
+import { type Close, closeOf, type StompFrame, StompProtocolError, type StompVersion } from '@haina/wire';
 import type { CloseCause, Connection, ConnectionHandler } from '../transport/connection.ts';
 import { Batch } from '../transport/payload.ts';
 import {
   alreadyConnected,
-  connectCloseCode,
   connectError,
   connectedHeaders,
   negotiate,
   notConnected,
   notConnectedInTime,
 } from './connect.ts';
-import {
-  CLOSE_CODES,
-  CLOSE_NORMAL,
-  closeReason,
-  heartBeatMissed,
-  internalError,
-  notFinishedInTime,
-} from './errors.ts';
+import { closeAfter, heartBeatMissed, internalError, notFinishedInTime } from './errors.ts';
 import { FrameRunner } from './frame-runner.ts';
 import type {
   ConnectedInfo,
@@ -115,13 +107,17 @@ export class StompSession implements ConnectionHandler {
 
   /** Ends the session with an ERROR frame. @param frame the client's frame that is to blame, if one is */
   fail(error: StompProtocolError, frame?: StompFrame): void {
-    this.#fail(error, frame, CLOSE_CODES[error.code]);
+    const state = this.#state;
+    if (!isOpen(state)) return;
+    this.#context.events.protocolError(this.id, error);
+    this.#output.error(error, error.receiptId ?? frame?.headers.get('receipt'));
+    this.#end(state, closeAfter(error));
   }
 
   /** Ends the session without an ERROR frame. */
-  close(code: number = CLOSE_NORMAL, reason = ''): void {
+  close(close: Close = closeOf('normal')): void {
     const state = this.#state;
-    if (isOpen(state)) this.#end(state, code, reason);
+    if (isOpen(state)) this.#end(state, close);
   }
 
   onMessage(data: string | Buffer): void {
@@ -196,7 +192,7 @@ export class StompSession implements ConnectionHandler {
     Promise.try(() => this.#handler.connect(frame, terms.version))
       .then(
         (info) => this.#connected(info),
-        (reason: unknown) => this.#refuseConnect(connectError(reason), frame),
+        (reason: unknown) => this.fail(connectError(reason), frame),
       )
       .catch((error: unknown) => this.#crash(error, frame));
   }
@@ -219,10 +215,6 @@ export class StompSession implements ConnectionHandler {
       ),
     });
     this.#read();
-  }
-
-  #refuseConnect(error: StompProtocolError, frame: StompFrame): void {
-    this.#fail(error, frame, connectCloseCode(error));
   }
 
   #createRunner(version: StompVersion): FrameRunner {
@@ -262,7 +254,7 @@ export class StompSession implements ConnectionHandler {
     if (state.name !== 'draining' || state.runner.inFlight > 0) return;
     const receiptId = state.disconnect.headers.get('receipt');
     if (receiptId !== undefined) this.#output.receipt(receiptId);
-    this.#end(state, CLOSE_NORMAL, '');
+    this.#end(state, closeOf('normal'));
   }
 
   #heartBeatMissed(): void {
@@ -280,19 +272,11 @@ export class StompSession implements ConnectionHandler {
     }
   }
 
-  #fail(error: StompProtocolError, frame: StompFrame | undefined, closeCode: number): void {
-    const state = this.#state;
-    if (!isOpen(state)) return;
-    this.#context.events.protocolError(this.id, error);
-    this.#output.error(error, error.receiptId ?? frame?.headers.get('receipt'));
-    this.#end(state, closeCode, error.message);
-  }
-
-  #end(state: OpenState, code: number, reason: string): void {
+  #end(state: OpenState, close: Close): void {
     release(state);
     this.#move(state, { name: 'closing' });
     this.#inbox.close();
-    this.connection.close(code, closeReason(reason));
+    this.connection.close(close);
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import type { StompFrame } from '@haina/wire';
+import { type Close, closeOf, type StompFrame } from '@haina/wire';
 import { Client, type IFrame, type IMessage, type IStompSocket, Versions } from '@stomp/stompjs';
 import type { Batch } from '../transport/payload.ts';
 import { createStompContext } from './options.ts';
@@ -39,10 +39,12 @@ class SocketConnection extends MemoryConnection implements IStompSocket {
     this.receive(typeof data === 'string' ? data : Buffer.from(data));
   }
 
-  override close(code = 1000, reason = ''): void {
-    super.close(code, reason);
+  /** The server closes it with what it says, the client as a WebSocket does. */
+  override close(close?: Close | number): void {
+    const said = typeof close === 'object' ? close : closeOf('normal');
+    super.close(said);
     this.readyState = 3;
-    setImmediate(() => this.onclose?.({ code, reason }));
+    setImmediate(() => this.onclose?.({ code: said.code, reason: said.reason }));
   }
 }
 

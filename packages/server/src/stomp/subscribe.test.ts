@@ -73,7 +73,7 @@ describe('SUBSCRIBE', () => {
       const [error] = harness.take();
       assert.equal(error?.headers.message, 'Missing id');
       assert.equal(error.headers['receipt-id'], 'r');
-      assert.equal(harness.closeCode(), 1002);
+      assert.equal(harness.closeName(), 'header');
     });
   }
 
@@ -161,7 +161,7 @@ describe('SUBSCRIBE', () => {
       assert.match(String(harness.handler.refusals[0]?.error), /not yours/);
       assert.deepEqual([...harness.session.subscriptions()], []);
       assert.equal(subscription.deliver(batch(harness, subscription, 'x')), false);
-      assert.equal(harness.closeCode(), undefined);
+      assert.equal(harness.closeName(), undefined);
     });
   }
 

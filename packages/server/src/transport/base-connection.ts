@@ -1,3 +1,4 @@
+import { type Close, closeOf } from '@haina/wire';
 import type {
   CloseCause,
   Connection,
@@ -64,7 +65,7 @@ export abstract class BaseConnection implements Connection, Flushable {
   /** Writes to the socket, in one system call. */
   protected abstract transmit(batches: readonly Batch[]): void;
   /** Ends the transport itself, in its own way, once nothing more is to be written. */
-  protected abstract sayGoodbye(code: number, reason: string): void;
+  protected abstract sayGoodbye(close: Close): void;
   /** Leaves at once what `sayGoodbye` would stay for, when the server stops. */
   protected abstract hurry(): void;
   /** Leaves at once, whatever the client still has to say or to read. */
@@ -107,8 +108,8 @@ export abstract class BaseConnection implements Connection, Flushable {
     this.#requestFlush();
   }
 
-  close(code: number, reason: string): void {
-    this.end('server', code, reason);
+  close(close: Close): void {
+    this.end('server', close);
   }
 
   prepareFlush(): boolean {
@@ -137,16 +138,16 @@ export abstract class BaseConnection implements Connection, Flushable {
 
   /** Ends as every connection of a stopping server does. */
   shutDown(): void {
-    this.end('shutdown', 1001, 'server shutting down');
+    this.end('shutdown', closeOf('shutdown'));
     this.hurry();
   }
 
   /** Flushes, tells the handler, and closes with a code. */
-  protected end(cause: CloseCause, code: number, reason: string): void {
+  protected end(cause: CloseCause, close: Close): void {
     if (!this.isOpen) return;
     this.flushNow();
     this.finish(cause);
-    this.sayGoodbye(code, reason);
+    this.sayGoodbye(close);
   }
 
   /** Ends the connection for the layer above: from here on nothing is taken and nothing delivered. */
@@ -218,7 +219,7 @@ export abstract class BaseConnection implements Connection, Flushable {
   #dropSlowConsumer(): void {
     this.finish('slow-consumer');
     this.dropPending();
-    this.sayGoodbye(1008, 'slow consumer');
+    this.sayGoodbye(closeOf('slow-consumer'));
   }
 
   #adopt(handler: ConnectionHandler): void {
@@ -239,6 +240,6 @@ export abstract class BaseConnection implements Connection, Flushable {
 
   #fail(error: unknown): void {
     this.context.events.failed(this, error);
-    this.end('server', 1011, 'internal error');
+    this.end('server', closeOf('internal'));
   }
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Close } from '@haina/wire';
 import type { Batch } from './payload.ts';
 
 /** How the bytes travel. The SockJS names are those of its URLs. */
@@ -55,8 +56,8 @@ export interface Connection {
 
   /** Queues messages. Does nothing on a closed connection. */
   write(batch: Batch): void;
-  /** Flushes what is queued, then closes with an RFC 6455 (or SockJS) code and a reason of at most 123 bytes. */
-  close(code: number, reason: string): void;
+  /** Flushes what is queued, then closes with a code and a reason of at most 123 bytes. */
+  close(close: Close): void;
   /** Stops, or goes on, reading from the client (back-pressure from above). What was read already still arrives. */
   pause(): void;
   resume(): void;

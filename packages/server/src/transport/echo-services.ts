@@ -10,7 +10,7 @@ const echo: ConnectionAcceptor = (connection) => ({
 });
 
 const closeAtOnce: ConnectionAcceptor = (connection) => {
-  connection.close(3000, 'Go away!');
+  connection.close({ code: 3000, reason: 'Go away!' });
   return { onMessage: () => {}, onClose: () => {} };
 };
 

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { type Close, closeOf } from '@haina/wire';
 import type { WebSocket } from 'ws';
 import { BaseConnection, type ConnectionOrigin } from './base-connection.ts';
 import type { CloseCause, TransportName } from './connection.ts';
@@ -22,7 +23,7 @@ export interface WebSocketFraming {
   readonly opening?: Payload;
   readonly heartbeat?: Payload;
   /** Sent before the WebSocket's own close frame. */
-  closing?(code: number, reason: string): Payload;
+  closing?(close: Close): Payload;
 }
 
 export interface WebSocketParts {
@@ -115,10 +116,10 @@ export class WebSocketConnection extends BaseConnection {
   }
 
   /** `ws` destroys the socket if the handshake, or a slow reader's queue before it, takes longer than `closeTimeout`. */
-  protected sayGoodbye(code: number, reason: string): void {
-    const last = this.#framing.closing?.(code, reason);
+  protected sayGoodbye(close: Close): void {
+    const last = this.#framing.closing?.(close);
     if (last !== undefined && this.canTransmit) this.#send(last);
-    this.#webSocket.close(code, truncate(reason));
+    this.#webSocket.close(close.code, truncate(close.reason));
     // A paused socket would never see the client's close frame.
     this.#webSocket.resume();
   }
@@ -154,7 +155,7 @@ export class WebSocketConnection extends BaseConnection {
   }
 
   #receive(data: string | Buffer, binary: boolean, bytes: number): void {
-    if (bytes > this.#maxMessageBytes) this.end('oversized', 1009, 'message too big');
+    if (bytes > this.#maxMessageBytes) this.end('oversized', closeOf('oversized'));
     else this.deliver(data, binary, bytes);
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
+import { closeOf } from '@haina/wire';
 import { Batch, Payload, type TransportEvents, TransportServer } from './index.ts';
 import {
   Inbox,
@@ -119,7 +120,7 @@ describe('messages', () => {
       server.write(text, 'and short');
       assert.equal(await client.nextText(), text);
       assert.equal(await client.nextText(), 'and short');
-      server.connection.close(1000, '');
+      server.connection.close(closeOf('normal'));
       assert.equal((await client.closed).code, 1000);
     }
   });
@@ -179,7 +180,7 @@ describe('the queue', () => {
     const client = new WebSocketClient(`${ws}/im`);
     const { connection } = await recorder.next();
     for (let i = 0; i < 16; i++) connection.write(Batch.of(Payload.text('x'.repeat(KIB))));
-    connection.close(1000, '');
+    connection.close(closeOf('normal'));
     for (let i = 0; i < 16; i++) assert.equal((await client.nextText()).length, KIB);
     assert.equal((await client.closed).code, 1000);
     assert.equal(written, connection.enqueuedBytes);
@@ -217,7 +218,7 @@ describe('the queue', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     client.socket.resume();
-    assert.deepEqual(await client.closed, { code: 1008, reason: 'slow consumer' });
+    assert.deepEqual(await client.closed, closeOf('slow-consumer'));
   });
 });
 
@@ -234,7 +235,7 @@ describe('closing', () => {
   it('sends what is queued first', async (test) => {
     const { server, client } = await closing((server) => {
       server.write('last', 'words');
-      server.connection.close(4321, 'enough');
+      server.connection.close({ code: 4321, reason: 'enough' });
       server.write('too late');
     }, test);
     assert.equal(server.connection.isOpen, false);
@@ -246,8 +247,8 @@ describe('closing', () => {
 
   it('tells the handler once, and not from inside the call', async (test) => {
     const { server, client } = await closing((server) => {
-      server.connection.close(1000, '');
-      server.connection.close(1000, '');
+      server.connection.close(closeOf('normal'));
+      server.connection.close(closeOf('normal'));
       assert.equal(server.closes.size, 0);
     }, test);
     assert.equal(await server.closes.next(), 'server');
@@ -256,7 +257,10 @@ describe('closing', () => {
   });
 
   it('cuts a reason to what a frame holds, between two characters', async (test) => {
-    const { client } = await closing(({ connection }) => connection.close(1000, '€'.repeat(100)), test);
+    const { client } = await closing(
+      ({ connection }) => connection.close({ code: 1000, reason: '€'.repeat(100) }),
+      test,
+    );
     assert.deepEqual(await client.closed, { code: 1000, reason: '€'.repeat(41) });
   });
 
@@ -272,7 +276,7 @@ describe('closing', () => {
     const transports = new TransportServer();
     transports.mount('/im', (connection) => {
       connection.write(Batch.of(Payload.text('no')));
-      connection.close(4000, 'not today');
+      connection.close({ code: 4000, reason: 'not today' });
       return { onMessage: () => {}, onClose: (cause) => causes.put(cause) };
     });
     const { ws } = await serve(transports, test);
@@ -286,7 +290,7 @@ describe('closing', () => {
     const { port, recorder, transports } = await serveRecorder(test, { closeTimeout: 50 });
     const client = await rawWebSocket(port);
     const { connection } = await recorder.next();
-    connection.close(1000, '');
+    connection.close(closeOf('normal'));
     await client.closed;
     await until(() => transports.connectionCount === 0);
   });
@@ -409,7 +413,7 @@ describe('back-pressure from above', () => {
     const server = await recorder.next();
     await client.opened;
     server.connection.pause();
-    server.connection.close(1000, 'bye');
+    server.connection.close({ code: 1000, reason: 'bye' });
     assert.deepEqual(await client.closed, { code: 1000, reason: 'bye' });
   });
 });

@@ -1,25 +1,20 @@
 import assert from 'node:assert/strict';
-import type { StompFrame, XuqmError } from '@haina/wire';
-import { AUTH_REASONS } from '../../src/core/errors.ts';
+import { type CloseName, closeOf, type StompFrame, type XuqmError } from '@haina/wire';
+import { AUTH_REASONS, type AuthReason } from '../../src/core/errors.ts';
 import type { StompClient } from './stomp-client.ts';
 
 export const ERRORS = '/user/queue/errors';
 
 /** How the server ends a session: an ERROR frame, then the close. */
 export interface Ending {
-  /** The `message` header, and the reason of the close. */
+  /** The `message` header. */
   readonly message: string;
   readonly body: string;
-  readonly code: number;
+  /** Of `Unauthorized` it is what the header `reason` says. */
+  readonly close?: CloseName;
   /** Further headers of the ERROR frame, such as `receipt-id`. */
   readonly headers?: Readonly<Record<string, string>>;
 }
-
-/** RFC 6455 section 7.4.1, as `haina` uses them after an ERROR frame. */
-export const PROTOCOL_ERROR = 1002;
-export const POLICY_VIOLATION = 1008;
-export const MESSAGE_TOO_BIG = 1009;
-export const INVALID_PAYLOAD = 1007;
 
 /** Asserts that the session ends so, and with nothing else said before. */
 export async function assertEnds(client: StompClient, ending: Ending): Promise<void> {
@@ -30,7 +25,8 @@ export async function assertEnds(client: StompClient, ending: Ending): Promise<v
     'content-length': String(Buffer.byteLength(ending.body)),
     ...ending.headers,
   };
-  if (ending.message === 'Unauthorized') headers.reason ??= authReasonOf(frame);
+  const isUnauthorized = ending.message === 'Unauthorized';
+  if (isUnauthorized) headers.reason ??= authReasonOf(frame);
   assert.deepEqual(
     {
       command: frame.command,
@@ -39,14 +35,16 @@ export async function assertEnds(client: StompClient, ending: Ending): Promise<v
     },
     { command: 'ERROR', headers, body: ending.body },
   );
-  assert.deepEqual(await client.closed, { code: ending.code, reason: ending.message });
+  const close = ending.close ?? (isUnauthorized ? authReasonOf(frame) : undefined);
+  assert.ok(close, 'the test says how the connection closes');
+  assert.deepEqual(await client.closed, closeOf(close, ending.message));
 }
 
 /** Why authentication failed; a word of the closed set. */
-function authReasonOf({ headers }: StompFrame): string {
+function authReasonOf({ headers }: StompFrame): AuthReason {
   const reason = headers.get('reason') ?? 'none';
   assert.ok(Object.hasOwn(AUTH_REASONS, reason), reason);
-  return reason;
+  return reason as AuthReason;
 }
 
 /** Asserts that the error queue tells this and nothing else is said, a RECEIPT least of all, and the session goes on. */

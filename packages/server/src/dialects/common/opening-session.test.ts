@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
+import { closeOf } from '@haina/wire';
 import { DomainError } from '../../core/errors.ts';
 import type { CoreEvent } from '../../core/events.ts';
 import type { Principal } from '../../core/model.ts';
@@ -86,7 +87,7 @@ test('nobody notices a session before it is whole, then everybody does', async (
 
 for (const [what, meanwhile, options] of [
   ['its user is deleted', () => happens({ type: 'user.deleted' }), {}],
-  ['its connection ends', () => connection.close(1000, ''), {}],
+  ['its connection ends', () => connection.close(closeOf('normal')), {}],
   ['its token expires', () => {}, { authenticated: { ...AUTHENTICATED, expiresAt: 1000 } }],
   ['its user is disabled', () => happens({ type: 'user.access', cause: 'user-disabled' }), {}],
 ] as const) {

@@ -1,4 +1,5 @@
-import { type AuthReason, DomainError } from '../../core/errors.ts';
+import type { CloseName } from '@haina/wire';
+import { type AuthReason, DomainError, type ErrorCode } from '../../core/errors.ts';
 import type { SessionEnd } from '../../hub/sessions.ts';
 import type { ConnectionRequest } from '../../transport/connection.ts';
 import type { DialectServices } from './services.ts';
@@ -21,6 +22,26 @@ export function sessionOver(end?: SessionEnd): DomainError {
 /** Why the client is not authenticated, by a word of the closed set. */
 export function reasonOf({ reason = 'token-refused' }: DomainError): AuthReason {
   return reason;
+}
+
+/** Of EPERM it may be another one; of EAUTH the reason says it. */
+const CLOSE_OF_REFUSAL: Readonly<Record<Exclude<ErrorCode, 'EAUTH'>, CloseName>> = {
+  EPERM: 'refused',
+  EINVAL: 'refused',
+  ENOENT: 'refused',
+  ETOOLONG: 'refused',
+  ERATE: 'refused-for-now',
+  ECONFLICT: 'refused-for-now',
+  EINTERNAL: 'internal',
+};
+
+/** How the connection of a client closes that is not let in, or not any more. */
+export function closeOfRefusal(refusal: DomainError): CloseName {
+  const { code, limit } = refusal;
+  if (code === 'EAUTH') return reasonOf(refusal);
+  // What may be too many before a session is open is sessions: of a user, or of an address.
+  if (code === 'EPERM' && limit !== undefined) return 'too-many-sessions';
+  return CLOSE_OF_REFUSAL[code];
 }
 
 /** Logs who was not let in, or had a token refused, from where, and why. */

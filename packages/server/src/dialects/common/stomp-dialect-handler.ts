@@ -17,7 +17,7 @@ import { authenticateAll, headerOf, headerTokens, requestTokens } from './creden
 import { deviceOf } from './device.ts';
 import { jsonOrNull } from './json.ts';
 import { OpeningSession } from './opening-session.ts';
-import { logRefused, logTooFast, reasonOf, sessionOver } from './refused-client.ts';
+import { closeOfRefusal, logRefused, logTooFast, reasonOf, sessionOver } from './refused-client.ts';
 import { replayTarget } from './replay-target.ts';
 import type { DialectServices } from './services.ts';
 import type { DeliveryProof, Outlet } from './session-outlet.ts';
@@ -419,7 +419,8 @@ export abstract class StompDialectHandler implements StompHandler {
     if (refusal.code !== 'EINTERNAL') logRefused(this.services, this.dialect, this.#request, refusal);
     if (refusal.code === 'EAUTH') return this.#unauthorized(refusal);
     if (refusal.code !== 'EINTERNAL') {
-      return new StompProtocolError('Refused', this.errorText(refusal), { code: 'overload' });
+      const close = closeOfRefusal(refusal);
+      return new StompProtocolError('Refused', this.errorText(refusal), { code: 'overload', close });
     }
     log.error({ err: refusal, dialect: this.dialect }, 'a client could not be authenticated');
     const answer = new DomainError('EINTERNAL', 'the server can not connect you now; try again');
@@ -428,8 +429,12 @@ export abstract class StompDialectHandler implements StompHandler {
 
   /** The answer to failed authentication that the documents show. */
   #unauthorized(refusal: DomainError): StompProtocolError {
-    const headers = { reason: reasonOf(refusal) };
-    return new StompProtocolError('Unauthorized', this.errorText(refusal), { code: 'unauthorized', headers });
+    const reason = reasonOf(refusal);
+    return new StompProtocolError('Unauthorized', this.errorText(refusal), {
+      code: 'unauthorized',
+      close: reason,
+      headers: { reason },
+    });
   }
 }
 

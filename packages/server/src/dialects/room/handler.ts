@@ -1,8 +1,9 @@
+import { closeOf } from '@haina/wire';
 import { DomainError, toDomainError } from '../../core/errors.ts';
 import type { JsonValue } from '../../core/model.ts';
 import type { Connection, ConnectionHandler } from '../../transport/connection.ts';
 import { parseJson } from '../common/json.ts';
-import { logRefused, logTooFast, reasonOf, sessionOver } from '../common/refused-client.ts';
+import { closeOfRefusal, logRefused, logTooFast, sessionOver } from '../common/refused-client.ts';
 import { type SessionState, transition } from '../common/session-state.ts';
 import { COMMANDS, type Command } from './commands.ts';
 import { ROOM, type RoomContext } from './context.ts';
@@ -19,10 +20,6 @@ const HIGH_WATER = 262_144;
 const LOW_WATER = 65_536;
 /** What a message takes beside its text. */
 const MESSAGE_BYTES = 1024;
-
-/** RFC 6455 section 7.4.1. */
-const POLICY_VIOLATION = 1008;
-const INTERNAL_ERROR = 1011;
 
 type Inbound = { readonly data: string | Buffer; readonly binary: boolean; readonly bytes: number };
 
@@ -49,7 +46,7 @@ export class RoomHandler implements ConnectionHandler {
     this.#output = new Output(connection, context.counters);
     this.#seats = new Seats(connection, context, this.#output);
     this.#silence = new SilenceWatch(services.timers, options.heartbeat, () =>
-      connection.close(POLICY_VIOLATION, 'no heart-beat'),
+      connection.close(closeOf('no-heart-beat')),
     );
     void this.#open();
   }
@@ -141,7 +138,7 @@ export class RoomHandler implements ConnectionHandler {
       answer();
     } catch (err) {
       this.#context.services.log.error({ err, dialect: ROOM }, 'a connection failed');
-      this.#connection.close(INTERNAL_ERROR, 'internal error');
+      this.#connection.close(closeOf('internal'));
     }
   }
 
@@ -179,23 +176,22 @@ export class RoomHandler implements ConnectionHandler {
   #breakOff(error: SealBroken): void {
     this.#context.services.metrics.refusals.add(1, ROOM, 'EAUTH');
     this.#context.services.log.debug({ connection: this.#connection.id, dialect: ROOM }, error.message);
-    this.#connection.close(POLICY_VIOLATION, error.message);
+    this.#connection.close(closeOf(error.close));
   }
 
   #endUnauthorized(refusal: DomainError): void {
     this.#output.send(renderRefusal('Unauthorized'));
-    this.#connection.close(POLICY_VIOLATION, unauthorized(refusal));
+    this.#connection.close(closeOf(closeOfRefusal(refusal)));
   }
 
   #refuseConnection(error: unknown): void {
     // Who has gone is refused nothing any more.
     if (!this.#connection.isOpen) return;
     const refusal = this.#count(error);
-    const isOurs = refusal.code === 'EINTERNAL';
-    if (!isOurs) logRefused(this.#context.services, ROOM, this.#connection.request, refusal);
-    const reason = refusal.code === 'EAUTH' ? unauthorized(refusal) : 'Refused';
+    if (refusal.code !== 'EINTERNAL')
+      logRefused(this.#context.services, ROOM, this.#connection.request, refusal);
     this.#output.send(renderRefusal(refusal.message));
-    this.#connection.close(isOurs ? INTERNAL_ERROR : POLICY_VIOLATION, isOurs ? 'internal error' : reason);
+    this.#connection.close(closeOf(closeOfRefusal(refusal)));
   }
 
   #count(error: unknown): DomainError {
@@ -205,11 +201,6 @@ export class RoomHandler implements ConnectionHandler {
     if (refusal.code === 'EINTERNAL') log.error({ err: refusal, dialect: ROOM }, 'a command failed');
     return refusal;
   }
-}
-
-/** The reason of the close: the word after the colon is of the closed set. */
-function unauthorized(refusal: DomainError): string {
-  return `Unauthorized: ${reasonOf(refusal)}`;
 }
 
 /** In the document's own words where it has them. */

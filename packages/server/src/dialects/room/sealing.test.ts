@@ -23,8 +23,15 @@ test('a frame is opened once, and only under its key', async () => {
   const sealing = sealingOf(KEY);
   const frame = sealingOf(KEY).seal(Buffer.from('x'));
   assert.equal(Buffer.from(await sealing.open(frame)).toString(), 'x');
-  await assert.rejects(sealing.open(frame), { name: 'SealBroken', message: 'a frame came twice' });
-  await assert.rejects(sealingOf(randomBytes(32)).open(frame), { name: 'SealBroken' });
+  await assert.rejects(sealing.open(frame), { name: 'SealBroken', close: 'repeated-frame' });
+  await assert.rejects(sealingOf(randomBytes(32)).open(frame), { close: 'undecryptable' });
+});
+
+test('more frames than can be remembered end the connection, which may come again', async () => {
+  const sealing = new Sealing(KEY, new OpenedFrames(1));
+  const [first = '', second = ''] = ['x', 'y'].map((text) => sealing.seal(Buffer.from(text)));
+  await sealing.open(first);
+  await assert.rejects(sealing.open(second), { close: 'too-many-frames' });
 });
 
 test('a frame is opened once, whichever connection brings it', async () => {

@@ -1,4 +1,5 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
+import { CLOSE_CODES, type CloseName } from '@haina/wire';
 import { compactDecrypt } from 'jose';
 import type { OpenedFrames } from './opened-frames.ts';
 
@@ -16,6 +17,12 @@ const MARK_BYTES = 6;
 /** A frame that ends the connection: it is not from the client, or came before. */
 export class SealBroken extends Error {
   override readonly name = 'SealBroken';
+  readonly close: CloseName;
+
+  constructor(close: 'undecryptable' | 'repeated-frame' | 'too-many-frames', options?: ErrorOptions) {
+    super(CLOSE_CODES[close].reason, options);
+    this.close = close;
+  }
 }
 
 /**
@@ -50,8 +57,8 @@ export class Sealing {
   async open(sealed: string): Promise<Uint8Array> {
     const plain = await this.#decrypt(sealed);
     const outcome = this.#opened.add(this.#keyName, markOf(sealed));
-    if (outcome === 'known') throw new SealBroken('a frame came twice');
-    if (outcome === 'full') throw new SealBroken('too many frames; connect again');
+    if (outcome === 'known') throw new SealBroken('repeated-frame');
+    if (outcome === 'full') throw new SealBroken('too-many-frames');
     return plain;
   }
 
@@ -64,7 +71,7 @@ export class Sealing {
       });
       return plaintext;
     } catch (cause) {
-      throw new SealBroken('a frame could not be decrypted', { cause });
+      throw new SealBroken('undecryptable', { cause });
     }
   }
 }

@@ -1,4 +1,11 @@
-import { encodeFrame, StompDecoder, type StompProtocolError, type StompVersion } from '@haina/wire';
+import {
+  CLOSE_CODES,
+  type CloseName,
+  encodeFrame,
+  StompDecoder,
+  type StompProtocolError,
+  type StompVersion,
+} from '@haina/wire';
 import { createStompContext, type StompOptions } from '../options.ts';
 import { StompSession } from '../session.ts';
 import { ManualTimers } from './manual-timers.ts';
@@ -89,9 +96,9 @@ export class Harness {
     );
   }
 
-  /** With what the server closed the connection; `undefined` while it is open. */
-  closeCode(): number | undefined {
-    return this.connection.closed?.code;
+  /** By which cause the server closed the connection; `undefined` while it is open. */
+  closeName(): CloseName | undefined {
+    return nameOfClose(this.connection.closed?.code);
   }
 
   /** Heart-beats the client received so far, those between frames not yet taken left out. */
@@ -99,6 +106,11 @@ export class Harness {
     this.take();
     return this.#decoder.heartbeats;
   }
+}
+
+function nameOfClose(code: number | undefined): CloseName | undefined {
+  const names = Object.keys(CLOSE_CODES) as CloseName[];
+  return names.find((name) => CLOSE_CODES[name].code === code);
 }
 
 /** Lets all promises that can settle do so. */

@@ -1,3 +1,4 @@
+import type { Close } from '@haina/wire';
 import type {
   CloseCause,
   Connection,
@@ -30,7 +31,7 @@ export class MemoryConnection implements Connection {
   isPaused = false;
   hasHeartbeat = true;
   /** With what the server closed it. */
-  closed: { readonly code: number; readonly reason: string } | undefined;
+  closed: Close | undefined;
   #handler: ConnectionHandler | undefined;
   readonly #waiting: (string | Buffer)[] = [];
 
@@ -52,9 +53,9 @@ export class MemoryConnection implements Connection {
     for (const payload of batch.payloads) this.enqueuedBytes += payload.data.length;
   }
 
-  close(code: number, reason: string): void {
+  close(close: Close): void {
     if (!this.isOpen) return;
-    this.closed = { code, reason };
+    this.closed = close;
     this.#end('server');
   }
 

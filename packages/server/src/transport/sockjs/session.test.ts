@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
+import { closeOf } from '@haina/wire';
 import {
   newSession,
   openXhrStream,
@@ -74,7 +75,7 @@ describe('closing a session', () => {
     const { url, server } = await openSession(test);
     server.write('last');
     server.write('words');
-    server.connection.close(3001, 'enough');
+    server.connection.close({ code: 3001, reason: 'enough' });
     server.write('too late');
     assert.equal(await server.closes.next(), 'server');
     assert.equal((await post(`${url}/xhr`)).body, 'a["last","words"]\n');
@@ -87,7 +88,7 @@ describe('closing a session', () => {
     const stream = await openXhrStream(`${http}/im${newSession()}`);
     const server = await recorder.next();
     server.write('last words');
-    server.connection.close(3001, 'enough');
+    server.connection.close({ code: 3001, reason: 'enough' });
     await stream.expect('o\na["last words"]\nc[3001,"enough"]\n');
     await stream.expectEnd();
   });
@@ -114,7 +115,7 @@ describe('clients that ask too much of a session', () => {
     for (let i = 0; i < 11; i++) server.write('x'.repeat(KIB));
     assert.equal(await server.closes.next(), 'slow-consumer');
     assert.ok(server.connection.queuedBytes > 9 * KIB, 'what was not written stays known');
-    assert.equal((await post(`${url}/xhr`)).body, 'c[1008,"slow consumer"]\n');
+    assert.equal((await post(`${url}/xhr`)).body, 'c[4400,"slow consumer"]\n');
   });
 
   it('lose it when they do not read their stream', async (test) => {
@@ -237,7 +238,7 @@ describe('a paused session', () => {
     const held: RawClient[] = [];
     for (let i = 0; i < 8; i++) held.push(await sendLater(running, url, '["x"]'));
     assert.equal((await post(`${url}/xhr_send`, '["x"]')).status, 503);
-    server.connection.close(1000, '');
+    server.connection.close(closeOf('normal'));
     for (const client of held) {
       assert.match(await client.until('\r\n\r\n'), /^HTTP\/1.1 204 /);
       client.socket.destroy();
@@ -250,7 +251,7 @@ describe('a paused session', () => {
     const body = JSON.stringify(Array(3).fill('x'.repeat(30_000)));
     const held = await sendLater(running, url, body);
     assert.equal((await post(`${url}/xhr_send`, body)).status, 503);
-    server.connection.close(1000, '');
+    server.connection.close(closeOf('normal'));
     assert.match(await held.until('\r\n\r\n'), /^HTTP\/1.1 204 /);
     held.socket.destroy();
   });

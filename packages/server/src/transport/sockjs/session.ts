@@ -1,4 +1,10 @@
-import { encodeSockJsClose, SOCKJS_HEARTBEAT_FRAME, SOCKJS_OPEN_FRAME } from '@haina/wire';
+import {
+  type Close,
+  closeOf,
+  encodeSockJsClose,
+  SOCKJS_HEARTBEAT_FRAME,
+  SOCKJS_OPEN_FRAME,
+} from '@haina/wire';
 import { BaseConnection, type ConnectionOrigin } from '../base-connection.ts';
 import type { TransportName } from '../connection.ts';
 import type { Batch } from '../payload.ts';
@@ -26,8 +32,8 @@ const MAX_HELD = 8;
 /** Characters of held messages, in messages of the longest size: one request may be held whatever its size. */
 const MAX_HELD_MESSAGES = 2;
 
-const ANOTHER_RECEIVER = encodeSockJsClose(2010, 'Another connection still open');
-const INTERRUPTED = encodeSockJsClose(1002, 'Connection interrupted');
+const ANOTHER_RECEIVER = encodeSockJsClose(closeOf('sockjs-occupied'));
+const INTERRUPTED = encodeSockJsClose(closeOf('sockjs-interrupted'));
 
 /** A SockJS session over HTTP: receivers come and go, and between two of them messages wait. */
 export class SockJsSession extends BaseConnection {
@@ -101,7 +107,7 @@ export class SockJsSession extends BaseConnection {
 
   /** Ends the session because a request body exceeded its limit. */
   refuseOversized(): void {
-    this.end('oversized', 1009, 'message too big');
+    this.end('oversized', closeOf('oversized'));
   }
 
   pause(): void {
@@ -153,8 +159,8 @@ export class SockJsSession extends BaseConnection {
     if (this.#state.name === 'receiving') this.#send(this.#state.receiver, join(batches));
   }
 
-  protected sayGoodbye(code: number, reason: string): void {
-    const frame = encodeSockJsClose(code, reason);
+  protected sayGoodbye(close: Close): void {
+    const frame = encodeSockJsClose(close);
     if (this.#state.name === 'receiving') this.#state.receiver.finish(frame);
     this.#stayClosed(frame);
   }
@@ -212,7 +218,7 @@ export class SockJsSession extends BaseConnection {
 
   #receiveOne(message: string): void {
     const bytes = Buffer.byteLength(message);
-    if (bytes > this.#maxMessageBytes) this.end('oversized', 1009, 'message too big');
+    if (bytes > this.#maxMessageBytes) this.end('oversized', closeOf('oversized'));
     else this.deliver(message, false, bytes);
   }
 

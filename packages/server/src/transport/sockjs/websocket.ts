@@ -16,7 +16,7 @@ export const SOCKJS_FRAMING: WebSocketFraming = {
   heartbeat: Payload.text(SOCKJS_HEARTBEAT_FRAME),
   encode: (batch) => batch.sockJsWebSocketFrame,
   split: (batch) => [Payload.text(batch.sockJsFrame)],
-  closing: (code, reason) => Payload.text(encodeSockJsClose(code, reason)),
+  closing: (close) => Payload.text(encodeSockJsClose(close)),
   decode: (data, binary, deliver) => {
     if (binary) throw new SockJsPayloadError('shape');
     for (const message of parseSockJsWebSocketMessage(data.toString())) {

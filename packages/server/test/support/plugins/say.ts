@@ -13,6 +13,7 @@ export default definePlugin<{ readonly greeting?: string }>({
             seen.push(`${user.userId} was let in`);
           }
           if (user.userId.startsWith('banned')) return refuse('EPERM', 'you are banned');
+          if (user.userId.startsWith('early')) return refuse('ERATE', 'come later');
           if (user.userId.startsWith('stranger')) return refuse('EAUTH', 'who are you?');
           return user.userId.startsWith('promoted') ? change({ role: 'admin' as const }) : undefined;
         },
