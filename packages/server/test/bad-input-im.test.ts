@@ -356,7 +356,7 @@ test('protobuf over SockJS is refused: at CONNECT, at SUBSCRIBE, and at SEND', a
   const [error] = await refused.frames();
   assert.deepEqual([error?.command, error?.headers.get('message')], ['ERROR', 'Refused']);
   assert.match(Buffer.from(error?.body ?? []).toString(), /^EINVAL: /);
-  assert.equal(await refused.poll(), 'c[4102,"Refused"]\n');
+  assert.equal(await refused.poll(), 'c[4202,"Refused"]\n');
   const client = await XhrClient.open(`${server.url}/ws`);
   await client.send(connect('application/json'));
   assert.equal((await client.frames())[0]?.command, 'CONNECTED');

@@ -110,19 +110,19 @@ describe('an ERROR frame comes before the close frame:', () => {
       'a bad token',
       ['CONNECT\ntoken:x\n\n\0'],
       ['Unauthorized', 'Unauthorized'],
-      '[4002,"Unauthorized: token-refused"]',
+      '[4102,"Unauthorized: token-refused"]',
     ],
     [
       'a frame before CONNECT',
       ['SEND\n\n\0'],
       ['Not connected', 'The first frame must be CONNECT or STOMP, not SEND.'],
-      '[4202,"Not connected"]',
+      '[4302,"Not connected"]',
     ],
     [
       'a frame in pieces, and its end wrong',
       ['CONN', 'ECT\n', 'login', '\n\n\0'],
       ['Malformed header', 'A header line has no colon.'],
-      '[4200,"Malformed header"]',
+      '[4300,"Malformed header"]',
     ],
     [
       'silence',

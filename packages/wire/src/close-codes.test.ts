@@ -86,7 +86,7 @@ describe('the table of close codes', () => {
   });
 
   test('leaves a reason open to the caller only where it is its own each time', () => {
-    assert.deepEqual(closeOf('header', 'Missing id'), { code: 4203, reason: 'Missing id' });
-    assert.deepEqual(closeOf('refused', 'because'), { code: 4102, reason: 'Refused' });
+    assert.deepEqual(closeOf('header', 'Missing id'), { code: 4303, reason: 'Missing id' });
+    assert.deepEqual(closeOf('refused', 'because'), { code: 4202, reason: 'Refused' });
   });
 });

@@ -5,8 +5,9 @@ export interface Close {
 }
 
 /**
- * Whether a client connects again: not as it is, once it has a new token, or after a pause. A code from 4000 to 4099 means
- * `new-token`, one up to 4399 `no`, and one up to 4999 `yes`, so that clients can act on codes that they don't know.
+ * Whether a client connects again: not as it is, once it has a new token, or after a pause. A code from 4100 to 4199 means
+ * `new-token`, one from 4200 to 4399 `no`, and one from 4400 to 4999 `yes`, so that clients can act on codes that they don't
+ * know. 4000 to 4099 are left to client libraries that make up codes of their own, as stompjs does with 4001.
  */
 export type Reconnect = 'no' | 'new-token' | 'yes';
 
@@ -28,19 +29,19 @@ export const CLOSE_CODES = {
   oversized: { code: 1009, reason: 'message too big', reconnect: 'no' },
   internal: { code: 1011, reason: 'internal error', reconnect: 'yes' },
 
-  'token-missing': { code: 4000, reason: 'Unauthorized: token-missing', reconnect: 'new-token' },
-  'token-expired': { code: 4001, reason: 'Unauthorized: token-expired', reconnect: 'new-token' },
-  'token-refused': { code: 4002, reason: 'Unauthorized: token-refused', reconnect: 'new-token' },
+  'token-missing': { code: 4100, reason: 'Unauthorized: token-missing', reconnect: 'new-token' },
+  'token-expired': { code: 4101, reason: 'Unauthorized: token-expired', reconnect: 'new-token' },
+  'token-refused': { code: 4102, reason: 'Unauthorized: token-refused', reconnect: 'new-token' },
 
-  'user-gone': { code: 4100, reason: 'Unauthorized: user-gone', reconnect: 'no' },
-  'user-disabled': { code: 4101, reason: 'Unauthorized: user-disabled', reconnect: 'no' },
-  refused: { code: 4102, reason: 'Refused', reconnect: 'no' },
-  'too-many-sessions': { code: 4103, reason: 'Refused: too many sessions', reconnect: 'no' },
-  malformed: { code: 4200, reason: null, reconnect: 'no' },
-  'too-large': { code: 4201, reason: null, reconnect: 'no' },
-  command: { code: 4202, reason: null, reconnect: 'no' },
-  header: { code: 4203, reason: null, reconnect: 'no' },
-  'repeated-frame': { code: 4204, reason: 'a frame came twice', reconnect: 'no' },
+  'user-gone': { code: 4200, reason: 'Unauthorized: user-gone', reconnect: 'no' },
+  'user-disabled': { code: 4201, reason: 'Unauthorized: user-disabled', reconnect: 'no' },
+  refused: { code: 4202, reason: 'Refused', reconnect: 'no' },
+  'too-many-sessions': { code: 4203, reason: 'Refused: too many sessions', reconnect: 'no' },
+  malformed: { code: 4300, reason: null, reconnect: 'no' },
+  'too-large': { code: 4301, reason: null, reconnect: 'no' },
+  command: { code: 4302, reason: null, reconnect: 'no' },
+  header: { code: 4303, reason: null, reconnect: 'no' },
+  'repeated-frame': { code: 4304, reason: 'a frame came twice', reconnect: 'no' },
 
   'slow-consumer': { code: 4400, reason: 'slow consumer', reconnect: 'yes' },
   'no-heart-beat': { code: 4401, reason: 'no heart-beat', reconnect: 'yes' },

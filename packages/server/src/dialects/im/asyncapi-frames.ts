@@ -80,7 +80,8 @@ export const SERVER_FRAMES: Readonly<Record<string, Frame>> = {
     }),
   },
   ERROR: {
-    summary: 'The session ends, and the connection closes: authentication failed, or STOMP was broken',
+    summary:
+      'The session ends, and the connection closes with a code that tells whether to connect again (docs/errors.md): authentication failed, or STOMP was broken',
     headers: Type.Object({
       message: text('Such as `Unauthorized`.'),
       reason: maybe('With `Unauthorized`: why, such as `token-expired`; see docs/errors.md.'),
