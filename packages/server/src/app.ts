@@ -290,9 +290,14 @@ async function composeFiles(
 }
 
 /** What removes the old, again and again; to be started once the server serves. */
-function composeSweeps({ timers, log, teardown }: Ground, { core }: Domain, files: Files): readonly Sweep[] {
+function composeSweeps(
+  { clock, timers, log, teardown }: Ground,
+  { core }: Domain,
+  files: Files,
+): readonly Sweep[] {
   const fileSweep = new Sweep({
     removeBatch: () => files.removeUnused(FILE_SWEEP_BATCH),
+    clock,
     timers,
     interval: SWEEP_INTERVAL,
     onError: (err) => log.warn({ err }, 'unused files could not be removed; trying again'),
@@ -300,6 +305,7 @@ function composeSweeps({ timers, log, teardown }: Ground, { core }: Domain, file
   teardown.defer('sweep of files', () => fileSweep.close());
   const notificationSweep = new Sweep({
     removeBatch: () => core.notifications.removeOld(),
+    clock,
     timers,
     interval: SWEEP_INTERVAL,
     onError: (err) => log.warn({ err }, 'old notifications could not be removed; trying again'),
@@ -307,6 +313,7 @@ function composeSweeps({ timers, log, teardown }: Ground, { core }: Domain, file
   teardown.defer('sweep of notifications', () => notificationSweep.close());
   const guestSweep = new Sweep({
     removeBatch: () => core.guestRetention.removeOld(),
+    clock,
     timers,
     interval: SWEEP_INTERVAL,
     onError: (err) => log.warn({ err }, 'what guests left behind could not be removed; trying again'),
@@ -407,7 +414,7 @@ function roomOptions(config: Config, keys: RoomKeys | undefined): RoomOptions {
 
 /** What keeps which customers of the service desk are connected, and settles what their absence means. */
 function watchCustomers(
-  { config, timers, log }: Ground,
+  { config, clock, timers, log }: Ground,
   { core }: Domain,
   presence: Presence,
 ): CustomerWatch {
@@ -417,6 +424,7 @@ function watchCustomers(
   return new CustomerWatch({
     customers: core.desk.customers,
     presence,
+    clock,
     timers,
     node: NODE,
     interval: Math.max(MIN_DESK_LOOK, shortest / LOOKS_A_TIMEOUT),
@@ -434,6 +442,7 @@ async function watchDesk(
     store,
     sink: hub,
     dispatch,
+    clock,
     timers,
     interval: config.deskNewsInterval,
     onError: (err) => log.warn({ err }, 'queue and agents of the service desk were not told; trying again'),

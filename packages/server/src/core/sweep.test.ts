@@ -17,6 +17,7 @@ function sweepOf(...answers: (boolean | Error)[]) {
       if (answer instanceof Error) throw answer;
       return answer;
     },
+    clock: { now: () => 0 },
     timers,
     interval: INTERVAL,
     onError: (error) => errors.push(error),

@@ -1,4 +1,7 @@
-import type { Cancel, Timers } from './ports/timers.ts';
+import type { Timestamp } from './model.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Timers } from './ports/timers.ts';
+import { SerialTask } from './serial-task.ts';
 
 /** Batches in a row: the rest waits for the next sweep. */
 const MAX_BATCHES = 50;
@@ -6,6 +9,7 @@ const MAX_BATCHES = 50;
 export interface SweepDeps {
   /** Removes one bounded batch of what is of no use any more; whether there may be more. */
   removeBatch(): Promise<boolean>;
+  readonly clock: Clock;
   readonly timers: Timers;
   /** From the end of a sweep to the next, in ms. */
   readonly interval: number;
@@ -15,38 +19,33 @@ export interface SweepDeps {
 /** Removes what is of no use any more, again and again. What one sweep could not remove, the next one tries again. */
 export class Sweep {
   readonly #deps: SweepDeps;
-  #cancel: Cancel = () => {};
-  #running = Promise.resolve();
-  #isClosed = false;
+  readonly #task: SerialTask;
 
   constructor(deps: SweepDeps) {
+    const { interval } = deps;
     this.#deps = deps;
+    this.#task = new SerialTask({
+      ...deps,
+      pauses: { first: interval, longest: interval },
+      run: () => this.#sweep(),
+    });
   }
 
   /** Sweeps now, and then every interval. */
   start(): void {
-    this.#running = this.#sweep().finally(() => this.#await());
+    this.#task.ask();
   }
 
   /** Resolves once nothing is under way. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#cancel();
-    await this.#running;
+  close(): Promise<void> {
+    return this.#task.close();
   }
 
-  #await(): void {
-    if (this.#isClosed) return;
-    this.#cancel = this.#deps.timers.after(this.#deps.interval, () => this.start());
-  }
-
-  async #sweep(): Promise<void> {
-    try {
-      for (let batch = 0; batch < MAX_BATCHES && !this.#isClosed; batch++) {
-        if (!(await this.#deps.removeBatch())) return;
-      }
-    } catch (error) {
-      this.#deps.onError(error);
+  async #sweep(): Promise<Timestamp> {
+    const { removeBatch, clock, interval } = this.#deps;
+    for (let batch = 0; batch < MAX_BATCHES && !this.#task.isClosed; batch++) {
+      if (!(await removeBatch())) break;
     }
+    return clock.now() + interval;
   }
 }

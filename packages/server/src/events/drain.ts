@@ -1,11 +1,9 @@
+import type { Timestamp } from '../core/model.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { Delivery, DeliveryOutcome, EventStore } from '../core/ports/event-store.ts';
-import type { Cancel, Timers } from '../core/ports/timers.ts';
+import type { Timers } from '../core/ports/timers.ts';
+import { SerialTask } from '../core/serial-task.ts';
 
-/** When to try again after a batch could not be dealt with at all, in ms. */
-const RETRY_AFTER = 1000;
-/** Longest delay that a timer takes, in ms. */
-const MAX_DELAY = 2 ** 31 - 1;
 /** Dead letters to keep of one target. */
 const MAX_DEAD = 10_000;
 
@@ -26,59 +24,31 @@ export interface DrainDeps {
 /** Takes what is due for one target out of the outbox, batch by batch, and says what became of it. */
 export class Drain {
   readonly #deps: DrainDeps;
-  #cancel: Cancel = () => {};
-  #running: Promise<void> | undefined;
-  #isWoken = false;
-  #isClosed = false;
+  readonly #task: SerialTask;
 
   constructor(deps: DrainDeps) {
     this.#deps = deps;
+    this.#task = new SerialTask({ ...deps, run: () => this.#empty() });
   }
 
   /** There may be something due. */
   wake(): void {
-    if (this.#isClosed) return;
-    this.#isWoken = true;
-    this.#cancel();
-    this.#running ??= this.#run();
+    this.#task.ask();
   }
 
   /** Resolves once nothing is under way. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#cancel();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    let next: number | null = null;
-    const { clock, onError } = this.#deps;
-    try {
-      while (this.#isWoken && !this.#isClosed) {
-        this.#isWoken = false;
-        next = await this.#empty();
-      }
-    } catch (error) {
-      onError(error);
-      next = clock.now() + RETRY_AFTER;
-    }
-    this.#running = undefined;
-    if (next !== null && !this.#isClosed) this.#wakeAt(next);
+  close(): Promise<void> {
+    return this.#task.close();
   }
 
   /** Delivers until nothing is due; returns when the next one is. */
-  async #empty(): Promise<number | null> {
+  async #empty(): Promise<Timestamp | null> {
     const { target, store, clock, batch, deliver } = this.#deps;
-    while (!this.#isClosed && this.#deps.isReady()) {
+    while (!this.#task.isClosed && this.#deps.isReady()) {
       const due = await store.listDueDeliveries(target, clock.now(), batch);
       if (due.length === 0) return store.nextDeliveryDue(target);
       await store.settleDeliveries(await deliver(due), MAX_DEAD);
     }
     return null;
-  }
-
-  #wakeAt(at: number): void {
-    const delay = Math.min(Math.max(at - this.#deps.clock.now(), 0), MAX_DELAY);
-    this.#cancel = this.#deps.timers.after(delay, () => this.wake());
   }
 }

@@ -5,8 +5,8 @@ import type { Timestamp } from '../core/model.ts';
 import { isShown } from '../core/on-demand.ts';
 import type { Clock, IdSource } from '../core/ports/clock.ts';
 import type { EventStore, OutboxEntry, ToldMessage, UntoldMessage } from '../core/ports/event-store.ts';
-import type { Cancel, Timers } from '../core/ports/timers.ts';
-
+import type { Timers } from '../core/ports/timers.ts';
+import { SerialTask } from '../core/serial-task.ts';
 import type { Targets } from './targets.ts';
 
 /** Entries of one write. */
@@ -17,8 +17,6 @@ const MAX_PENDING_BYTES = 67_108_864;
 const ENTRY_BYTES = 512;
 /** Messages that wait to be known as told. */
 const MAX_TOLD = 50_000;
-/** When to try again after the store refused, in ms. */
-const RETRY_AFTER = 1000;
 
 export interface FactRecorderDeps {
   readonly store: Pick<EventStore, 'recordDeliveries' | 'listUntold'>;
@@ -49,12 +47,11 @@ export class FactRecorder implements EventSink {
   #pendingBytes = 0;
   /** Whose entries are pending, or that nobody wants. */
   #told: ToldMessage[] = [];
-  #running: Promise<void> | undefined;
-  #cancelRetry: Cancel = () => {};
-  #isClosed = false;
+  readonly #task: SerialTask;
 
   constructor(deps: FactRecorderDeps) {
     this.#deps = deps;
+    this.#task = new SerialTask({ ...deps, run: () => this.#run() });
   }
 
   publish(topics: readonly string[], event: CoreEvent): void {
@@ -81,7 +78,7 @@ export class FactRecorder implements EventSink {
     do {
       missed = await this.#deps.store.listUntold(MAX_BATCH);
       for (const untold of missed) for (const event of toEventsOf(untold)) this.#record(event);
-      await this.#running;
+      await this.#task.settled();
     } while (missed.length === MAX_BATCH && this.#told.length === 0);
   }
 
@@ -92,10 +89,8 @@ export class FactRecorder implements EventSink {
 
   /** Writes what waits, as far as the store takes it. */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#cancelRetry();
-    await this.#running;
-    await this.#write();
+    await this.#task.close();
+    await this.#write().catch((error: unknown) => this.#deps.onError(error));
   }
 
   #record(event: CoreEvent): void {
@@ -103,7 +98,7 @@ export class FactRecorder implements EventSink {
     const told = toldOf(event);
     // What finds no room stays untold until the next start.
     if (told && this.#told.length < MAX_TOLD) this.#told.push(told);
-    this.#start();
+    if (!this.#isIdle) this.#task.ask();
   }
 
   /** Other systems miss an event that no facts can be made of; nobody else does. */
@@ -138,40 +133,26 @@ export class FactRecorder implements EventSink {
     return this.#pending.length === 0 && this.#told.length === 0;
   }
 
-  /** Unless a write is under way, which takes what came meanwhile too. */
-  #start(): void {
-    if (this.#isIdle || this.#running || this.#isClosed) return;
-    this.#cancelRetry();
+  async #run(): Promise<null> {
     // The rest of this tick may bring more for the same write.
-    this.#running = Promise.resolve().then(() => this.#run());
+    await undefined;
+    await this.#write();
+    return null;
   }
 
-  async #run(): Promise<void> {
-    const isStored = await this.#write();
-    this.#running = undefined;
-    if (isStored) this.#start();
-    else if (!this.#isClosed) this.#cancelRetry = this.#deps.timers.after(RETRY_AFTER, () => this.#start());
-  }
-
-  /** Writes until nothing is left; false where the store refused. */
-  async #write(): Promise<boolean> {
-    const { store, maxWaiting, recorded, dropped, onError } = this.#deps;
-    try {
-      while (!this.#isIdle) {
-        const batch = this.#pending.slice(0, MAX_BATCH);
-        // Not before the last of its entries.
-        const told = batch.length === this.#pending.length ? [...this.#told] : [];
-        const leftOut = await store.recordDeliveries(batch, maxWaiting, told);
-        this.#pending = this.#pending.slice(batch.length);
-        this.#pendingBytes -= bytesOf(batch);
-        this.#told = this.#told.slice(told.length);
-        if (leftOut > 0) dropped(leftOut);
-        recorded(new Set(batch.map(({ target }) => target)));
-      }
-      return true;
-    } catch (error) {
-      onError(error);
-      return false;
+  /** Writes until nothing is left. Throws where the store refuses. */
+  async #write(): Promise<void> {
+    const { store, maxWaiting, recorded, dropped } = this.#deps;
+    while (!this.#isIdle) {
+      const batch = this.#pending.slice(0, MAX_BATCH);
+      // Not before the last of its entries.
+      const told = batch.length === this.#pending.length ? [...this.#told] : [];
+      const leftOut = await store.recordDeliveries(batch, maxWaiting, told);
+      this.#pending = this.#pending.slice(batch.length);
+      this.#pendingBytes -= bytesOf(batch);
+      this.#told = this.#told.slice(told.length);
+      if (leftOut > 0) dropped(leftOut);
+      recorded(new Set(batch.map(({ target }) => target)));
     }
   }
 }

@@ -1,6 +1,8 @@
+import type { Timestamp } from '../model.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AgentRef, DeskStore } from '../ports/desk-store.ts';
-import type { Cancel, Timers } from '../ports/timers.ts';
+import type { Timers } from '../ports/timers.ts';
+import { SerialTask } from '../serial-task.ts';
 import type { Dispatch } from './dispatch.ts';
 
 /** How often agents are marked as seen within the time after which they count as lost. */
@@ -29,21 +31,30 @@ interface Presence {
  */
 export class AgentWatch {
   readonly #deps: AgentWatchDeps;
+  readonly #interval: number;
   readonly #present = new Map<string, Presence>();
-  readonly #losses = new Map<string, Cancel>();
-  #next: Cancel = () => {};
-  #running = Promise.resolve();
-  #isClosed = false;
+  /** When agents who left are lost, unless they come back. */
+  readonly #losses = new Map<string, Timestamp>();
+  readonly #rounds: SerialTask;
+  /** Tenants that an agent left, and what tells the store of it. */
+  readonly #unfilled = new Set<string>();
+  #leaving: Promise<void>[] = [];
+  readonly #fills: SerialTask;
 
   constructor(deps: AgentWatchDeps) {
+    const interval = Math.max(1, deps.timeout / MARKS_A_TIMEOUT);
+    const pauses = { first: interval, longest: interval };
     this.#deps = deps;
+    this.#interval = interval;
+    this.#rounds = new SerialTask({ ...deps, pauses, run: () => this.#goRound() });
+    this.#fills = new SerialTask({ ...deps, pauses, run: () => this.#fill() });
   }
 
   /** Nobody is connected yet, and who was has the whole time to come back. */
   async start(): Promise<void> {
     const { store, node, clock } = this.#deps;
     await store.resumeDesk(node, clock.now());
-    this.#schedule();
+    this.#rounds.askBy(clock.now() + this.#interval);
   }
 
   /** A session of the agent began. Resolves once the desk counts on it, or the store could not be told, which is tried again. */
@@ -52,7 +63,6 @@ export class AgentWatch {
     const presence = this.#present.get(keyOf(agent)) ?? { agent, sessions: 0 };
     this.#present.set(keyOf(agent), presence);
     presence.sessions++;
-    this.#losses.get(keyOf(agent))?.();
     this.#losses.delete(keyOf(agent));
     const { store, dispatch, node, clock, onError } = this.#deps;
     try {
@@ -69,51 +79,60 @@ export class AgentWatch {
     const presence = this.#present.get(keyOf(agent));
     if (!presence || --presence.sessions > 0) return;
     this.#present.delete(keyOf(agent));
-    const { store, dispatch, node, clock, timers, timeout, onError } = this.#deps;
+    const { store, node, clock, timeout, onError } = this.#deps;
+    const at = clock.now();
     // Issued at once, so that it is stored before the agent comes again.
-    const gone = store.agentLeft({ ...agent, node, at: clock.now() }).catch(onError);
-    this.#run(() => gone.then(() => dispatch.fill(tenant)));
-    if (this.#isClosed) return;
-    const cancel = timers.after(timeout, () => {
-      this.#losses.delete(keyOf(agent));
-      this.#run(() => dispatch.releaseLost());
-    });
-    this.#losses.set(keyOf(agent), cancel);
+    this.#leaving.push(store.agentLeft({ ...agent, node, at }).catch(onError));
+    this.#unfilled.add(tenant);
+    this.#fills.ask();
+    this.#losses.set(keyOf(agent), at + timeout);
+    this.#rounds.askBy(at + timeout);
   }
 
   /** Resolves once what was under way is done. */
-  settled(): Promise<void> {
-    return this.#running;
+  async settled(): Promise<void> {
+    await Promise.all([this.#rounds.settled(), this.#fills.settled()]);
   }
 
   /** Stops; resolves once nothing is under way. */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#next();
-    for (const cancel of this.#losses.values()) cancel();
-    this.#losses.clear();
-    await this.#running;
-  }
-
-  #schedule(): void {
-    const { timers, timeout } = this.#deps;
-    this.#next = timers.after(Math.max(1, timeout / MARKS_A_TIMEOUT), () => {
-      this.#run(() => this.#mark());
-      if (!this.#isClosed) this.#schedule();
-    });
+    await Promise.all([this.#rounds.close(), this.#fills.settled()]);
+    await this.#fills.close();
+    await Promise.all(this.#leaving);
   }
 
   /** First who is here, so that nobody is lost by a delay of this node's own. */
-  async #mark(): Promise<void> {
+  async #goRound(): Promise<Timestamp> {
     const { store, dispatch, node, clock } = this.#deps;
+    const at = clock.now();
     const agents = [...this.#present.values()].map(({ agent }) => agent);
-    if (agents.length > 0) await store.agentsSeen({ node, agents, at: clock.now() });
+    if (agents.length > 0) await store.agentsSeen({ node, agents, at });
     await dispatch.releaseLost();
     await dispatch.fillAll();
+    return this.#nextRound(at);
   }
 
-  #run(work: () => Promise<void>): void {
-    this.#running = this.#running.then(work).catch((error: unknown) => this.#deps.onError(error));
+  /** @param at when the last one began: who was lost by then is dealt with */
+  #nextRound(at: Timestamp): Timestamp {
+    let next = at + this.#interval;
+    for (const [key, lostAt] of this.#losses) {
+      if (lostAt <= at) this.#losses.delete(key);
+      else next = Math.min(next, lostAt);
+    }
+    return next;
+  }
+
+  /** Others may have more customers now. What fails comes again. */
+  async #fill(): Promise<null> {
+    await Promise.all(this.#leaving.splice(0));
+    for (const tenant of this.#unfilled) {
+      this.#unfilled.delete(tenant);
+      await this.#deps.dispatch.fill(tenant).catch((error: unknown) => {
+        this.#unfilled.add(tenant);
+        throw error;
+      });
+    }
+    return null;
   }
 }
 

@@ -1,13 +1,17 @@
+import type { Timestamp } from '../model.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { AgentRef } from '../ports/desk-store.ts';
-import type { Cancel, Timers } from '../ports/timers.ts';
+import type { Timers } from '../ports/timers.ts';
+import { SerialTask } from '../serial-task.ts';
 import type { Customers } from './customers.ts';
 
 /** Customers who are looked at in one step. */
 const PAGE = 1000;
 
 export interface CustomerWatchDeps {
-  readonly customers: Customers;
+  readonly customers: Pick<Customers, 'isWaitedFor' | 'listOpen' | 'seen' | 'left' | 'settleOverdue'>;
   readonly presence: { isOnline(user: AgentRef): boolean };
+  readonly clock: Clock;
   readonly timers: Timers;
   /** This node's name among those that share the store; the same after a restart. */
   readonly node: string;
@@ -22,56 +26,68 @@ export interface CustomerWatchDeps {
  */
 export class CustomerWatch {
   readonly #deps: CustomerWatchDeps;
-  readonly #underWay = new Set<Promise<void>>();
-  #next: Cancel = () => {};
-  #isClosed = false;
+  readonly #rounds: SerialTask;
+  readonly #looks: SerialTask;
+  /** Users who came or went and were not looked at since. */
+  #changed = new Map<string, AgentRef>();
 
   constructor(deps: CustomerWatchDeps) {
+    const { interval } = deps;
     this.#deps = deps;
+    this.#rounds = new SerialTask({
+      ...deps,
+      pauses: { first: interval, longest: interval },
+      run: () => this.#lookAtAll(),
+    });
+    this.#looks = new SerialTask({ ...deps, run: () => this.#lookAtChanged() });
   }
 
   start(): void {
-    this.#schedule();
+    const { clock, interval } = this.#deps;
+    this.#rounds.askBy(clock.now() + interval);
   }
 
   /** A user came online at this node, or went offline. */
   changed({ tenant, userId }: AgentRef): void {
-    if (!this.#isClosed) this.#run(this.#look({ tenant, userId }));
+    if (this.#looks.isClosed) return;
+    this.#changed.set(`${tenant}/${userId}`, { tenant, userId });
+    this.#looks.ask();
   }
 
   /** Resolves once what was under way is done. */
   async settled(): Promise<void> {
-    await Promise.all(this.#underWay);
+    await Promise.all([this.#rounds.settled(), this.#looks.settled()]);
   }
 
   /** Stops; resolves once nothing is under way. */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#next();
-    await this.settled();
+    await Promise.all([this.#rounds.close(), this.#looks.close()]);
   }
 
-  #schedule(): void {
-    const { timers, interval } = this.#deps;
-    this.#next = timers.after(interval, () => {
-      this.#run(this.#lookAtAll().finally(() => this.#isClosed || this.#schedule()));
-    });
+  /** Where it fails for one, the next round looks at it again. */
+  async #lookAtChanged(): Promise<null> {
+    const users = [...this.#changed.values()];
+    this.#changed = new Map();
+    await Promise.all(
+      users.map((user) => this.#look(user).catch((error: unknown) => this.#deps.onError(error))),
+    );
+    return null;
   }
 
   async #look(user: AgentRef): Promise<void> {
     const { customers, presence, node } = this.#deps;
-    if (!(await customers.isWaitedFor(user)) || this.#isClosed) return;
+    if (!(await customers.isWaitedFor(user)) || this.#looks.isClosed) return;
     // As it is now, so that the last of several changes counts.
     if (presence.isOnline(user)) await customers.seen(node, [user]);
     else await customers.left(node, user);
   }
 
-  async #lookAtAll(): Promise<void> {
-    const { customers, presence, node } = this.#deps;
-    const startedAt = customers.now();
+  async #lookAtAll(): Promise<Timestamp> {
+    const { customers, presence, clock, node, interval } = this.#deps;
+    const startedAt = clock.now();
     for (let after: number | undefined = 0; after !== undefined; ) {
       const page = await customers.listOpen(after, PAGE);
-      if (this.#isClosed) return;
+      if (this.#rounds.isClosed) return startedAt;
       const here = page.customers.filter((customer) => presence.isOnline(customer));
       const gone = page.customers.filter((each) => each.node === node && !presence.isOnline(each));
       await customers.seen(node, here);
@@ -80,12 +96,6 @@ export class CustomerWatch {
       after = page.next;
     }
     await customers.settleOverdue(startedAt);
-  }
-
-  #run(work: Promise<void>): void {
-    const done: Promise<void> = work
-      .catch((error: unknown) => this.#deps.onError(error))
-      .finally(() => this.#underWay.delete(done));
-    this.#underWay.add(done);
+    return clock.now() + interval;
   }
 }

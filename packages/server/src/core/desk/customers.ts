@@ -57,10 +57,6 @@ export class Customers {
     if (session) await this.#tell('left', [session]);
   }
 
-  now(): Timestamp {
-    return this.#deps.clock.now();
-  }
-
   /**
    * Takes out who is away for too long, and ends what nobody comes back to or writes in.
    *

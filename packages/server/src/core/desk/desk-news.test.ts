@@ -12,6 +12,7 @@ function start() {
   const queues = new Map<string, string[]>();
   const told: string[] = [];
   const errors: unknown[] = [];
+  const time = { now: 0 };
   let boards = 0;
   let isBroken = false;
   let changed: DeskListener = () => {};
@@ -37,6 +38,7 @@ function start() {
         changed = listener;
       },
     },
+    clock: { now: () => time.now },
     timers,
     interval: INTERVAL,
     onError: (error) => errors.push(error),
@@ -52,6 +54,7 @@ function start() {
     },
     /** What was told once this time has passed. */
     async after(ms: number) {
+      time.now += ms;
       timers.advance(ms);
       await new Promise((resolve) => setImmediate(resolve));
       const all = { boards, positions: told.splice(0) };

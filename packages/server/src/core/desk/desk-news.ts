@@ -1,6 +1,9 @@
 import type { EventSink } from '../events.ts';
+import type { Timestamp } from '../model.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { DeskStore } from '../ports/desk-store.ts';
-import type { Cancel, Timers } from '../ports/timers.ts';
+import type { Timers } from '../ports/timers.ts';
+import { SerialTask } from '../serial-task.ts';
 import { deskTopic, userTopic } from '../topics.ts';
 import type { Dispatch } from './dispatch.ts';
 
@@ -11,6 +14,7 @@ export interface DeskNewsDeps {
   readonly store: Pick<DeskStore, 'findBoard' | 'listQueue'>;
   readonly sink: EventSink;
   readonly dispatch: Pick<Dispatch, 'onChanged'>;
+  readonly clock: Clock;
   readonly timers: Timers;
   /** Least time between two tellings of one tenant, in ms. */
   readonly interval: number;
@@ -21,8 +25,8 @@ interface TenantNews {
   /** Skills whose queues moved since they were told. */
   moved: Set<string>;
   isDue: boolean;
-  /** Set while one telling holds back the next. */
-  cancel: Cancel | undefined;
+  /** The last telling holds back the next until then. */
+  heldUntil: Timestamp;
   /** Last told position by session, of each skill that somebody waits for. */
   readonly positions: Map<string, ReadonlyMap<string, number>>;
 }
@@ -34,50 +38,64 @@ interface TenantNews {
 export class DeskNews {
   readonly #deps: DeskNewsDeps;
   readonly #tenants = new Map<string, TenantNews>();
-  #running = Promise.resolve();
-  #isClosed = false;
+  readonly #task: SerialTask;
 
   constructor(deps: DeskNewsDeps) {
     this.#deps = deps;
+    this.#task = new SerialTask({ ...deps, run: () => this.#tellDue() });
     deps.dispatch.onChanged((tenant, skills) => this.#changed(tenant, skills));
   }
 
   /** Resolves once nothing is under way. */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    for (const { cancel } of this.#tenants.values()) cancel?.();
+    await this.#task.close();
     this.#tenants.clear();
-    await this.#running;
   }
 
   #changed(tenant: string, skills: readonly string[]): void {
-    if (this.#isClosed) return;
+    if (this.#task.isClosed) return;
     let news = this.#tenants.get(tenant);
     if (!news) {
-      news = { moved: new Set(), isDue: false, cancel: undefined, positions: new Map() };
+      news = { moved: new Set(), isDue: false, heldUntil: 0, positions: new Map() };
       this.#tenants.set(tenant, news);
     }
     for (const skill of skills) news.moved.add(skill);
     news.isDue = true;
-    if (!news.cancel) this.#hold(tenant, news, 0);
+    if (this.#isHeld(news)) this.#task.askBy(news.heldUntil);
+    else this.#task.askSoon();
   }
 
-  #hold(tenant: string, news: TenantNews, delay: number): void {
-    news.cancel = this.#deps.timers.after(delay, () => {
-      if (!news.isDue) {
-        news.cancel = undefined;
-        if (news.positions.size === 0) this.#tenants.delete(tenant);
-        return;
-      }
-      this.#hold(tenant, news, this.#deps.interval);
-      // From here on a change is one for the next telling, of which there is never more than one waiting.
-      news.isDue = false;
-      this.#running = this.#running.then(() => this.#tell(tenant, news));
-    });
+  async #tellDue(): Promise<Timestamp | null> {
+    for (const [tenant, news] of this.#tenants) {
+      if (this.#task.isClosed) break;
+      if (this.#isHeld(news)) continue;
+      if (news.isDue) await this.#tell(tenant, news);
+      else if (news.positions.size === 0) this.#tenants.delete(tenant);
+    }
+    return this.#nextDue();
+  }
+
+  #isHeld({ heldUntil }: TenantNews): boolean {
+    const left = heldUntil - this.#deps.clock.now();
+    // More than that once the clock was set back.
+    return left > 0 && left <= this.#deps.interval;
+  }
+
+  /** When the first tenant may be told again, or forgotten. */
+  #nextDue(): Timestamp | null {
+    let next: Timestamp | null = null;
+    for (const news of this.#tenants.values()) {
+      if (!news.isDue && !this.#isHeld(news)) continue;
+      next = next === null ? news.heldUntil : Math.min(next, news.heldUntil);
+    }
+    return next;
   }
 
   async #tell(tenant: string, news: TenantNews): Promise<void> {
-    const { store, sink, onError } = this.#deps;
+    const { store, sink, clock, interval, onError } = this.#deps;
+    news.heldUntil = clock.now() + interval;
+    // From here on a change is one for the next telling, of which there is never more than one waiting.
+    news.isDue = false;
     const moved = news.moved;
     news.moved = new Set();
     try {
