@@ -1,6 +1,6 @@
 import { DomainError } from '../../core/errors.ts';
 import type { Principal } from '../../core/model.ts';
-import type { Target } from './stomp-dialect-handler.ts';
+import type { Target } from './stomp/target.ts';
 
 const USER_PREFIX = '/user';
 

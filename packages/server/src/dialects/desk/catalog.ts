@@ -1,6 +1,6 @@
 import type { Catalog } from '../common/catalog.ts';
 import { isUserQueue } from '../common/destinations.ts';
-import type { Target } from '../common/stomp-dialect-handler.ts';
+import type { Target } from '../common/stomp/target.ts';
 import { isDeskCommand } from './commands.ts';
 
 export const DESK = 'desk';

@@ -1,7 +1,7 @@
-import type { StompSession } from '../../stomp/session.ts';
 import type { Dialect } from '../common/dialect.ts';
 import type { DialectServices } from '../common/services.ts';
-import { MimiHandler } from './handler.ts';
+import { StompDialectHandler } from '../common/stomp/handler.ts';
+import { mimiBinding } from './binding.ts';
 import { MIMI } from './name.ts';
 
 /** What the document calls its SockJS and its plain endpoint; each is both. */
@@ -14,11 +14,12 @@ const ENDPOINTS = ['/socketServer', '/client'];
  * @param prefix of the endpoints, such as `/Mimi`, a pattern such as `/*`, or `/` for none; they are there without it too
  */
 export function mimi(services: DialectServices, tenant: string, prefix: string): Dialect {
+  const binding = mimiBinding(services, tenant);
   return {
     name: MIMI,
     summary: 'Point-to-point chat over STOMP in which the receiver confirms each message',
     ...placesOf(prefix),
-    openSession: (stomp: StompSession) => new MimiHandler(services, stomp, tenant),
+    openSession: (stomp) => new StompDialectHandler(services, binding, stomp),
   };
 }
 

@@ -1,9 +1,16 @@
 import { ANY_TENANT } from '../../core/model.ts';
-import type { StompSession } from '../../stomp/session.ts';
 import type { Dialect } from '../common/dialect.ts';
 import type { DialectServices } from '../common/services.ts';
+import type { StompBinding } from '../common/stomp/binding.ts';
+import { StompDialectHandler } from '../common/stomp/handler.ts';
 import { XUQM } from './catalog.ts';
-import { XuqmHandler } from './handler.ts';
+import { xuqmSession } from './session.ts';
+
+const BINDING: StompBinding = {
+  dialect: XUQM,
+  tenant: ANY_TENANT,
+  admit: () => ({ open: xuqmSession }),
+};
 
 /** Multi-tenant chat: the tenant is the token's `app`. */
 export function xuqm(services: DialectServices): Dialect {
@@ -11,6 +18,6 @@ export function xuqm(services: DialectServices): Dialect {
     name: XUQM,
     summary: 'Multi-tenant chat over STOMP, plain WebSocket or SockJS, JSON bodies',
     paths: ['/ws/im'],
-    openSession: (stomp: StompSession) => new XuqmHandler(services, stomp, ANY_TENANT),
+    openSession: (stomp) => new StompDialectHandler(services, BINDING, stomp),
   };
 }
