@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { StompSession } from '../../stomp/session.ts';
 import type { Dialect } from '../common/dialect.ts';
 import type { DialectServices } from '../common/services.ts';
+import { StompDialectHandler } from '../common/stomp/handler.ts';
 import { imAsyncApi } from './asyncapi.ts';
+import { imBinding } from './binding.ts';
 import { IM } from './catalog.ts';
-import { ImHandler } from './handler.ts';
 
 /**
  * The full chat protocol: a typed envelope in JSON or protobuf, statuses, edits, quotes, forwards and pins.
@@ -13,11 +13,12 @@ import { ImHandler } from './handler.ts';
  * @param tenant whose users it is for, or `ANY_TENANT`
  */
 export function im(services: DialectServices, tenant: string): Dialect {
+  const binding = imBinding(tenant);
   return {
     name: IM,
     summary: 'Chat with a typed envelope over STOMP, JSON or protobuf bodies',
     paths: ['/ws'],
-    openSession: (stomp: StompSession) => new ImHandler(services, stomp, tenant),
+    openSession: (stomp) => new StompDialectHandler(services, binding, stomp),
   };
 }
 

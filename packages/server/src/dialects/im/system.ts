@@ -8,7 +8,7 @@ import {
 import type { Policy } from '../../core/policies.ts';
 import type { StompSession } from '../../stomp/session.ts';
 import type { ChatSession } from '../common/chat-session.ts';
-import type { Farewell } from '../common/stomp-dialect-handler.ts';
+import type { Farewell } from '../common/stomp/binding.ts';
 import { serverEnvelope } from './envelope.ts';
 
 /** The session that is told something of itself, and when. */
