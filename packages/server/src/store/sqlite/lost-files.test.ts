@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  closeSync,
   copyFileSync,
   openSync,
   renameSync,
@@ -17,6 +18,8 @@ import { afterEach, beforeEach, test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import type { Store } from '../../core/ports/store.ts';
 import { newMessage, newUser, toUser } from '../contract/fixture.ts';
+import { openDatabase } from './database.ts';
+import { PageSample } from './page-sample.ts';
 import { openSqliteStore } from './store.ts';
 
 const PAGE = 4096;
@@ -160,6 +163,44 @@ test('a damaged file is told once, and is nothing to serve from', async () => {
   await told('database disk image is malformed');
   await assert.rejects(store.probe(), { code: 'EINTERNAL', message: 'the database is damaged' });
   assert.deepEqual(troubles, ['database disk image is malformed']);
+});
+
+test('a file that is mostly damaged is noticed although nobody asks for what is', {
+  timeout: 30_000,
+}, async () => {
+  for (let i = 0; i < 50; i++) await send('x'.repeat(10_000));
+  checkpoint('TRUNCATE');
+  const file = openSync(database, 'r+');
+  const garbage = Buffer.alloc(PAGE, 0xa5);
+  for (let page = 1; page * PAGE < statSync(database).size; page++)
+    writeSync(file, garbage, 0, PAGE, page * PAGE);
+  closeSync(file);
+  await told('database disk image is malformed');
+  await assert.rejects(store.probe(), { code: 'EINTERNAL', message: 'the database is damaged' });
+});
+
+test('reading by chance finds nothing wrong with what is whole, while others write and compact', async () => {
+  const reading = openDatabase({ dataDir, readOnly: true, busyTimeout: 1000 });
+  const sample = new PageSample(reading);
+  sample.read();
+  const sending = Promise.all(Array.from({ length: 300 }, () => send('x'.repeat(5000))));
+  let isSent = false;
+  void sending.then(() => {
+    isSent = true;
+  });
+  while (!isSent) {
+    sample.read();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await sending;
+  const other = new DatabaseSync(database);
+  other.exec('DELETE FROM message WHERE seq % 2 = 0; VACUUM');
+  for (let i = 0; i < 100; i++) sample.read();
+  other.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  for (let i = 0; i < 100; i++) sample.read();
+  other.close();
+  reading.close();
+  assert.deepEqual(troubles, []);
 });
 
 for (const [index, what] of ['writes', 'reads'].entries()) {

@@ -5,6 +5,7 @@ import { openDatabase } from './database.ts';
 import { SqliteDriver } from './driver.ts';
 import { FileWatch } from './file-watch.ts';
 import { GuardedWriter } from './guarded-writer.ts';
+import { PageSample } from './page-sample.ts';
 import {
   isDamage,
   type OperationCall,
@@ -16,12 +17,14 @@ import {
 } from './protocol.ts';
 import { BatchWriter } from './transaction.ts';
 
-/** From one look at the files to the next where nothing is written, in ms. */
+/** From one look at the files to the next, in ms. */
 const LOOK_INTERVAL = 1000;
 
 const port = parentPort as MessagePort;
 const settings = workerData as WorkerSettings;
 const db = openDatabase({ ...settings, readOnly: settings.mode === 'read' });
+/** Beside the threads' own connections; in the thread that reads, as it may have to wait for the disk. */
+const sampled = settings.mode === 'read' ? openDatabase({ ...settings, readOnly: true }) : undefined;
 const driver = new SqliteDriver(db);
 const tables = openTables();
 const run = settings.mode === 'read' ? reader() : writer();
@@ -29,6 +32,7 @@ const run = settings.mode === 'read' ? reader() : writer();
 port.on('message', (request: WorkerRequest) => {
   if ('close' in request) {
     db.close();
+    sampled?.close();
     tell({ closed: true });
     port.close();
     return;
@@ -53,6 +57,17 @@ function writer(): (batch: readonly OperationCall[]) => OperationOutcome[] {
   return (batch) => guarded.run(batch);
 }
 
+function sampleRegularly(sample: PageSample): void {
+  setInterval(() => {
+    try {
+      sample.read();
+    } catch (error) {
+      // What else goes wrong is told to whoever reads.
+      if (isDamage(error)) tellDamage(error);
+    }
+  }, LOOK_INTERVAL).unref();
+}
+
 function tellDamage({ message }: Error): void {
   tell({ damaged: message });
 }
@@ -62,6 +77,7 @@ function reader(): (batch: readonly OperationCall[]) => OperationOutcome[] {
     string,
     (...args: readonly unknown[]) => Op<unknown>
   >;
+  if (sampled) sampleRegularly(new PageSample(sampled));
   const attempt = ({ name, args }: OperationCall): OperationOutcome => {
     try {
       const operation = operations[name];
