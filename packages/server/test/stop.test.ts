@@ -10,6 +10,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import WebSocket from 'ws';
 import { checkDatabase } from '../src/store/sqlite/index.ts';
 import { type ChildServer, startChildServer } from './support/child-server.ts';
+import { RoomClient } from './support/room-client.ts';
 import { StompClient } from './support/stomp-client.ts';
 import { tokenOf } from './support/token.ts';
 
@@ -89,6 +90,20 @@ test('a stop while users sync, send, log in and upload is a clean one, and the s
   assert.deepEqual(checkDatabase(dataDir).findings, []);
 });
 
+test('a stop while users join rooms is a clean one', async () => {
+  const clients = await Promise.all(
+    Array.from({ length: 60 }, (_, n) => RoomClient.connect(server.wsUrl, { token: tokenOf(`joiner${n}`) })),
+  );
+  const numbers = Array.from({ length: 8 }, (_, n) => `R${n}`);
+  for (const number of numbers) await makeRoom(number);
+  await Promise.all(
+    clients.flatMap((client, n) => numbers.map((number) => client.sendJoin({ id: `joiner${n}` }, number))),
+  );
+  assertClean(await server.signal('SIGTERM'));
+  await Promise.all(clients.map(({ closed }) => closed));
+  assert.deepEqual(checkDatabase(dataDir).findings, []);
+});
+
 test('a client that neither reads nor answers does not hold up a stop', async () => {
   const client = await StompClient.of(server.wsUrl, 'alice');
   client.socket.pause();
@@ -118,6 +133,18 @@ test('a stop that is asked for while the server starts is a clean one', async ()
 
 function textTo(toId: string, content: string) {
   return { toId, chatType: 'SINGLE', msgType: 'TEXT', content, messageId: content };
+}
+
+async function makeRoom(number: string): Promise<void> {
+  const { status } = await fetch(`${server.url}/api/v1/rooms`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${tokenOf('admin', { role: 'admin' })}`,
+    },
+    body: JSON.stringify({ number, name: number, description: number, open: true }),
+  });
+  assert.equal(status, 201);
 }
 
 /** An upload of which the first bytes are there. */

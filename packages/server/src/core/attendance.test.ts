@@ -246,7 +246,27 @@ test('a session that fails to take its seat leaves the place to others', async (
     message: 'out of order',
   });
   await core.attendance.settled();
+  assert.deepEqual(told(), ['member.added alice', 'member.removed alice']);
   assert.ok((await enter(user('alice'), id)).seat);
+});
+
+test('attendance is settled once those who come are in, and one who found its session gone is out again', async () => {
+  const id = await makeRoom();
+  let isIn = false;
+  const coming = enter(user('alice'), id).then(() => (isIn = true));
+  const gone = core.attendance.join(user('bob'), {
+    roomId: id,
+    session: session(),
+    seated() {
+      throw new Error('gone');
+    },
+  });
+  const refused = assert.rejects(gone, { message: 'gone' });
+  await core.attendance.settled();
+  assert.equal(await core.attendance.countIn('t', id), 1);
+  assert.equal(await store.findMember('t', id, 'bob'), undefined);
+  assert.ok(isIn);
+  await Promise.all([coming, refused]);
 });
 
 test('a session that fails to be expelled keeps nobody else in', async () => {

@@ -67,7 +67,8 @@ export class Attendance {
   readonly #deps: AttendanceDeps;
   readonly #halls = new Halls();
   readonly #membership: RoomMembership;
-  readonly #leaving = new Set<Promise<void>>();
+  /** Who is on the way in or out, for the store too. Never rejects. */
+  readonly #moving = new Set<Promise<void>>();
   #count = 0;
 
   constructor(deps: AttendanceDeps) {
@@ -80,9 +81,9 @@ export class Attendance {
     await this.#deps.store.emptyRooms();
   }
 
-  /** Resolves once everybody who left has left in the store too. */
+  /** Resolves once everybody who came is in or out, and who left has left in the store too. */
   async settled(): Promise<void> {
-    await Promise.allSettled(this.#leaving);
+    while (this.#moving.size > 0) await Promise.all(this.#moving);
   }
 
   /** Places taken. */
@@ -107,7 +108,14 @@ export class Attendance {
    * EINVAL, ENOENT, ERATE; EPERM where it is not open to the actor, or full, or a guest's id is a user's; ECONFLICT where
    * the actor is in it through another session.
    */
-  async join(actor: Principal, { roomId, session, seated }: JoinCommand): Promise<void> {
+  join(actor: Principal, command: JoinCommand): Promise<void> {
+    const joining = this.#join(actor, command);
+    // Whoever joins is told of what fails.
+    this.#track(joining, () => {});
+    return joining;
+  }
+
+  async #join(actor: Principal, { roomId, session, seated }: JoinCommand): Promise<void> {
     this.requireRate(session);
     const { rooms } = this.#deps;
     const hall = await this.#halls.expect(actor.tenant, roomId, () => rooms.findOrMake(actor, roomId));
@@ -212,12 +220,12 @@ export class Attendance {
     });
   }
 
-  /** A session that can't take its seat leaves the place to others. */
+  /** A session that can't take its seat leaves the place to others, who are told of neither. */
   #seat(hall: Hall, place: Place, seated: () => void): void {
     try {
       seated();
     } catch (error) {
-      this.#vacate(hall, hall.taken.get(place.person.id) as Taken);
+      this.#release(hall, hall.taken.get(place.person.id) as Taken);
       throw error;
     }
   }
@@ -247,7 +255,12 @@ export class Attendance {
     });
   }
 
-  #vacate(hall: Hall, { place }: Taken): AttendanceChanged {
+  #vacate(hall: Hall, taken: Taken): AttendanceChanged {
+    this.#release(hall, taken);
+    return this.#tell('attendance.left', hall, taken.place, ++hall.turn);
+  }
+
+  #release(hall: Hall, { place }: Taken): void {
     const { register } = this.#deps;
     const { person } = place;
     hall.taken.delete(person.id);
@@ -256,17 +269,16 @@ export class Attendance {
     const work = [register.leave(place)];
     if (hall.room.kind === 'room' && !isGuestId(person.id)) work.push(this.#membership.end(place));
     this.#track(Promise.all(work));
-    return this.#tell('attendance.left', hall, place, ++hall.turn);
   }
 
   /** A membership that could not be ended now ends when the user leaves next, or when the server begins. */
-  #track(work: Promise<unknown>): void {
+  #track(work: Promise<unknown>, failed = this.#deps.onError): void {
     const done: Promise<void> = work.then(
       () => {},
-      (error) => this.#deps.onError?.(error),
+      (error) => failed?.(error),
     );
-    this.#leaving.add(done);
-    void done.then(() => this.#leaving.delete(done));
+    this.#moving.add(done);
+    void done.then(() => this.#moving.delete(done));
   }
 
   #tell(

@@ -128,6 +128,8 @@ export class RoomHandler implements ConnectionHandler {
         message,
       );
     } catch (error) {
+      // Who has gone is refused nothing any more.
+      if (!this.#connection.isOpen) return;
       this.#orCrash(() => (error instanceof SealBroken ? this.#breakOff(error) : this.#refuse(error)));
     }
   }

@@ -5,6 +5,7 @@ import { conversationTopic } from '../../core/topics.ts';
 import { FanOut } from '../../hub/fan-out.ts';
 import type { Connection } from '../../transport/connection.ts';
 import type { ChatSession } from '../common/chat-session.ts';
+import { sessionOver } from '../common/refused-client.ts';
 import { drained } from '../common/replay-target.ts';
 import { type Outlet, type OutletSession, SessionOutlet } from '../common/session-outlet.ts';
 import type { RoomContext } from './context.ts';
@@ -81,8 +82,7 @@ export class Seats implements AttendanceSession {
       session: this,
       seated: (seat) => this.#sit(seat, chat),
     });
-    if (!this.#connection.isOpen) this.leaveAll(actor);
-    else if (chat) await this.#catchUp(roomId, chat);
+    if (chat) await this.#catchUp(roomId, chat);
   }
 
   /** EPERM where the connection is not in the room. */
@@ -114,7 +114,9 @@ export class Seats implements AttendanceSession {
     throw new DomainError('EPERM', `a connection may be in ${maxRooms} rooms`, { limit: maxRooms });
   }
 
+  /** EAUTH where the connection ended meanwhile. */
   #sit(seat: Seat, chat: ChatSession | undefined): void {
+    if (!this.#connection.isOpen) throw sessionOver();
     const { hub } = this.#context.services;
     const { tenant, roomId } = seat.place;
     const outlet = newsOnly(this.#outlet(chat), seat.turn);
