@@ -8,6 +8,7 @@ import {
 import type { Dispatch } from './desk/dispatch.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink, PermissionChanged, SettingsChanged } from './events.ts';
+import { MAX_ADMIN_REASON_LENGTH } from './limits.ts';
 import type { Principal } from './model.ts';
 import type { Policies } from './policies.ts';
 import type { AdminStore, AuditEntry } from './ports/admin-store.ts';
@@ -16,8 +17,6 @@ import type { Page } from './ports/page.ts';
 import type { UserStore } from './ports/user-store.ts';
 import { tenantTopic, userTopic } from './topics.ts';
 import { requireLength } from './validate.ts';
-
-const MAX_REASON_LENGTH = 500;
 
 export interface AdminDeps {
   readonly store: Pick<UserStore, 'findUser'> &
@@ -106,7 +105,7 @@ export class Admin {
     const { clock, ids } = this.#deps;
     if (reason.trim() === '')
       throw new DomainError('EINVAL', 'reason must not be empty', { field: 'reason' });
-    requireLength(reason, 'reason', 1, MAX_REASON_LENGTH);
+    requireLength(reason, 'reason', 1, MAX_ADMIN_REASON_LENGTH);
     return { tenant, id: ids.next(), actorId, reason, at: clock.now() };
   }
 }

@@ -1,18 +1,15 @@
 import { type TProperties, type TSchema, Type } from 'typebox';
-import { ADDRESS_PATTERN, MAX_ADDRESS_LENGTH } from './addresses.ts';
+import { ADDRESS_FORM, MAX_ADDRESS_LENGTH } from './addresses.ts';
+import { MAX_EVENT_WORD_LENGTH } from './limits.ts';
 
-/** Longest id, type or other word of an event, in characters. */
-const MAX_WORD_LENGTH = 256;
 /** Most users that one list of an event may name. */
 export const MAX_NAMED_USERS = 1000;
 
-const Id = Type.String({ minLength: 1, maxLength: MAX_WORD_LENGTH });
-const Word = Type.Optional(Type.String({ maxLength: MAX_WORD_LENGTH }));
+const Id = Type.String({ minLength: 1, maxLength: MAX_EVENT_WORD_LENGTH });
+const Word = Type.Optional(Type.String({ maxLength: MAX_EVENT_WORD_LENGTH }));
 const Text = Type.Optional(Type.String());
 /** An address, or empty for none. */
-const Avatar = Type.Optional(
-  Type.String({ pattern: `^$|${ADDRESS_PATTERN}`, maxLength: MAX_ADDRESS_LENGTH }),
-);
+const Avatar = Type.Optional(Type.String({ pattern: `^$|${ADDRESS_FORM}`, maxLength: MAX_ADDRESS_LENGTH }));
 const Ids = Type.Optional(Type.Array(Id, { maxItems: MAX_NAMED_USERS }));
 const Count = Type.Optional(Type.Integer({ minimum: 0 }));
 /** Fields of known events that are times. */

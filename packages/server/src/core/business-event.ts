@@ -45,8 +45,12 @@ const READERS = new Map(
   ]),
 );
 const READ_OTHER = lenientReader(OTHER_EVENT_SCHEMA) as unknown as ValueReader<Given>;
-/** The words of a NATS subject, so that what came one way can leave another. */
-const EVENT_TYPE = /^[\w-]+(\.[\w-]+)+$/;
+const WORD = '[0-9A-Za-z_-]+';
+/** The words of a NATS subject, so that what came one way can leave another; as the source of a regular expression. */
+export const EVENT_TYPE_PATTERN = `^(?:business|communication)(?:\\.${WORD})+$`;
+const EVENT_TYPE = new RegExp(EVENT_TYPE_PATTERN);
+/** What a webhook may ask for: a type, a prefix of types that ends in `.*`, or `*` for all. */
+export const WANTED_PATTERN = `^(?:\\*|(?:business|communication)(?:\\.${WORD})*(?:\\.\\*|\\.${WORD}))$`;
 
 /**
  * The event that plain data means, with its fields as they are. EINVAL naming the field; ETOOLONG.
@@ -55,7 +59,7 @@ const EVENT_TYPE = /^[\w-]+(\.[\w-]+)+$/;
  */
 export function toBusinessEvent(data: unknown, makeId: () => string): BusinessEvent {
   const { eventType } = READ_OTHER(data);
-  if (!EVENT_TYPE.test(eventType) || categoryOf(eventType) === undefined) {
+  if (!EVENT_TYPE.test(eventType)) {
     const form = 'business.… or communication.…, of letters, digits, _ and -';
     throw new DomainError('EINVAL', `eventType must be ${form}`, { field: 'eventType' });
   }

@@ -16,8 +16,8 @@ export type ChatPermission = (typeof CHAT_PERMISSIONS)[number];
 export const DEFAULT_FILE_UPLOAD_LIMIT = 10;
 
 /** Highest values that can be meant: a longer text fits no frame, and a larger file no request. */
-const HIGHEST: ChatSettings = { maxMessageLength: 65_536, fileUploadLimit: 10_240 };
-const NAMES = Object.keys(HIGHEST) as (keyof ChatSettings)[];
+export const HIGHEST_SETTINGS: ChatSettings = { maxMessageLength: 65_536, fileUploadLimit: 10_240 };
+const NAMES = Object.keys(HIGHEST_SETTINGS) as (keyof ChatSettings)[];
 
 /** Throws EINVAL naming the field unless there is something to change, and each value makes sense. */
 export function requireChatSettings(patch: Partial<ChatSettings>): void {
@@ -25,7 +25,7 @@ export function requireChatSettings(patch: Partial<ChatSettings>): void {
   if (named.length === 0) {
     throw new DomainError('EINVAL', `newConfig must have one of ${NAMES.join(', ')}`, { field: 'newConfig' });
   }
-  for (const name of named) requireWhole(patch[name] as number, `newConfig.${name}`, HIGHEST[name]);
+  for (const name of named) requireWhole(patch[name] as number, `newConfig.${name}`, HIGHEST_SETTINGS[name]);
 }
 
 function requireWhole(value: number, field: string, limit: number): void {

@@ -47,8 +47,12 @@ export function cutAfter(views: readonly ConversationView[], count: number): Con
   return { conversations, ...(last ? { next: String(last.activity) } : {}) };
 }
 
+/** The `next` of a page, as the source of a regular expression. */
+export const CONVERSATION_CURSOR_PATTERN = '^-?[0-9]{1,15}$';
+const CURSOR = new RegExp(CONVERSATION_CURSOR_PATTERN);
+
 function activityOf(after: string): number {
-  if (/^-?\d{1,15}$/.test(after)) return Number(after);
+  if (CURSOR.test(after)) return Number(after);
   throw new DomainError('EINVAL', 'after must be the next of a page before', { field: 'after' });
 }
 

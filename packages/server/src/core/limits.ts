@@ -67,6 +67,17 @@ export const DEFAULT_LIMITS: Limits = {
   guestMessageRetention: 2_592_000_000,
 };
 
+/** Longest id, type or other word of a business event, in characters. */
+export const MAX_EVENT_WORD_LENGTH = 256;
+
+/** Longest password, in characters. */
+export const MAX_PASSWORD_LENGTH = 256;
+/** Longest reason that a manager gives, in characters. */
+export const MAX_ADMIN_REASON_LENGTH = 500;
+
+/** Longest address of a webhook, in characters, and most types of events that one asks for. */
+export const MAX_WEBHOOK_URL_LENGTH = 2048;
+export const MAX_WANTED_EVENTS = 50;
 /** Lengths of a webhook's secret, in characters. */
 export const MIN_SECRET_LENGTH = 16;
 export const MAX_SECRET_LENGTH = 256;

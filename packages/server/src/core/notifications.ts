@@ -19,8 +19,10 @@ import { requireTime } from './time.ts';
 import { tenantTopic, userTopic } from './topics.ts';
 import { requireLength } from './validate.ts';
 
-const MAX_TITLE_LENGTH = 200;
-const MAX_WORD_LENGTH = 128;
+/** In characters. */
+export const MAX_TITLE_LENGTH = 200;
+/** Longest category, action and the like, in characters. */
+export const MAX_WORD_LENGTH = 128;
 /** Most users that one notification may list; more than that is everybody. */
 export const MAX_RECIPIENTS = 10_000;
 /** Most notifications that one who comes is told at once; older ones are in the list. */

@@ -13,7 +13,8 @@ import type { NewRoom, RoomPatch, RoomStore } from './ports/room-store.ts';
 import { conversationTopic } from './topics.ts';
 import { requireId } from './validate.ts';
 
-const MAX_DESCRIPTION_LENGTH = 500;
+/** Longest description of a room, in characters. */
+export const MAX_DESCRIPTION_LENGTH = 500;
 
 export interface RoomInput {
   /** Made by the server where absent. */

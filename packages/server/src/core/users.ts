@@ -3,7 +3,7 @@ import { mayServe } from './desk/access.ts';
 import type { Dispatch } from './desk/dispatch.ts';
 import { DomainError } from './errors.ts';
 import type { AccessEnd, EventSink } from './events.ts';
-import type { Limits } from './limits.ts';
+import { type Limits, MAX_ADMIN_REASON_LENGTH, MAX_PASSWORD_LENGTH } from './limits.ts';
 import { tellRemoved, tellRoles } from './membership-news.ts';
 import type { Principal, Role, Timestamp, User } from './model.ts';
 import { MAX_NICKNAME_LENGTH, requireName, requireUsername, usernameKey } from './names.ts';
@@ -23,8 +23,6 @@ import { requireId, requireLength } from './validate.ts';
 export const MAX_UID = 2 ** 52;
 /** Changes of one's own password: so many at once, and so many a second in the long run (one in 12 s). */
 const PASSWORD_BURST = 5;
-const MAX_PASSWORD_LENGTH = 256;
-const MAX_REASON_LENGTH = 500;
 const PASSWORD_RATE = 1 / 12;
 
 export interface UserInput {
@@ -156,7 +154,7 @@ export class Users {
   /** Ends the sessions of a user, and the tokens issued until now. EPERM, ENOENT, ETOOLONG. */
   async endSessions(actor: Principal, id: string, reason = ''): Promise<void> {
     requireManager(actor);
-    const act = this.#act(actor, requireLength(reason, 'reason', 0, MAX_REASON_LENGTH));
+    const act = this.#act(actor, requireLength(reason, 'reason', 0, MAX_ADMIN_REASON_LENGTH));
     const user = await this.#deps.store.updateUser(actor.tenant, id, { tokensAfter: act.at }, act);
     this.#tellEnded(user, 'sessions-ended');
   }

@@ -11,6 +11,12 @@ const ID = new RegExp(`^${ID_PATTERN}$`, 'u');
 /** Clients and proxies resolve the first two in a path before it is sent, and `/users/me` is whoever asks. */
 const RESERVED_IDS: ReadonlySet<string> = new Set(['.', '..', 'me']);
 
+/** What `isId` takes, for documents: the same, without what is reserved. */
+export const NEW_ID_PATTERN = `^(?!(?:\\.{1,2}|me)$)${ID_PATTERN}$`;
+
+/** A text with anything in it but white space (ECMA-262, "WhiteSpace" and "LineTerminator"), which few tools know as a whole. */
+export const NOT_BLANK_PATTERN = '[^\t-\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]';
+
 /** Whether a text can be the id of a user, group, room or guest. */
 export function isId(text: string): boolean {
   return ID.test(text) && !RESERVED_IDS.has(text);

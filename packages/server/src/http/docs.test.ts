@@ -16,7 +16,7 @@ const ROUTES = {
   '/readyz': ['get'],
   '/api/v1/login': ['post'],
   '/api/v1/users': ['get', 'post'],
-  '/api/v1/users/me': ['get'],
+  '/api/v1/users/me': ['get', 'patch'],
   '/api/v1/users/{id}': ['delete', 'get', 'patch'],
   '/api/v1/users/{id}/sessions/end': ['post'],
   '/api/v1/presence': ['get'],

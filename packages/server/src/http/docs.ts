@@ -1,5 +1,6 @@
-import type { FastifySchema } from 'fastify';
 import type { Api } from './api.ts';
+import { documented, withOptionalBodies } from './documented.ts';
+import { DOCUMENT_SCHEMAS } from './event-form.ts';
 
 const DESCRIPTION = `Users, groups and history of the haina message server.
 
@@ -18,7 +19,9 @@ export async function registerDocs(api: Api, version: string): Promise<void> {
   ]);
   await api.register(swagger, {
     refResolver: { buildLocalReference: (schema) => String(schema.$id) },
-    transform: ({ schema, url }) => ({ schema: withNullableBody(schema), url }),
+    transform: ({ schema, url }) => ({ schema: documented(schema), url }),
+    transformObject: (made) =>
+      'openapiObject' in made ? withOptionalBodies(made.openapiObject) : made.swaggerObject,
     openapi: {
       openapi: '3.1.0',
       info: {
@@ -29,6 +32,7 @@ export async function registerDocs(api: Api, version: string): Promise<void> {
       },
       servers: [{ url: '/', description: 'This server' }],
       components: {
+        schemas: { ...DOCUMENT_SCHEMAS },
         securitySchemes: {
           token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
           tokenInQuery: { type: 'apiKey', in: 'query', name: 'token' },
@@ -61,22 +65,4 @@ export async function registerDocs(api: Api, version: string): Promise<void> {
       css: [{ filename: 'haina.css', content: '.swagger-ui .topbar{display:none}' }],
     },
   });
-}
-
-interface BodySchema {
-  readonly type?: string;
-  readonly properties?: Readonly<Record<string, object>>;
-  readonly required?: readonly string[];
-}
-
-/** Says of the optional fields of a body that they may be null, which is taken as absent. */
-function withNullableBody(schema: FastifySchema): FastifySchema {
-  const body = schema?.body as BodySchema | undefined;
-  if (body?.properties === undefined) return schema;
-  const required = new Set(body.required);
-  const properties = Object.entries(body.properties).map(([name, property]) => [
-    name,
-    required.has(name) ? property : { anyOf: [property, { type: 'null' }] },
-  ]);
-  return { ...schema, body: { ...body, properties: Object.fromEntries(properties) } };
 }

@@ -63,7 +63,7 @@ test('a webhook is listed without its secret, and there are so many', async () =
   assert.deepEqual((await http.call('GET', HOOKS, { as: admin })).body, { webhooks: [] });
   for (let i = 1; i < 20; i++) assert.equal((await http.call('POST', HOOKS, { as, body })).status, 201);
   const tooMany = await http.call('POST', HOOKS, { as, body });
-  assert.deepEqual([tooMany.status, tooMany.body.limit], [413, 20]);
+  assert.deepEqual([tooMany.status, tooMany.body.limit], [409, 20]);
   assert.doesNotMatch(http.logged(), /a secret that the server made/);
 });
 

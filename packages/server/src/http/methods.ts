@@ -8,14 +8,16 @@ interface Declared {
 }
 
 /**
- * Answers a method that a path does not have with 405 and those that it has (RFC 9110 section 15.5.6). To be called before
- * the routes are added.
+ * Answers a method that a path does not have with 405 and those that it has (RFC 9110 section 15.5.6). What is declared
+ * of a path without parameters is all that it has: `/users/me` does not have what `/users/:id` has. To be called before the
+ * routes are added.
  */
 export function refuseOtherMethods(app: Api): void {
   const declared = new Map<string, Declared>();
   app.addHook('onRoute', ({ url, method }) => {
-    const known = declared.get(url) ?? { path: patternOf(url), methods: new Set<string>() };
-    declared.set(url, known);
+    const path = withoutSlash(url);
+    const known = declared.get(path) ?? { path: patternOf(path), methods: new Set<string>() };
+    declared.set(path, known);
     for (const each of [method].flat()) known.methods.add(each);
   });
   app.addHook('onRequest', otherMethods(declared));
@@ -23,9 +25,11 @@ export function refuseOtherMethods(app: Api): void {
 
 function otherMethods(declared: ReadonlyMap<string, Declared>): onRequestHookHandler {
   return (request, reply, done) => {
-    if (!request.is404) return done();
     const path = withoutSlash(request.url.split('?', 1)[0] ?? '');
-    const methods = [...declared.values()].flatMap((each) => (each.path.test(path) ? [...each.methods] : []));
+    const own = declared.get(path)?.methods;
+    if (own ? own.has(request.method) : !request.is404) return done();
+    const others = [...declared.values()].flatMap((each) => (each.path.test(path) ? [...each.methods] : []));
+    const methods = own ? [...own] : others;
     if (methods.length === 0) return done();
     reply.header('allow', [...new Set(methods)].join(', '));
     return done(Object.assign(new Error('no such method'), { statusCode: 405 }));
@@ -34,7 +38,7 @@ function otherMethods(declared: ReadonlyMap<string, Declared>): onRequestHookHan
 
 /** `/users/:id` as a regular expression. */
 function patternOf(url: string): RegExp {
-  const parts = withoutSlash(url).split('/');
+  const parts = url.split('/');
   const sources = parts.map((part) => (part.startsWith(':') ? '[^/]+' : RegExp.escape(part)));
   return new RegExp(`^${sources.join('/')}$`);
 }

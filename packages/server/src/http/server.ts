@@ -173,7 +173,12 @@ function protectedRoutes(api: Api, deps: HttpDeps): void {
   api.setNotFoundHandler(() => {
     throw new DomainError('ENOENT', 'no such endpoint; see /docs');
   });
-  userRoutes(api, { users, clientOf: clientsBy(deps.addressOf), tokens: sessionTokens(deps) });
+  userRoutes(api, {
+    users,
+    clientOf: clientsBy(deps.addressOf),
+    tokens: sessionTokens(deps),
+    minPasswordLength: deps.config.minPasswordLength,
+  });
   presenceRoute(api, deps.presence);
   groupRoutes(api, groups);
   memberRoutes(api, groups);

@@ -1,8 +1,14 @@
 import { isIP } from 'node:net';
 import { requireManager } from '../../core/access.ts';
-import { categoryOf } from '../../core/business-event.ts';
+import { WANTED_PATTERN } from '../../core/business-event.ts';
 import { DomainError } from '../../core/errors.ts';
-import { MAX_SECRET_LENGTH, MIN_SECRET_LENGTH } from '../../core/limits.ts';
+import {
+  MAX_EVENT_WORD_LENGTH,
+  MAX_SECRET_LENGTH,
+  MAX_WANTED_EVENTS,
+  MAX_WEBHOOK_URL_LENGTH,
+  MIN_SECRET_LENGTH,
+} from '../../core/limits.ts';
 import type { Principal } from '../../core/model.ts';
 import type { Clock, IdSource } from '../../core/ports/clock.ts';
 import type { DeadLetter, EventStore, Webhook } from '../../core/ports/event-store.ts';
@@ -13,8 +19,7 @@ import { isPublicAddress } from './addresses.ts';
 
 /** Webhooks of one tenant. */
 const MAX_WEBHOOKS = 20;
-const MAX_WANTED = 50;
-const WANTED = /^(\*|[\w-]+(\.[\w-]+)*(\.\*)?)$/;
+const WANTED = new RegExp(WANTED_PATTERN);
 
 export interface WebhookInput {
   readonly url: string;
@@ -117,7 +122,7 @@ export class Webhooks {
 
 function requireUrl(text: string, allowPrivate: boolean): string {
   const field = 'url';
-  requireLength(text, field, 1, 2048);
+  requireLength(text, field, 1, MAX_WEBHOOK_URL_LENGTH);
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new DomainError('EINVAL', 'url must be an http or https URL', { field });
@@ -137,10 +142,10 @@ function requireUrl(text: string, allowPrivate: boolean): string {
 function requireWanted(events: readonly string[]): string[] {
   const field = 'events';
   if (events.length === 0) throw new DomainError('EINVAL', 'events is empty', { field });
-  if (events.length > MAX_WANTED) {
-    throw new DomainError('ETOOLONG', `events has more than ${MAX_WANTED} entries`, {
+  if (events.length > MAX_WANTED_EVENTS) {
+    throw new DomainError('ETOOLONG', `events has more than ${MAX_WANTED_EVENTS} entries`, {
       field,
-      limit: MAX_WANTED,
+      limit: MAX_WANTED_EVENTS,
     });
   }
   const unknown = events.find((wanted) => !isWanted(wanted));
@@ -150,5 +155,5 @@ function requireWanted(events: readonly string[]): string[] {
 }
 
 function isWanted(wanted: string): boolean {
-  return WANTED.test(wanted) && wanted.length <= 256 && (wanted === '*' || categoryOf(wanted) !== undefined);
+  return WANTED.test(wanted) && wanted.length <= MAX_EVENT_WORD_LENGTH;
 }

@@ -1,8 +1,11 @@
 import { type Static, Type } from 'typebox';
 import type { Admin } from '../../core/admin.ts';
-import { CHAT_PERMISSIONS } from '../../core/chat-settings.ts';
+import { CHAT_PERMISSIONS, type ChatSettings, HIGHEST_SETTINGS } from '../../core/chat-settings.ts';
+import { MAX_ADMIN_REASON_LENGTH } from '../../core/limits.ts';
 import type { AuditEntry } from '../../core/ports/admin-store.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
+import { checkedByCore } from '../documented.ts';
+import { NotBlank } from '../inputs.ts';
 import { NextSchema, nextOf, PageQuery, pageOf, RoleSchema } from '../schemas.ts';
 
 const ConfigType = Type.Enum(['chat_settings'], { examples: ['chat_settings'] });
@@ -11,14 +14,20 @@ const Permission = Type.Enum([...CHAT_PERMISSIONS], {
   description: 'One that is `read_only` gets and reads messages, and may not send, edit, recall or pin.',
   examples: ['read_only'],
 });
-const Reason = Type.String({
+const Reason = NotBlank(MAX_ADMIN_REASON_LENGTH, {
   description: 'For the audit, and for who is told.',
   examples: ['提升用户体验'],
 });
 
-const MaxMessageLength = Type.Number({ description: 'Longest text, in characters.', examples: [2000] });
-const FileUploadLimit = Type.Number({ description: 'Largest file, in MB.', examples: [20] });
-const ChatSettings = Type.Object({ maxMessageLength: MaxMessageLength, fileUploadLimit: FileUploadLimit });
+const Setting = (name: keyof ChatSettings, description: string, example: number) =>
+  Type.Number({
+    ...checkedByCore({ type: 'integer', minimum: 1, maximum: HIGHEST_SETTINGS[name] }),
+    description,
+    examples: [example],
+  });
+const MaxMessageLength = Setting('maxMessageLength', 'Longest text, in characters.', 2000);
+const FileUploadLimit = Setting('fileUploadLimit', 'Largest file, in MB.', 20);
+const SettingsInForce = Type.Object({ maxMessageLength: MaxMessageLength, fileUploadLimit: FileUploadLimit });
 
 const SettingsChange = Type.Object(
   {
@@ -28,7 +37,11 @@ const SettingsChange = Type.Object(
         maxMessageLength: Type.Optional(MaxMessageLength),
         fileUploadLimit: Type.Optional(FileUploadLimit),
       },
-      { additionalProperties: false, description: 'What is to change; the rest stays.' },
+      {
+        ...checkedByCore({ minProperties: 1 }),
+        additionalProperties: false,
+        description: 'What is to change; the rest stays.',
+      },
     ),
     reason: Reason,
   },
@@ -41,7 +54,7 @@ const PermissionChange = Type.Object(
 );
 
 const Settings = Type.Object(
-  { configType: ConfigType, config: ChatSettings },
+  { configType: ConfigType, config: SettingsInForce },
   { description: 'The settings in force.' },
 );
 
@@ -58,7 +71,7 @@ const Act = {
 };
 
 const SettingsEntry = Type.Object(
-  { ...Act, configType: ConfigType, oldConfig: ChatSettings, newConfig: ChatSettings },
+  { ...Act, configType: ConfigType, oldConfig: SettingsInForce, newConfig: SettingsInForce },
   { description: 'The change.' },
 );
 

@@ -1,8 +1,13 @@
 import { Type } from 'typebox';
-import { type ConversationList, MAX_CONVERSATIONS } from '../../core/conversation-list.ts';
+import {
+  CONVERSATION_CURSOR_PATTERN,
+  type ConversationList,
+  MAX_CONVERSATIONS,
+} from '../../core/conversation-list.ts';
 import type { MessageChanges } from '../../core/message-changes.ts';
 import type { Messages } from '../../core/messages.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
+import { Cursor } from '../inputs.ts';
 import { conversationJson, messageJson, ownMessageJson } from '../json.ts';
 import {
   MAX_PAGE,
@@ -25,7 +30,7 @@ const ConversationParams = Type.Object({
 
 const ConversationPageQuery = Type.Object(
   {
-    after: Type.Optional(Type.String({ description: '`next` of the page before.' })),
+    after: Type.Optional(Cursor(CONVERSATION_CURSOR_PATTERN)),
     limit: Type.Optional(
       Type.Integer({
         minimum: 1,

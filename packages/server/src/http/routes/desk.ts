@@ -5,6 +5,7 @@ import type { Desk } from '../../core/desk/index.ts';
 import { CLOSE_REASONS, SERVICE_STATES } from '../../core/desk/model.ts';
 import { DomainError } from '../../core/errors.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
+import { checkedByCore } from '../documented.ts';
 import { serviceJson } from '../json.ts';
 import { MAX_QUERY_NUMBER, NextSchema, NoContent, nextOf, PageQuery, pageOf } from '../schemas.ts';
 
@@ -37,6 +38,9 @@ const Sessions = Type.Object(
   { description: 'A page of service sessions, the newest first.' },
 );
 
+/** What a query is read for. */
+const WITHIN_QUERIES = { minimum: -MAX_QUERY_NUMBER, maximum: MAX_QUERY_NUMBER };
+
 const SessionsQuery = Type.Object(
   {
     ...PageQuery.properties,
@@ -45,11 +49,9 @@ const SessionsQuery = Type.Object(
     customerId: Type.Optional(Type.String()),
     skill: Type.Optional(Type.String()),
     from: Type.Optional(
-      Type.Integer({ maximum: MAX_QUERY_NUMBER, description: 'Opened at or after, in ms since 1970.' }),
+      Type.Integer({ ...WITHIN_QUERIES, description: 'Opened at or after, in ms since 1970.' }),
     ),
-    to: Type.Optional(
-      Type.Integer({ maximum: MAX_QUERY_NUMBER, description: 'Opened before, in ms since 1970.' }),
-    ),
+    to: Type.Optional(Type.Integer({ ...WITHIN_QUERIES, description: 'Opened before, in ms since 1970.' })),
   },
   { additionalProperties: false },
 );
@@ -87,20 +89,27 @@ const StatsQuery = Type.Object(
   {
     from: Type.Optional(
       Type.Integer({
-        maximum: MAX_QUERY_NUMBER,
+        ...WITHIN_QUERIES,
         description: 'Opened at or after; a day before `to` where absent.',
       }),
     ),
-    to: Type.Optional(
-      Type.Integer({ maximum: MAX_QUERY_NUMBER, description: 'Opened before; now where absent.' }),
-    ),
+    to: Type.Optional(Type.Integer({ ...WITHIN_QUERIES, description: 'Opened before; now where absent.' })),
   },
   { additionalProperties: false },
 );
 
+/** What `Uint8Array.fromBase64` reads (ECMA-262): with white space anywhere, and with or without padding. */
+const BASE64_PATTERN = (() => {
+  const blank = '[\\t\\n\\f\\r ]*';
+  const digit = `[A-Za-z0-9+/]${blank}`;
+  const end = `(?:${digit}){2}(?:=${blank}=${blank})?|(?:${digit}){3}(?:=${blank})?`;
+  return `^${blank}(?:(?:${digit}){4})*(?:${end})?$`;
+})();
+
 const BroadcastBody = Type.Object(
   {
     topic: Type.String({
+      ...checkedByCore({ pattern: '^[^/]' }),
       minLength: 1,
       maxLength: MAX_TOPIC_LENGTH,
       description: '`news` for subscribers of `/topic/news`.',
@@ -115,7 +124,18 @@ const BroadcastBody = Type.Object(
       Type.Record(Type.String(), Type.String(), { description: 'Further headers of the MESSAGE frames.' }),
     ),
   },
-  { additionalProperties: false },
+  {
+    ...checkedByCore({
+      anyOf: [
+        { properties: { encoding: { enum: ['text', null] } } },
+        {
+          required: ['encoding'],
+          properties: { encoding: { const: 'base64' }, body: { type: 'string', pattern: BASE64_PATTERN } },
+        },
+      ],
+    }),
+    additionalProperties: false,
+  },
 );
 
 export interface DeskRoutesDeps {

@@ -2,6 +2,8 @@ import { type Static, Type } from 'typebox';
 import { type BusinessEvents, MAX_EVENTS } from '../../core/business-events.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
+import { checkedByCore } from '../documented.ts';
+import { BUSINESS_EVENT_REF } from '../event-form.ts';
 
 const EXAMPLE = {
   eventId: 'crm-4711',
@@ -16,6 +18,9 @@ const EXAMPLE = {
 
 /** Its form goes by the event's type: the core knows it, and names the field at fault. */
 const Events = Type.Unknown({
+  ...checkedByCore({
+    anyOf: [BUSINESS_EVENT_REF, { type: 'array', items: BUSINESS_EVENT_REF, maxItems: MAX_EVENTS }],
+  }),
   description: `An event, or up to ${MAX_EVENTS} of them in an array. eventType says what it is; further fields pass through.`,
   examples: [EXAMPLE],
 });

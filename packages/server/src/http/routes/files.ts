@@ -18,7 +18,11 @@ import { FileSchema } from '../schemas.ts';
 const FIELD = 'file';
 
 const Form = Type.Object({
-  [FIELD]: Type.String({ format: 'binary', description: 'The one file. Other fields are passed over.' }),
+  [FIELD]: Type.String({
+    format: 'binary',
+    minLength: 1,
+    description: 'The one file, which is not empty. Other fields are passed over.',
+  }),
 });
 
 const Bytes = (description: string) => ({

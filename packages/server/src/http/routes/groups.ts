@@ -1,17 +1,16 @@
 import { type Static, Type } from 'typebox';
 import type { Groups } from '../../core/groups.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
+import { ConversationName, NewId, Picture } from '../inputs.ts';
 import { groupJson } from '../json.ts';
 import { GroupSchema, HistorySchema, NextSchema, NoContent, nextOf, PageQuery, pageOf } from '../schemas.ts';
 import { NewMember } from './members.ts';
 
 const NewGroup = Type.Object(
   {
-    id: Type.Optional(Type.String({ description: 'Made by the server where absent.', examples: ['team'] })),
-    name: Type.String({ minLength: 1, examples: ['Team'] }),
-    avatar: Type.Optional(
-      Type.String({ description: 'Address of a picture, which may be an uploaded file.' }),
-    ),
+    id: Type.Optional(NewId('team')),
+    name: ConversationName('Team'),
+    avatar: Type.Optional(Picture),
     history: Type.Optional(HistorySchema),
     members: Type.Optional(Type.Array(NewMember)),
   },
@@ -20,10 +19,8 @@ const NewGroup = Type.Object(
 
 const GroupChange = Type.Object(
   {
-    name: Type.Optional(Type.String({ minLength: 1, examples: ['The team'] })),
-    avatar: Type.Optional(
-      Type.String({ description: 'Address of a picture, which may be an uploaded file.' }),
-    ),
+    name: Type.Optional(ConversationName('The team')),
+    avatar: Type.Optional(Picture),
     history: Type.Optional(HistorySchema),
   },
   { additionalProperties: false, minProperties: 1 },

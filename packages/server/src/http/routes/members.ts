@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { DomainError } from '../../core/errors.ts';
 import type { Groups } from '../../core/groups.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
+import { checkedByCore } from '../documented.ts';
 import {
   MemberRoleSchema,
   MemberSchema,
@@ -24,7 +25,18 @@ const NewMembers = Type.Object(
     role: Type.Optional(MemberRoleSchema),
     members: Type.Optional(Type.Array(NewMember, { description: '… or several.' })),
   },
-  { additionalProperties: false },
+  {
+    ...checkedByCore({
+      anyOf: [
+        { required: ['userId'], properties: { userId: { type: 'string' }, members: { type: 'null' } } },
+        {
+          required: ['members'],
+          properties: { members: { type: 'array' }, userId: { type: 'null' }, role: { type: 'null' } },
+        },
+      ],
+    }),
+    additionalProperties: false,
+  },
 );
 
 const RoleChange = Type.Object({ role: MemberRoleSchema }, { additionalProperties: false });

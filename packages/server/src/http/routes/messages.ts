@@ -1,12 +1,15 @@
 import { Type } from 'typebox';
+import { MAX_CLIENT_ID_LENGTH } from '../../core/content.ts';
 import { MAX_REASON_LENGTH } from '../../core/message-access.ts';
 import type { MessageChanges } from '../../core/message-changes.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
+import { checkedByCore, OPTIONAL_BODY, orNothing } from '../documented.ts';
 import { messageJson } from '../json.ts';
 import { MessageSchema, NoContent } from '../schemas.ts';
 
 const MessageParams = Type.Object({
   id: Type.String({
+    ...checkedByCore({ minLength: 1, maxLength: MAX_CLIENT_ID_LENGTH }),
     description:
       "The message's id; its sender's own id of it counts too, as long as no other sender used the same.",
   }),
@@ -39,7 +42,8 @@ export function messageRoutes(api: Api, changes: MessageChanges): void {
         summary: 'Take a message back for everyone',
         description:
           'Its sender for a while; owners and admins of its group or room; role admin or service any message at any time: what these take of others is audited.',
-        body: WithReason,
+        ...OPTIONAL_BODY,
+        body: orNothing(WithReason),
         response: { 200: MessageSchema, ...REFUSALS },
       },
     },

@@ -1,36 +1,39 @@
 import { Type } from 'typebox';
 import { DomainError } from '../../core/errors.ts';
 import { NOTIFICATION_TYPES, type NotificationBody, PRIORITIES } from '../../core/model.ts';
-import { MAX_RECIPIENTS, type Notifications } from '../../core/notifications.ts';
+import {
+  MAX_RECIPIENTS,
+  MAX_TITLE_LENGTH,
+  MAX_WORD_LENGTH,
+  type Notifications,
+} from '../../core/notifications.ts';
 import type { NotificationCursor } from '../../core/ports/notification-store.ts';
-import { requireTime } from '../../core/time.ts';
+import { readTime } from '../../core/time.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
+import { checkedByCore } from '../documented.ts';
+import { Cursor, SafeLink, TimeInput } from '../inputs.ts';
 import { notificationJson } from '../json.ts';
 import { NextSchema, NoContent, PageQuery, pageOf } from '../schemas.ts';
 
 const Time = Type.Integer({ description: 'Milliseconds since 1970.', examples: [1_767_225_600_000] });
-/** Either form of a time; the reason for a refusal is told better by `timeOf`. */
-const TimeInput = (description: string) =>
-  Type.Optional(
-    Type.Unknown({
-      description: `${description} A text in ISO 8601 with its zone, or milliseconds since 1970.`,
-      examples: ['2030-01-20T23:59:59Z'],
-    }),
-  );
+const Word = (example: string) =>
+  Type.String({ minLength: 1, maxLength: MAX_WORD_LENGTH, examples: [example] });
 
 const BODY = {
-  title: Type.String({ examples: ['系统公告'] }),
-  content: Type.String({ examples: ['系统将于今晚进行维护升级'] }),
+  title: Type.String({ minLength: 1, maxLength: MAX_TITLE_LENGTH, examples: ['系统公告'] }),
+  content: Type.String({ minLength: 1, examples: ['系统将于今晚进行维护升级'] }),
   priority: Type.Optional(Type.Enum([...PRIORITIES], { examples: ['high'] })),
-  category: Type.Optional(Type.String({ examples: ['maintenance'] })),
-  action: Type.Optional(Type.String({ description: 'What a client is to do.', examples: ['view_messages'] })),
+  category: Type.Optional(Word('maintenance')),
+  action: Type.Optional(
+    SafeLink(MAX_WORD_LENGTH, { description: 'What a client is to do.', examples: ['view_messages'] }),
+  ),
   data: Type.Optional(
     Type.Unsafe<NonNullable<NotificationBody['data']>>(
       Type.Object({}, { description: 'What the action needs.', additionalProperties: true }),
     ),
   ),
-  maintenanceType: Type.Optional(Type.String({ examples: ['scheduled'] })),
-  estimatedDuration: Type.Optional(Type.String({ examples: ['2小时'] })),
+  maintenanceType: Type.Optional(Word('scheduled')),
+  estimatedDuration: Type.Optional(Word('2小时')),
 };
 const TYPE = Type.Enum([...NOTIFICATION_TYPES], { examples: ['announcement'] });
 
@@ -42,7 +45,12 @@ const NewNotification = Type.Object(
     at: TimeInput('When to tell; now where absent or past.'),
     to: Type.Optional(
       Type.Object(
-        { userIds: Type.Array(Type.String({ examples: ['alice'] }), { maxItems: MAX_RECIPIENTS }) },
+        {
+          userIds: Type.Array(Type.String({ examples: ['alice'] }), {
+            ...checkedByCore({ minItems: 1 }),
+            maxItems: MAX_RECIPIENTS,
+          }),
+        },
         { description: 'All users where absent.', additionalProperties: false },
       ),
     ),
@@ -72,6 +80,14 @@ const NotificationPage = Type.Object(
   },
   { description: 'A page of notifications.' },
 );
+/** What `formatCursor` makes. */
+const CURSOR_PATTERN = '^(read|unread)\\.([0-9]{1,15})\\.([0-9A-Za-z-]+)$';
+const CURSOR = new RegExp(CURSOR_PATTERN);
+
+const NotificationQuery = Type.Object(
+  { ...PageQuery.properties, after: Type.Optional(Cursor(CURSOR_PATTERN)) },
+  { additionalProperties: false },
+);
 const NotificationParams = Type.Object({ id: Type.String({ description: "The notification's id." }) });
 
 const COMMON = { tags: ['notifications'], ...WITH_TOKEN };
@@ -91,8 +107,8 @@ export function notificationRoutes(api: Api, notifications: Notifications): void
     async ({ principal, body: { at, expiresAt, to, ...rest } }, reply) => {
       const notification = await notifications.issue(principal, {
         ...rest,
-        ...(isAbsent(at) ? {} : { at: timeOf(at, 'at') }),
-        ...(isAbsent(expiresAt) ? {} : { expiresAt: timeOf(expiresAt, 'expiresAt') }),
+        ...(isAbsent(at) ? {} : { at: readTime(at, 'at') }),
+        ...(isAbsent(expiresAt) ? {} : { expiresAt: readTime(expiresAt, 'expiresAt') }),
         ...(to ? { userIds: to.userIds } : {}),
       });
       return reply.code(201).send(notificationJson(notification));
@@ -106,7 +122,7 @@ export function notificationRoutes(api: Api, notifications: Notifications): void
         ...COMMON,
         summary: 'List your own notifications',
         description: 'Those that have not expired: unread ones first, then the newest first.',
-        querystring: PageQuery,
+        querystring: NotificationQuery,
         response: { 200: NotificationPage, ...REFUSALS },
       },
     },
@@ -142,22 +158,8 @@ export function notificationRoutes(api: Api, notifications: Notifications): void
   );
 }
 
-const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
-
-/** Milliseconds in digits, as clients send whose numbers travel as texts. */
-const DIGITS = /^\d{1,16}$/;
-
 function isAbsent(value: unknown): boolean {
   return value === undefined || value === null;
-}
-
-function timeOf(value: unknown, field: string): number {
-  const isDigits = typeof value === 'string' && DIGITS.test(value);
-  const isIso = typeof value === 'string' && ISO_TIME.test(value);
-  const time = isDigits ? Number(value) : isIso ? Date.parse(value) : value;
-  if (typeof time === 'number') return requireTime(time, field);
-  const form = 'a time in ISO 8601 with its zone, or milliseconds since 1970';
-  throw new DomainError('EINVAL', `${field} must be ${form}`, { field });
 }
 
 function formatCursor(isRead: boolean, { at, id }: { at: number; id: string }): string {
@@ -165,7 +167,7 @@ function formatCursor(isRead: boolean, { at, id }: { at: number; id: string }): 
 }
 
 function parseCursor(text: string): NotificationCursor {
-  const [, state, at, id = ''] = /^(read|unread)\.(\d{1,15})\.(.+)$/.exec(text) ?? [];
+  const [, state, at, id = ''] = CURSOR.exec(text) ?? [];
   if (state === undefined) {
     throw new DomainError('EINVAL', 'after must be `next` of the page before', { field: 'after' });
   }

@@ -1,10 +1,15 @@
 import { Type } from 'typebox';
 import { MAX_ASKED_USERS, type PresenceLook } from '../../core/presence-look.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
+import { checkedByCore } from '../documented.ts';
+
+/** As many ids as may be asked for; empty ones do not count. */
+const ASKED_PATTERN = `^,*[^,]+(?:,+[^,]+){0,${MAX_ASKED_USERS - 1}},*$`;
 
 const Query = Type.Object(
   {
     users: Type.String({
+      ...checkedByCore({ pattern: ASKED_PATTERN }),
       minLength: 1,
       description: `Ids of up to ${MAX_ASKED_USERS} users, with commas between them.`,
       examples: ['alice,bob'],

@@ -1,22 +1,29 @@
 import { type Static, Type } from 'typebox';
 import type { Attendance } from '../../core/attendance.ts';
 import type { Principal, Room } from '../../core/model.ts';
-import type { Rooms } from '../../core/rooms.ts';
+import { OPTIONAL_NAME_FORM } from '../../core/name-forms.ts';
+import { MAX_DESCRIPTION_LENGTH, type Rooms } from '../../core/rooms.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
+import { checkedByCore } from '../documented.ts';
+import { ConversationName, NewId } from '../inputs.ts';
 import { roomJson } from '../json.ts';
 import { HistorySchema, NextSchema, NoContent, nextOf, PageQuery, pageOf, RoomSchema } from '../schemas.ts';
 
-const name = Type.String({ examples: ['Class 3'] });
-const description = Type.Optional(Type.String({ examples: ['Mathematics, Mondays'] }));
+const name = ConversationName('Class 3');
+const description = Type.Optional(
+  Type.String({
+    ...checkedByCore({ maxLength: MAX_DESCRIPTION_LENGTH, pattern: OPTIONAL_NAME_FORM }),
+    description: 'Counted once it is in Unicode form NFC and trimmed.',
+    examples: ['Mathematics, Mondays'],
+  }),
+);
 const open = Type.Optional(
   Type.Boolean({ description: 'Whether guests may come in; users always may. False where absent.' }),
 );
 
 const NewRoom = Type.Object(
   {
-    number: Type.Optional(
-      Type.String({ description: 'Made by the server where absent.', examples: ['E00001'] }),
-    ),
+    number: Type.Optional(NewId('E00001')),
     name,
     description,
     open,

@@ -1,7 +1,11 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { MAX_ADMIN_REASON_LENGTH, MAX_PASSWORD_LENGTH } from '../../core/limits.ts';
 import { MAX_UID, type Users } from '../../core/users.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
 import type { ClientOf } from '../client.ts';
+import { OPTIONAL_BODY, orNothing } from '../documented.ts';
+import { NewId, NewPassword, Nickname, Picture, Username } from '../inputs.ts';
 import { userJson } from '../json.ts';
 import {
   ChangedUserSchema,
@@ -15,47 +19,46 @@ import {
 } from '../schemas.ts';
 import type { SessionTokens } from '../session-tokens.ts';
 
-const Changeable = {
-  nickname: Type.Optional(Type.String({ examples: ['Alice'] })),
-  avatar: Type.Optional(Type.String({ description: 'Address of a picture, which may be an uploaded file.' })),
+const changeable = (minPasswordLength: number) => ({
+  nickname: Type.Optional(Nickname),
+  avatar: Type.Optional(Picture),
   role: Type.Optional(RoleSchema),
-  password: Type.Optional(
-    Type.String({
-      description: 'Without one, the user comes only with tokens made elsewhere.',
-      examples: ['a long secret'],
-    }),
-  ),
-};
+  password: Type.Optional(NewPassword(minPasswordLength)),
+});
 
-const NewUser = Type.Object(
-  {
-    id: Type.Optional(Type.String({ description: 'Made by the server where absent.', examples: ['dave'] })),
-    uid: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: MAX_UID, description: 'The next free one where absent.' }),
-    ),
-    username: Type.String({ minLength: 1, examples: ['dave'] }),
-    ...Changeable,
-  },
-  { additionalProperties: false },
-);
+const newUser = (minPasswordLength: number) =>
+  Type.Object(
+    {
+      id: Type.Optional(NewId('dave')),
+      uid: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: MAX_UID, description: 'The next free one where absent.' }),
+      ),
+      username: Username,
+      ...changeable(minPasswordLength),
+    },
+    { additionalProperties: false },
+  );
 
-const UserChange = Type.Object(
-  {
-    username: Type.Optional(Type.String()),
-    ...Changeable,
-    oldPassword: Type.Optional(
-      Type.String({
-        maxLength: 256,
-        description: 'Needed to change the own password, where there is one.',
-        examples: ['the one of before'],
-      }),
-    ),
-    disabled: Type.Optional(
-      Type.Boolean({ description: 'True ends its sessions, and keeps it from logging in and connecting.' }),
-    ),
-  },
-  { additionalProperties: false, minProperties: 1 },
-);
+const userChange = (minPasswordLength: number) =>
+  Type.Object(
+    {
+      username: Type.Optional(Username),
+      ...changeable(minPasswordLength),
+      oldPassword: Type.Optional(
+        Type.String({
+          maxLength: MAX_PASSWORD_LENGTH,
+          description: 'Needed to change the own password, where there is one.',
+          examples: ['the one of before'],
+        }),
+      ),
+      disabled: Type.Optional(
+        Type.Boolean({ description: 'True ends its sessions, and keeps it from logging in and connecting.' }),
+      ),
+    },
+    { additionalProperties: false, minProperties: 1 },
+  );
+
+type Change = Static<ReturnType<typeof userChange>>;
 
 const UserPage = Type.Object(
   { users: Type.Array(UserSchema), next: NextSchema },
@@ -66,10 +69,21 @@ const UserParams = Type.Object({ id: Type.String({ description: "The user's id."
 /** Stands for who asks; no user has it as its id. */
 const ME = 'me';
 
+const CHANGE_RULES =
+  'Users may change their own nickname, avatar and password; role admin or service changes all. A new password ends the sessions of the user and all tokens of before; who changes its own, which takes the old one and may be tried 5 times in a minute, gets a new token with the answer. Another role ends the sessions that have theirs from the record.';
+
 const COMMON = { tags: ['users'], ...WITH_TOKEN };
 
 const SessionsEnd = Type.Object(
-  { reason: Type.Optional(Type.String({ description: 'For the audit.', examples: ['a lost phone'] })) },
+  {
+    reason: Type.Optional(
+      Type.String({
+        maxLength: MAX_ADMIN_REASON_LENGTH,
+        description: 'For the audit.',
+        examples: ['a lost phone'],
+      }),
+    ),
+  },
   { additionalProperties: false },
 );
 
@@ -78,9 +92,10 @@ export interface UserRoutesDeps {
   readonly clientOf: ClientOf;
   /** Absent where tokens are made elsewhere. */
   readonly tokens: SessionTokens | undefined;
+  readonly minPasswordLength: number;
 }
 
-export function userRoutes(api: Api, { users, clientOf, tokens }: UserRoutesDeps): void {
+export function userRoutes(api: Api, { users, clientOf, tokens, minPasswordLength }: UserRoutesDeps): void {
   api.post(
     '/users',
     {
@@ -88,7 +103,7 @@ export function userRoutes(api: Api, { users, clientOf, tokens }: UserRoutesDeps
         ...COMMON,
         summary: 'Make a user',
         description: 'Role admin or service.',
-        body: NewUser,
+        body: newUser(minPasswordLength),
         response: { 201: UserSchema, ...REFUSALS },
       },
     },
@@ -142,27 +157,41 @@ export function userRoutes(api: Api, { users, clientOf, tokens }: UserRoutesDeps
     async ({ principal, params }) => userJson(await users.get(principal, params.id)),
   );
 
+  const update = async (request: FastifyRequest, reply: FastifyReply, id: string, change: Change) => {
+    const { principal } = request;
+    const provenAt = tokens?.now() ?? 0;
+    const user = await users.update(principal, id, change, clientOf(request, reply));
+    const isOwnPassword = change.password !== undefined && id === principal.userId;
+    return { ...userJson(user), ...(isOwnPassword ? await tokens?.issue(user, provenAt) : {}) };
+  };
+
   api.patch(
     '/users/:id',
     {
       schema: {
         ...COMMON,
         summary: 'Change a user',
-        description:
-          'Users may change their own nickname, avatar and password, also as `/users/me`; role admin or service changes all. A new password ends the sessions of the user and all tokens of before; who changes its own, which takes the old one and may be tried 5 times in a minute, gets a new token with the answer. Another role ends the sessions that have theirs from the record.',
+        description: CHANGE_RULES,
         params: UserParams,
-        body: UserChange,
+        body: userChange(minPasswordLength),
         response: { 200: ChangedUserSchema, ...REFUSALS },
       },
     },
-    async (request, reply) => {
-      const { principal, params, body } = request;
-      const id = params.id === ME ? principal.userId : params.id;
-      const provenAt = tokens?.now() ?? 0;
-      const user = await users.update(principal, id, body, clientOf(request, reply));
-      const isOwnPassword = body.password !== undefined && id === principal.userId;
-      return { ...userJson(user), ...(isOwnPassword ? await tokens?.issue(user, provenAt) : {}) };
+    async (request, reply) => update(request, reply, request.params.id, request.body),
+  );
+
+  api.patch(
+    '/users/me',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'Change oneself',
+        description: CHANGE_RULES,
+        body: userChange(minPasswordLength),
+        response: { 200: ChangedUserSchema, ...REFUSALS },
+      },
     },
+    async (request, reply) => update(request, reply, request.principal.userId, request.body),
   );
 
   api.post(
@@ -173,7 +202,8 @@ export function userRoutes(api: Api, { users, clientOf, tokens }: UserRoutesDeps
         summary: "End a user's sessions",
         description: 'Role admin or service. Ends its live sessions and refuses the tokens issued until now.',
         params: UserParams,
-        body: SessionsEnd,
+        ...OPTIONAL_BODY,
+        body: orNothing(SessionsEnd),
         response: { 204: NoContent, ...REFUSALS },
       },
       // No body is an empty one.

@@ -1,19 +1,37 @@
 import { Type } from 'typebox';
-import { MAX_SECRET_LENGTH, MIN_SECRET_LENGTH } from '../../core/limits.ts';
+import { WANTED_PATTERN } from '../../core/business-event.ts';
+import {
+  MAX_EVENT_WORD_LENGTH,
+  MAX_SECRET_LENGTH,
+  MAX_WANTED_EVENTS,
+  MAX_WEBHOOK_URL_LENGTH,
+  MIN_SECRET_LENGTH,
+} from '../../core/limits.ts';
 import type { DeadLetter } from '../../core/ports/event-store.ts';
 import type { Webhooks } from '../../events/webhook/webhooks.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
+import { checkedByCore } from '../documented.ts';
 import { NextSchema, NoContent, nextOf, PageQuery, pageOf } from '../schemas.ts';
 
 const Time = Type.Integer({ description: 'Milliseconds since 1970.', examples: [1_767_225_600_000] });
 const Url = Type.String({
+  ...checkedByCore({
+    minLength: 1,
+    maxLength: MAX_WEBHOOK_URL_LENGTH,
+    format: 'uri',
+    pattern: '^[Hh][Tt]{2}[Pp][Ss]?:',
+  }),
   description: 'http or https. Redirects are not followed.',
   examples: ['https://example.org/haina'],
 });
-const Wanted = Type.Array(Type.String(), {
-  description: 'Types, prefixes of types that end in `.*`, or `*` for all.',
-  examples: [['business.*', 'communication.message.recalled']],
-});
+const Wanted = Type.Array(
+  Type.String({ ...checkedByCore({ maxLength: MAX_EVENT_WORD_LENGTH, pattern: WANTED_PATTERN }) }),
+  {
+    ...checkedByCore({ minItems: 1, maxItems: MAX_WANTED_EVENTS }),
+    description: 'Types, prefixes of types that end in `.*`, or `*` for all.',
+    examples: [['business.*', 'communication.message.recalled']],
+  },
+);
 const Secret = Type.String({
   minLength: MIN_SECRET_LENGTH,
   maxLength: MAX_SECRET_LENGTH,

@@ -56,7 +56,7 @@ export class OutboxTable {
       n: number;
     };
     if (n >= maxWebhooks) {
-      throw new DomainError('ETOOLONG', `there may be ${maxWebhooks} webhooks`, { limit: maxWebhooks });
+      throw new DomainError('ECONFLICT', `there may be ${maxWebhooks} webhooks`, { limit: maxWebhooks });
     }
     yield* run(
       'INSERT INTO webhook (tenant, id, url, events, secret, created_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
