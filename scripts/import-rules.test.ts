@@ -13,7 +13,12 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   [`${SERVER}/transport`]: ['packages/wire/src'],
   [`${SERVER}/stomp`]: ['packages/wire/src', `${SERVER}/transport`],
   [`${SERVER}/hub`]: [`${SERVER}/core`, `type:${SERVER}/transport`, `${SERVER}/transport/payload.ts`],
-  [`${SERVER}/store`]: [`${SERVER}/core`, `${SERVER}/make-folder.ts`],
+  [`${SERVER}/store`]: [
+    `${SERVER}/core`,
+    `type:${SERVER}/config`,
+    `${SERVER}/config/start-error.ts`,
+    `${SERVER}/make-folder.ts`,
+  ],
   [`${SERVER}/presence`]: [`${SERVER}/core`],
   [`${SERVER}/processes`]: [],
   [`${SERVER}/files`]: [

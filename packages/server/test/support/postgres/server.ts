@@ -218,7 +218,8 @@ export class PostgresServer {
       });
       child.stderr?.setEncoding('utf8').on('data', (text: string) => {
         this.#log += text;
-        if (this.#log.includes('ready to accept connections', from)) resolve();
+        // A standby takes reads only.
+        if (/ready to accept (read-only )?connections/.test(this.#log.slice(from))) resolve();
       });
     });
   }

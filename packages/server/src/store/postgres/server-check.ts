@@ -1,0 +1,104 @@
+import type { Connection } from './connect.ts';
+
+/** The oldest version whose `MERGE`-less SQL, privileges and statistics the store was written and tested with. */
+const MIN_VERSION = 15;
+
+interface ServerRow {
+  readonly version: string;
+  readonly version_number: number;
+  readonly encoding: string;
+  readonly conforming: string;
+  readonly in_recovery: number;
+  readonly read_only: string;
+  readonly schema: string | null;
+  readonly may_use: number | null;
+  readonly may_create: number | null;
+  readonly fsync: string;
+  readonly full_page_writes: string;
+  readonly role: string;
+  readonly database: string;
+}
+
+/** What keeps a server from being used. */
+export class UnusableServer extends Error {
+  override readonly name = 'UnusableServer';
+  /** Whether that may pass by itself, as a standby may become the primary. */
+  readonly mayPass: boolean;
+
+  constructor(message: string, mayPass = false) {
+    super(message);
+    this.mayPass = mayPass;
+  }
+}
+
+const QUERY = `
+  SELECT current_setting('server_version') AS version,
+         current_setting('server_version_num')::int AS version_number,
+         current_setting('server_encoding') AS encoding,
+         current_setting('standard_conforming_strings') AS conforming,
+         pg_is_in_recovery() AS in_recovery,
+         current_setting('transaction_read_only') AS read_only,
+         current_schema() AS schema,
+         has_schema_privilege(current_schema(), 'USAGE') AS may_use,
+         has_schema_privilege(current_schema(), 'CREATE') AS may_create,
+         current_setting('fsync') AS fsync,
+         current_setting('full_page_writes') AS full_page_writes,
+         current_user AS role,
+         current_database() AS database`;
+
+/**
+ * Looks whether a store can live there. Throws `UnusableServer`.
+ *
+ * @returns what the operator should know all the same
+ */
+export async function requireUsableServer(connection: Connection): Promise<string[]> {
+  const { rows } = await connection.query({ text: QUERY });
+  const server = rows[0] as ServerRow;
+  requireFeatures(server);
+  requireWritable(server);
+  return warningsOf(server);
+}
+
+function requireFeatures({ version, version_number, encoding, conforming, database }: ServerRow): void {
+  if (version_number < MIN_VERSION * 10_000) {
+    throw new UnusableServer(`is version ${version}; ${MIN_VERSION} or newer is needed`);
+  }
+  if (encoding !== 'UTF8') {
+    throw new UnusableServer(
+      `keeps the database "${database}" in ${encoding}; make one with: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`,
+    );
+  }
+  if (conforming !== 'on') throw new UnusableServer('has standard_conforming_strings off; it must be on');
+}
+
+function requireWritable({
+  in_recovery,
+  read_only,
+  schema,
+  may_use,
+  may_create,
+  ...server
+}: ServerRow): void {
+  if (in_recovery) throw new UnusableServer('is a standby, which takes no writes', true);
+  if (read_only === 'on') {
+    throw new UnusableServer('takes no writes: default_transaction_read_only is on', true);
+  }
+  const { role, database } = server;
+  if (schema === null) {
+    throw new UnusableServer(
+      `has none of the schemas in the search_path of "${role}" in the database "${database}"`,
+    );
+  }
+  if (!may_use || !may_create) {
+    throw new UnusableServer(
+      `does not let "${role}" make tables in the schema "${schema}" of the database "${database}"; allow it with: GRANT USAGE, CREATE ON SCHEMA "${schema}" TO "${role}"`,
+    );
+  }
+}
+
+function warningsOf({ fsync, full_page_writes }: ServerRow): string[] {
+  const off = Object.entries({ fsync, full_page_writes }).filter(([, value]) => value === 'off');
+  return off.map(
+    ([name]) => `PostgreSQL has ${name} off: a crash of its machine can lose or damage what was confirmed`,
+  );
+}
