@@ -5,7 +5,7 @@ import { stageWithHealthyPair } from './support/healthy-pair.ts';
 import { assertEnds, type Ending } from './support/refusals.ts';
 import { signToken, TEST_SECRET, tokenOf } from './support/token.ts';
 
-const stage = stageWithHealthyPair({ connectTimeout: 1000 });
+const stage = stageWithHealthyPair({ connectTimeout: 1000, stompHeartbeat: 200 });
 
 const UNAUTHORIZED: Ending = { message: 'Unauthorized', body: 'Unauthorized' };
 
@@ -156,4 +156,15 @@ describe('a client that does not connect in time is closed:', () => {
       await assertEnds(client, late);
     });
   }
+});
+
+test('a client that agreed to send heart-beats and is silent is closed', async () => {
+  const client = await stage.open(`?token=${tokenOf('alice')}`);
+  client.send('CONNECT', { 'accept-version': '1.2', 'heart-beat': '200,0' });
+  await client.next('CONNECTED');
+  await assertEnds(client, {
+    message: 'Heart-beat missed',
+    body: 'Nothing came for twice the time agreed on by heart-beat.',
+    close: 'no-heart-beat',
+  });
 });
