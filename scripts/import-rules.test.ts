@@ -55,6 +55,13 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     `${SERVER}/make-folder.ts`,
     `type:${SERVER}/observe`,
   ],
+  [`${SERVER}/backup`]: [
+    `${SERVER}/store`,
+    `${SERVER}/files`,
+    `${SERVER}/config/start-error.ts`,
+    `${SERVER}/make-folder.ts`,
+    `${SERVER}/version.ts`,
+  ],
   [`${SERVER}/http`]: [
     `${SERVER}/core`,
     `${SERVER}/auth`,

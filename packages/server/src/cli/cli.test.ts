@@ -26,7 +26,7 @@ async function refusal(args: readonly string[], env: Record<string, string> = {}
 test('--help names the commands, and each has its own', async () => {
   const { code, stdout, stderr } = await run(['--help']);
   assert.deepEqual([code, stderr], [0, '']);
-  for (const command of ['serve', 'token', 'migrate', 'doctor']) {
+  for (const command of ['serve', 'token', 'migrate', 'doctor', 'backup', 'restore']) {
     assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
     const help = await run([command, '--help']);
     assert.equal(help.code, 0);
@@ -181,7 +181,14 @@ test('--print-config shows all settings with their sources, masks secrets and do
 
 test('a misspelt variable is refused by every command', async () => {
   const env = { HAINA_SENDRATE: '5', HAINA_SECRET: SECRET };
-  for (const args of [['serve'], ['doctor'], ['migrate'], ['token', '--sub', 'a']]) {
+  for (const args of [
+    ['serve'],
+    ['doctor'],
+    ['migrate'],
+    ['token', '--sub', 'a'],
+    ['backup', '--to', 'b'],
+    ['restore', '--from', 'b'],
+  ]) {
     assert.equal(
       await refusal(args, env),
       'the variable HAINA_SENDRATE is no setting; did you mean "HAINA_SEND_RATE"?',
@@ -215,6 +222,10 @@ test('migrate makes the schema, once; doctor finds it well, and a missing databa
   const well = await run(['doctor', ...args]);
   assert.deepEqual([well.code, well.stderr], [0, '']);
   assert.match(well.stdout, /^findings +none$/m);
+  const quick = await run(['doctor', '--quick', ...args]);
+  assert.deepEqual([quick.code, quick.stderr], [0, '']);
+  assert.match(quick.stdout, /^left out +all other conversations, older messages$/m);
+  assert.equal((await run(['doctor', '--quick', '--data-dir', join(folder, 'none')])).code, 1);
 });
 
 test('a server may check tokens by a public key alone', async () => {

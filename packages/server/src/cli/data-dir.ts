@@ -1,10 +1,12 @@
 import { accessSync, constants } from 'node:fs';
+import { requireRestored } from '../backup/unfinished-restore.ts';
 import { StartError } from '../config/start-error.ts';
 import { makeFolder } from '../make-folder.ts';
 import { NO_FOLDER, reasonOf } from './failure.ts';
 
-/** Makes the data folder where it is missing. StartError where it can't be written to. */
+/** Makes the data folder where it is missing. StartError where it can't be written to, or has half of a restored backup. */
 export function requireDataDir(dataDir: string): void {
+  requireRestored(dataDir);
   try {
     makeFolder(dataDir);
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);

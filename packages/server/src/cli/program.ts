@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { VERSION } from '../version.ts';
+import { addBackup, addRestore } from './backup.ts';
 import { addDoctor, addMigrate } from './database.ts';
 import { describeFailure } from './failure.ts';
 import { addServe } from './serve.ts';
@@ -33,5 +34,7 @@ function buildProgram(): Command {
   addToken(program);
   addMigrate(program);
   addDoctor(program);
+  addBackup(program);
+  addRestore(program);
   return program;
 }

@@ -1,13 +1,11 @@
-import { join } from 'node:path';
 import type { Config } from '../config/settings.ts';
 import { StartError } from '../config/start-error.ts';
 import type { FileStorage } from '../core/ports/file-storage.ts';
+import { filesFolder } from './local-path.ts';
 import { openLocalStorage } from './local-storage.ts';
 
 export { MAGIC_INSPECTOR } from './inspector.ts';
 export { openPictures } from './pictures.ts';
-
-const FOLDER = 'files';
 
 type StorageConfig = Pick<
   Config,
@@ -16,7 +14,7 @@ type StorageConfig = Pick<
 
 /** The storage that the configuration asks for. StartError where settings are missing. */
 export async function openFileStorage(config: StorageConfig): Promise<FileStorage> {
-  if (config.fileStorage === 'local') return openLocalStorage(join(config.dataDir, FOLDER));
+  if (config.fileStorage === 'local') return openLocalStorage(filesFolder(config.dataDir));
   // Loaded only where it is used: it is large.
   const { openS3Storage } = await import('./s3-storage.ts');
   return openS3Storage({

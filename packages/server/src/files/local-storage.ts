@@ -5,6 +5,7 @@ import { DomainError } from '../core/errors.ts';
 import type { ByteRange, FileStorage } from '../core/ports/file-storage.ts';
 import { makeFolder } from '../make-folder.ts';
 import { requireFileId } from './file-id.ts';
+import { localPath } from './local-path.ts';
 
 /** Files being written: under names that no reader looks for. */
 const PARTS = 'parts';
@@ -17,8 +18,7 @@ export async function openLocalStorage(folder: string): Promise<FileStorage> {
   const parts = join(folder, PARTS);
   makeFolder(parts);
   for (const left of await readdir(parts)) await rm(join(parts, left), { recursive: true });
-  // The last characters are random and spread the files, as the first tell the time.
-  const pathOf = (id: string) => join(folder, requireFileId(id).slice(-2), id);
+  const pathOf = (id: string) => localPath(folder, id);
   return {
     put: (id, bytes) => guarded(() => put(join(parts, requireFileId(id)), pathOf(id), bytes)),
     read: (id, range) => guarded(() => read(pathOf(id), range)),

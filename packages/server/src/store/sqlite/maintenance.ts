@@ -33,8 +33,14 @@ export function migrateDatabase(dataDir: string): { from: number; to: number } {
   }
 }
 
-/** Checks a data directory, also beside a running server: the file's structure, and what the server relies on in it. */
-export function checkDatabase(dataDir: string): DatabaseReport {
+/**
+ * Checks a data directory, also beside a running server: the file's structure, and what the server relies on in it.
+ * @param onCheck told as each check begins
+ */
+export function checkDatabase(
+  dataDir: string,
+  onCheck: (what: string, index: number, total: number) => void = () => {},
+): DatabaseReport {
   const file = join(dataDir, DATABASE_FILE);
   if (!existsSync(file)) return { ...EMPTY, ok: false, findings: [`there is no database at ${file}`] };
   const db = openDatabase({ dataDir, readOnly: true, busyTimeout: BUSY_TIMEOUT });
@@ -46,7 +52,10 @@ export function checkDatabase(dataDir: string): DatabaseReport {
       const finding = `the schema has version ${version}, this haina knows ${newest}: ${advice}`;
       return { ...EMPTY, ok: false, schemaVersion: version, findings: [finding] };
     }
-    const findings = CHECKS.flatMap((check) => check(db));
+    const findings = CHECKS.flatMap((check, index) => {
+      onCheck(inWords(check.name), index, CHECKS.length);
+      return check(db);
+    });
     return {
       ok: findings.length === 0,
       findings,
@@ -127,6 +136,11 @@ const CHECKS: readonly Check[] = [
     return rows.map(({ id, held }) => `file ${id}: ${held ? 'nothing holds it' : 'something holds it'}`);
   },
 ];
+
+/** Of a check's name. */
+function inWords(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
 
 function count(db: DatabaseSync, sql: string): number {
   return Number((db.prepare(sql).get() as { n: number }).n);
