@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { cpSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { appendFile, mkdtemp, rm, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import { run, start } from '../src/cli/cli-fixture.ts';
 import { checkDatabase } from '../src/store/sqlite/index.ts';
 import { type ChildServer, startChildServer } from './support/child-server.ts';
@@ -373,32 +372,40 @@ test('files in a bucket are said not to be part of it, and another store is refu
   );
 });
 
-test('a disk that has no room, or fills up meanwhile, is told, and nothing is left on it', async (t) => {
-  const disk = mountSmallDisk(8);
+/** Runs with a disk of its own, where this machine lets anybody have one. */
+async function onDisk(t: TestContext, megabytes: number, run: (disk: SmallDisk) => Promise<void>) {
+  const disk = mountSmallDisk(megabytes);
   if (typeof disk === 'string') return t.skip(disk);
   try {
-    await fillMeanwhile(disk);
-    const to = join(disk.folder, 'backup');
+    await run(disk);
+  } finally {
+    disk.dispose();
+  }
+}
+
+test('a disk that has no room is told, and nothing is left on it', (t) =>
+  onDisk(t, 8, async ({ folder: small }) => {
+    const to = join(small, 'backup');
     assert.match(
       await refusal('backup', '--data-dir', dataDir, '--to', to),
       /^there is no room for the backup: /,
     );
-    assert.deepEqual(readdirSync(disk.folder), []);
-  } finally {
-    disk.dispose();
-  }
-});
+    assert.deepEqual(readdirSync(small), []);
+  }));
 
-async function fillMeanwhile(disk: SmallDisk): Promise<void> {
-  const to = join(disk.folder, 'backup');
-  const small = join(folder, 'small');
-  assert.equal((await run(['migrate', '--data-dir', small])).code, 0);
-  const { child, ended } = start(['backup', '--data-dir', small, '--to', to, '--rate', '1KiB']);
-  await seen(() => existsSync(join(`${to}.part`, 'haina.db')));
-  disk.fill();
-  const { code, stderr } = await ended;
-  if (child.exitCode === null) await once(child, 'exit');
-  disk.free();
-  assert.equal(code, 1);
-  assert.match(stderr, /^haina: the disk of .* is full: make room there, and start again\n$/);
-}
+test('a disk that fills up meanwhile is told, and nothing is left on it', (t) =>
+  onDisk(t, 64, async (disk) => {
+    const to = join(disk.folder, 'backup');
+    const { child, ended } = start(['backup', '--data-dir', dataDir, '--to', to, '--rate', '4MiB']);
+    await seen(() => globSync('files/??/*', { cwd: `${to}.part` }).length > 0);
+    // It must not write while the disk is being filled.
+    child.kill('SIGSTOP');
+    await seen(() => / T /.test(readFileSync(`/proc/${child.pid}/stat`, 'utf8')));
+    disk.fill();
+    child.kill('SIGCONT');
+    const { code, stderr } = await ended;
+    disk.free();
+    assert.equal(code, 1);
+    assert.match(stderr, /^haina: the disk of .* is full: make room there, and start again\n$/);
+    assert.deepEqual(readdirSync(disk.folder), []);
+  }));
