@@ -81,6 +81,11 @@ export class Users {
     this.#passwordRate = new RateLimiter(PASSWORD_RATE, deps.clock, PASSWORD_BURST);
   }
 
+  /** Of new passwords, in characters. */
+  get minPasswordLength(): number {
+    return this.#deps.limits.minPasswordLength;
+  }
+
   /**
    * EPERM, EINVAL, ETOOLONG; ECONFLICT where the id, uid or username is taken; ENOENT (field `avatar`) for a picture's file
    * that the actor may not see.

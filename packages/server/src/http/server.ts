@@ -177,7 +177,6 @@ function protectedRoutes(api: Api, deps: HttpDeps): void {
     users,
     clientOf: clientsBy(deps.addressOf),
     tokens: sessionTokens(deps),
-    minPasswordLength: deps.config.minPasswordLength,
   });
   presenceRoute(api, deps.presence);
   groupRoutes(api, groups);

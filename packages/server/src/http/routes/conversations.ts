@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { MAX_CLIENT_ID_LENGTH } from '../../core/content.ts';
 import {
   CONVERSATION_CURSOR_PATTERN,
   type ConversationList,
@@ -7,6 +8,7 @@ import {
 import type { MessageChanges } from '../../core/message-changes.ts';
 import type { Messages } from '../../core/messages.ts';
 import { type Api, REFUSALS, WITH_TOKEN } from '../api.ts';
+import { checkedByCore } from '../documented.ts';
 import { Cursor } from '../inputs.ts';
 import { conversationJson, messageJson, ownMessageJson } from '../json.ts';
 import {
@@ -91,7 +93,13 @@ const Pins = Type.Object(
 
 const ReadMark = Type.Object(
   {
-    upTo: Type.Union([Type.String(), Type.Integer({ minimum: 0 })], {
+    upTo: Type.Union([Type.String(), Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })], {
+      ...checkedByCore({
+        anyOf: [
+          { type: 'string', minLength: 1, maxLength: MAX_CLIENT_ID_LENGTH },
+          { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+        ],
+      }),
       description: 'The id of a message of the conversation, or its `seq`.',
       examples: [42],
     }),

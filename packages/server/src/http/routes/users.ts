@@ -92,10 +92,10 @@ export interface UserRoutesDeps {
   readonly clientOf: ClientOf;
   /** Absent where tokens are made elsewhere. */
   readonly tokens: SessionTokens | undefined;
-  readonly minPasswordLength: number;
 }
 
-export function userRoutes(api: Api, { users, clientOf, tokens, minPasswordLength }: UserRoutesDeps): void {
+export function userRoutes(api: Api, { users, clientOf, tokens }: UserRoutesDeps): void {
+  const { minPasswordLength } = users;
   api.post(
     '/users',
     {
