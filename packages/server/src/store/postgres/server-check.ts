@@ -1,6 +1,6 @@
 import type { Connection } from './connect.ts';
 
-/** The oldest version whose `MERGE`-less SQL, privileges and statistics the store was written and tested with. */
+/** The oldest version that the store is tested with. */
 const MIN_VERSION = 15;
 
 interface ServerRow {
@@ -17,6 +17,7 @@ interface ServerRow {
   readonly full_page_writes: string;
   readonly role: string;
   readonly database: string;
+  readonly pid: number;
 }
 
 /** What keeps a server from being used. */
@@ -44,7 +45,8 @@ const QUERY = `
          current_setting('fsync') AS fsync,
          current_setting('full_page_writes') AS full_page_writes,
          current_user AS role,
-         current_database() AS database`;
+         current_database() AS database,
+         pg_backend_pid() AS pid`;
 
 /**
  * Looks whether a store can live there. Throws `UnusableServer`.
@@ -56,7 +58,7 @@ export async function requireUsableServer(connection: Connection): Promise<strin
   const server = rows[0] as ServerRow;
   requireFeatures(server);
   requireWritable(server);
-  return warningsOf(server);
+  return [...safeguardsOff(server), ...poolerOf(server, connection)];
 }
 
 function requireFeatures({ version, version_number, encoding, conforming, database }: ServerRow): void {
@@ -96,9 +98,15 @@ function requireWritable({
   }
 }
 
-function warningsOf({ fsync, full_page_writes }: ServerRow): string[] {
+function safeguardsOff({ fsync, full_page_writes }: ServerRow): string[] {
   const off = Object.entries({ fsync, full_page_writes }).filter(([, value]) => value === 'off');
   return off.map(
     ([name]) => `PostgreSQL has ${name} off: a crash of its machine can lose or damage what was confirmed`,
   );
+}
+
+/** A pooler numbers the sessions by itself. */
+function poolerOf({ pid }: ServerRow, { client }: Connection): string[] {
+  if ((client as unknown as { processID: number }).processID === pid) return [];
+  return ['PostgreSQL is reached through a pooler, which must give each connection a session of its own'];
 }

@@ -15,6 +15,7 @@ import { StartError } from '../../config/start-error.ts';
 import type { PostgresAddress } from '../../config/store-url.ts';
 import { Connection } from './connect.ts';
 import { addressOf, startProxy, TEST_SESSION } from './postgres-fixture.ts';
+import { requireUsableServer } from './server-check.ts';
 import { openAtStart, type StartOptions } from './start.ts';
 
 const QUIET = { session: TEST_SESSION, timeout: 0, waiting() {}, warn() {} };
@@ -143,6 +144,34 @@ describe('a start with PostgreSQL', { skip: SKIP_POSTGRES }, () => {
       warnings.map((text) => text.slice(0, 33)),
       ['PostgreSQL has fsync off: a crash', 'PostgreSQL has full_page_writes o'],
     );
+  });
+
+  test('a version that is too old is refused', async (context) => {
+    const connection = await Connection.open(addressOf(url), TEST_SESSION);
+    const query = connection.query.bind(connection);
+    context.mock.method(connection, 'query', async (config: { text: string }) => {
+      const answer = await query(config);
+      Object.assign(answer.rows[0], { version: '14.19', version_number: 140_019 });
+      return answer;
+    });
+    const error = {
+      name: 'UnusableServer',
+      message: 'is version 14.19; 15 or newer is needed',
+      mayPass: false,
+    };
+    await assert.rejects(requireUsableServer(connection), error);
+    await connection.close();
+  });
+
+  test('a pooler, which numbers the sessions by itself, is told of', async () => {
+    const connection = await Connection.open(addressOf(url), TEST_SESSION);
+    assert.deepEqual(await requireUsableServer(connection), []);
+    Object.assign(connection.client, { processID: 1 });
+    assert.match(
+      String(await requireUsableServer(connection)),
+      /^PostgreSQL is reached through a pooler, which must/,
+    );
+    await connection.close();
   });
 
   test('a server that is down is waited for, and found when it is back', async () => {
