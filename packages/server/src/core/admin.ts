@@ -15,6 +15,7 @@ import type { AdminStore, AuditEntry } from './ports/admin-store.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type { Page } from './ports/page.ts';
 import type { UserStore } from './ports/user-store.ts';
+import { requireUser } from './rules/users.ts';
 import { tenantTopic, userTopic } from './topics.ts';
 import { requireLength } from './validate.ts';
 
@@ -65,8 +66,8 @@ export class Admin {
   async chatPermission(actor: Principal, userId: string): Promise<ChatPermission> {
     requireManager(actor);
     const { store } = this.#deps;
-    if (await store.findUser(actor.tenant, userId)) return store.findChatPermission(actor.tenant, userId);
-    throw new DomainError('ENOENT', `no user ${userId}`, { field: 'id' });
+    requireUser(await store.findUser(actor.tenant, userId), userId);
+    return store.findChatPermission(actor.tenant, userId);
   }
 
   /** EPERM, EINVAL, ETOOLONG; ENOENT for one who is no user. */

@@ -1,7 +1,6 @@
 import { isManager, requireManager } from './access.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
-import type { GroupActor } from './group-rights.ts';
 import type { Limits } from './limits.ts';
 import {
   letIn,
@@ -20,6 +19,8 @@ import type { Clock, IdSource } from './ports/clock.ts';
 import type { ConversationStore, Membership, NewMember } from './ports/conversation-store.ts';
 import type { Page } from './ports/page.ts';
 import type { RateLimiter } from './rate-limiter.ts';
+import type { GroupActor } from './rules/group-rights.ts';
+import { requireGroup, standingOf } from './rules/groups.ts';
 import { conversationTopic } from './topics.ts';
 import { requireId } from './validate.ts';
 
@@ -95,7 +96,7 @@ export class Groups {
   /** ENOENT, also for one who is neither a member nor a manager. */
   async get(actor: Principal, id: string): Promise<Conversation> {
     const group = await this.#deps.store.findConversation(actor.tenant, id);
-    if (group?.kind !== 'group') throw noGroup(id);
+    requireGroup(group, id);
     await this.#requireSight(actor, id);
     return group;
   }
@@ -216,8 +217,10 @@ export class Groups {
   }
 
   async #requireSight(actor: Principal, id: string): Promise<void> {
-    if (isManager(actor)) return;
-    if (!(await this.#deps.store.findMember(actor.tenant, id, actor.userId))) throw noGroup(id);
+    const by = { userId: actor.userId, isManager: isManager(actor) };
+    if (by.isManager) return;
+    const member = await this.#deps.store.findMember(actor.tenant, id, actor.userId);
+    standingOf(by, member?.role, id);
   }
 
   /** Each user once, as it was named first. */
@@ -239,8 +242,4 @@ export class Groups {
 
 function requireGroupName(name: string): string {
   return requireName(name, 'name', { max: MAX_CONVERSATION_NAME_LENGTH });
-}
-
-function noGroup(id: string): DomainError {
-  return new DomainError('ENOENT', `no group ${id}`, { field: 'id' });
 }

@@ -27,6 +27,7 @@ import type { PendingPage, PendingQuery, PositionStore } from './ports/position-
 import type { StoreHealth } from './ports/store-health.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { type Receipts, reportOf } from './receipts.ts';
+import { requireConversation } from './rules/conversations.ts';
 import { requireLength } from './validate.ts';
 
 export const MAX_DEVICE_ID_LENGTH = 128;
@@ -165,8 +166,8 @@ export class Messages {
     const { tenant, userId } = actor;
     const find = async () => {
       const member = await store.findMember(tenant, conversationId, userId);
-      if (member) return member;
-      throw new DomainError('ENOENT', `no conversation ${conversationId}`, { field: 'conversationId' });
+      requireConversation(member, conversationId);
+      return member;
     };
     const member = await find();
     const ref = typeof upTo === 'string' ? upTo : await this.#lastUpTo(actor, conversationId, upTo);
@@ -281,8 +282,7 @@ export class Messages {
     const sees = isManager(actor)
       ? await store.findConversation(actor.tenant, conversationId)
       : await store.findMember(actor.tenant, conversationId, actor.userId);
-    if (!sees)
-      throw new DomainError('ENOENT', `no conversation ${conversationId}`, { field: 'conversationId' });
+    requireConversation(sees, conversationId);
   }
 
   #tellCreated({ message, memberCount, joined, opened }: Appended, originSession: string | undefined): void {

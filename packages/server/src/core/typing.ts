@@ -10,6 +10,7 @@ import type { Clock } from './ports/clock.ts';
 import type { ConversationStore } from './ports/conversation-store.ts';
 import type { UserStore } from './ports/user-store.ts';
 import type { RateLimiter } from './rate-limiter.ts';
+import { requireConversation } from './rules/conversations.ts';
 import { conversationTopic, userTopic } from './topics.ts';
 
 /** How long somebody counts as writing who says no more, in ms. */
@@ -63,9 +64,7 @@ export class Typing {
     if (conversation?.kind === 'service') {
       return this.#deps.services.tellTyping(actor, conversationId, isTyping);
     }
-    if (!conversation) {
-      throw new DomainError('ENOENT', `no conversation ${conversationId}`, { field: 'conversationId' });
-    }
+    requireConversation(conversation, conversationId);
     if (!(await store.findMember(actor.tenant, conversationId, actor.userId))) {
       throw new DomainError('EPERM', 'you are not a member of this conversation', {
         field: 'conversationId',

@@ -16,6 +16,7 @@ import type { Page } from './ports/page.ts';
 import { type Client, type HashRequester, NO_CLIENT, type PasswordHasher } from './ports/passwords.ts';
 import type { Account, NewUser, UserGiven, UserPatch, UserStore } from './ports/user-store.ts';
 import { RateLimiter } from './rate-limiter.ts';
+import { requireUser } from './rules/users.ts';
 import { userTopic } from './topics.ts';
 import { requireId, requireLength } from './validate.ts';
 
@@ -112,7 +113,7 @@ export class Users {
   /** Any user of the tenant may look up another. ENOENT. */
   async get(actor: Principal, id: string): Promise<User> {
     const user = await this.#deps.store.findUser(actor.tenant, id);
-    if (!user) throw new DomainError('ENOENT', `no user ${id}`, { field: 'id' });
+    requireUser(user, id);
     return user;
   }
 

@@ -1,4 +1,3 @@
-import type { GroupActor } from '../group-rights.ts';
 import type {
   Conversation,
   ConversationKind,
@@ -7,6 +6,7 @@ import type {
   MemberRole,
   Timestamp,
 } from '../model.ts';
+import type { GroupActor } from '../rules/group-rights.ts';
 import type { Picture } from './file-store.ts';
 import type { Page } from './page.ts';
 

@@ -1,5 +1,4 @@
 import type { ChatPermission, ChatSettings } from '../../core/chat-settings.ts';
-import { DomainError } from '../../core/errors.ts';
 import type { Message, User } from '../../core/model.ts';
 import type {
   AdminAct,
@@ -9,6 +8,7 @@ import type {
   UserAccess,
 } from '../../core/ports/admin-store.ts';
 import type { MessageChange, Page, UserPatch } from '../../core/ports/store.ts';
+import { requireUser } from '../../core/rules/users.ts';
 import { all, get, type Op, run } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
@@ -73,9 +73,7 @@ export class AdminTable {
   *changePermission(change: ChatPermissionChange): Op<ChatPermission> {
     const { tenant, userId, permission } = change;
     const key = yield* this.#tenants.ensure(tenant);
-    if (!(yield* this.#users.exists(key, userId))) {
-      throw new DomainError('ENOENT', `no user ${userId}`, { field: 'id' });
-    }
+    requireUser(yield* this.#users.exists(key, userId), userId);
     const old = yield* this.findPermission(tenant, userId);
     yield* run(
       'INSERT INTO chat_permission (tenant, user_id, permission) VALUES (?, ?, ?) ON CONFLICT (tenant, user_id) DO UPDATE SET permission = excluded.permission',

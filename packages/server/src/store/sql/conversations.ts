@@ -1,12 +1,3 @@
-import { DomainError } from '../../core/errors.ts';
-import {
-  type GroupActor,
-  requireAct,
-  requireOwnerLeft,
-  requireStepDown,
-  type Standing,
-  successorOf,
-} from '../../core/group-rights.ts';
 import type {
   Conversation,
   ConversationKind,
@@ -28,6 +19,23 @@ import type {
   Removal,
   RoleChange,
 } from '../../core/ports/store.ts';
+import {
+  type GroupActor,
+  requireAct,
+  requireOwnerLeft,
+  requireStepDown,
+  type Standing,
+  successorOf,
+} from '../../core/rules/group-rights.ts';
+import {
+  requireGroup,
+  requireGroupSize,
+  requireMember,
+  requireRemoval,
+  standingOf,
+} from '../../core/rules/groups.ts';
+import { requireFree } from '../../core/rules/ids.ts';
+import { requireUser } from '../../core/rules/users.ts';
 import type { FileTable } from './files.ts';
 import { FormerMemberTable } from './former-members.ts';
 import { ReachTable } from './reach.ts';
@@ -82,9 +90,7 @@ export class ConversationTable {
 
   *createGroup(group: NewGroup): Op<Conversation> {
     const tenant = yield* this.#tenants.ensure(group.tenant);
-    if (yield* this.row(tenant, group.id)) {
-      throw new DomainError('ECONFLICT', `the id ${group.id} is taken`, { field: 'id' });
-    }
+    requireFree((yield* this.row(tenant, group.id)) !== undefined, 'id', group.id);
     yield* this.#requireUsers(tenant, group.members, 'members');
     const file = yield* this.#files.requirePicture(tenant, group.picture);
     const row = yield* this.create(tenant, 'group', group);
@@ -235,12 +241,7 @@ export class ConversationTable {
     for (const { userId } of members) {
       if (!(yield* this.#memberRow(row.pk, userId))) joining.add(userId);
     }
-    if (joining.size > 0 && row.member_count + joining.size > maxMembers) {
-      throw new DomainError('ETOOLONG', `a group may have ${maxMembers} members`, {
-        field: 'members',
-        limit: maxMembers,
-      });
-    }
+    requireGroupSize(row.member_count, joining.size, maxMembers);
     return yield* this.addToConversation(row, members, at);
   }
 
@@ -289,13 +290,12 @@ export class ConversationTable {
     const row = yield* this.#requireGroup(tenant, conversationId);
     const standing = yield* this.#standing(row, by);
     const { role } = yield* this.#requireMember(row.pk, userId);
-    if (by?.userId !== userId) requireAct(standing, { kind: 'remove', role });
-    if (successorId !== undefined) {
-      if (role !== 'owner')
-        throw new DomainError('EPERM', 'only an owner has a successor', { field: 'successorId' });
-      if (successorId === userId || !(yield* this.#memberRow(row.pk, successorId)))
-        throw noMember(successorId, 'successorId');
-    }
+    requireRemoval(standing, {
+      userId,
+      role,
+      isActor: by?.userId === userId,
+      successor: successorId === undefined ? undefined : yield* this.#successorFacts(row.pk, successorId),
+    });
     return yield* this.#leave(row.pk, userId, role, successorId);
   }
 
@@ -327,6 +327,10 @@ export class ConversationTable {
     return successorOf(yield* mapped(candidates.flat(), (row) => this.#toMember(pk, row)))?.userId;
   }
 
+  *#successorFacts(pk: number, userId: string): Op<{ userId: string; isMember: boolean }> {
+    return { userId, isMember: (yield* this.#memberRow(pk, userId)) !== undefined };
+  }
+
   *#setRole(pk: number, userId: string, role: MemberRole): Op<NewMember> {
     yield* run('UPDATE member SET role = ? WHERE conversation = ? AND user_id = ?', role, pk, userId);
     return { userId, role };
@@ -339,10 +343,8 @@ export class ConversationTable {
 
   /** What an actor is to a group; a manager's standing where none is given. ENOENT for one who has no business with it. */
   *#standing({ pk, id }: ConversationRow, by: GroupActor | undefined): Op<Standing> {
-    if (!by || by.isManager) return 'manager';
-    const member = yield* this.#memberRow(pk, by.userId);
-    if (!member) throw noGroup(id);
-    return member.role;
+    const member = by && !by.isManager ? yield* this.#memberRow(pk, by.userId) : undefined;
+    return standingOf(by, member?.role, id);
   }
 
   /** Ends all memberships of a user; returns its groups. */
@@ -452,20 +454,19 @@ export class ConversationTable {
   *#requireGroup(tenant: string, id: string): Op<ConversationRow> {
     const key = yield* this.#tenants.find(tenant);
     const row = key === undefined ? undefined : yield* this.row(key, id);
-    if (row?.kind !== 'group') throw noGroup(id);
+    requireGroup(row, id);
     return row;
   }
 
   *#requireMember(pk: number, userId: string): Op<MemberRow> {
     const row = yield* this.#memberRow(pk, userId);
-    if (!row) throw noMember(userId);
+    requireMember(row, userId);
     return row;
   }
 
   *#requireUsers(tenant: number, members: readonly NewMember[], field: string): Op<void> {
     for (const { userId } of members) {
-      if (!(yield* this.#users.exists(tenant, userId)))
-        throw new DomainError('ENOENT', `no user ${userId}`, { field });
+      requireUser(yield* this.#users.exists(tenant, userId), userId, field);
     }
   }
 }
@@ -492,12 +493,4 @@ export function toConversation(tenant: string, row: ConversationRow): Conversati
     revision: row.revision,
     createdAt: row.created_at,
   };
-}
-
-function noGroup(id: string): DomainError {
-  return new DomainError('ENOENT', `no group ${id}`, { field: 'id' });
-}
-
-function noMember(userId: string, field = 'userId'): DomainError {
-  return new DomainError('ENOENT', `${userId} is no member`, { field });
 }

@@ -1,6 +1,11 @@
-import { DomainError } from '../../core/errors.ts';
 import type { StoredFile, Timestamp } from '../../core/model.ts';
 import type { FileFacts, FileLook, FileMention, NewFile, Picture } from '../../core/ports/file-store.ts';
+import {
+  type FileSight,
+  requireContentFile,
+  requirePictureFile,
+  requireReserved,
+} from '../../core/rules/files.ts';
 import { inSight } from './sight.ts';
 import { all, get, type Op, run } from './statement.ts';
 import type { Tenants } from './tenants.ts';
@@ -89,7 +94,7 @@ export class FileTable {
       id,
       yield* this.#tenants.ensure(tenant),
     );
-    if (changes === 0) throw new DomainError('ENOENT', 'the upload took too long', { field: 'id' });
+    requireReserved(changes > 0);
   }
 
   *find({ tenant, id, viewerId, isManager }: FileLook): Op<StoredFile | undefined> {
@@ -104,14 +109,10 @@ export class FileTable {
    */
   *requireLinkable(tenant: number, senderId: string, mentions: readonly FileMention[]): Op<number[]> {
     const files: number[] = [];
-    for (const { id, field, isOurs } of mentions) {
-      const row = yield* this.#visible(tenant, id, senderId, false);
+    for (const mention of mentions) {
+      const row = yield* this.#visible(tenant, mention.id, senderId, false);
+      requireContentFile(mention, yield* this.#sight(tenant, mention.id, row));
       if (row) files.push(row.pk);
-      else if (isOurs || (yield* this.#exists(tenant, id))) {
-        throw new DomainError('ENOENT', `no file ${id}, which content names at ${field}`, {
-          field: 'content',
-        });
-      }
     }
     return files;
   }
@@ -130,9 +131,8 @@ export class FileTable {
     if (!picture?.file) return null;
     const { file, by } = picture;
     const row = yield* this.#visible(tenant, file.id, by.userId, by.isManager);
-    if (row) return row.pk;
-    if (!file.isOurs && !(yield* this.#exists(tenant, file.id))) return null;
-    throw new DomainError('ENOENT', `no file ${file.id}, which ${file.field} names`, { field: file.field });
+    requirePictureFile(file, yield* this.#sight(tenant, file.id, row));
+    return row?.pk ?? null;
   }
 
   /** Lets a user hold this file as its picture and no other. */
@@ -221,8 +221,10 @@ export class FileTable {
     );
   }
 
-  *#exists(tenant: number, id: string): Op<boolean> {
-    return (yield* get('SELECT 1 FROM file WHERE id = ? AND tenant = ?', id, tenant)) !== undefined;
+  *#sight(tenant: number, id: string, visible: FileRow | undefined): Op<FileSight> {
+    if (visible) return { isVisible: true, isKnown: true };
+    const known = yield* get('SELECT 1 FROM file WHERE id = ? AND tenant = ?', id, tenant);
+    return { isVisible: false, isKnown: known !== undefined };
   }
 }
 

@@ -1,6 +1,6 @@
-import { DomainError } from '../../core/errors.ts';
 import type { ConversationKind, Pin } from '../../core/model.ts';
 import type { NewPin, PinChange, PinQuery } from '../../core/ports/store.ts';
+import { requireConversation } from '../../core/rules/conversations.ts';
 import type { ConversationRow, ConversationTable } from './conversations.ts';
 import type { ServiceTable } from './desk-sessions.ts';
 import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, NOT_HIDDEN, toMessage } from './message-row.ts';
@@ -142,7 +142,7 @@ export class MarkTable {
     const { tenants, conversations } = this.#deps;
     const key = yield* tenants.find(tenant);
     const row = key === undefined ? undefined : yield* conversations.row(key, conversationId);
-    if (row) return row;
-    throw new DomainError('ENOENT', `no conversation ${conversationId}`, { field: 'conversationId' });
+    requireConversation(row, conversationId);
+    return row;
   }
 }

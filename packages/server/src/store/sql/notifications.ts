@@ -1,4 +1,3 @@
-import { DomainError } from '../../core/errors.ts';
 import type {
   Notification,
   NotificationBody,
@@ -13,6 +12,8 @@ import type {
   NotificationPurge,
   NotificationQuery,
 } from '../../core/ports/notification-store.ts';
+import { decideRead } from '../../core/rules/notifications.ts';
+import { requireUser } from '../../core/rules/users.ts';
 import { MAX_TIME } from '../../core/time.ts';
 import { all, get, type Op, run } from './statement.ts';
 import type { Tenants } from './tenants.ts';
@@ -167,10 +168,13 @@ export class NotificationTable {
         row.pk,
         userId,
       ));
-    if (!row?.published || !(row.to_all || state) || !(yield* this.#users.exists(row.tenant, userId))) {
-      throw new DomainError('ENOENT', `no notification ${id}`, { field: 'id' });
-    }
-    if (state && state.read_at !== null) return false;
+    const isNew = decideRead(id, {
+      isPublished: Boolean(row?.published),
+      isAddressed: Boolean(row?.to_all) || state !== undefined,
+      isUser: row !== undefined && (yield* this.#users.exists(row.tenant, userId)),
+      readAt: state?.read_at ?? null,
+    });
+    if (!row || !isNew) return false;
     yield* run(
       `INSERT INTO notification_user (notification, user_id, tenant, told_at, read_at) VALUES (?, ?, ?, ?, ?)
            ON CONFLICT (notification, user_id) DO UPDATE SET told_at = coalesce(notification_user.told_at, excluded.told_at), read_at = excluded.read_at`,
@@ -236,8 +240,7 @@ export class NotificationTable {
 
   *#requireUsers(tenant: number, userIds: readonly string[]): Op<void> {
     for (const userId of userIds) {
-      if (!(yield* this.#users.exists(tenant, userId)))
-        throw new DomainError('ENOENT', `no user ${userId}`, { field: 'to.userIds' });
+      requireUser(yield* this.#users.exists(tenant, userId), userId, 'to.userIds');
     }
   }
 }

@@ -1,4 +1,3 @@
-import { DomainError } from '../../core/errors.ts';
 import type { Timestamp } from '../../core/model.ts';
 import type {
   DeadLetter,
@@ -9,6 +8,7 @@ import type {
   Webhook,
 } from '../../core/ports/event-store.ts';
 import type { Page } from '../../core/ports/store.ts';
+import { requireDeadLetter, requireWebhook, requireWebhookRoom } from '../../core/rules/outbox.ts';
 import { all, get, type Op, run } from './statement.ts';
 import type { UntoldTable } from './untold.ts';
 
@@ -55,9 +55,7 @@ export class OutboxTable {
     }>('SELECT count(*) AS n FROM webhook WHERE tenant = ?', tenant)) as {
       n: number;
     };
-    if (n >= maxWebhooks) {
-      throw new DomainError('ECONFLICT', `there may be ${maxWebhooks} webhooks`, { limit: maxWebhooks });
-    }
+    requireWebhookRoom(n, maxWebhooks);
     yield* run(
       'INSERT INTO webhook (tenant, id, url, events, secret, created_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
       tenant,
@@ -84,7 +82,7 @@ export class OutboxTable {
 
   *deleteWebhook(tenant: string, id: string): Op<void> {
     const changes = yield* run('DELETE FROM webhook WHERE tenant = ? AND id = ?', tenant, id);
-    if (changes === 0) throw new DomainError('ENOENT', `no webhook ${id}`, { field: 'id' });
+    requireWebhook(changes > 0, id);
     yield* run('DELETE FROM outbox WHERE target = ?', id);
     this.#waiting.delete(id);
   }
@@ -150,7 +148,7 @@ export class OutboxTable {
       keyOf(id),
       tenant,
     );
-    if (!row) throw new DomainError('ENOENT', `no dead letter ${id}`, { field: 'id' });
+    requireDeadLetter(row, id);
     this.#count(row.target, 1);
     return row.target;
   }

@@ -1,4 +1,3 @@
-import { DomainError } from '../../core/errors.ts';
 import type { Message, SeqRange } from '../../core/model.ts';
 import type {
   ConversationCursor,
@@ -7,6 +6,7 @@ import type {
   PendingQuery,
 } from '../../core/ports/store.ts';
 import { gaps, includes, intersect, type Position, toRanges } from '../../core/ranges.ts';
+import { requireOwnConversation } from '../../core/rules/conversations.ts';
 import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, NOT_HIDDEN } from './message-row.ts';
 import { type BehindRow, OldestFirst } from './oldest-first.ts';
 import { PartyTable } from './parties.ts';
@@ -97,8 +97,7 @@ export class PendingReader {
        FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.tenant = ? AND v.user_id = ?`;
     if (conversationId !== undefined) {
       const rows = yield* all<RevisedRow>(`${select} AND c.id = ?`, key, userId, conversationId);
-      if (rows.length === 0)
-        throw new DomainError('ENOENT', 'no such conversation', { field: 'conversationId' });
+      requireOwnConversation(rows.length > 0);
       return rows;
     }
     return yield* all<RevisedRow>(

@@ -1,8 +1,9 @@
-import { DomainError } from '../../core/errors.ts';
-import { isGuestId, profileOf } from '../../core/guests.ts';
+import { profileOf } from '../../core/guests.ts';
 import type { Person, Profile, Room } from '../../core/model.ts';
 import type { NewRoom, RoomEntry, RoomPatch } from '../../core/ports/room-store.ts';
 import type { Page } from '../../core/ports/store.ts';
+import { decideNewRoom, requireRoom } from '../../core/rules/rooms.ts';
+import { requireUser } from '../../core/rules/users.ts';
 import { type ConversationRow, type ConversationTable, toConversation } from './conversations.ts';
 import { all, get, type Op, run } from './statement.ts';
 import type { Tenants } from './tenants.ts';
@@ -33,12 +34,15 @@ export class RoomTable {
   }
 
   *create({ tenant, id, name, description, isOpen, history, owner, createdAt }: NewRoom): Op<Room> {
-    const { tenants, conversations } = this.#deps;
+    const { tenants, users, conversations } = this.#deps;
     const key = yield* tenants.ensure(tenant);
-    if (yield* conversations.row(key, id)) {
-      throw new DomainError('ECONFLICT', `the id ${id} is taken`, { field: 'id' });
-    }
-    if (owner && !isGuestId(owner.id)) yield* this.#requireUser(key, owner.id);
+    const guest = decideNewRoom(
+      { id, owner },
+      {
+        isIdTaken: (yield* conversations.row(key, id)) !== undefined,
+        isOwnerUser: owner !== null && (yield* users.exists(key, owner.id)),
+      },
+    );
     const { pk } = yield* conversations.create(key, 'room', {
       id,
       name,
@@ -46,14 +50,13 @@ export class RoomTable {
       members: [],
       createdAt,
     });
-    const profile = owner && isGuestId(owner.id) ? JSON.stringify(owner.profile) : null;
     yield* run(
       `INSERT INTO room (${COLUMNS}) VALUES (?, ?, ?, ?, ?)`,
       pk,
       description,
       isOpen ? 1 : 0,
       owner?.id ?? null,
-      profile,
+      guest && JSON.stringify(guest),
     );
     return yield* this.#require(tenant, id);
   }
@@ -168,12 +171,11 @@ export class RoomTable {
     const { tenants, conversations } = this.#deps;
     const key = yield* tenants.find(tenant);
     const row = key === undefined ? undefined : yield* conversations.row(key, id);
-    if (row?.kind !== 'room') throw new DomainError('ENOENT', `no room ${id}`, { field: 'id' });
+    requireRoom(row, id);
     return row;
   }
 
   *#requireUser(tenant: number, id: string): Op<void> {
-    if (yield* this.#deps.users.exists(tenant, id)) return;
-    throw new DomainError('ENOENT', `no user ${id}`, { field: 'ownerId' });
+    requireUser(yield* this.#deps.users.exists(tenant, id), id, 'ownerId');
   }
 }

@@ -1,8 +1,15 @@
-import { DomainError } from '../../core/errors.ts';
 import type { Role, Timestamp, User } from '../../core/model.ts';
 import { usernameKey } from '../../core/names.ts';
 import { isMarked, markedId, personKey } from '../../core/persons.ts';
 import type { Account, Credentials, LoginNote, NewUser, Page, UserPatch } from '../../core/ports/store.ts';
+import { requireFree } from '../../core/rules/ids.ts';
+import {
+  type AccountFacts,
+  decideNewUser,
+  requireGiven,
+  requireSamePerson,
+  requireUser,
+} from '../../core/rules/users.ts';
 import { handOver } from './former.ts';
 import { all, get, type Op, run } from './statement.ts';
 import type { Tenants } from './tenants.ts';
@@ -45,12 +52,14 @@ export class UserTable {
 
   *create(user: NewUser): Op<User> {
     const tenant = yield* this.#tenants.ensure(user.tenant);
-    if (yield* this.exists(tenant, user.id)) throw taken('id', user.id);
-    yield* this.#requireFreeUsername(tenant, user);
     const former = yield* this.#account(tenant, user.id);
-    const uid = yield* this.#uidFor(tenant, user);
+    const { uid, generation } = decideNewUser(user, {
+      account: former && factsOf(former),
+      isUsernameTaken: yield* this.#isUsernameTaken(tenant, user),
+      uidHolder: user.uid === undefined ? undefined : yield* this.idOf(tenant, user.uid),
+      lastUid: yield* this.#lastUid(tenant),
+    });
     if (former) yield* this.#setAside(tenant, former, uid);
-    const generation = (former?.generation ?? 0) + 1;
     yield* run(
       `INSERT INTO account (tenant, ${ACCOUNT_COLUMNS}, username_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, FALSE, ?, ?, FALSE, ?, ?)`,
       tenant,
@@ -82,7 +91,7 @@ export class UserTable {
   *requireSame(tenantKey: number, id: string, generation: number | undefined): Op<void> {
     if (generation === undefined) return;
     const row = yield* this.#account(tenantKey, id);
-    if (row?.generation !== generation || row.deleted) throw new DomainError('EAUTH', 'the user was deleted');
+    requireSamePerson(row && factsOf(row), generation);
   }
 
   /** The key of the person who has this id. */
@@ -193,12 +202,13 @@ export class UserTable {
 
   *update(tenant: string, id: string, patch: UserPatch): Op<User> {
     const row = yield* this.#row(tenant, id);
-    if (!row) throw noUser(id);
+    requireUser(row, id);
+    requireGiven(factsOf(row), patch.given ?? {});
     const key = yield* this.#tenants.ensure(tenant);
-    yield* this.requireSame(key, id, patch.given?.generation);
-    requirePassword(row, patch.given?.passwordHash);
     const username = patch.username ?? row.username;
-    if (username !== row.username) yield* this.#requireFreeUsername(key, { id, username });
+    if (username !== row.username) {
+      requireFree(yield* this.#isUsernameTaken(key, { id, username }), 'username', username);
+    }
     yield* run(
       `UPDATE account SET username = ?1, username_key = ?10, nickname = ?2, avatar = ?3, role = ?4, password = ?5,
            disabled = ?6, tokens_after = CASE WHEN CAST(?7 AS BIGINT) IS NULL THEN tokens_after ELSE greatest(?7, coalesce(tokens_after + 1, 0)) END WHERE tenant = ?8 AND id = ?9`,
@@ -261,26 +271,22 @@ export class UserTable {
     );
   }
 
-  *#row(tenant: string, id: string): Op<UserRow | undefined> {
+  *#row(tenant: string, id: string): Op<AccountRow | undefined> {
     const key = yield* this.#tenants.find(tenant);
-    if (key === undefined) return undefined;
-    return yield* get<UserRow>(
-      `SELECT ${COLUMNS} FROM account WHERE tenant = ? AND id = ? AND NOT deleted`,
-      key,
-      id,
-    );
+    const row = key === undefined ? undefined : yield* this.#account(key, id);
+    return row?.deleted ? undefined : row;
   }
 
   *#require(tenant: string, id: string): Op<User> {
     const row = yield* this.#row(tenant, id);
-    if (!row) throw noUser(id);
+    requireUser(row, id);
     return toUser(tenant, row);
   }
 
-  *#requireFreeUsername(
+  *#isUsernameTaken(
     tenant: number,
     { id, username, mayLookAlike = false }: Pick<NewUser, 'id' | 'username' | 'mayLookAlike'>,
-  ): Op<void> {
+  ): Op<boolean> {
     const row = mayLookAlike
       ? yield* get(
           'SELECT 1 FROM account WHERE tenant = ? AND username = ? AND NOT deleted',
@@ -293,19 +299,16 @@ export class UserTable {
           usernameKey(username),
           id,
         );
-    if (row) throw taken('username', username);
+    return row !== undefined;
   }
 
-  *#uidFor(tenant: number, { id, uid }: NewUser): Op<number> {
+  *#lastUid(tenant: number): Op<number> {
     const { last_uid } = (yield* get<{
       last_uid: number;
     }>('SELECT last_uid FROM tenant WHERE pk = ?', tenant)) as {
       last_uid: number;
     };
-    if (uid === undefined) return last_uid + 1;
-    const row = yield* get('SELECT id FROM account WHERE tenant = ? AND uid = ?', tenant, uid);
-    if (row && (row as { id: string }).id !== id) throw taken('uid', String(uid));
-    return uid;
+    return last_uid;
   }
 }
 
@@ -335,15 +338,6 @@ function toUser(tenant: string, row: UserRow): User {
   };
 }
 
-function requirePassword(row: UserRow, given: string | null | undefined): void {
-  if (given === undefined || given === row.password) return;
-  throw new DomainError('EPERM', 'oldPassword is wrong', { field: 'oldPassword' });
-}
-
-function noUser(id: string): DomainError {
-  return new DomainError('ENOENT', `no user ${id}`, { field: 'id' });
-}
-
-function taken(field: string, value: string): DomainError {
-  return new DomainError('ECONFLICT', `the ${field} ${value} is taken`, { field });
+function factsOf({ deleted, generation, password }: AccountRow): AccountFacts {
+  return { isDeleted: Boolean(deleted), generation, passwordHash: password };
 }

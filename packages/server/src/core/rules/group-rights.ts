@@ -1,5 +1,5 @@
-import { DomainError } from './errors.ts';
-import type { Member, MemberRole } from './model.ts';
+import { DomainError } from '../errors.ts';
+import type { Member, MemberRole } from '../model.ts';
 
 /** Who acts on a group. */
 export interface GroupActor {

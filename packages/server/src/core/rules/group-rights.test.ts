@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MEMBER_ROLES, type Member, type MemberRole } from '../model.ts';
 import {
   type GroupAct,
   mayAct,
@@ -8,7 +9,6 @@ import {
   type Standing,
   successorOf,
 } from './group-rights.ts';
-import { MEMBER_ROLES, type Member, type MemberRole } from './model.ts';
 
 const STANDINGS: readonly Standing[] = ['manager', 'owner', 'admin', 'member'];
 
