@@ -4,7 +4,6 @@ import type { CommandGate, CommandName, GatedCommands } from './command-gate.ts'
 import { requireContent } from './content.ts';
 import { filesNamedIn } from './content-files.ts';
 import { partyTopics } from './desk/service-news.ts';
-import { requireNotClosed } from './desk/service-state.ts';
 import { DomainError } from './errors.ts';
 import type { EventSink, MessageChangeKind } from './events.ts';
 import type { Limits } from './limits.ts';
@@ -23,6 +22,8 @@ import type { ConversationStore } from './ports/conversation-store.ts';
 import type { DeskStore } from './ports/desk-store.ts';
 import type { MessageStore, MessageView } from './ports/message-store.ts';
 import type { RateLimiter } from './rate-limiter.ts';
+import { requireConversation } from './rules/conversations.ts';
+import { requireNotClosed } from './rules/service-state.ts';
 import { userTopic } from './topics.ts';
 import { requireLength } from './validate.ts';
 
@@ -178,9 +179,7 @@ export class MessageChanges {
   async listPins(actor: Principal, conversationId: string): Promise<Pin[]> {
     const { store } = this.#deps;
     const { tenant, userId } = actor;
-    if (!(await store.findMember(tenant, conversationId, userId))) {
-      throw new DomainError('ENOENT', `no conversation ${conversationId}`, { field: 'conversationId' });
-    }
+    requireConversation(await store.findMember(tenant, conversationId, userId), conversationId);
     return store.listPins({ tenant, userId, conversationId });
   }
 

@@ -12,8 +12,8 @@ import { type Core, createCore } from '../index.ts';
 import { DEFAULT_LIMITS } from '../limits.ts';
 import type { Principal } from '../model.ts';
 import type { Store } from '../ports/store.ts';
+import { fits } from '../rules/assignment.ts';
 import { AgentWatch } from './agent-watch.ts';
-import { fits } from './assignment.ts';
 import type { DeskAgent, ServiceSession } from './model.ts';
 
 const TENANT = 'default';

@@ -12,6 +12,8 @@ import type { DeskStore, ServiceAct } from '../ports/desk-store.ts';
 import type { Appended, MessageStore } from '../ports/message-store.ts';
 import type { RateLimiter } from '../rate-limiter.ts';
 import type { Receipts } from '../receipts.ts';
+import { requireService } from '../rules/service-sessions.ts';
+import { requireNotClosed } from '../rules/service-state.ts';
 import { userTopic } from '../topics.ts';
 import { TYPING_LIFETIME } from '../typing.ts';
 import { requireLength } from '../validate.ts';
@@ -20,7 +22,6 @@ import { type Dispatch, requireSkill } from './dispatch.ts';
 import type { ServiceNote, ServiceSession } from './model.ts';
 import { newestThatFit } from './newest.ts';
 import { tellChanged } from './service-news.ts';
-import { requireNotClosed } from './service-state.ts';
 
 const MAX_COMMENT_LENGTH = 500;
 /** Most notes beside a page of history. */
@@ -258,8 +259,8 @@ export class ServiceSessions {
 
   async #require(tenant: string, sessionId: string): Promise<ServiceSession> {
     const session = await this.#deps.store.findService(tenant, sessionId);
-    if (session) return session;
-    throw new DomainError('ENOENT', `no service session ${sessionId}`, { field: 'sessionId' });
+    requireService(session, sessionId);
+    return session;
   }
 
   async #requireSide({ tenant, userId }: Principal, sessionId: string): Promise<ServiceSession> {

@@ -1,8 +1,8 @@
-import type { FreeAgent } from '../../core/desk/assignment.ts';
 import type { AgentStatus, DeskAgent } from '../../core/desk/model.ts';
-import { DomainError } from '../../core/errors.ts';
 import type { Timestamp } from '../../core/model.ts';
 import type { AgentLeft, AgentStatusChange, AgentsSeen } from '../../core/ports/desk-store.ts';
+import type { FreeAgent } from '../../core/rules/assignment.ts';
+import { type AgentFacts, isFree, requireSeat, type Seat } from '../../core/rules/desk-agents.ts';
 import { all, get, type Op, run } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
@@ -10,7 +10,7 @@ import type { UserTable } from './users.ts';
 /** Of an agent who never said how many customers it takes. */
 const DEFAULT_CAPACITY = 5;
 
-export interface AgentRow {
+interface AgentRow {
   user_id: string;
   status: AgentStatus;
   capacity: number;
@@ -68,7 +68,7 @@ export class AgentTable {
 
   *setStatus({ tenant, userId, status, capacity, skills, at }: AgentStatusChange): Op<DeskAgent> {
     const key = yield* this.#tenants.ensure(tenant);
-    const row = yield* this.require(key, userId);
+    const row = yield* this.#require(key, userId);
     const comesOnline = status === 'online' && row.status !== 'online';
     yield* run(
       'UPDATE desk_agent SET status = ?, capacity = ?, skills = ?, idle_since = ? WHERE tenant = ? AND user_id = ?',
@@ -79,7 +79,7 @@ export class AgentTable {
       key,
       userId,
     );
-    return toAgent(yield* this.require(key, userId));
+    return toAgent(yield* this.#require(key, userId));
   }
 
   /** It was given a customer, or lost one. */
@@ -98,7 +98,7 @@ export class AgentTable {
       tenant,
     );
     return rows
-      .filter((row) => isPresent(row, seenAfter) && row.may_serve === 1 && row.active < row.capacity)
+      .filter((row) => isFree(toSeat(row), seenAfter))
       .map(({ user_id, skills, active, idle_since }) => ({
         userId: user_id,
         skills: JSON.parse(skills) as string[],
@@ -115,21 +115,33 @@ export class AgentTable {
     return rows.map(toAgent);
   }
 
-  /** ECONFLICT for an agent who never was at the desk, ENOENT for anybody else. */
-  *require(tenant: number, userId: string): Op<AgentRow> {
-    const row = yield* get<AgentRow>(
+  /** What the rules ask of whoever is to serve. */
+  *facts(tenant: number, userId: string): Op<AgentFacts> {
+    return yield* this.#factsOf(tenant, userId, yield* this.#row(tenant, userId));
+  }
+
+  *#row(tenant: number, userId: string): Op<AgentRow | undefined> {
+    return yield* get<AgentRow>(
       `SELECT ${COLUMNS} FROM desk_agent a WHERE a.tenant = ? AND a.user_id = ?`,
       tenant,
       userId,
     );
-    if (row) return row;
-    const isAgent = yield* get(
+  }
+
+  *#factsOf(tenant: number, userId: string, row: AgentRow | undefined): Op<AgentFacts> {
+    if (row) return { userId, isAgent: true, seat: toSeat(row) };
+    const agent = yield* get(
       "SELECT 1 FROM account WHERE tenant = ? AND id = ? AND role IN ('agent', 'admin') AND NOT deleted",
       tenant,
       userId,
     );
-    if (!isAgent) throw new DomainError('ENOENT', `no agent ${userId}`, { field: 'agentId' });
-    throw new DomainError('ECONFLICT', `the agent ${userId} is not online`, { field: 'agentId' });
+    return { userId, isAgent: agent !== undefined, seat: undefined };
+  }
+
+  *#require(tenant: number, userId: string): Op<AgentRow> {
+    const row = yield* this.#row(tenant, userId);
+    requireSeat(yield* this.#factsOf(tenant, userId, row));
+    return row as AgentRow;
   }
 
   /** Whether an agent who may serve has the skill, wherever it is now. */
@@ -149,8 +161,15 @@ export class AgentTable {
   }
 }
 
-export function isPresent({ node, seen_at }: AgentRow, seenAfter: Timestamp): boolean {
-  return node !== null && seen_at > seenAfter;
+function toSeat(row: AgentRow): Seat {
+  return {
+    status: row.status,
+    isConnected: row.node !== null,
+    seenAt: row.seen_at,
+    isSuspended: row.may_serve === 0,
+    capacity: row.capacity,
+    active: row.active,
+  };
 }
 
 function toAgent(row: AgentRow): DeskAgent {

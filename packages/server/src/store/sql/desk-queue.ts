@@ -1,8 +1,5 @@
-import { type FreeAgent, fits, nextMatch, type Waiting } from '../../core/desk/assignment.ts';
 import type { Handover } from '../../core/desk/model.ts';
 import { newestThatFit } from '../../core/desk/newest.ts';
-import { requireMove } from '../../core/desk/service-state.ts';
-import { DomainError } from '../../core/errors.ts';
 import type { Message, Timestamp } from '../../core/model.ts';
 import type {
   AgentRef,
@@ -13,10 +10,13 @@ import type {
   ServiceAct,
   Transfer,
 } from '../../core/ports/desk-store.ts';
+import { type FreeAgent, fits, nextMatch, type Waiting } from '../../core/rules/assignment.ts';
+import { requireAcceptable, requireServedSkill, requireTarget } from '../../core/rules/desk-agents.ts';
+import { requireTransferable } from '../../core/rules/service-sessions.ts';
 import type { ConversationRow, ConversationTable } from './conversations.ts';
-import { type AgentRow, type AgentTable, isPresent, MAY_SERVE } from './desk-agents.ts';
+import { type AgentTable, MAY_SERVE } from './desk-agents.ts';
 import { type ServiceRow, serviceColumns, toService } from './desk-rows.ts';
-import { notYours, type ServiceTable } from './desk-sessions.ts';
+import type { ServiceTable } from './desk-sessions.ts';
 import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow } from './message-row.ts';
 import { PartyTable } from './parties.ts';
 import { all, get, mapped, type Op, run } from './statement.ts';
@@ -62,34 +62,21 @@ export class DeskQueue {
   *accept({ tenant, sessionId, actorId, at }: ServiceAct): Op<Handover> {
     const { services, agents } = this.#deps;
     const row = yield* services.require(tenant, sessionId);
-    if (row.state !== 'queued') {
-      throw new DomainError('ECONFLICT', `the service session is ${row.state}`, { field: 'sessionId' });
-    }
-    requireOther(row, actorId, 'sessionId');
-    requireRoom(yield* agents.require(row.tenant, actorId), 'sessionId');
+    requireAcceptable(toService(tenant, row), yield* agents.facts(row.tenant, actorId));
     return yield* this.#give(tenant, row, actorId, at);
   }
 
-  *transfer({ tenant, sessionId, actorId, isManager, at, to }: Transfer): Op<Handover> {
+  *transfer(transfer: Transfer): Op<Handover> {
+    const { tenant, sessionId, at, to } = transfer;
     const { services, agents } = this.#deps;
     const row = yield* services.require(tenant, sessionId);
-    if (!isManager && row.agent !== actorId) throw notYours();
-    // Only an active one can go back, or on.
-    requireMove(row.state, 'queued');
-    if ('skill' in to && to.skill !== '' && !(yield* agents.hasSkilled(row.tenant, to.skill))) {
-      throw new DomainError('ENOENT', `no agent has the skill ${to.skill}`, { field: 'skill' });
-    }
-    if ('skill' in to)
+    const session = toService(tenant, row);
+    requireTransferable(session, transfer);
+    if ('skill' in to) {
+      requireServedSkill(to.skill, yield* agents.hasSkilled(row.tenant, to.skill));
       return yield* this.#putBack(tenant, row, { place: TAIL, since: at, skill: to.skill }, at);
-    if (to.agentId === row.agent) {
-      throw new DomainError('EINVAL', 'the agent has the service session already', { field: 'agentId' });
     }
-    requireOther(row, to.agentId, 'agentId');
-    const agent = yield* agents.require(row.tenant, to.agentId);
-    if (agent.status !== 'online' || !isPresent(agent, to.seenAfter)) {
-      throw new DomainError('ECONFLICT', `the agent ${to.agentId} is not online`, { field: 'agentId' });
-    }
-    requireRoom(agent, 'agentId');
+    requireTarget(session, yield* agents.facts(row.tenant, to.agentId), to.seenAfter);
     return yield* this.#give(tenant, row, to.agentId, at);
   }
 
@@ -246,25 +233,4 @@ export class DeskQueue {
     const messages = yield* new PartyTable().toMessages(tenant, conversation, rows);
     return newestThatFit(messages.reverse());
   }
-}
-
-/** Throws ECONFLICT for an agent who is the customer. */
-function requireOther({ customer }: ServiceRow, agentId: string, field: string): void {
-  if (agentId !== customer) return;
-  throw new DomainError('ECONFLICT', `${agentId} is the customer of the service session`, { field });
-}
-
-/** Throws ECONFLICT unless the agent is connected, may write, and may have one more. */
-function requireRoom({ user_id: user, node, active, capacity, may_serve }: AgentRow, field: string): void {
-  if (may_serve === 0) throw new DomainError('ECONFLICT', `the agent ${user} may only read`, { field });
-  if (node === null) throw new DomainError('ECONFLICT', `the agent ${user} is not online`, { field });
-  if (active < capacity) return;
-  const reason =
-    capacity === 0
-      ? 'takes no service sessions: its capacity is 0'
-      : `has ${capacity} service sessions already`;
-  throw new DomainError('ECONFLICT', `the agent ${user} ${reason}`, {
-    field,
-    limit: capacity,
-  });
 }

@@ -1,8 +1,14 @@
 import type { CloseReason, ServiceNote, ServiceRating, ServiceSession } from '../../core/desk/model.ts';
-import { requireMove, requireNotClosed } from '../../core/desk/service-state.ts';
-import { DomainError } from '../../core/errors.ts';
 import type { Timestamp } from '../../core/model.ts';
 import type { NoteAdded, ServiceAct, ServiceQuery } from '../../core/ports/desk-store.ts';
+import {
+  decideClose,
+  isNewNote,
+  type NoteFacts,
+  requireRatable,
+  requireService,
+} from '../../core/rules/service-sessions.ts';
+import { requireMove, requireNotClosed } from '../../core/rules/service-state.ts';
 import type { ConversationRow, ConversationTable } from './conversations.ts';
 import {
   NOTE_COLUMNS,
@@ -29,6 +35,10 @@ export interface NewService {
   /** The node that the customer is connected to. */
   readonly node: string | null;
   readonly at: Timestamp;
+}
+
+interface KnownNote extends NoteRow {
+  conversation: number;
 }
 
 /** SQL of service sessions and their notes. Runs inside the worker thread, writes inside its transaction. */
@@ -103,10 +113,11 @@ export class ServiceTable {
     );
   }
 
-  *close({ tenant, sessionId, actorId, isManager, at }: ServiceAct): Op<ServiceSession> {
+  *close(act: ServiceAct): Op<ServiceSession> {
+    const { tenant, sessionId, actorId, at } = act;
     const row = yield* this.require(tenant, sessionId);
-    if (!isManager && row.customer !== actorId && row.agent !== actorId) throw notYours();
-    return yield* this.end(tenant, row, { reason: reasonOf(row, actorId), actorId, at });
+    const reason = decideClose(toService(tenant, row), act);
+    return yield* this.end(tenant, row, { reason, actorId, at });
   }
 
   /** Closes a session, whoever wants it. ECONFLICT where it is closed. */
@@ -131,23 +142,10 @@ export class ServiceTable {
     return toService(tenant, yield* this.require(tenant, row.id));
   }
 
-  *rate(
-    { tenant, sessionId, actorId, at }: ServiceAct,
-    rating: Omit<ServiceRating, 'at'>,
-    window = 0,
-  ): Op<ServiceSession> {
+  *rate(act: ServiceAct, rating: Omit<ServiceRating, 'at'>, window = 0): Op<ServiceSession> {
+    const { tenant, sessionId, at } = act;
     const row = yield* this.require(tenant, sessionId);
-    if (row.customer !== actorId) throw notYours();
-    if (row.state !== 'closed') {
-      throw new DomainError('ECONFLICT', 'the service session is not closed yet', { field: 'sessionId' });
-    }
-    if (row.score !== null) {
-      throw new DomainError('ECONFLICT', 'the service session is rated already', { field: 'sessionId' });
-    }
-    if (window > 0 && at - (row.closed_at ?? at) > window) {
-      const end = `a service session may be rated for ${window / 1000} s after its end`;
-      throw new DomainError('ECONFLICT', end, { field: 'sessionId', limit: window });
-    }
+    requireRatable(toService(tenant, row), act, window);
     yield* run(
       'UPDATE service_session SET score = ?, comment = ?, rated_at = ? WHERE conversation = ?',
       rating.score,
@@ -161,19 +159,15 @@ export class ServiceTable {
   *addNote(note: ServiceNote): Op<NoteAdded> {
     const { tenant, id, clientId, sessionId, authorId, content, at } = note;
     const session = yield* this.require(tenant, sessionId);
-    const known = yield* get<NoteRow & { conversation: number }>(
+    const known = yield* get<KnownNote>(
       `SELECT ${NOTE_COLUMNS}, conversation FROM service_note WHERE tenant = ? AND author = ? AND client_id = ?`,
       session.tenant,
       authorId,
       clientId,
     );
-    if (known) {
-      if (known.conversation === session.conversation && known.content === content) {
-        return { note: toNote(tenant, sessionId, known), duplicate: true, agentId: session.agent };
-      }
-      throw new DomainError('ECONFLICT', 'this id was used for another note', { field: 'clientId' });
+    if (!isNewNote(note, noteFacts(session, known)) && known) {
+      return { note: toNote(tenant, sessionId, known), duplicate: true, agentId: session.agent };
     }
-    requireNotClosed(session.state);
     yield* run(
       'INSERT INTO service_note (tenant, conversation, id, client_id, author, content, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
       session.tenant,
@@ -234,8 +228,8 @@ export class ServiceTable {
   /** ENOENT. */
   *require(tenant: string, sessionId: string): Op<ServiceRow> {
     const row = yield* this.#row(tenant, sessionId);
-    if (row) return row;
-    throw new DomainError('ENOENT', `no service session ${sessionId}`, { field: 'sessionId' });
+    requireService(row, sessionId);
+    return row;
   }
 
   *#row(tenant: string, sessionId: string): Op<ServiceRow | undefined> {
@@ -247,17 +241,13 @@ export class ServiceTable {
   }
 }
 
-function reasonOf({ customer, agent }: ServiceRow, actorId: string): CloseReason {
-  if (actorId === customer) return 'customer';
-  return actorId === agent ? 'agent' : 'manager';
+function noteFacts({ state, conversation }: ServiceRow, known: KnownNote | undefined): NoteFacts {
+  if (!known) return { state, known };
+  return { state, known: { isOfSession: known.conversation === conversation, content: known.content } };
 }
 
 type Value = string | number | null;
 
 function filter(condition: string, value: Value | undefined) {
   return { condition, values: [value] };
-}
-
-export function notYours(): DomainError {
-  return new DomainError('EPERM', 'the service session is not yours', { field: 'sessionId' });
 }

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FreeAgent, nextMatch, type Waiting } from './assignment.ts';
-import { SERVICE_STATES } from './model.ts';
-import { canMove, requireMove } from './service-state.ts';
 
 function waits(sessionId: string, since: number, more: Partial<Waiting> = {}): Waiting {
   return { sessionId, customerId: 'customer', skill: '', place: 1, since, order: since, ...more };
@@ -34,18 +32,4 @@ test('nobody is given itself', () => {
   const some = [waits('a', 1, { customerId: 'one' }), waits('b', 2)];
   assert.deepEqual(nextMatch(some, [agent('one')]), { sessionId: 'b', agentId: 'one' });
   assert.equal(nextMatch(some, [agent('one'), agent('two', { active: 1 })])?.agentId, 'two');
-});
-
-test('a service session only takes the steps of the table', () => {
-  const steps = SERVICE_STATES.flatMap((from) =>
-    SERVICE_STATES.filter((to) => canMove(from, to)).map((to) => `${from} ${to}`),
-  );
-  assert.deepEqual(steps, [
-    'queued active',
-    'queued closed',
-    'active queued',
-    'active active',
-    'active closed',
-  ]);
-  assert.throws(() => requireMove('closed', 'closed'), { code: 'ECONFLICT', field: 'sessionId' });
 });

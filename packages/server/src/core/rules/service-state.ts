@@ -1,5 +1,5 @@
+import type { ServiceState } from '../desk/model.ts';
 import { DomainError } from '../errors.ts';
-import type { ServiceState } from './model.ts';
 
 /** The steps there are. From `active` to `active` it goes to another agent; back to `queued` it lost its own. */
 const STEPS: Readonly<Record<ServiceState, readonly ServiceState[]>> = {
@@ -20,6 +20,11 @@ export function requireMove(from: ServiceState, to: ServiceState): void {
 /** Throws ECONFLICT in a closed session: whatever would tell the other side something, or change what it has. */
 export function requireNotClosed(state: ServiceState): void {
   if (state === 'closed') throw isNow(state);
+}
+
+/** Throws ECONFLICT in any other state. */
+export function requireState(state: ServiceState, wanted: ServiceState): void {
+  if (state !== wanted) throw isNow(state);
 }
 
 function isNow(state: ServiceState): DomainError {
