@@ -58,6 +58,26 @@ export class DomainError extends Error {
   }
 }
 
+/** The store can't be asked now: EINTERNAL, with what stopped it as the cause. */
+export function storeUnavailable(cause: unknown): DomainError {
+  return new DomainError('EINTERNAL', 'the store is not available', { cause });
+}
+
+/** The store has as much to do as it may have: EINTERNAL. */
+export function storeBusy(): DomainError {
+  return new DomainError('EINTERNAL', 'the store has too much to do; try again');
+}
+
+/** The store could not do what it was asked, for whatever reason: EINTERNAL. */
+export function storeFailed(cause: unknown): DomainError {
+  return new DomainError('EINTERNAL', 'the store can not do it now; try again', { cause });
+}
+
+/** What the store keeps is not all there any more: EINTERNAL. */
+export function storeDamaged(cause: unknown): DomainError {
+  return new DomainError('EINTERNAL', 'the database is damaged', { cause });
+}
+
 /** Any thrown value as a domain error: one that is not is EINTERNAL, with the value as its cause. */
 export function toDomainError(error: unknown): DomainError {
   if (error instanceof DomainError) return error;

@@ -1,4 +1,4 @@
-import { DomainError, type ErrorCode } from '../../core/errors.ts';
+import { DomainError, type ErrorCode, storeFailed } from '../../core/errors.ts';
 
 /** One operation on its way into a worker thread. */
 export interface OperationCall {
@@ -56,13 +56,15 @@ export function toFailure(error: unknown): OperationFailure {
       ...(limit === undefined ? {} : { limit }),
     };
   }
+  const { code, message } = storeFailed(error);
   return {
-    code: 'EINTERNAL',
-    message: 'the store can not do it now; try again',
+    code,
+    message,
     cause: error instanceof Error ? (error.stack ?? error.message) : String(error),
   };
 }
 
+/** A refusal as the thread threw it. */
 export function toError({ code, message, field, limit, cause }: OperationFailure): DomainError {
   return new DomainError(code, message, {
     ...(field === undefined ? {} : { field }),

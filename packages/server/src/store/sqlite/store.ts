@@ -1,4 +1,4 @@
-import { DomainError } from '../../core/errors.ts';
+import { storeDamaged } from '../../core/errors.ts';
 import type { Message } from '../../core/model.ts';
 import type { Appended, NewMessage, Store } from '../../core/ports/store.ts';
 import type { AppendOutcome } from '../sql/messages.ts';
@@ -126,7 +126,7 @@ function makeStore(writer: WorkerQueue, reader: WorkerQueue, lock: DataLock, sta
     },
     async probe(): Promise<void> {
       if (state.damage !== undefined) {
-        throw new DomainError('EINTERNAL', 'the database is damaged', { cause: new Error(state.damage) });
+        throw storeDamaged(new Error(state.damage));
       }
       reader.requireUp();
       await writer.call('probe', []);

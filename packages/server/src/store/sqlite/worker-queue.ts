@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { DomainError } from '../../core/errors.ts';
+import { storeBusy, storeUnavailable } from '../../core/errors.ts';
 import { sizeOf } from './argument-size.ts';
 import {
   type OperationCall,
@@ -87,11 +87,9 @@ export class WorkerQueue {
    *   calls of a batch settle one after another without a step between.
    */
   call(name: string, args: readonly unknown[], toResult?: (value: unknown) => unknown): Promise<unknown> {
-    if (this.#state.name !== 'up') return Promise.reject(unavailable(this.#state.reason));
+    if (this.#state.name !== 'up') return Promise.reject(storeUnavailable(this.#state.reason));
     const bytes = sizeOf(args);
-    if (!this.#hasRoom(bytes)) {
-      return Promise.reject(new DomainError('EINTERNAL', 'the store has too much to do; try again'));
-    }
+    if (!this.#hasRoom(bytes)) return Promise.reject(storeBusy());
     return new Promise((done, reject) => {
       const resolve = (value: unknown): void => {
         try {
@@ -109,7 +107,7 @@ export class WorkerQueue {
 
   /** Throws a `DomainError` while there is no thread. */
   requireUp(): void {
-    if (this.#state.name !== 'up') throw unavailable(this.#state.reason);
+    if (this.#state.name !== 'up') throw storeUnavailable(this.#state.reason);
   }
 
   get depth(): number {
@@ -167,7 +165,7 @@ export class WorkerQueue {
     const refused = this.#running;
     this.#running = [];
     this.#send();
-    for (const { reject } of refused) reject(unavailable(error));
+    for (const { reject } of refused) reject(storeUnavailable(error));
     if (this.depth === 0) this.#onIdle?.();
   }
 
@@ -232,7 +230,7 @@ export class WorkerQueue {
     this.#running = [];
     this.#waiting = [];
     this.#waitingBytes = 0;
-    for (const { reject } of lost) reject(unavailable(error));
+    for (const { reject } of lost) reject(storeUnavailable(error));
     this.#onIdle?.();
   }
 }
@@ -258,8 +256,4 @@ async function stopWorker(worker: Worker): Promise<void> {
 /** A burst comes in several reads: one more turn of the event loop, which does not block, finds the rest of it. */
 function nextTurn(callback: () => void): void {
   setImmediate(() => setImmediate(callback));
-}
-
-function unavailable(cause: Error): DomainError {
-  return new DomainError('EINTERNAL', 'the store is not available', { cause });
 }
