@@ -63,7 +63,7 @@ export interface ToldMessage {
 
 /** The events on their way out, and where they go. */
 export interface EventStore {
-  /** ETOOLONG where the tenant has so many already. */
+  /** ECONFLICT where the tenant has so many already. */
   createWebhook(webhook: Webhook, maxWebhooks: number): Promise<void>;
   /** Of all tenants, in the order they were made. */
   listWebhooks(): Promise<Webhook[]>;

@@ -63,7 +63,7 @@ export class Webhooks {
     for (const webhook of await this.#deps.store.listWebhooks()) this.#take(webhook);
   }
 
-  /** EPERM, EINVAL, ETOOLONG. The secret is given once, here. */
+  /** EPERM, EINVAL, ETOOLONG; ECONFLICT where there are too many. The secret is given once, here. */
   async create(actor: Principal, { url, events, secret }: WebhookInput): Promise<Webhook> {
     requireManager(actor);
     const { store, clock, ids, allowPrivate, makeSecret, changed } = this.#deps;

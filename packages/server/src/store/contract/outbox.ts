@@ -109,7 +109,7 @@ export function outboxContract({ store, tenantWith, send }: StoreFixture): void 
     };
     await store.createWebhook(webhook, 1);
     const another = { ...webhook, id: `${tenant}-another` };
-    await assert.rejects(store.createWebhook(another, 1), { code: 'ETOOLONG', limit: 1 });
+    await assert.rejects(store.createWebhook(another, 1), { code: 'ECONFLICT', limit: 1 });
     const own = async () => (await store.listWebhooks()).filter((one) => one.tenant === tenant);
     assert.deepEqual(await own(), [webhook]);
     await store.recordDeliveries([entry(tenant, webhook.id, 'a')], 10);
