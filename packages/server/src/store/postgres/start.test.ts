@@ -265,10 +265,11 @@ describe('a start with PostgreSQL', { skip: SKIP_POSTGRES }, () => {
 });
 
 describe('TLS to PostgreSQL', { skip: SKIP_POSTGRES }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'haina-tls-'));
+  let folder: string;
   let server: PostgresServer;
   let address: PostgresAddress;
   before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'haina-tls-'));
     makeCertificate('server', 'DNS:db.test,IP:127.0.0.9');
     makeCertificate('other', 'IP:127.0.0.1');
     makeCertificate('client', 'DNS:client');
