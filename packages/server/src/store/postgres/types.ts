@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { unescapeNul } from './dialect.ts';
 
 /** The types that PostgreSQL's own catalog numbers for ever. */
 const BOOL = 16;
@@ -41,5 +42,5 @@ function exactNumber(text: string): number {
 }
 
 function asText(text: string): string {
-  return text;
+  return unescapeNul(text);
 }

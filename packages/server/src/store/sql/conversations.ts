@@ -38,6 +38,7 @@ import { requireFree } from '../../core/rules/ids.ts';
 import { requireUser } from '../../core/rules/users.ts';
 import type { FileTable } from './files.ts';
 import { FormerMemberTable } from './former-members.ts';
+import type { Numbers } from './numbers.ts';
 import { ReachTable } from './reach.ts';
 import { all, get, mapped, type Op, run } from './statement.ts';
 import type { Tenants } from './tenants.ts';
@@ -72,18 +73,30 @@ export const CONVERSATION_COLUMNS =
   'pk, tenant, id, kind, name, avatar, history, member_count, last_seq, revision, created_at, uid, activity';
 const MEMBER_COLUMNS = 'user_id, role, joined_at, delivered, read';
 
+export interface ConversationTableDeps {
+  readonly tenants: Tenants;
+  readonly users: UserTable;
+  readonly files: FileTable;
+  readonly numbers: Numbers;
+}
+
 /** SQL of conversations and members. Runs inside the worker thread, writes inside its transaction. */
 export class ConversationTable {
   readonly #tenants: Tenants;
   readonly #users: UserTable;
   readonly #files: FileTable;
+  readonly #numbers: Numbers;
   readonly #former: FormerMemberTable;
   readonly #reach: ReachTable;
+  readonly #lock: string;
 
-  constructor(tenants: Tenants, users: UserTable, files: FileTable) {
+  /** @param use a write locks the conversations that it looks up, so that what it finds holds until its end */
+  constructor({ tenants, users, files, numbers }: ConversationTableDeps, use: 'read' | 'write') {
+    this.#lock = use === 'write' ? ' FOR UPDATE' : '';
     this.#tenants = tenants;
     this.#users = users;
     this.#files = files;
+    this.#numbers = numbers;
     this.#former = new FormerMemberTable();
     this.#reach = new ReachTable();
   }
@@ -118,7 +131,7 @@ export class ConversationTable {
       createdAt,
       kind === 'single' ? null : yield* this.#nextUid(tenant),
       // The others begin with a message, whose number it is then.
-      kind === 'group' || kind === 'room' ? yield* this.#nextNumber(tenant) : 0,
+      kind === 'group' || kind === 'room' ? yield* this.#numbers.next(0) : 0,
       one ?? null,
       other ?? null,
     );
@@ -135,7 +148,7 @@ export class ConversationTable {
 
   *row(tenant: number, id: string): Op<ConversationRow | undefined> {
     return yield* get<ConversationRow>(
-      `SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE tenant = ? AND id = ?`,
+      `SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE tenant = ? AND id = ?${this.#lock}`,
       tenant,
       id,
     );
@@ -158,15 +171,6 @@ export class ConversationTable {
       tenant,
     )) as { uid: number };
     return row.uid;
-  }
-
-  /** A number of the tenant's own, above those of all messages. Not while the numbers of messages are being counted. */
-  *#nextNumber(tenant: number): Op<number> {
-    const row = (yield* get<{ number: number }>(
-      'UPDATE tenant SET last_number = last_number + 1 WHERE pk = ? RETURNING last_number AS number',
-      tenant,
-    )) as { number: number };
-    return row.number;
   }
 
   *listGroups(tenant: string, { after = '', limit }: Page, userId?: string): Op<Conversation[]> {

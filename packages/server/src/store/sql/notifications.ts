@@ -98,7 +98,7 @@ export class NotificationTable {
              SELECT notification FROM notification_user WHERE tenant = ? AND user_id = ? AND told_at IS NULL
              UNION
              SELECT pk FROM (SELECT pk FROM notification n WHERE n.tenant = ? AND n.to_all AND ${IS_LIVE}
-               ORDER BY n.due_at DESC, n.id DESC LIMIT ?)
+               ORDER BY n.due_at DESC, n.id DESC LIMIT ?) newest
            ) AND ${IS_LIVE} AND u.told_at IS NULL
            ORDER BY n.due_at DESC, n.id DESC LIMIT ?`,
       userId,

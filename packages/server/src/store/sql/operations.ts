@@ -5,11 +5,15 @@ import type {
   HistoryQuery,
   LeftGroup,
   MessageChange,
+  MessageLook,
+  MessageView,
   NewUser,
   Store,
   UserPatch,
 } from '../../core/ports/store.ts';
+import { AcknowledgementTable } from './acknowledgements.ts';
 import { AdminTable } from './admin.ts';
+import { type AppendOutcome, AppendTable } from './append.ts';
 import { ConversationListTable } from './conversation-list.ts';
 import { ConversationTable } from './conversations.ts';
 import { AgentTable } from './desk-agents.ts';
@@ -19,39 +23,46 @@ import { DeskReports } from './desk-reports.ts';
 import { ServiceTable } from './desk-sessions.ts';
 import { FileTable } from './files.ts';
 import { MarkTable } from './marks.ts';
-import { type AppendOutcome, MessageTable } from './messages.ts';
+import { MessageChanges } from './message-changes.ts';
+import { MessageTable } from './messages.ts';
 import { NotificationTable } from './notifications.ts';
+import { Numbers } from './numbers.ts';
 import type { OperationName } from './operation-kinds.ts';
 import { OutboxTable } from './outbox.ts';
 import { PendingReader } from './pending.ts';
-import { PositionTable } from './positions.ts';
 import { RetentionTable } from './retention.ts';
 import { RoomTable } from './rooms.ts';
 import { get, type Op, run } from './statement.ts';
 import { Tenants } from './tenants.ts';
 import { UntoldTable } from './untold.ts';
 import { UserTable } from './users.ts';
+import { WriteCaches } from './write-caches.ts';
 
-/** The tables of one database connection. */
-export function openTables() {
+/** The tables of one database connection, which writes and so locks what it is about to change, or reads only. */
+export function openTables(use: 'read' | 'write') {
   const tenants = new Tenants();
   const users = new UserTable(tenants);
   const files = new FileTable(tenants, users);
-  const conversations = new ConversationTable(tenants, users, files);
-  const positions = new PositionTable();
+  const numbers = new Numbers();
+  const conversations = new ConversationTable({ tenants, users, files, numbers }, use);
+  const caches = new WriteCaches({ tenants, conversations, numbers });
   const services = new ServiceTable(tenants, conversations);
   const untold = new UntoldTable();
-  const messages = new MessageTable({
+  const messages = new MessageTable(tenants, conversations);
+  const appends = new AppendTable({
     tenants,
     users,
     conversations,
     services,
-    positions,
+    messages,
     files,
     untold,
+    caches,
   });
+  const changes = new MessageChanges({ tenants, services, files, untold, caches });
+  const acknowledgements = new AcknowledgementTable({ tenants, conversations, caches });
   const conversationList = new ConversationListTable({ tenants, conversations, messages });
-  const marks = new MarkTable({ tenants, conversations, positions, services });
+  const marks = new MarkTable({ tenants, conversations, positions: caches.positions, services });
   const pending = new PendingReader(tenants, users);
   const notifications = new NotificationTable(tenants, users);
   const admin = new AdminTable(tenants, users);
@@ -66,9 +77,13 @@ export function openTables() {
     tenants,
     users,
     conversations,
-    positions,
+    caches,
+    numbers,
     files,
     messages,
+    appends,
+    changes,
+    acknowledgements,
     conversationList,
     marks,
     pending,
@@ -114,6 +129,10 @@ export function operationsOf(tables: Tables): Operations {
     outbox,
     untold,
     desk,
+    caches,
+    appends,
+    changes,
+    acknowledgements,
   } = tables;
   return {
     *createUser(user: NewUser): Op<User> {
@@ -149,20 +168,23 @@ export function operationsOf(tables: Tables): Operations {
     setMemberRole: conversations.setMemberRole.bind(conversations),
     removeMember: conversations.removeMember.bind(conversations),
     handOverGroup: conversations.handOverGroup.bind(conversations),
-    appendMessage: messages.append.bind(messages),
+    appendMessage: appends.append.bind(appends),
     *changeMessage(change: MessageChange): Op<ChangedMessage> {
-      const changed = yield* messages.change(change);
+      const changed = yield* changes.change(change);
       yield* admin.auditMessage(change, changed.message);
       return changed;
     },
-    acknowledge: messages.acknowledge.bind(messages),
+    acknowledge: acknowledgements.acknowledge.bind(acknowledgements),
     hideMessage: marks.hide.bind(marks),
     pinMessage: marks.pin.bind(marks),
     unpinMessage: marks.unpin.bind(marks),
     changeChatSettings: admin.changeSettings.bind(admin),
     changeChatPermission: admin.changePermission.bind(admin),
     // A read, in the order of the writes so that it sees those issued just before it.
-    findMessage: messages.find.bind(messages),
+    *findMessage(look: MessageLook): Op<MessageView | undefined> {
+      yield* caches.inserts.flush();
+      return yield* messages.find(look, caches.parties);
+    },
     createNotification: notifications.create.bind(notifications),
     takeDueNotifications: notifications.takeDue.bind(notifications),
     markNotified: notifications.markNotified.bind(notifications),
@@ -230,7 +252,7 @@ export function operationsOf(tables: Tables): Operations {
     listPins: marks.listPins.bind(marks),
     listHidden: marks.listHidden.bind(marks),
     listPending: pending.page.bind(pending),
-    listUnread: messages.listUnread.bind(messages),
+    listUnread: acknowledgements.listUnread.bind(acknowledgements),
     nextNotificationDue: notifications.nextDue.bind(notifications),
     listUntoldNotifications: notifications.listUntold.bind(notifications),
     listNotifications: notifications.list.bind(notifications),

@@ -1,5 +1,6 @@
 import { singlePeer } from '../../core/conversations.ts';
 import type { Message, Parties, Party } from '../../core/model.ts';
+import { bulk, getEach } from './bulk.ts';
 import { type ConversationRef, type MessageRow, toMessage } from './message-row.ts';
 import { get, mapped, type Op } from './statement.ts';
 
@@ -38,7 +39,7 @@ export interface Identity {
   /** The key that the user's messages and single chats are stored under. */
   readonly person: string;
   /** Absent for what is no user. */
-  readonly generation?: number;
+  readonly generation?: number | undefined;
 }
 
 /** A conversation, and the key of its tenant. */
@@ -50,6 +51,12 @@ interface KnownPerson {
   readonly id: string;
   readonly party: Party;
 }
+
+const FIND_EACH = bulk(
+  { tenant: 'INTEGER', id: 'TEXT' },
+  `SELECT person, generation, username AS name, uid, nickname, avatar FROM account
+     WHERE account.tenant = :tenant AND account.id = :id`,
+);
 
 /** Who the two sides of messages are, each person looked up once. A deleted user keeps its name and uid. */
 export class PartyTable {
@@ -78,6 +85,26 @@ export class PartyTable {
 
   toMessages(tenant: string, conversation: ConversationPlace, rows: readonly MessageRow[]): Op<Message[]> {
     return mapped(rows, (row) => this.toMessage(tenant, conversation, row));
+  }
+
+  /** Looks up many users by their ids at once, those who are not known yet. */
+  *prefetch(users: readonly { readonly tenant: number; readonly id: string }[]): Op<void> {
+    const missing = new Map(users.map(({ tenant, id }) => [`${tenant}/${id}`, [tenant, id] as const]));
+    for (const key of missing.keys()) if (this.#identities.has(key)) missing.delete(key);
+    const items = [...missing.values()];
+    const rows = yield* getEach<Identity & Party & { id: string }>(FIND_EACH, items);
+    for (const [index, row] of rows.entries()) {
+      if (!row) continue;
+      const [tenant, id] = items[index] as readonly [number, string];
+      const { person, generation, name, uid, nickname, avatar } = row;
+      remember(this.#identities, `${tenant}/${id}`, { person, generation });
+      remember(this.#persons, `${tenant}/${person}`, { id, party: { name, uid, nickname, avatar } });
+    }
+  }
+
+  /** What is known of an id without a look into the database. */
+  peek(tenant: number, id: string): Identity | undefined {
+    return this.#identities.get(`${tenant}/${id}`);
   }
 
   /** Whom an id stands for: a user, or what is none and stored as it is. */

@@ -2,6 +2,7 @@ import type { SeqRange } from '../../core/model.ts';
 import type { AcknowledgementEntry } from '../../core/ports/store.ts';
 import type { Position } from '../../core/ranges.ts';
 import { cover } from '../../core/ranges.ts';
+import { type BulkItem, type BulkStatement, bulk, getEach, runEach } from './bulk.ts';
 import { packRanges, parseRanges } from './range-json.ts';
 import { all, get, type Op, run } from './statement.ts';
 
@@ -12,6 +13,31 @@ interface PositionRow {
   read_above: string;
   revision: number;
   revision_above: string;
+}
+
+const COLUMNS = 'delivered, delivered_above, read, read_above, revision, revision_above';
+const FIND_EACH = bulk(
+  { conversation: 'INTEGER', user_id: 'TEXT' },
+  `SELECT ${COLUMNS} FROM member WHERE member.conversation = :conversation AND member.user_id = :user_id FOR UPDATE`,
+);
+const MOVE = { member: moveOf('member'), former_member: moveOf('former_member') };
+
+function moveOf(holder: Holder): BulkStatement {
+  return bulk(
+    {
+      delivered: 'INTEGER',
+      delivered_above: 'TEXT',
+      read: 'INTEGER',
+      read_above: 'TEXT',
+      revision: 'INTEGER',
+      revision_above: 'TEXT',
+      conversation: 'INTEGER',
+      user_id: 'TEXT',
+    },
+    `UPDATE ${holder} SET delivered = :delivered, delivered_above = :delivered_above, read = :read, read_above = :read_above,
+       revision = :revision, revision_above = :revision_above
+       WHERE ${holder}.conversation = :conversation AND ${holder}.user_id = :user_id`,
+  );
 }
 
 /** A member's positions in one conversation, as they are inside the running transaction. */
@@ -38,6 +64,32 @@ interface CachedPositions extends Positions {
  */
 export class PositionTable {
   readonly #cache = new Map<string, CachedPositions>();
+  readonly #lock: string;
+
+  /** @param use a write locks the positions that it looks up */
+  constructor(use: 'read' | 'write' = 'read') {
+    this.#lock = use === 'write' ? ' FOR UPDATE' : '';
+  }
+
+  /** Looks up many members' positions at once. */
+  *prefetch(holders: readonly { readonly conversation: number; readonly user: string }[]): Op<void> {
+    const missing = new Map(
+      holders.map(({ conversation, user }) => [keyOf('member', conversation, user), { conversation, user }]),
+    );
+    for (const key of missing.keys()) if (this.#cache.has(key)) missing.delete(key);
+    // Whoever locks several does it in the same order.
+    const ordered = [...missing.values()].sort(
+      (a, b) => a.conversation - b.conversation || (a.user < b.user ? -1 : 1),
+    );
+    const rows = yield* getEach<PositionRow>(
+      FIND_EACH,
+      ordered.map(({ conversation, user }) => [conversation, user]),
+    );
+    for (const [index, row] of rows.entries()) {
+      const { conversation, user } = ordered[index] as (typeof ordered)[number];
+      if (row) this.#remember('member', conversation, user, row);
+    }
+  }
 
   /** Undefined for one who is no member. */
   *find(conversation: number, user: string): Op<Positions | undefined> {
@@ -103,21 +155,15 @@ export class PositionTable {
 
   /** Writes back what moved. To be called before the transaction ends. */
   *flush(): Op<void> {
-    const updates = { member: this.#update('member'), former_member: this.#update('former_member') };
+    const moved: Record<Holder, BulkItem[]> = { member: [], former_member: [] };
     for (const { holder, conversation, user, delivered, read, revisions, dirty } of this.#cache.values()) {
       if (!dirty) continue;
-      const columns = [delivered, read, revisions].flatMap((position) => [
-        position.mark,
-        packRanges(position.above),
-      ]);
-      yield* run(updates[holder], ...columns, conversation, user);
+      const columns = [delivered, read, revisions].flatMap(({ mark, above }) => [mark, packRanges(above)]);
+      moved[holder].push([...columns, conversation, user]);
     }
     this.#cache.clear();
-  }
-
-  #update(holder: Holder): string {
-    return `UPDATE ${holder} SET delivered = ?, delivered_above = ?, read = ?, read_above = ?, revision = ?, revision_above = ?
-         WHERE conversation = ? AND user_id = ?`;
+    yield* runEach(MOVE.member, moved.member);
+    yield* runEach(MOVE.former_member, moved.former_member);
   }
 
   /** Forgets everything, as after a rollback. */
@@ -157,16 +203,17 @@ export class PositionTable {
   }
 
   *#load(conversation: number, user: string, holder: Holder = 'member'): Op<CachedPositions | undefined> {
-    const key = `${holder}/${conversation}/${user}`;
-    const cached = this.#cache.get(key);
+    const cached = this.#cache.get(keyOf(holder, conversation, user));
     if (cached) return cached;
     const row = yield* get<PositionRow>(
-      `SELECT delivered, delivered_above, read, read_above, revision, revision_above FROM ${holder}
-           WHERE conversation = ? AND user_id = ?`,
+      `SELECT ${COLUMNS} FROM ${holder} WHERE conversation = ? AND user_id = ?${this.#lock}`,
       conversation,
       user,
     );
-    if (!row) return undefined;
+    return row && this.#remember(holder, conversation, user, row);
+  }
+
+  #remember(holder: Holder, conversation: number, user: string, row: PositionRow): CachedPositions {
     const loaded = {
       holder,
       conversation,
@@ -176,7 +223,7 @@ export class PositionTable {
       revisions: { mark: row.revision, above: parseRanges(row.revision_above) },
       dirty: false,
     };
-    this.#cache.set(key, loaded);
+    this.#cache.set(keyOf(holder, conversation, user), loaded);
     return loaded;
   }
 }
@@ -203,6 +250,10 @@ interface AlikeEntries {
   readonly userIds: string[];
   readonly ranges: readonly SeqRange[];
   readonly revisions: readonly SeqRange[];
+}
+
+function keyOf(holder: Holder, conversation: number, user: string): string {
+  return `${holder}/${conversation}/${user}`;
 }
 
 /** Gathers the entries that say the same of several users: who made them has used the same objects for it. */

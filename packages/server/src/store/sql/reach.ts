@@ -56,7 +56,7 @@ export class ReachTable {
   *countUnread(conversation: number, user: string, limit: number): Op<number> {
     const row = yield* this.#row(conversation, user);
     const count = `SELECT count(*) AS n FROM (SELECT 1 FROM message m WHERE m.conversation = ? AND m.seq BETWEEN ? AND ? AND ${READABLE}
-         LIMIT ?)`;
+         LIMIT ?) found`;
     let total = 0;
     for (const { from, to } of row ? openOf(row, 'read') : []) {
       if (total >= limit) break;

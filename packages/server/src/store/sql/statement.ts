@@ -1,13 +1,25 @@
+import type { BulkItem, BulkStatement } from './bulk.ts';
+
 /** What a statement is given: a list goes to `TEXTS(?)` or `INTEGERS(?)`. */
 export type Parameter = string | number | null | Uint8Array | readonly string[] | readonly number[];
 
-/** One statement on its way to a database, whichever it is. Its text is the SQL that both understand; see `dialect.ts`. */
-export interface Statement {
+/** One statement on its way to a database, whichever it is. */
+export type Statement = SingleStatement | EachStatement;
+
+/** Its text is the SQL that both understand; what differs stands in each adapter's `dialect.ts`. */
+export interface SingleStatement {
   /** What comes back: the first row, all rows, or how many rows were changed. */
   readonly wants: 'row' | 'rows' | 'changes';
   /** From a fixed set of texts, as it is prepared once. */
   readonly sql: string;
   readonly parameters: readonly Parameter[];
+}
+
+/** See `bulk.ts`. */
+export interface EachStatement {
+  readonly wants: 'row-each' | 'done-each';
+  readonly bulk: BulkStatement;
+  readonly items: readonly BulkItem[];
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import type { Op, Parameter, Statement } from '../sql/statement.ts';
-import { forSqlite } from './dialect.ts';
+import type { BulkStatement } from '../sql/bulk.ts';
+import type { EachStatement, Op, Parameter, SingleStatement, Statement } from '../sql/statement.ts';
+import { forSqlite, singleOf } from './dialect.ts';
 
 /** Runs operations on a database, in one go. */
 export class SqliteDriver {
@@ -28,7 +29,18 @@ export class SqliteDriver {
     return operation.next(result);
   }
 
-  #execute({ wants, sql, parameters }: Statement): unknown {
+  #execute(statement: Statement): unknown {
+    return 'bulk' in statement ? this.#executeEach(statement) : this.#executeOne(statement);
+  }
+
+  #executeEach({ wants, bulk, items }: EachStatement): unknown {
+    const statement = this.#statement(bulk.sql, bulk);
+    if (wants === 'row-each') return items.map((item) => statement.get(...(item as SQLInputValue[])));
+    for (const item of items) statement.run(...(item as SQLInputValue[]));
+    return undefined;
+  }
+
+  #executeOne({ wants, sql, parameters }: SingleStatement): unknown {
     const statement = this.#statement(sql);
     const values = parameters.some(isList) ? parameters.map(toValue) : (parameters as SQLInputValue[]);
     if (wants === 'row') return statement.get(...values);
@@ -36,10 +48,10 @@ export class SqliteDriver {
     return Number(statement.run(...values).changes);
   }
 
-  #statement(sql: string): StatementSync {
+  #statement(sql: string, bulk?: BulkStatement): StatementSync {
     let statement = this.#prepared.get(sql);
     if (!statement) {
-      statement = this.db.prepare(forSqlite(sql));
+      statement = this.db.prepare(forSqlite(bulk ? singleOf(bulk) : sql));
       this.#prepared.set(sql, statement);
     }
     return statement;

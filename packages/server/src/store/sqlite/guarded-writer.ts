@@ -1,5 +1,5 @@
+import { type OperationCall, type OperationOutcome, toFailure } from '../sql/calls.ts';
 import type { FileWatch } from './file-watch.ts';
-import { type OperationCall, type OperationOutcome, toFailure } from './protocol.ts';
 import type { BatchWriter } from './transaction.ts';
 
 /** Runs batches of writes, and confirms none that nobody would find in the file. */

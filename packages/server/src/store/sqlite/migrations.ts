@@ -579,4 +579,12 @@ export const MIGRATIONS: readonly Migration[] = [
       ALTER TABLE login_network RENAME COLUMN user TO user_id;
     `,
   },
+  {
+    version: 23,
+    sql: `
+      -- Up to where the numbers of messages are given, or reserved, by each of those who give them.
+      CREATE TABLE number_slot (slot INTEGER PRIMARY KEY, ceiling INTEGER NOT NULL) STRICT;
+      ALTER TABLE tenant DROP COLUMN last_number;
+    `,
+  },
 ];

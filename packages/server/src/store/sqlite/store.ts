@@ -1,9 +1,8 @@
 import { storeDamaged } from '../../core/errors.ts';
-import type { Message } from '../../core/model.ts';
 import type { Appended, NewMessage, Store } from '../../core/ports/store.ts';
-import type { AppendOutcome } from '../sql/messages.ts';
+import type { AppendOutcome } from '../sql/append.ts';
+import { appended } from '../sql/appended.ts';
 import { isWrite, OPERATION_KINDS } from '../sql/operation-kinds.ts';
-import { unpackParties } from '../sql/parties.ts';
 import { type DataLock, lockDataDir } from './data-lock.ts';
 import { migrate, openDatabase } from './database.ts';
 import { type QueueEvents, WorkerQueue } from './worker-queue.ts';
@@ -143,50 +142,4 @@ function makeStore(writer: WorkerQueue, reader: WorkerQueue, lock: DataLock, sta
       return closed;
     },
   } as Store;
-}
-
-function appended(message: NewMessage, outcome: AppendOutcome): Appended {
-  return {
-    message: outcome.earlier ?? stored(message, outcome),
-    duplicate: outcome.earlier !== undefined,
-    memberCount: outcome.memberCount,
-    ...(outcome.joined ? { joined: outcome.joined } : {}),
-    ...(outcome.opened ? { opened: outcome.opened } : {}),
-  };
-}
-
-function stored(message: NewMessage, outcome: AppendOutcome): Message {
-  const {
-    conversationId,
-    kind,
-    seq,
-    number,
-    targetId,
-    parties,
-    reference,
-    content = message.content,
-  } = outcome;
-  const { tenant, id, clientId, senderId, source, deviceId, createdAt } = message;
-  return {
-    tenant,
-    id,
-    clientId,
-    conversationId,
-    kind,
-    seq,
-    number,
-    senderId,
-    ...(message.guest ? { guest: message.guest } : {}),
-    targetId,
-    parties: unpackParties(parties),
-    content,
-    reference: reference ?? null,
-    state: 'normal',
-    revision: 0,
-    source,
-    deviceId,
-    changeReason: '',
-    createdAt,
-    changedAt: createdAt,
-  };
 }

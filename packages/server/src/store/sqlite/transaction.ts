@@ -1,12 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { DomainError } from '../../core/errors.ts';
-import { OPERATION_KINDS, type OperationName } from '../sql/operation-kinds.ts';
-import { operationsOf, type Tables } from '../sql/operations.ts';
-import type { Op } from '../sql/statement.ts';
+import { WriteBatch } from '../sql/batch.ts';
+import { type OperationCall, type OperationOutcome, toFailure } from '../sql/calls.ts';
+import type { Tables } from '../sql/operations.ts';
 import type { SqliteDriver } from './driver.ts';
-import { isDamage, type OperationCall, type OperationOutcome, toFailure } from './protocol.ts';
-
-type AnyOperation = (...args: readonly unknown[]) => Op<unknown>;
+import { isDamage } from './protocol.ts';
 
 /** SQLite's primary result codes that say the file can't be written now, whatever the operation. */
 const STORE_TROUBLE: ReadonlySet<number> = new Set([
@@ -25,8 +22,7 @@ const STORE_TROUBLE: ReadonlySet<number> = new Set([
 export class BatchWriter {
   readonly #driver: SqliteDriver;
   readonly #db: DatabaseSync;
-  readonly #tables: Tables;
-  readonly #operations: Record<string, AnyOperation>;
+  readonly #batch: WriteBatch;
   readonly #onDamage: (error: Error) => void;
 
   /** @param onDamage told what SQLite found wrong with the file */
@@ -34,8 +30,7 @@ export class BatchWriter {
     this.#onDamage = onDamage;
     this.#driver = driver;
     this.#db = driver.db;
-    this.#tables = tables;
-    this.#operations = operationsOf(tables) as unknown as Record<string, AnyOperation>;
+    this.#batch = new WriteBatch(tables);
   }
 
   /**
@@ -58,43 +53,15 @@ export class BatchWriter {
     if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
     this.#db.exec('BEGIN IMMEDIATE');
     try {
-      const outcomes = batch.map((call) => this.#attempt(call));
-      this.#flush();
+      const outcomes = this.#driver.run(this.#batch.run(batch));
       this.#db.exec('COMMIT');
       return outcomes;
     } catch (error) {
-      this.#reset();
+      this.#batch.reset();
       // Some errors (a full disk, for one) have made SQLite roll back by itself.
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw error;
     }
-  }
-
-  #attempt({ name, args }: OperationCall): OperationOutcome {
-    const operation = this.#operations[name];
-    if (!operation) throw new Error(`no write operation ${name}`);
-    const cached = OPERATION_KINDS[name as OperationName] === 'message-write';
-    try {
-      if (!cached) this.#flush();
-      return { value: this.#driver.run(operation(...args)) };
-    } catch (error) {
-      if (error instanceof DomainError) return { failure: toFailure(error) };
-      throw error;
-    } finally {
-      if (!cached) this.#tables.messages.reset();
-    }
-  }
-
-  #flush(): void {
-    this.#driver.run(this.#tables.messages.flush());
-    this.#driver.run(this.#tables.positions.flush());
-  }
-
-  #reset(): void {
-    this.#tables.messages.reset();
-    this.#tables.positions.reset();
-    this.#tables.tenants.reset();
-    this.#tables.outbox.reset();
   }
 }
 

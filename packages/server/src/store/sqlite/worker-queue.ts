@@ -2,14 +2,9 @@ import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { storeBusy, storeUnavailable } from '../../core/errors.ts';
+import { type OperationCall, type OperationOutcome, toError } from '../sql/calls.ts';
 import { sizeOf } from './argument-size.ts';
-import {
-  type OperationCall,
-  type OperationOutcome,
-  toError,
-  type WorkerReply,
-  type WorkerSettings,
-} from './protocol.ts';
+import type { WorkerReply, WorkerSettings } from './protocol.ts';
 
 interface Waiting extends OperationCall {
   /** Of its arguments. */

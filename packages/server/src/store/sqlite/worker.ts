@@ -1,4 +1,5 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { type OperationCall, type OperationOutcome, toFailure } from '../sql/calls.ts';
 import { openTables, operationsOf } from '../sql/operations.ts';
 import type { Op } from '../sql/statement.ts';
 import { openDatabase } from './database.ts';
@@ -6,15 +7,7 @@ import { SqliteDriver } from './driver.ts';
 import { FileWatch } from './file-watch.ts';
 import { GuardedWriter } from './guarded-writer.ts';
 import { PageSample } from './page-sample.ts';
-import {
-  isDamage,
-  type OperationCall,
-  type OperationOutcome,
-  toFailure,
-  type WorkerReply,
-  type WorkerRequest,
-  type WorkerSettings,
-} from './protocol.ts';
+import { isDamage, type WorkerReply, type WorkerRequest, type WorkerSettings } from './protocol.ts';
 import { BatchWriter } from './transaction.ts';
 
 /** From one look at the files to the next, in ms. */
@@ -26,7 +19,7 @@ const db = openDatabase({ ...settings, readOnly: settings.mode === 'read' });
 /** Beside the threads' own connections; in the thread that reads, as it may have to wait for the disk. */
 const sampled = settings.mode === 'read' ? openDatabase({ ...settings, readOnly: true }) : undefined;
 const driver = new SqliteDriver(db);
-const tables = openTables();
+const tables = openTables(settings.mode);
 const run = settings.mode === 'read' ? reader() : writer();
 
 port.on('message', (request: WorkerRequest) => {

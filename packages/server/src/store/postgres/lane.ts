@@ -1,0 +1,118 @@
+import { WriteBatch } from '../sql/batch.ts';
+import type { OperationCall, OperationOutcome } from '../sql/calls.ts';
+import { toFailure } from '../sql/calls.ts';
+import { SLOTS } from '../sql/numbers.ts';
+import { openTables } from '../sql/operations.ts';
+import type { Connection } from './connect.ts';
+import { PostgresDriver } from './driver.ts';
+import { type Failure, failureOf, type Stage } from './errors.ts';
+
+/** How often a transaction is tried that others were in the way of. */
+const MAX_TRIES = 8;
+
+/** What a lane does its work with, and whom it tells. */
+export interface LaneOptions {
+  /** Resolves with a connection that is open; rejects while there can be none. */
+  connect(): Promise<Connection>;
+  /** Told what kept a transaction from passing, but what trying again may mend. */
+  failed(failure: Failure): void;
+  succeeded(): void;
+}
+
+/** A writing connection: one transaction at a time. Which connection it is changes when one is lost. */
+export class Lane {
+  readonly #options: LaneOptions;
+  readonly #batch = new WriteBatch(openTables('write'));
+  #connection: Connection | undefined;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Outcomes in the order of the calls; all writes among them are committed. A call refused by the domain fails alone. What
+   * others were in the way of, or one statement is to blame for, is tried again call by call.
+   */
+  async run(calls: readonly OperationCall[]): Promise<OperationOutcome[]> {
+    const first = await this.#try(calls);
+    if ('outcomes' in first) return first.outcomes;
+    if (first.failure.kind === 'call' && calls.length === 1) return refuse(calls, first.error);
+    if (first.failure.kind !== 'again' && first.failure.kind !== 'call') return refuse(calls, first.error);
+    const outcomes: OperationOutcome[] = [];
+    for (const call of calls) outcomes.push(...(await this.#runAlone([call])));
+    return outcomes;
+  }
+
+  async close(): Promise<void> {
+    await this.#connection?.close();
+  }
+
+  async #runAlone(calls: readonly OperationCall[]): Promise<OperationOutcome[]> {
+    for (let tries = 1; ; tries++) {
+      const tried = await this.#try(calls);
+      if ('outcomes' in tried) return tried.outcomes;
+      if (tried.failure.kind !== 'again' || tries === MAX_TRIES) return refuse(calls, tried.error);
+    }
+  }
+
+  async #try(
+    calls: readonly OperationCall[],
+  ): Promise<{ outcomes: OperationOutcome[] } | { failure: Failure; error: unknown }> {
+    let stage: Stage = 'statement';
+    try {
+      const driver = new PostgresDriver(await this.#open());
+      await driver.command('BEGIN');
+      const outcomes = await driver.run(this.#batch.run(calls));
+      stage = 'commit';
+      await driver.command('COMMIT');
+      this.#options.succeeded();
+      return { outcomes };
+    } catch (error) {
+      const failure = failureOf(error, stage);
+      if (failure.kind !== 'again') this.#options.failed(failure);
+      await this.#rollBack(failure);
+      return { failure, error };
+    } finally {
+      this.#batch.forget();
+    }
+  }
+
+  async #open(): Promise<Connection> {
+    if (this.#connection?.isOpen) return this.#connection;
+    const connection = await this.#options.connect();
+    this.#batch.useSlot(await claimSlot(connection));
+    this.#connection = connection;
+    return connection;
+  }
+
+  async #rollBack({ isGone, reason }: Failure): Promise<void> {
+    const connection = this.#connection;
+    this.#batch.reset();
+    if (!connection) return;
+    try {
+      if (!isGone) await connection.query({ text: 'ROLLBACK' });
+    } catch {
+      connection.destroy(new Error(reason));
+    }
+    if (isGone) {
+      connection.destroy(new Error(reason));
+      this.#connection = undefined;
+    }
+  }
+}
+
+/** Any number that nothing else in the database locks. */
+const SLOT_LOCK = 0x6861;
+
+/** A slot of message numbers (`sql/numbers.ts`), which is this connection's as long as it is open. */
+async function claimSlot(connection: Connection): Promise<number> {
+  const text = `SELECT slot FROM generate_series(0, ${SLOTS - 1}) slot WHERE pg_try_advisory_lock(${SLOT_LOCK}, slot) LIMIT 1`;
+  const [row] = (await connection.query({ text })).rows;
+  if (!row) throw new Error(`all ${SLOTS} slots of message numbers are in use`);
+  return row.slot;
+}
+
+function refuse(calls: readonly OperationCall[], error: unknown): OperationOutcome[] {
+  const failure = toFailure(error);
+  return calls.map(() => ({ failure }));
+}

@@ -1,0 +1,146 @@
+import type { PostgresAddress } from '../../config/store-url.ts';
+import { storeUnavailable } from '../../core/errors.ts';
+import type { Appended, NewMessage, Store } from '../../core/ports/store.ts';
+import type { AppendOutcome } from '../sql/append.ts';
+import { appended } from '../sql/appended.ts';
+import { isWrite, OPERATION_KINDS } from '../sql/operation-kinds.ts';
+import { Connection } from './connect.ts';
+import type { Failure } from './errors.ts';
+import { Lane } from './lane.ts';
+import { Lanes } from './lanes.ts';
+import { migratePostgres } from './migrate.ts';
+import { Readers } from './readers.ts';
+import { openAtStart } from './start.ts';
+
+export interface PostgresStoreOptions {
+  readonly address: PostgresAddress;
+  /** How long a server is waited for at the start, in ms. */
+  readonly startTimeout?: number;
+  /** What this node calls itself to the server. */
+  readonly node?: string;
+  /** Connections that write. */
+  readonly lanes?: number;
+  /** Connections that read. */
+  readonly readers?: number;
+  /** Told of each transaction. */
+  readonly commits?: { batch(size: number, durationMs: number, depth: number): void };
+  readonly troubles?: PostgresTroubles;
+}
+
+export interface PostgresTroubles {
+  /** Why the server is waited for at the start. */
+  waiting(reason: string): void;
+  /** What the operator should know of the server. */
+  warn(text: string): void;
+  /** Why the store can't do its work; undefined once that is over. */
+  unavailable(reason: string | undefined): void;
+}
+
+const UNTOLD: PostgresTroubles = { waiting() {}, warn() {}, unavailable() {} };
+
+const LANES = 3;
+const READERS = 4;
+const MAX_BATCH = 200;
+const MAX_WAITING = 50_000;
+const STATEMENT_TIMEOUT = 30_000;
+const LOCK_TIMEOUT = 5000;
+/** A connection is tried again so soon after one could not be made, in ms. */
+const RECONNECT_PAUSE = 250;
+
+/**
+ * Opens a store in a PostgreSQL database: a few connections that write, each a transaction at a time, and a few that read.
+ * Throws a `StartError` where the database can't be used.
+ */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const { address, startTimeout = 0, node = 'main', troubles = UNTOLD } = options;
+  const session = { name: `haina/${node}`, statementTimeout: STATEMENT_TIMEOUT, lockTimeout: LOCK_TIMEOUT };
+  const first = await openAtStart({
+    address,
+    session: { ...session, statementTimeout: 0 },
+    timeout: startTimeout,
+    waiting: (reason) => troubles.waiting(reason),
+    warn: (text) => troubles.warn(text),
+  });
+  try {
+    await migratePostgres(first);
+  } finally {
+    await first.close();
+  }
+  const health = new Health(troubles);
+  const work = {
+    connect: () => health.connect(() => Connection.open(address, session)),
+    failed: (failure: Failure) => health.failed(failure),
+    succeeded: () => health.succeeded(),
+  };
+  const lanes = Array.from({ length: options.lanes ?? LANES }, () => new Lane(work));
+  return makeStore(
+    new Lanes(lanes, { maxBatch: MAX_BATCH, maxWaiting: MAX_WAITING, ...options.commits }),
+    new Readers({ ...work, ...readersOf(options.readers ?? READERS), maxWaiting: MAX_WAITING }),
+  );
+}
+
+function readersOf(connections: number): { connections: number; forLongReads: number } {
+  return { connections, forLongReads: Math.max(1, Math.floor(connections / 2)) };
+}
+
+/** Whether the server can be worked with, told once each time that changes. */
+class Health {
+  readonly #troubles: PostgresTroubles;
+  #reason: string | undefined;
+  /** Until then no connection is tried, in ms of `performance.now`. */
+  #notBefore = 0;
+
+  constructor(troubles: PostgresTroubles) {
+    this.#troubles = troubles;
+  }
+
+  /** A server that is away is not asked by every call. */
+  async connect(open: () => Promise<Connection>): Promise<Connection> {
+    if (performance.now() < this.#notBefore) {
+      throw storeUnavailable(new Error(this.#reason));
+    }
+    try {
+      return await open();
+    } catch (error) {
+      this.#notBefore = performance.now() + RECONNECT_PAUSE;
+      throw error;
+    }
+  }
+
+  failed({ kind, reason }: Failure): void {
+    if (kind === 'call') return;
+    if (this.#reason === undefined) this.#troubles.unavailable(reason);
+    this.#reason = reason;
+  }
+
+  succeeded(): void {
+    if (this.#reason === undefined) return;
+    this.#reason = undefined;
+    this.#troubles.unavailable(undefined);
+  }
+}
+
+function makeStore(lanes: Lanes, readers: Readers): Store {
+  const forwarded = Object.entries(OPERATION_KINDS).map(([name, kind]) => {
+    if (isWrite(kind)) return [name, (...args: unknown[]) => lanes.call(name, args)];
+    return [name, (...args: unknown[]) => readers.call(name, args, kind === 'long-read')];
+  });
+  let closed: Promise<void> | undefined;
+  return {
+    ...Object.fromEntries(forwarded),
+    appendMessage(message: NewMessage): Promise<Appended> {
+      const toAppended = (outcome: unknown) => appended(message, outcome as AppendOutcome);
+      return lanes.call('appendMessage', [message], toAppended) as Promise<Appended>;
+    },
+    get depth(): number {
+      return lanes.depth + readers.depth;
+    },
+    close(): Promise<void> {
+      closed ??= (async () => {
+        await lanes.close();
+        await readers.close();
+      })();
+      return closed;
+    },
+  } as Store;
+}

@@ -1,0 +1,62 @@
+import { DomainError } from '../../core/errors.ts';
+import { type OperationCall, type OperationOutcome, toFailure } from './calls.ts';
+import { OPERATION_KINDS, type OperationName } from './operation-kinds.ts';
+import { operationsOf, type Tables } from './operations.ts';
+import type { Op } from './statement.ts';
+
+type AnyOperation = (...args: readonly unknown[]) => Op<unknown>;
+
+/** Writes that share a transaction, on the tables of one connection. */
+export class WriteBatch {
+  readonly #tables: Tables;
+  readonly #operations: Record<string, AnyOperation>;
+
+  constructor(tables: Tables) {
+    this.#tables = tables;
+    this.#operations = operationsOf(tables) as unknown as Record<string, AnyOperation>;
+  }
+
+  /** @param slot of message numbers, which nobody else uses now */
+  useSlot(slot: number): void {
+    this.#tables.numbers.use(slot);
+  }
+
+  /** Outcomes in the order of the calls. A call that the domain refuses fails alone: it has written nothing by then. */
+  *run(calls: readonly OperationCall[]): Op<OperationOutcome[]> {
+    yield* this.#tables.caches.prefetch(calls);
+    const outcomes: OperationOutcome[] = [];
+    for (const call of calls) outcomes.push(yield* this.#attempt(call));
+    yield* this.#tables.caches.flush();
+    // Others may take the client ids that were free.
+    this.#tables.caches.repeats.reset();
+    return outcomes;
+  }
+
+  /** Forgets what others may change between two transactions. */
+  forget(): void {
+    this.#tables.caches.reset();
+    this.#tables.outbox.reset();
+  }
+
+  /** Forgets what a rolled back transaction may have made. */
+  reset(): void {
+    this.forget();
+    this.#tables.tenants.reset();
+    this.#tables.numbers.reset();
+  }
+
+  *#attempt({ name, args }: OperationCall): Op<OperationOutcome> {
+    const operation = this.#operations[name];
+    if (!operation) throw new Error(`no write operation ${name}`);
+    const cached = OPERATION_KINDS[name as OperationName] === 'message-write';
+    try {
+      if (!cached) yield* this.#tables.caches.flush();
+      return { value: yield* operation(...args) };
+    } catch (error) {
+      if (error instanceof DomainError) return { failure: toFailure(error) };
+      throw error;
+    } finally {
+      if (!cached) this.#tables.caches.reset();
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import { bulk, getEach } from './bulk.ts';
+import type { ConversationRow } from './conversations.ts';
+import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow } from './message-row.ts';
+import { get, type Op } from './statement.ts';
+
+/** What a client's message id is unique for. */
+export interface SentKey {
+  /** The tenant's key. */
+  readonly tenant: number;
+  readonly clientId: string;
+  /** Of the sender. */
+  readonly person: string;
+}
+
+/** An earlier message with the same key, and its conversation. */
+export interface RepeatRow extends MessageRow {
+  cid: string;
+  cname: string;
+  cuid: number | null;
+  kind: ConversationRow['kind'];
+  member_count: number;
+}
+
+const SELECT = `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.name AS cname, c.uid AS cuid, c.member_count FROM ${MESSAGE_TABLE}
+  JOIN conversation c ON c.pk = m.conversation`;
+const FIND = `${SELECT} WHERE m.tenant = ? AND m.client_id = ? AND m.sender = ?`;
+const FIND_EACH = bulk(
+  { tenant: 'INTEGER', client_id: 'TEXT', person: 'TEXT' },
+  `${SELECT} WHERE m.tenant = :tenant AND m.client_id = :client_id AND m.sender = :person`,
+);
+
+/** SQL that finds the message which a client id was used for already. */
+export class RepeatTable {
+  /** Keys that no message in the database had at the last look. */
+  readonly #unused = new Set<string>();
+
+  /** Looks for many at once: most are of new messages. */
+  *prefetch(keys: readonly SentKey[]): Op<void> {
+    const rows = yield* getEach<RepeatRow>(
+      FIND_EACH,
+      keys.map(({ tenant, clientId, person }) => [tenant, clientId, person]),
+    );
+    for (const [index, row] of rows.entries()) if (!row) this.#unused.add(textOf(keys[index] as SentKey));
+  }
+
+  isKnownUnused(key: SentKey): boolean {
+    return this.#unused.has(textOf(key));
+  }
+
+  *find({ tenant, clientId, person }: SentKey): Op<RepeatRow | undefined> {
+    return yield* get<RepeatRow>(FIND, tenant, clientId, person);
+  }
+
+  /** To be called once a message takes the key. */
+  used(key: SentKey): void {
+    this.#unused.delete(textOf(key));
+  }
+
+  /** What was looked up holds for one transaction. */
+  reset(): void {
+    this.#unused.clear();
+  }
+}
+
+function textOf({ tenant, clientId, person }: SentKey): string {
+  return `${tenant}/${person}/${clientId}`;
+}
