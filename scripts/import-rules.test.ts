@@ -72,7 +72,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Where the parts are put together: it may import everything. */
-const COMPOSITION_ROOT = [`${SERVER}/app.ts`];
+const COMPOSITION_ROOT = `${SERVER}/compose`;
 
 interface Import {
   readonly file: string;
@@ -128,7 +128,9 @@ test('every folder of the server has its rule', () => {
   const folders = new Set(
     globSync(`${SERVER}/*/**/*.ts`, { cwd: ROOT }).map((file) => file.split('/').slice(0, 4).join('/')),
   );
-  folders.delete(`${SERVER}/cli`); // the outermost room: starts whatever there is
+  // The outermost rooms: they start whatever there is.
+  folders.delete(`${SERVER}/cli`);
+  folders.delete(COMPOSITION_ROOT);
   assert.deepEqual(
     [...folders].filter((folder) => !(folder in RULES)),
     [],
@@ -137,10 +139,21 @@ test('every folder of the server has its rule', () => {
 
 test('only the composition root and the adapters know the store as a whole', () => {
   const whole = `${SERVER}/core/ports/store.ts`;
-  const mayKnow = [`${SERVER}/store`, ...COMPOSITION_ROOT];
+  const mayKnow = [`${SERVER}/store`, COMPOSITION_ROOT];
   const files = globSync(`${SERVER}/**/*.ts`, { cwd: ROOT }).filter((file) => !isTestCode(file));
   const found = files.flatMap(importsOf).filter(({ target }) => target === whole);
   assert.ok(found.length > 0, 'nobody imports the port');
+  assert.deepEqual(
+    found.map(({ file }) => file).filter((file) => !mayKnow.some((place) => isInside(file, place))),
+    [],
+  );
+});
+
+test('one place chooses the store adapter, and the command line knows its files', () => {
+  const mayKnow = [`${SERVER}/store`, `${COMPOSITION_ROOT}/store.ts`, `${SERVER}/cli/database.ts`];
+  const files = globSync(`${SERVER}/**/*.ts`, { cwd: ROOT }).filter((file) => !isTestCode(file));
+  const found = files.flatMap(importsOf).filter(({ target }) => isInside(target, `${SERVER}/store`));
+  assert.ok(found.some(({ file }) => file === `${COMPOSITION_ROOT}/store.ts`));
   assert.deepEqual(
     found.map(({ file }) => file).filter((file) => !mayKnow.some((place) => isInside(file, place))),
     [],

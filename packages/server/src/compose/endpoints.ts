@@ -1,16 +1,16 @@
-import type { Config } from './config/settings.ts';
-import type { Dialect } from './dialects/common/dialect.ts';
-import type { DialectServices } from './dialects/common/services.ts';
-import { stompAcceptor } from './stomp/acceptor.ts';
-import type { StompOptions } from './stomp/options.ts';
+import type { Config } from '../config/settings.ts';
+import type { Dialect } from '../dialects/common/dialect.ts';
+import type { DialectServices } from '../dialects/common/services.ts';
+import { stompAcceptor } from '../stomp/acceptor.ts';
+import type { StompOptions } from '../stomp/options.ts';
 import {
   type Connection,
   type ConnectionAcceptor,
   type MountOptions,
   type TransportOptions,
   TransportServer,
-} from './transport/index.ts';
-import { VERSION } from './version.ts';
+} from '../transport/index.ts';
+import { VERSION } from '../version.ts';
 
 /** Preferred first. */
 const STOMP_SUBPROTOCOLS = ['v12.stomp', 'v11.stomp', 'v10.stomp'];

@@ -1,0 +1,21 @@
+import { randomBytes } from 'node:crypto';
+import { EventBridge, type EventBridgeDeps } from '../events/index.ts';
+import { VERSION } from '../version.ts';
+import type { Ground } from './ground.ts';
+
+/** The bridge to other systems. It takes up what waits since the last stop before anything is published. */
+export async function composeEvents(
+  ground: Ground,
+  deps: Pick<EventBridgeDeps, 'store' | 'next'>,
+): Promise<EventBridge> {
+  const events = new EventBridge({
+    ...ground,
+    ...deps,
+    version: VERSION,
+    makeSecret: () => randomBytes(32).toString('base64url'),
+    random: Math.random,
+  });
+  ground.teardown.defer('business events', () => events.close());
+  await events.prepare();
+  return events;
+}

@@ -1,0 +1,95 @@
+import type { AddressInfo } from 'node:net';
+import type { CustomerWatch } from '../core/desk/customer-watch.ts';
+import type { Core } from '../core/index.ts';
+import type { Sweep } from '../core/sweep.ts';
+import { seedDemo } from '../demo.ts';
+import type { EventBridge } from '../events/index.ts';
+import type { Endpoint } from '../http/routes/home.ts';
+import type { Sessions } from '../hub/sessions.ts';
+import { composeAuthenticator, composeKeys } from './auth.ts';
+import { composeAttendance, composeCore } from './core.ts';
+import { composeDesk } from './desk.ts';
+import { composeDialects } from './dialects.ts';
+import { composeEvents } from './events.ts';
+import { composeFiles } from './files.ts';
+import type { Ground } from './ground.ts';
+import { composeHttp, type Door } from './http.ts';
+import { composeDeliveries, composeHub } from './hub.ts';
+import { composeDestinations, composePlugins } from './plugins.ts';
+import { Readiness } from './readiness.ts';
+import { composeNotificationSchedule, composeSweeps } from './schedules.ts';
+import { composeSessions } from './sessions.ts';
+import { composeStore } from './store.ts';
+
+/** A server that listens, as whoever started it needs to know it. */
+export interface Served {
+  /** `http://HOST:PORT`, with the port that was really taken. */
+  readonly url: string;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/**
+ * The composition root: makes every part out of those before it, and opens the doors at last. Each part that has something to
+ * undo adds it to the teardown, which is the caller's to run where a later one throws.
+ */
+export async function compose(ground: Ground): Promise<Served> {
+  const keys = composeKeys(ground);
+  const store = await composeStore(ground);
+  const plugins = await composePlugins(ground);
+  const destinations = composeDestinations(ground, plugins);
+  const hub = composeHub(ground);
+  // Events pass from the core over the bridge to other systems and the plug-ins to the hub.
+  const sink = plugins?.before(hub) ?? hub;
+  const events = await composeEvents(ground, { store, next: sink });
+  const core = composeCore(ground, {
+    store,
+    sink: events.sink,
+    ...(plugins && { gate: plugins.gate }),
+  });
+  plugins?.serve({ messages: core.messages, sink });
+  await composeAttendance(ground, core);
+  if (ground.config.demo) await seedDemo({ ...core, store });
+  const authenticator = composeAuthenticator(ground, keys, core);
+  const files = await composeFiles(ground, { store, core });
+  const deliveries = composeDeliveries(ground, core);
+  await composeNotificationSchedule(ground, core);
+  const sweeps = composeSweeps(ground, { files, core });
+  const agentWatch = await composeDesk(ground, { store, hub, core });
+  const { sessions, presence, customerWatch } = composeSessions(ground, { store, core });
+  const services = { core, hub, sessions, deliveries, presence, authenticator, plugins, destinations };
+  const dialects = composeDialects(ground, { services, agentWatch, roomKeys: keys.roomKeys });
+  const readiness = new Readiness(store);
+  const http = { core, files, presence, events, keys, authenticator, readiness, dialects };
+  const door = await composeHttp(ground, http);
+  await open(ground, { door, core, events, sessions, sweeps, customerWatch, readiness });
+  const { host } = ground.config;
+  return { url: urlOf(host, door.server.address() as AddressInfo), endpoints: door.endpoints };
+}
+
+interface Opened {
+  readonly door: Door;
+  readonly core: Pick<Core, 'businessEvents'>;
+  readonly events: EventBridge;
+  readonly sessions: Sessions;
+  readonly sweeps: readonly Sweep[];
+  readonly customerWatch: CustomerWatch;
+  readonly readiness: Readiness;
+}
+
+/** Lets clients and events of other systems in. A stop begins with the reverse of it. */
+async function open({ teardown }: Ground, parts: Opened): Promise<void> {
+  const { door, core, events, sessions, sweeps, customerWatch, readiness } = parts;
+  teardown.defer('goodbyes', () => sessions.stopping());
+  // Customers whom the stop throws out are not away.
+  teardown.defer('customers of the service desk', () => customerWatch.close());
+  teardown.defer('events of other systems', () => events.stopTaking());
+  teardown.defer('readiness', () => readiness.end());
+  await events.start(core.businessEvents);
+  await door.listen();
+  for (const sweep of sweeps) sweep.start();
+  customerWatch.start();
+}
+
+function urlOf(host: string, { port }: AddressInfo): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
