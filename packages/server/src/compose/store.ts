@@ -1,23 +1,43 @@
-import { StartError } from '../config/start-error.ts';
-import { parseStore } from '../config/store-url.ts';
+import { type PostgresAddress, parseStore } from '../config/store-url.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { Logger } from '../observe/logger.ts';
+import { openPostgresStore } from '../store/postgres/index.ts';
 import { openSqliteStore, type StoreTroubles } from '../store/sqlite/index.ts';
 import type { Ground } from './ground.ts';
 
 /** The store that the settings name: the one place that knows which adapters there are. */
-export async function composeStore({ config, log, metrics, teardown }: Ground): Promise<Store> {
-  if (parseStore(config.store).kind !== 'sqlite') {
-    throw new StartError('this version keeps its data in SQLite only: leave HAINA_STORE unset');
-  }
-  const store = await openSqliteStore({
+export async function composeStore(ground: Ground): Promise<Store> {
+  const { config, metrics, teardown } = ground;
+  const choice = parseStore(config.store);
+  const store =
+    choice.kind === 'sqlite' ? await openSqlite(ground) : await openPostgres(ground, choice.address);
+  teardown.defer('store', () => store.close());
+  metrics.watchQueue('store', () => store.depth);
+  return store;
+}
+
+function openSqlite({ config, log, metrics }: Ground): Promise<Store> {
+  return openSqliteStore({
     dataDir: config.dataDir,
     commits: { batch: (size, durationMs) => metrics.committed(size, durationMs) },
     troubles: storeTroubles(log),
   });
-  teardown.defer('store', () => store.close());
-  metrics.watchQueue('store', () => store.depth);
-  return store;
+}
+
+function openPostgres({ config, log, metrics }: Ground, address: PostgresAddress): Promise<Store> {
+  return openPostgresStore({
+    address,
+    startTimeout: config.startTimeout,
+    commits: { batch: (size, durationMs) => metrics.committed(size, durationMs) },
+    troubles: {
+      waiting: (reason) => log.warn({ reason }, 'PostgreSQL can not be used yet; it is tried again'),
+      warn: (text) => log.warn(`PostgreSQL ${text}`),
+      unavailable(reason) {
+        if (reason === undefined) log.warn('PostgreSQL is back: sends are confirmed again');
+        else log.error({ reason }, 'PostgreSQL can not be used: nothing is confirmed until it can');
+      },
+    },
+  });
 }
 
 /** Tells the operator what is wrong with the database; `/readyz` is 503 meanwhile. */

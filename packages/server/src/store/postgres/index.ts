@@ -1,0 +1,1 @@
+export { openPostgresStore, type PostgresStoreOptions, type PostgresTroubles } from './store.ts';
