@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { EVERY_APP } from './every-app.ts';
+import { storeFor } from './store-choice.ts';
 import { TEST_SECRET } from './token.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
@@ -49,6 +50,7 @@ export async function startChildServer(
   const env = {
     ...Object.fromEntries(others),
     HAINA_DATA_DIR: dataDir,
+    HAINA_STORE: await storeFor(dataDir),
     HAINA_SECRET: TEST_SECRET,
     HAINA_PORT: '0',
     HAINA_SEND_RATE: '0',

@@ -5,6 +5,7 @@ import { type RunningServer, type Runtime, startServer } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/settings.ts';
 import { EVERY_APP } from './every-app.ts';
+import { forgetStore, storeFor } from './store-choice.ts';
 import { TEST_SECRET } from './token.ts';
 
 export interface TestServer {
@@ -28,6 +29,7 @@ export async function startTestServer(
   runtime?: Runtime,
 ): Promise<TestServer> {
   const dataDir = settings.dataDir ?? (await mkdtemp(join(tmpdir(), 'haina-test-')));
+  const store = settings.store ?? (await storeFor(dataDir));
   const { config } = loadConfig({
     flags: {
       ...EVERY_APP,
@@ -39,7 +41,7 @@ export async function startTestServer(
       dataDir,
     },
   });
-  const server: RunningServer = await startServer({ ...config, ...settings, dataDir }, runtime);
+  const server: RunningServer = await startServer({ ...config, ...settings, store, dataDir }, runtime);
   return {
     url: server.url,
     wsUrl: server.url.replace('http:', 'ws:'),
@@ -58,7 +60,9 @@ export async function startTestServer(
     },
     async stop() {
       await server.stop();
-      if (settings.dataDir === undefined) await rm(dataDir, { recursive: true });
+      if (settings.dataDir !== undefined) return;
+      await rm(dataDir, { recursive: true, force: true });
+      await forgetStore(dataDir);
     },
   };
 }

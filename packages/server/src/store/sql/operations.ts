@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Message, Timestamp, User } from '../../core/model.ts';
 import type { AdminAct } from '../../core/ports/admin-store.ts';
 import type {
@@ -98,8 +99,8 @@ export function openTables(use: 'read' | 'write') {
 }
 export type Tables = ReturnType<typeof openTables>;
 
-/** Of what is written to find out whether anything can be: more than most commits need, so that they find room, too. */
-const PROBE = new Uint8Array(65_536);
+/** Of what is written to find out whether anything can be: more than most commits need, so that they find room, too. Random, as what is there already would not be written again. */
+const PROBE_BYTES = 65_536;
 const WRITE_PROBE =
   'INSERT INTO write_probe (pk, filler) VALUES (1, ?) ON CONFLICT (pk) DO UPDATE SET filler = excluded.filler';
 
@@ -232,7 +233,7 @@ export function operationsOf(tables: Tables): Operations {
       yield* get('SELECT 1');
     },
     *probe(): Op<void> {
-      yield* run(WRITE_PROBE, PROBE);
+      yield* run(WRITE_PROBE, randomBytes(PROBE_BYTES));
     },
     findUser: users.find.bind(users),
     listUsersByIds: users.listByIds.bind(users),

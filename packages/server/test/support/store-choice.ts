@@ -1,0 +1,25 @@
+import { sharedPostgres } from './postgres.ts';
+
+/** Which database the servers of this run keep their store in. */
+const KIND = process.env.TEST_STORE ?? 'sqlite';
+
+const databases = new Map<string, Promise<string>>();
+
+/** The setting `store` of a test server: in a run on PostgreSQL a database of its own for each data folder. */
+export function storeFor(dataDir: string): Promise<string> {
+  if (KIND === 'sqlite') return Promise.resolve('sqlite');
+  if (KIND !== 'postgres') throw new Error(`TEST_STORE is sqlite or postgres, not ${KIND}`);
+  let database = databases.get(dataDir);
+  if (!database) {
+    database = sharedPostgres().then((server) => server.createDatabase());
+    databases.set(dataDir, database);
+  }
+  return database;
+}
+
+/** Removes the database of a data folder that nobody needs any more. */
+export async function forgetStore(dataDir: string): Promise<void> {
+  const database = databases.get(dataDir);
+  databases.delete(dataDir);
+  if (database) await (await sharedPostgres()).dropDatabase(await database);
+}
