@@ -149,8 +149,13 @@ test('only the composition root and the adapters know the store as a whole', () 
   );
 });
 
-test('one place chooses the store adapter, and the command line knows its files', () => {
-  const mayKnow = [`${SERVER}/store`, `${COMPOSITION_ROOT}/store.ts`, `${SERVER}/cli/database.ts`];
+test('one place chooses the store adapter; the command line and the backup know its files', () => {
+  const mayKnow = [
+    `${SERVER}/store`,
+    `${COMPOSITION_ROOT}/store.ts`,
+    `${SERVER}/cli/database.ts`,
+    `${SERVER}/backup`,
+  ];
   const files = globSync(`${SERVER}/**/*.ts`, { cwd: ROOT }).filter((file) => !isTestCode(file));
   const found = files.flatMap(importsOf).filter(({ target }) => isInside(target, `${SERVER}/store`));
   assert.ok(found.some(({ file }) => file === `${COMPOSITION_ROOT}/store.ts`));
