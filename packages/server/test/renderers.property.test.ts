@@ -76,7 +76,7 @@ async function tell(events: readonly CoreEvent[]) {
   const got = new Map<string, CoreEvent[]>();
   const failed: unknown[] = [];
   const deliveries = new Deliveries({
-    receipts: { report: async () => {} },
+    receipts: { isAwaited: () => true, report: async () => {} },
     notifications: { told: async () => {} },
     maxReceiptMembers: 200,
     onError: (error) => failed.push(error),

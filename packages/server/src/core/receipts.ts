@@ -79,6 +79,13 @@ export class Receipts {
     }
   }
 
+  /** Whether somebody shows receipts to the sender of one of these messages. */
+  isAwaited({ tenant, messages }: Pick<ConversationReport, 'tenant' | 'messages'>): boolean {
+    return messages.some(({ senderId }) =>
+      isShown(this.#deps.sink, [userTopic(tenant, senderId)], 'receipt'),
+    );
+  }
+
   /** Marks all messages of a member's conversation up to a sequence as read, and tells each sender of each message once. */
   async readUpTo({ tenant, userId }: Principal, conversationId: string, upTo: number): Promise<void> {
     const read = (to: number, messages: readonly UnreadMessage[]) => {

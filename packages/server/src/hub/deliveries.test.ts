@@ -34,10 +34,11 @@ function tracesOf(items: readonly FanOutItem[]): Trace[] {
 }
 
 /** A recording stand-in for the core's receipts, that stores when it is told to. */
-function setUp() {
+function setUp({ isAwaited = true } = {}) {
   const reports: string[] = [];
   const gate = { open: Promise.resolve() };
   const receipts = {
+    isAwaited: () => isAwaited,
     async report({ conversationId, kind, messages, users }: ConversationReport) {
       await gate.open;
       const told = messages.map(({ seq }) => seq).join(',');
@@ -172,7 +173,7 @@ test('a notification that was written or acknowledged is told to each user once 
     },
   };
   const deliveries = new Deliveries({
-    receipts: { report: async () => assert.fail('there is no message') },
+    receipts: { isAwaited: () => true, report: async () => assert.fail('there is no message') },
     notifications,
     maxReceiptMembers: MAX_RECEIPT_MEMBERS,
     onError: assert.ifError,
@@ -206,4 +207,20 @@ test('events that nothing can be made of keep no others from being stored', asyn
   await deliveries.close();
   assert.deepEqual(reports, ['team delivered bob 1-1 of 1']);
   assert.equal(errors.length, 1);
+});
+
+test('deliveries that no sender is told of gather for longer, and a flush stores them at once', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { deliveries, bob, reports } = setUp({ isAwaited: false });
+  deliveries.sent(bob, new FanOut([created(1)]));
+  t.mock.timers.tick(25);
+  deliveries.sent(bob, new FanOut([created(2)]));
+  t.mock.timers.tick(1900);
+  assert.deepEqual(reports, []);
+  t.mock.timers.tick(100);
+  await new Promise(setImmediate);
+  assert.deepEqual(reports, ['team delivered bob 1-2 of ']);
+  deliveries.sent(bob, new FanOut([created(3)]));
+  await deliveries.flush();
+  assert.deepEqual(reports.slice(1), ['team delivered bob 3-3 of ']);
 });

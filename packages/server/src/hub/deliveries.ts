@@ -8,8 +8,10 @@ import type { NotificationTrace, Trace } from './trace.ts';
 
 /** How long deliveries gather before they are stored, in ms. */
 const SETTLE_AFTER = 25;
-/** The same where no sender waits to be told, as the conversation is too large for receipts. */
-const SETTLE_CROWD_AFTER = 2000;
+/** The same where no sender waits to be told. */
+const SETTLE_UNAWAITED_AFTER = 2000;
+/** Conversations whose unawaited deliveries gather; more are stored at once. */
+const MAX_UNAWAITED = 1000;
 
 /** One session on its connection, as far as deliveries care. */
 export interface Recipient {
@@ -36,7 +38,7 @@ interface GatheredNotification {
 }
 
 export interface DeliveriesOptions {
-  readonly receipts: Pick<Receipts, 'report'>;
+  readonly receipts: Pick<Receipts, 'report' | 'isAwaited'>;
   readonly notifications?: NotificationLog;
   /** Above so many members a conversation is a crowd, whose senders are told of no receipts. */
   readonly maxReceiptMembers: number;
@@ -52,12 +54,13 @@ export class Deliveries {
   readonly #options: DeliveriesOptions;
   #handed: Handed[] = [];
   readonly #gathered = new GatheredReceipts(true);
-  readonly #crowds = new GatheredReceipts(false);
+  /** Of conversations too large for receipts, and of senders whom nobody shows any: few writes for many deliveries. */
+  readonly #unawaited = new GatheredReceipts(false);
   #notified = new Map<string, GatheredNotification>();
   #flushing: Promise<void> | undefined;
   readonly #storing = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
-  #crowdTimer: NodeJS.Timeout | undefined;
+  #unawaitedTimer: NodeJS.Timeout | undefined;
 
   constructor(options: DeliveriesOptions) {
     this.#options = options;
@@ -106,7 +109,7 @@ export class Deliveries {
 
   async #flushNow(): Promise<void> {
     this.#settle();
-    this.#storeCrowds();
+    this.#storeUnawaited();
     await Promise.all(this.#storing);
   }
 
@@ -125,14 +128,16 @@ export class Deliveries {
       const { tenant, id } = notification;
       this.#store(() => this.#options.notifications?.told(tenant, id, [...userIds]));
     }
-    if (!this.#crowds.isEmpty) this.#crowdTimer ??= setTimeout(() => this.#storeCrowds(), SETTLE_CROWD_AFTER);
+    if (this.#unawaited.size > MAX_UNAWAITED) this.#storeUnawaited();
+    else if (this.#unawaited.size > 0)
+      this.#unawaitedTimer ??= setTimeout(() => this.#storeUnawaited(), SETTLE_UNAWAITED_AFTER);
     if (this.#handed.length > 0) this.#schedule();
   }
 
-  #storeCrowds(): void {
-    clearTimeout(this.#crowdTimer);
-    this.#crowdTimer = undefined;
-    for (const report of this.#crowds.take()) this.#store(() => this.#options.receipts.report(report));
+  #storeUnawaited(): void {
+    clearTimeout(this.#unawaitedTimer);
+    this.#unawaitedTimer = undefined;
+    for (const report of this.#unawaited.take()) this.#store(() => this.#options.receipts.report(report));
   }
 
   #takeWritten(): void {
@@ -172,8 +177,10 @@ export class Deliveries {
     for (const notification of notifications) this.#gatherNotified(notification, userIds);
   }
 
-  #receiptsOf({ memberCount }: ConversationCoverage): GatheredReceipts {
-    return memberCount > this.#options.maxReceiptMembers ? this.#crowds : this.#gathered;
+  #receiptsOf(conversation: ConversationCoverage): GatheredReceipts {
+    const { maxReceiptMembers, receipts } = this.#options;
+    if (conversation.memberCount > maxReceiptMembers) return this.#unawaited;
+    return receipts.isAwaited(conversation) ? this.#gathered : this.#unawaited;
   }
 
   #gatherNotified(notification: NotificationTrace, userIds: readonly string[]): void {

@@ -42,7 +42,7 @@ test('whoever gets what with whom, each user is reported what it got', () => {
           ]),
         ),
       );
-      assert.equal(gathered.isEmpty, true);
+      assert.equal(gathered.size, 0);
     }),
   );
 });

@@ -39,8 +39,9 @@ export class GatheredReceipts {
     this.#keepsMessages = keepsMessages;
   }
 
-  get isEmpty(): boolean {
-    return this.#gatherings.size === 0;
+  /** In conversations. */
+  get size(): number {
+    return this.#gatherings.size;
   }
 
   add(userIds: readonly string[], coverage: ConversationCoverage): void {
