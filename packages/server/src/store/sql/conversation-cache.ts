@@ -1,5 +1,6 @@
 import { bulk, getEach, runEach } from './bulk.ts';
 import { CONVERSATION_COLUMNS, type ConversationRow, type ConversationTable } from './conversations.ts';
+import { hourOf } from './numbers.ts';
 import type { Op } from './statement.ts';
 
 /** Where a conversation is looked up. */
@@ -18,6 +19,12 @@ const FIND = bulk(
 const RAISE = bulk(
   { last_seq: 'INTEGER', revision: 'INTEGER', activity: 'INTEGER', pk: 'INTEGER' },
   'UPDATE conversation SET last_seq = :last_seq, revision = :revision, activity = :activity WHERE conversation.pk = :pk',
+);
+
+/** Apart from `RAISE`, as it has to be written in an index. */
+const MOVE = bulk(
+  { activity_hour: 'INTEGER', pk: 'INTEGER' },
+  'UPDATE conversation SET activity_hour = :activity_hour WHERE conversation.pk = :pk',
 );
 
 /**
@@ -78,6 +85,12 @@ export class ConversationCache {
     yield* runEach(
       RAISE,
       moved.map(({ last_seq, revision, activity, pk }) => [last_seq, revision, activity, pk]),
+    );
+    const inOtherHour = moved.filter(({ activity, activity_hour }) => activity_hour !== hourOf(activity));
+    for (const row of inOtherHour) row.activity_hour = hourOf(row.activity);
+    yield* runEach(
+      MOVE,
+      inOtherHour.map(({ activity_hour, pk }) => [activity_hour, pk]),
     );
     if (this.#rows.size > MAX_CACHED) this.#rows.clear();
   }

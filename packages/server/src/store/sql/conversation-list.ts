@@ -7,6 +7,7 @@ import {
   toConversation,
 } from './conversations.ts';
 import type { MessageTable } from './messages.ts';
+import { hourOf } from './numbers.ts';
 import { PartyTable } from './parties.ts';
 import { parseRanges } from './range-json.ts';
 import { ReachTable } from './reach.ts';
@@ -62,11 +63,12 @@ export class ConversationListTable {
 
   *#singles(column: 'user_a' | 'user_b', tenant: number, userId: string, before: number, limit: number) {
     return yield* all<ConversationRow>(
-      `SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE tenant = ? AND ${column} = ? AND activity < ?
+      `SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE tenant = ? AND ${column} = ? AND activity_hour <= ? AND activity < ?
            AND EXISTS (SELECT 1 FROM member v WHERE v.conversation = conversation.pk AND v.user_id = ?)
-           ORDER BY activity DESC LIMIT ?`,
+           ORDER BY activity_hour DESC, activity DESC LIMIT ?`,
       tenant,
       userId,
+      hourOf(before),
       before,
       userId,
       limit,

@@ -38,7 +38,7 @@ import { requireFree } from '../../core/rules/ids.ts';
 import { requireUser } from '../../core/rules/users.ts';
 import type { FileTable } from './files.ts';
 import { FormerMemberTable } from './former-members.ts';
-import type { Numbers } from './numbers.ts';
+import { hourOf, type Numbers } from './numbers.ts';
 import { ReachTable } from './reach.ts';
 import { all, get, mapped, type Op, run } from './statement.ts';
 import type { Tenants } from './tenants.ts';
@@ -59,6 +59,8 @@ export interface ConversationRow {
   uid: number | null;
   /** The number of its last message. */
   activity: number;
+  /** The hour of that, by which conversations are indexed. */
+  activity_hour: number;
 }
 
 interface MemberRow {
@@ -70,7 +72,7 @@ interface MemberRow {
 }
 
 export const CONVERSATION_COLUMNS =
-  'pk, tenant, id, kind, name, avatar, history, member_count, last_seq, revision, created_at, uid, activity';
+  'pk, tenant, id, kind, name, avatar, history, member_count, last_seq, revision, created_at, uid, activity, activity_hour';
 const MEMBER_COLUMNS = 'user_id, role, joined_at, delivered, read';
 
 export interface ConversationTableDeps {
@@ -119,9 +121,11 @@ export class ConversationTable {
   ): Op<ConversationRow> {
     const { id, name, picture, history = HISTORY[kind], members, createdAt } = conversation;
     const [one, other] = kind === 'single' ? members.map(({ userId }) => userId) : [];
+    // The others begin with a message, whose number it is then.
+    const activity = kind === 'group' || kind === 'room' ? yield* this.#numbers.next(0) : 0;
     yield* run(
-      `INSERT INTO conversation (tenant, id, kind, name, avatar, history, member_count, created_at, uid, activity, user_a, user_b)
-           VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)`,
+      `INSERT INTO conversation (tenant, id, kind, name, avatar, history, member_count, created_at, uid, activity, activity_hour, user_a, user_b)
+           VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)`,
       tenant,
       id,
       kind,
@@ -130,8 +134,8 @@ export class ConversationTable {
       history,
       createdAt,
       kind === 'single' ? null : yield* this.#nextUid(tenant),
-      // The others begin with a message, whose number it is then.
-      kind === 'group' || kind === 'room' ? yield* this.#numbers.next(0) : 0,
+      activity,
+      hourOf(activity),
       one ?? null,
       other ?? null,
     );

@@ -12,6 +12,16 @@ export const SLOTS = 128;
 /** How far ahead a slot's numbers are reserved: who has the slot next begins above, whatever its clock says. */
 const RESERVED_TICKS = 5000 * TICKS_PER_MS;
 
+const NUMBERS_PER_HOUR = 3_600_000 * TICKS_PER_MS * SLOTS;
+
+/**
+ * Which hour a number is of: ascends with the numbers. Conversations are indexed by the hour of their last message, so that a message
+ * seldom moves its conversation in the index.
+ */
+export function hourOf(number: number): number {
+  return Math.trunc(number / NUMBERS_PER_HOUR);
+}
+
 const FIND = 'SELECT ceiling FROM number_slot WHERE slot = ?';
 const RESERVE = `INSERT INTO number_slot (slot, ceiling) VALUES (?, ?)
   ON CONFLICT (slot) DO UPDATE SET ceiling = greatest(number_slot.ceiling, excluded.ceiling)`;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { POSTGRES_MIGRATIONS } from '../postgres/migrations.ts';
 import { addFunctions, migrate } from './database.ts';
 import { MIGRATIONS } from './migrations.ts';
 
@@ -14,11 +15,14 @@ function before(word: string): DatabaseSync {
   return db;
 }
 
-test('versions are consecutive', () => {
+test('versions ascend, and those of PostgreSQL are the same from its first on', () => {
+  const versions = MIGRATIONS.map(({ version }) => version);
   assert.deepEqual(
-    MIGRATIONS.map(({ version }) => version),
-    MIGRATIONS.map((_, index) => index + 1),
+    versions,
+    [...new Set(versions)].sort((a, b) => a - b),
   );
+  const postgres = POSTGRES_MIGRATIONS.map(({ version }) => version);
+  assert.deepEqual(postgres, versions.slice(-postgres.length));
 });
 
 test('pictures of before that would run where they are opened are taken away', () => {
