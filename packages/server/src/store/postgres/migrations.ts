@@ -1,6 +1,11 @@
 /** One step of the schema. Steps are never changed once released: a later one corrects an earlier one. */
 export interface PostgresMigration {
   readonly version: number;
+  /**
+   * The oldest version whose nodes may go on working beside it: of a step that only adds what they leave alone, a lower one. What such a
+   * step makes useless is removed by a later one, once no such node runs any more. Its own version where absent.
+   */
+  readonly usableFrom?: number;
   readonly sql: string;
 }
 

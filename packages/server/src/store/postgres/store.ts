@@ -38,7 +38,7 @@ export interface PostgresTroubles {
 
 const UNTOLD: PostgresTroubles = { waiting() {}, warn() {}, unavailable() {} };
 
-const LANES = 3;
+const LANES = 2;
 const READERS = 4;
 const MAX_BATCH = 200;
 const MAX_WAITING = 50_000;
@@ -56,7 +56,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const session = { name: `haina/${node}`, statementTimeout: STATEMENT_TIMEOUT, lockTimeout: LOCK_TIMEOUT };
   const first = await openAtStart({
     address,
-    session: { ...session, statementTimeout: 0 },
+    // A migration may take its time, and others wait for it.
+    session: { ...session, statementTimeout: 0, lockTimeout: 0 },
     timeout: startTimeout,
     waiting: (reason) => troubles.waiting(reason),
     warn: (text) => troubles.warn(text),
