@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { decodeImProtobuf, type ImMessage, ImMessageType, type StompFrame } from '@haina/wire';
 import { ManualTimers } from '../src/stomp/testing/manual-timers.ts';
 import { subscribeIm } from './support/im-client.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
+import { runInStore } from './support/store-choice.ts';
 import { tokenOf as shortTokenOf } from './support/token.ts';
 
 const NOTIFICATIONS = '/topic/system/notifications';
@@ -328,9 +328,10 @@ test('a stored notification whose expiry no Date can hold is told as one that ne
   const { userId, claims, admin } = newUser();
   const { id } = await issueIn(admin, { title: 'from before' });
   await stop();
-  const database = new DatabaseSync(join(dataDir, 'haina.db'));
-  database.prepare('UPDATE notification SET expires_at = ? WHERE id = ?').run(Number.MAX_SAFE_INTEGER, id);
-  database.close();
+  await runInStore(
+    dataDir,
+    `UPDATE notification SET expires_at = ${Number.MAX_SAFE_INTEGER} WHERE id = '${id}'`,
+  );
   await start();
   const alice = await watch(userId, claims);
   const { messageId, notification } = await alice.nextAt<ImMessage>(NOTIFICATIONS);

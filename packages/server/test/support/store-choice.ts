@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { sharedPostgres } from './postgres.ts';
 
 /** Which database the servers of this run keep their store in. */
@@ -22,4 +24,19 @@ export async function forgetStore(dataDir: string): Promise<void> {
   const database = databases.get(dataDir);
   databases.delete(dataDir);
   if (database) await (await sharedPostgres()).dropDatabase(await database);
+}
+
+/** Runs a statement on the store of a server that is stopped, past the server. */
+export async function runInStore(dataDir: string, sql: string): Promise<void> {
+  const store = await storeFor(dataDir);
+  if (store !== 'sqlite') {
+    await (await sharedPostgres()).admin(sql, store);
+    return;
+  }
+  const database = new DatabaseSync(join(dataDir, 'haina.db'));
+  try {
+    database.exec(sql);
+  } finally {
+    database.close();
+  }
 }

@@ -26,8 +26,9 @@ export type * from './user-store.ts';
  *
  * - each call is atomic, and a write's promise resolves only once it is durable (synced to disk or committed by the
  *   database);
- * - writes issued one after another without waiting take effect, and settle, in that order, each in one step: who tells
- *   of a write right after awaiting it tells before who awaited a later one;
+ * - writes of one actor, and writes to one conversation, take effect and settle in the order in which they were issued, also
+ *   without waiting in between, each in one step: who tells of a write right after awaiting it tells before who awaited a
+ *   later one (`store/sql/operation-order.ts` says what the order of each is kept for);
  * - a read sees every write that had resolved before it was issued;
  * - a refusal is a `DomainError` and changes nothing; whatever keeps the store from working is `EINTERNAL`, and the
  *   store works again as soon as the cause is gone.

@@ -44,7 +44,11 @@ const KEYS: { readonly [Name in WriteName]: Keys<Name> } = {
     user(tenant, actorId),
     conversation(tenant, conversationId),
   ],
-  acknowledge: ({ tenant, conversationId }) => [conversation(tenant, conversationId)],
+  // One user's word keeps its order; what many were handed at once has none of theirs.
+  acknowledge: ({ tenant, conversationId, entries: [first, ...others] }) =>
+    first && others.length === 0
+      ? [user(tenant, first.userId), conversation(tenant, conversationId)]
+      : [conversation(tenant, conversationId)],
   hideMessage: (tenant, conversationId, _, userId) => [
     user(tenant, userId),
     conversation(tenant, conversationId),
