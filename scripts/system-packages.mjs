@@ -1,13 +1,15 @@
 // What the tests need beyond npm. Installed where that is possible, asked for where it is not.
 import { spawnSync } from 'node:child_process';
 
+const POSTGRES = { package: 'postgresql', commands: ['initdb', '/usr/lib/postgresql/*/bin/initdb'] };
+
 const NEEDED = [
   { package: 'chromium', commands: ['chromium', 'chromium-browser', 'google-chrome'] },
   { package: 'protobuf-compiler', commands: ['protoc'] },
   // Debian keeps it where the paths of some users do not look.
   { package: 'nats-server', commands: ['nats-server', '/usr/sbin/nats-server'] },
   // Only its programs: the cluster that Debian makes on installation is not touched.
-  { package: 'postgresql', commands: ['initdb', '/usr/lib/postgresql/*/bin/initdb'] },
+  POSTGRES,
 ];
 
 /** Installs what is missing, or says which command does. In CI a missing package is a failure. */
@@ -25,6 +27,11 @@ export function requireSystemPackages() {
   }
   console.error(`the tests need ${missing.join(', ')}: sudo apt-get install ${missing.join(' ')}`);
   if (process.env.CI) process.exit(1);
+}
+
+/** Whether the tests can start a PostgreSQL. */
+export function hasPostgres() {
+  return POSTGRES.commands.some(isInstalled);
 }
 
 function isInstalled(command) {

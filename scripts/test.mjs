@@ -2,15 +2,17 @@
 //   npm test                  all of it
 //   npm run test:unit         the tests beside the code only
 //   npm test -- FILE…         the tests of these files only
+//   npm run test:long         all of it, and every black-box test once more with the store in PostgreSQL
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { requireSystemPackages } from './system-packages.mjs';
+import { hasPostgres, requireSystemPackages } from './system-packages.mjs';
 
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
 const args = process.argv.slice(2);
 const unitOnly = args.includes('--unit');
+const isLong = args.includes('--long');
 const named = args.filter((arg) => !arg.startsWith('--'));
 
 /** For one test file, in ms: what hangs must not hang for ever, and a long fuzz is no hanging. */
@@ -29,6 +31,37 @@ function run(command, ...rest) {
 const UNIT = ['packages/*/src/**/*.test.ts', 'scripts/*.test.ts'];
 const WHOLE = ['packages/*/test/**/*.test.ts'];
 
+/** Black-box tests that run once more with the store in PostgreSQL: those of the dialects, and of what is durable. */
+const ON_POSTGRES = [
+  ...['xuqm', 'im', 'im-xuqm', 'im-groups', 'im-notifications', 'im-session', 'im-types', 'im-facts'],
+  ...[
+    'mimi',
+    'mimi-loss',
+    'mimi-dialects',
+    'mimi-notices',
+    'desk',
+    'desk-handover',
+    'desk-closed',
+    'desk-suspended',
+  ],
+  ...[
+    'room',
+    'room-world',
+    'room-guests',
+    'matrix',
+    'person',
+    'sight',
+    'reading',
+    'conversation-list',
+    'files',
+    'webhooks',
+  ],
+  'durability',
+].map((name) => `packages/server/test/${name}.test.ts`);
+/** These look into the files of SQLite, or need no store that would differ. */
+const ON_SQLITE_ONLY =
+  /\/(backup|disk-trouble|start-failures|postgres-server|log-trouble|plugins.*|sockjs.*|browser|.*-browser|openapi)\.test\.ts$/;
+
 const everything = !unitOnly && named.length === 0;
 if (everything) {
   requireSystemPackages();
@@ -41,4 +74,13 @@ if (files.length === 0) {
   console.error('no test files found');
   process.exit(1);
 }
-run(process.execPath, '--test', '--test-concurrency=2', `--test-timeout=${TIMEOUT}`, ...files);
+runTests(files);
+if (everything && hasPostgres()) {
+  console.log('the same with the store in PostgreSQL:');
+  process.env.TEST_STORE = 'postgres';
+  runTests(isLong ? globSync(WHOLE).filter((file) => !ON_SQLITE_ONLY.test(file)) : ON_POSTGRES);
+}
+
+function runTests(names) {
+  run(process.execPath, '--test', '--test-concurrency=2', `--test-timeout=${TIMEOUT}`, ...names);
+}

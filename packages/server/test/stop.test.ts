@@ -26,7 +26,12 @@ let server: ChildServer;
 
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'haina-stop-'));
-  server = await startChildServer({ HAINA_DATA_DIR: dataDir, HAINA_LOG_LEVEL: 'warn' });
+  // What a stop leaves behind is looked for in the file.
+  server = await startChildServer({
+    HAINA_DATA_DIR: dataDir,
+    HAINA_STORE: 'sqlite',
+    HAINA_LOG_LEVEL: 'warn',
+  });
 });
 afterEach(async () => {
   await server.kill();
