@@ -1,5 +1,6 @@
 import { sharedPostgres } from '../../../test/support/postgres.ts';
-import { parseStore } from '../../config/store-url.ts';
+import { type PostgresAddress, parseStore } from '../../config/store-url.ts';
+import type { TwoStores } from '../contract/two-stores.ts';
 import type { StoreUnderTest } from '../store-contract.ts';
 import { openPostgresStore } from './store.ts';
 
@@ -7,9 +8,7 @@ import { openPostgresStore } from './store.ts';
 export async function openForTest(): Promise<StoreUnderTest> {
   const server = await sharedPostgres();
   const url = await server.createDatabase();
-  const choice = parseStore(url);
-  if (choice.kind !== 'postgres') throw new Error(`${url} is no PostgreSQL`);
-  const store = await openPostgresStore({ address: choice.address });
+  const store = await openPostgresStore({ address: addressOf(url) });
   return {
     store,
     async dispose() {
@@ -17,4 +16,19 @@ export async function openForTest(): Promise<StoreUnderTest> {
       await server.dropDatabase(url);
     },
   };
+}
+
+/** Two stores in one database, as two nodes have them. */
+export async function openTwoForTest(): Promise<TwoStores> {
+  const server = await sharedPostgres();
+  const url = await server.createDatabase();
+  const address = addressOf(url);
+  const [one, other] = [await openPostgresStore({ address }), await openPostgresStore({ address })];
+  return { one, other, dispose: () => server.dropDatabase(url) };
+}
+
+function addressOf(url: string): PostgresAddress {
+  const choice = parseStore(url);
+  if (choice.kind !== 'postgres') throw new Error(`${url} is no PostgreSQL`);
+  return choice.address;
 }

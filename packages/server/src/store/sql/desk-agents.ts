@@ -67,7 +67,7 @@ export class AgentTable {
   }
 
   *setStatus({ tenant, userId, status, capacity, skills, at }: AgentStatusChange): Op<DeskAgent> {
-    const key = yield* this.#tenants.ensure(tenant);
+    const key = yield* this.#tenants.lock(tenant);
     const row = yield* this.#require(key, userId);
     const comesOnline = status === 'online' && row.status !== 'online';
     yield* run(

@@ -161,7 +161,7 @@ export class CustomerTable {
     if (before === undefined) return [];
     return yield* all<TenantRow>(
       `SELECT ${COLUMNS} FROM service_session s INDEXED BY ${index} JOIN tenant t ON t.pk = s.tenant
-           WHERE ${condition} LIMIT ?`,
+           WHERE ${condition} LIMIT ? FOR UPDATE OF s SKIP LOCKED`,
       before,
       limit,
     );

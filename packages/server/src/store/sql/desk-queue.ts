@@ -49,8 +49,9 @@ export class DeskQueue {
 
   *assignNext({ tenant, seenAfter, customerSeenAfter = EVER, at }: AssignNext): Op<Handover | null> {
     const { tenants, services, agents } = this.#deps;
-    const key = yield* tenants.find(tenant);
-    if (key === undefined) return null;
+    if ((yield* tenants.find(tenant)) === undefined) return null;
+    // Who has how many is counted by one at a time.
+    const key = yield* tenants.lock(tenant);
     const free = yield* agents.listFree(key, seenAfter);
     if (free.length === 0) return null;
     const match = nextMatch(yield* this.#heads(key, free, customerSeenAfter), free);
@@ -60,7 +61,8 @@ export class DeskQueue {
   }
 
   *accept({ tenant, sessionId, actorId, at }: ServiceAct): Op<Handover> {
-    const { services, agents } = this.#deps;
+    const { tenants, services, agents } = this.#deps;
+    yield* tenants.lock(tenant);
     const row = yield* services.require(tenant, sessionId);
     requireAcceptable(toService(tenant, row), yield* agents.facts(row.tenant, actorId));
     return yield* this.#give(tenant, row, actorId, at);
@@ -68,7 +70,8 @@ export class DeskQueue {
 
   *transfer(transfer: Transfer): Op<Handover> {
     const { tenant, sessionId, at, to } = transfer;
-    const { services, agents } = this.#deps;
+    const { tenants, services, agents } = this.#deps;
+    yield* tenants.lock(tenant);
     const row = yield* services.require(tenant, sessionId);
     const session = toService(tenant, row);
     requireTransferable(session, transfer);
@@ -87,7 +90,7 @@ export class DeskQueue {
       `SELECT t.id AS tenant_id, ${serviceColumns('s')} FROM service_session s
            JOIN tenant t ON t.pk = s.tenant LEFT JOIN desk_agent a ON a.tenant = s.tenant AND a.user_id = s.agent
            WHERE s.state = 'active' AND (a.user_id IS NULL OR a.seen_at <= ? OR NOT ${MAY_SERVE})
-           ORDER BY s.opened_at, s.conversation LIMIT ?`,
+           ORDER BY s.opened_at, s.conversation LIMIT ? FOR UPDATE OF s SKIP LOCKED`,
       seenAfter,
       limit,
     );
@@ -123,7 +126,7 @@ export class DeskQueue {
   *removeUser(user: AgentRef, at: Timestamp): Op<Removal> {
     const { tenant, userId } = user;
     const { tenants, services } = this.#deps;
-    const open = yield* services.findOpen(yield* tenants.ensure(tenant), userId);
+    const open = yield* services.findOpen(yield* tenants.lock(tenant), userId);
     const end = { reason: 'deleted', actorId: userId, at } as const;
     const closed =
       open === undefined ? [] : [yield* services.end(tenant, yield* services.require(tenant, open), end)];
@@ -132,7 +135,7 @@ export class DeskQueue {
 
   *removeAgent({ tenant, userId }: AgentRef, at: Timestamp): Op<Handover[]> {
     const { tenants, agents } = this.#deps;
-    const key = yield* tenants.ensure(tenant);
+    const key = yield* tenants.lock(tenant);
     const served = yield* all<ServiceRow>(
       `SELECT ${serviceColumns()} FROM service_session WHERE tenant = ? AND agent = ? AND state = 'active'
            ORDER BY opened_at, conversation`,

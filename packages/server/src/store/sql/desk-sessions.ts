@@ -45,8 +45,11 @@ interface KnownNote extends NoteRow {
 export class ServiceTable {
   readonly #tenants: Tenants;
   readonly #conversations: ConversationTable;
+  readonly #lock: string;
 
-  constructor(tenants: Tenants, conversations: ConversationTable) {
+  /** @param use a write locks the sessions that it looks up */
+  constructor(tenants: Tenants, conversations: ConversationTable, use: 'read' | 'write') {
+    this.#lock = use === 'write' ? ' FOR UPDATE' : '';
     this.#tenants = tenants;
     this.#conversations = conversations;
   }
@@ -234,7 +237,7 @@ export class ServiceTable {
 
   *#row(tenant: string, sessionId: string): Op<ServiceRow | undefined> {
     return yield* get<ServiceRow>(
-      `SELECT ${serviceColumns()} FROM service_session WHERE tenant = ? AND id = ?`,
+      `SELECT ${serviceColumns()} FROM service_session WHERE tenant = ? AND id = ?${this.#lock}`,
       (yield* this.#tenants.find(tenant)) ?? null,
       sessionId,
     );

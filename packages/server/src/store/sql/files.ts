@@ -172,7 +172,7 @@ export class FileTable {
 
   *takeUnused(before: Timestamp, limit: number): Op<string[]> {
     const rows = yield* all<{ pk: number; id: string }>(
-      'SELECT pk, id FROM file WHERE unused_since <= ? ORDER BY unused_since LIMIT ?',
+      'SELECT pk, id FROM file WHERE unused_since <= ? ORDER BY unused_since LIMIT ? FOR UPDATE SKIP LOCKED',
       before,
       limit,
     );

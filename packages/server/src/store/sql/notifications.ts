@@ -71,7 +71,8 @@ export class NotificationTable {
 
   *takeDue(now: Timestamp, limit: number): Op<DueNotification[]> {
     const rows = yield* all<Row>(
-      `SELECT ${COLUMNS} FROM ${TABLES} WHERE NOT n.published AND n.due_at <= ? ORDER BY n.due_at, n.pk LIMIT ?`,
+      `SELECT ${COLUMNS} FROM ${TABLES} WHERE NOT n.published AND n.due_at <= ? ORDER BY n.due_at, n.pk LIMIT ?
+         FOR UPDATE OF n SKIP LOCKED`,
       now,
       limit,
     );

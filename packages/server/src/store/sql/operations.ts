@@ -47,7 +47,7 @@ export function openTables(use: 'read' | 'write') {
   const numbers = new Numbers();
   const conversations = new ConversationTable({ tenants, users, files, numbers }, use);
   const caches = new WriteCaches({ tenants, conversations, numbers });
-  const services = new ServiceTable(tenants, conversations);
+  const services = new ServiceTable(tenants, conversations, use);
   const untold = new UntoldTable();
   const messages = new MessageTable(tenants, conversations);
   const appends = new AppendTable({

@@ -22,6 +22,13 @@ export class Tenants {
     return (made as { pk: number }).pk;
   }
 
+  /** The tenant's key, made where it is missing; writes of others that begin so wait until this one has ended. */
+  *lock(id: string): Op<number> {
+    const pk = yield* this.ensure(id);
+    yield* get('SELECT pk FROM tenant WHERE pk = ? FOR UPDATE', pk);
+    return pk;
+  }
+
   /** Forgets what a rolled back transaction may have made. */
   reset(): void {
     this.#keys.clear();
