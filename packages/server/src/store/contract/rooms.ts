@@ -160,6 +160,19 @@ export function roomsContract({ store, tenantWith, send, makeGroup, pendingTexts
     assert.equal(seq, 7, 'sequences go on');
   });
 
+  test('what guests said is one range of what is gone, whatever was removed first', async () => {
+    const tenant = await tenantWith('alice');
+    await store.createRoom({ ...newRoom(tenant, 'r'), history: 'all' });
+    await store.enterRoom({ tenant, roomId: 'r', userId: 'alice', at: 1 });
+    for (const createdAt of [2, 1]) {
+      const message = newMessage(tenant, 'guest:g', toGroup('r'), `at ${createdAt}`);
+      await store.appendMessage({ ...message, guest: PROFILE, createdAt });
+    }
+    for (const before of [2, 3]) await store.purgeGuestMessages({ before, at: 9, limit: 9 });
+    const { gone } = await store.listPending({ tenant, userId: 'alice', limit: 9 });
+    assert.deepEqual(gone, [{ conversationId: 'r', ranges: [{ from: 1, to: 2 }] }]);
+  });
+
   test('rooms that guests made and left empty are found, a page at a time', async () => {
     const tenant = await tenantWith('alice');
     const owner = { id: 'guest:g', profile: PROFILE };

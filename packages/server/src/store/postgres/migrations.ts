@@ -375,4 +375,32 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       ALTER TABLE member SET (fillfactor = 70);
     `,
   },
+  {
+    version: 31,
+    sql: `
+      -- What bears a user's id is found by it when the id is handed over.
+      CREATE INDEX hidden_user ON hidden (user_id);
+      CREATE INDEX pin_user ON pin (user_id);
+      CREATE INDEX pin_by ON pin (pinned_by);
+      CREATE INDEX room_owner ON room (owner) WHERE owner IS NOT NULL;
+      CREATE INDEX service_session_closed_by ON service_session (tenant, closed_by) WHERE closed_by IS NOT NULL;
+      -- Lists of sessions, the newest first, however few of them there are among all.
+      CREATE INDEX service_session_of_agent ON service_session (tenant, agent, opened_at) WHERE agent IS NOT NULL;
+      CREATE INDEX service_session_state ON service_session (tenant, state, opened_at);
+      CREATE INDEX service_session_skill ON service_session (tenant, skill, opened_at);
+      -- Groups and rooms by their ids, past everything else that has one.
+      CREATE INDEX conversation_group ON conversation (tenant, id) WHERE kind = 'group';
+      CREATE INDEX conversation_room ON conversation (tenant, id) WHERE kind = 'room';
+      -- Those of a message that is removed.
+      CREATE INDEX hidden_message ON hidden (conversation, seq);
+      -- The newest are kept.
+      DROP INDEX outbox_dead;
+      CREATE INDEX outbox_dead ON outbox (target, pk) WHERE dead;
+      -- The few who own a group of many.
+      CREATE INDEX member_owner ON member (conversation) WHERE role = 'owner';
+      -- What is over, to be removed.
+      CREATE INDEX notification_published ON notification (due_at) WHERE published;
+      CREATE INDEX notification_expiring ON notification (expires_at) WHERE published AND expires_at IS NOT NULL;
+    `,
+  },
 ];

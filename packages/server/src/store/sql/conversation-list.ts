@@ -64,7 +64,7 @@ export class ConversationListTable {
   *#singles(column: 'user_a' | 'user_b', tenant: number, userId: string, before: number, limit: number) {
     return yield* all<ConversationRow>(
       `SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE tenant = ? AND ${column} = ? AND activity_hour <= ? AND activity < ?
-           AND EXISTS (SELECT 1 FROM member v WHERE v.conversation = conversation.pk AND v.user_id = ?)
+           AND (SELECT v.user_id FROM member v WHERE v.conversation = conversation.pk AND v.user_id = ?) IS NOT NULL
            ORDER BY activity_hour DESC, activity DESC LIMIT ?`,
       tenant,
       userId,

@@ -183,7 +183,8 @@ export class ConversationTable {
     const rows =
       userId === undefined
         ? yield* all(
-            `SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE tenant = ? AND kind = 'group' AND id > ? ORDER BY id LIMIT ?`,
+            `SELECT ${CONVERSATION_COLUMNS} FROM conversation INDEXED BY conversation_group
+             WHERE tenant = ? AND kind = 'group' AND id > ? ORDER BY id LIMIT ?`,
             key,
             after,
             limit,

@@ -23,9 +23,9 @@ interface AgentRow {
 }
 
 /** Whether the agent of a row `a` exists and may write to customers. */
-export const MAY_SERVE = `(EXISTS (SELECT 1 FROM account u WHERE u.tenant = a.tenant AND u.id = a.user_id AND NOT u.deleted AND NOT u.disabled)
-  AND NOT EXISTS (SELECT 1 FROM chat_permission p
-    WHERE p.tenant = a.tenant AND p.user_id = a.user_id AND p.permission <> 'full_access'))`;
+export const MAY_SERVE = `((SELECT u.id FROM account u WHERE u.tenant = a.tenant AND u.id = a.user_id AND NOT u.deleted AND NOT u.disabled) IS NOT NULL
+  AND (SELECT p.permission FROM chat_permission p
+    WHERE p.tenant = a.tenant AND p.user_id = a.user_id AND p.permission <> 'full_access') IS NULL)`;
 
 const COLUMNS = `a.user_id, a.status, a.capacity, a.skills, a.node, a.seen_at, a.idle_since,
   (SELECT count(*) FROM service_session s WHERE s.tenant = a.tenant AND s.agent = a.user_id AND s.state = 'active') AS active,

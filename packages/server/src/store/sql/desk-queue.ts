@@ -137,7 +137,8 @@ export class DeskQueue {
     const { tenants, agents } = this.#deps;
     const key = yield* tenants.lock(tenant);
     const served = yield* all<ServiceRow>(
-      `SELECT ${serviceColumns()} FROM service_session WHERE tenant = ? AND agent = ? AND state = 'active'
+      `SELECT ${serviceColumns()} FROM service_session INDEXED BY service_session_agent
+           WHERE tenant = ? AND agent = ? AND state = 'active'
            ORDER BY opened_at, conversation`,
       key,
       userId,

@@ -34,7 +34,8 @@ export class DeskReports {
   *board(tenant: string): Op<DeskBoard> {
     const key = (yield* this.#tenants.find(tenant)) ?? -1;
     const waiting = yield* all<DeskBoard['waiting'][number]>(
-      `SELECT skill, count(*) AS count, count(absent_at) AS absent, min(waiting_since) AS since FROM service_session
+      `SELECT skill, count(*) AS count, count(absent_at) AS absent, min(waiting_since) AS since
+           FROM service_session INDEXED BY service_session_queue
            WHERE tenant = ? AND state = 'queued' GROUP BY skill ORDER BY count DESC, skill LIMIT ${MAX_SKILLS}`,
       key,
     );
@@ -95,7 +96,8 @@ export class DeskReports {
 
   *#countAbsent(tenant: number): Op<number> {
     const { count } = (yield* get<{ count: number }>(
-      "SELECT count(absent_at) AS count FROM service_session WHERE tenant = ? AND state = 'queued'",
+      `SELECT count(absent_at) AS count FROM service_session INDEXED BY service_session_queue
+           WHERE tenant = ? AND state = 'queued'`,
       tenant,
     )) as { count: number };
     return count;

@@ -100,20 +100,23 @@ export class MarkTable {
   *listPins({ tenant, userId, conversationId }: PinQuery): Op<Pin[]> {
     const key = yield* this.#deps.tenants.find(tenant);
     if (key === undefined) return [];
+    const inOne =
+      conversationId === undefined
+        ? { condition: '', values: [] }
+        : { condition: 'AND c.id = ?', values: [conversationId] };
     const rows = yield* all<PinRow>(
       `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.name AS cname, c.uid AS cuid, p.user_id AS pin_user, p.pinned_by, p.pinned_at
            FROM member v JOIN pin p ON p.conversation = v.conversation JOIN conversation c ON c.pk = v.conversation,
              ${MESSAGE_TABLE}
-           WHERE v.tenant = ? AND v.user_id = ? AND (CAST(? AS TEXT) IS NULL OR c.id = ?) AND p.user_id IN (?, ?)
+           WHERE v.tenant = ? AND v.user_id = ? AND p.user_id IN (?, ?) ${inOne.condition}
              AND m.state NOT IN ('recalled', 'deleted') AND m.conversation = p.conversation AND m.seq = p.seq
              AND ${inSight('m')} AND ${NOT_HIDDEN}
            ORDER BY p.pinned_at DESC, p.seq DESC LIMIT ?`,
       key,
       userId,
-      conversationId ?? null,
-      conversationId ?? null,
       EVERYONE,
       userId,
+      ...inOne.values,
       userId,
       MAX_PINS,
     );

@@ -189,14 +189,12 @@ export class NotificationTable {
   }
 
   *purge({ expiredBy, dueBefore, limit }: NotificationPurge): Op<number> {
-    const dead = yield* all<{ pk: number }>(
-      'SELECT pk FROM notification WHERE published AND (expires_at <= ? OR due_at < ?) ORDER BY due_at LIMIT ?',
-      expiredBy,
-      dueBefore,
-      limit,
-    );
+    const dead = new Set([
+      ...(yield* this.#over('due_at < ?', 'due_at', dueBefore, limit)),
+      ...(yield* this.#over('expires_at <= ?', 'expires_at', expiredBy, limit)),
+    ]);
     let removed = 0;
-    for (const { pk } of dead) {
+    for (const pk of dead) {
       removed += yield* this.#removeStates(pk, limit - removed);
       if (removed >= limit) {
         // Half of its states gone, it would be told again.
@@ -207,6 +205,16 @@ export class NotificationTable {
       removed++;
     }
     return removed;
+  }
+
+  /** Each by an index of its own. */
+  *#over(condition: string, column: string, at: Timestamp, limit: number): Op<number[]> {
+    const rows = yield* all<{ pk: number }>(
+      `SELECT pk FROM notification WHERE published AND ${condition} ORDER BY ${column} LIMIT ?`,
+      at,
+      limit,
+    );
+    return rows.map(({ pk }) => pk);
   }
 
   *#removeStates(pk: number, limit: number): Op<number> {

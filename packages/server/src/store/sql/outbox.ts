@@ -83,7 +83,9 @@ export class OutboxTable {
   *deleteWebhook(tenant: string, id: string): Op<void> {
     const changes = yield* run('DELETE FROM webhook WHERE tenant = ? AND id = ?', tenant, id);
     requireWebhook(changes > 0, id);
-    yield* run('DELETE FROM outbox WHERE target = ?', id);
+    // Each finds its rows by an index of its own.
+    yield* run('DELETE FROM outbox WHERE target = ? AND dead', id);
+    yield* run('DELETE FROM outbox WHERE target = ? AND NOT dead', id);
     this.#waiting.delete(id);
   }
 
@@ -180,7 +182,8 @@ export class OutboxTable {
       pk,
     );
     yield* run(
-      'DELETE FROM outbox WHERE pk IN (SELECT pk FROM outbox WHERE target = ? AND dead ORDER BY pk DESC LIMIT 1000000000 OFFSET ?)',
+      `DELETE FROM outbox WHERE target = ?1 AND dead AND pk <=
+           (SELECT pk FROM outbox WHERE target = ?1 AND dead ORDER BY pk DESC LIMIT 1 OFFSET ?2)`,
       target,
       maxDead,
     );

@@ -172,7 +172,7 @@ export class PendingReader {
 
   /** Messages by revision, those above this one, but what the user hid. */
   *#revised({ userId }: PendingQuery, { pk, revision }: RevisedRow, after: number): Op<MessageRow[]> {
-    const select = `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.revision > ? AND m.revision <= ?
+    const select = `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.revision > 0 AND m.revision > ? AND m.revision <= ?
          AND ${NOT_HIDDEN} ORDER BY m.revision`;
     return yield* all<MessageRow>(select, pk, after, revision, userId);
   }

@@ -73,7 +73,8 @@ export class RoomTable {
     const key = yield* tenants.find(tenant);
     if (key === undefined) return [];
     const rows = yield* all<{ id: string }>(
-      "SELECT id FROM conversation WHERE tenant = ? AND kind = 'room' AND id > ? ORDER BY id LIMIT ?",
+      `SELECT id FROM conversation INDEXED BY conversation_room
+           WHERE tenant = ? AND kind = 'room' AND id > ? ORDER BY id LIMIT ?`,
       key,
       after,
       limit,
@@ -128,7 +129,7 @@ export class RoomTable {
   *empty(): Op<void> {
     const { conversations } = this.#deps;
     const members = yield* all<{ conversation: number; user_id: string }>(
-      "SELECT m.conversation, m.user_id FROM conversation c JOIN member m ON m.conversation = c.pk WHERE c.kind = 'room'",
+      'SELECT m.conversation, m.user_id FROM room r CROSS JOIN member m WHERE m.conversation = r.conversation',
     );
     for (const { conversation, user_id } of members) yield* conversations.remove(conversation, user_id);
   }

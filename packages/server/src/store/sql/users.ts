@@ -149,7 +149,8 @@ export class UserTable {
     const key = yield* this.#tenants.find(tenant);
     if (key === undefined) return undefined;
     const alike = yield* all<UserRow>(
-      `SELECT ${COLUMNS} FROM account WHERE tenant = ? AND username_key = ? AND NOT deleted`,
+      `SELECT ${COLUMNS} FROM account INDEXED BY user_username_key
+           WHERE tenant = ? AND username_key = ? AND NOT deleted`,
       key,
       usernameKey(username),
     );
@@ -294,7 +295,8 @@ export class UserTable {
           username,
         )
       : yield* get(
-          'SELECT 1 FROM account WHERE tenant = ? AND username_key = ? AND id <> ? AND NOT deleted',
+          `SELECT 1 FROM account INDEXED BY user_username_key
+             WHERE tenant = ? AND username_key = ? AND id <> ? AND NOT deleted`,
           tenant,
           usernameKey(username),
           id,
