@@ -89,6 +89,7 @@ const OTHER_CLAIMS: readonly (readonly [declared: string, bytes: Uint8Array, typ
     ['video/mp4', PDF, 'application/pdf'],
     ['application/pdf', HTML, ANY],
     ['application/zip', TEXT, ANY],
+    ['application/zip', TEXT, ANY, 'a.constructor'],
     ['text/plain', png(1, 1), 'image/png'],
     ['text/html', png(1, 1), 'image/png'],
     ['text/plain', Buffer.from([1, 0, 2]), ANY],

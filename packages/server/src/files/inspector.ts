@@ -8,12 +8,12 @@ const HEAD_BYTES = 262_144;
 
 const ANY = 'application/octet-stream';
 /** Texts that nothing runs, by the extensions that their files have. */
-const TEXTS: Readonly<Record<string, string>> = {
-  txt: 'text/plain',
-  csv: 'text/csv',
-  md: 'text/markdown',
-  json: 'application/json',
-};
+const TEXTS: ReadonlyMap<string, string> = new Map([
+  ['txt', 'text/plain'],
+  ['csv', 'text/csv'],
+  ['md', 'text/markdown'],
+  ['json', 'application/json'],
+]);
 /** Formats that are texts themselves, and whose first bytes stand at the beginning of no other text. */
 const TEXT_FORMATS: ReadonlySet<string> = new Set([
   'application/pdf',
@@ -58,8 +58,8 @@ async function formatOf(head: Uint8Array): Promise<Pick<FileNature, 'type' | 'ex
 
 /** A client that runs pages has them under no name that would run; whoever declares no text may have named one. */
 function textType(claim: string, extension: string): string {
-  if (Object.values(TEXTS).includes(claim)) return claim;
-  return isActive(claim) ? ANY : (TEXTS[extension] ?? ANY);
+  if ([...TEXTS.values()].includes(claim)) return claim;
+  return isActive(claim) ? ANY : (TEXTS.get(extension) ?? ANY);
 }
 
 /** Whether these are characters, of whatever encoding: no control characters, but for UTF-16, which begins with a mark. */

@@ -25,8 +25,8 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
 function withNumbers(schema: TSchema, input: unknown): unknown {
   const { properties = {} } = schema as { properties?: Readonly<Record<string, { readonly type?: string }>> };
   const entries = Object.entries(input as object).map(([name, text]) => {
-    const isWhole =
-      properties[name]?.type === 'integer' && typeof text === 'string' && /^-?\d{1,15}$/.test(text);
+    const type = Object.hasOwn(properties, name) ? properties[name]?.type : undefined;
+    const isWhole = type === 'integer' && typeof text === 'string' && /^-?\d{1,15}$/.test(text);
     return [name, isWhole ? Number(text) : text];
   });
   return Object.fromEntries(entries);

@@ -10,12 +10,12 @@ const TYPES: Record<EventCategory, ImEventMessage['type']> = {
   message: ImMessageType.EVENT_MESSAGE_STATUS_CHANGE,
   system: ImMessageType.EVENT_SYSTEM_CONFIG_CHANGE,
 };
-const STATUSES: Readonly<Record<string, ImMessageStatus>> = {
-  'communication.message.sent': ImMessageStatus.MESSAGE_SENT,
-  'communication.message.recalled': ImMessageStatus.MESSAGE_RECALLED,
-  'communication.message.edited': ImMessageStatus.MESSAGE_EDITED,
-  'communication.message.deleted': ImMessageStatus.MESSAGE_DELETED,
-};
+const STATUSES: ReadonlyMap<string, ImMessageStatus> = new Map([
+  ['communication.message.sent', ImMessageStatus.MESSAGE_SENT],
+  ['communication.message.recalled', ImMessageStatus.MESSAGE_RECALLED],
+  ['communication.message.edited', ImMessageStatus.MESSAGE_EDITED],
+  ['communication.message.deleted', ImMessageStatus.MESSAGE_DELETED],
+]);
 
 /** Where the events of a category go beside `/user/queue/events`, which gets all of them. */
 export type BusinessPlace = 'presence' | 'group' | 'status' | 'notifications';
@@ -43,7 +43,7 @@ function renderBusiness({ event, category, source, at }: BusinessEventTold): ImE
   return {
     ...serverEnvelope(at, {
       messageId: field('messageId') || eventId,
-      status: STATUSES[eventType] ?? ImMessageStatus.MESSAGE_NORMAL,
+      status: STATUSES.get(eventType) ?? ImMessageStatus.MESSAGE_NORMAL,
       senderId: field('operatorId', 'senderId', 'creatorId', 'userId'),
       receiverId: field('receiverId', 'groupId'),
       conversationId: field('conversationId', 'groupId'),
