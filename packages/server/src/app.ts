@@ -27,9 +27,19 @@ export interface RunningServer extends Served {
 /**
  * Throws `StartError`, `DataDirInUse`, or the operating system's error (EADDRINUSE, EACCES) where it can't start; nothing
  * is left of it then.
+ *
+ * @param signal ends a start that waits for something, which rejects with the signal's reason then
  */
-export async function startServer(config: Config, runtime = SYSTEM, log?: Logger): Promise<RunningServer> {
-  const ground = groundOf(config, runtime, log ?? (await createLogger(config)));
+export async function startServer(
+  config: Config,
+  runtime = SYSTEM,
+  log?: Logger,
+  signal?: AbortSignal,
+): Promise<RunningServer> {
+  const ground = {
+    ...groundOf(config, runtime, log ?? (await createLogger(config))),
+    ...(signal && { startSignal: signal }),
+  };
   const { teardown } = ground;
   try {
     const served = await compose(ground);

@@ -211,10 +211,16 @@ for (const [what, path, claims] of [
 const PROTOBUF_HEADERS = { accept: PROTOBUF };
 for (const headers of [{}, PROTOBUF_HEADERS, { ack: 'client-individual' }]) {
   test(`a new subscription with ${JSON.stringify(headers)} says who is online now, of those whose coming it would be told`, async () => {
-    const [alice = '', bob = '', carol = '', dave = ''] = newUsers('alice', 'bob', 'carol', 'dave');
-    for (const id of [alice, bob, carol, dave]) await makeUser(id);
+    const [alice = '', bob = '', carol = '', dave = '', eve = ''] = newUsers(
+      ...['alice', 'bob', 'carol', 'dave', 'eve'],
+    );
+    for (const id of [alice, bob, carol, dave, eve]) await makeUser(id);
     await makeGroup(alice, bob, carol);
+    await makeGroup(bob, eve);
+    const ofEve = await watch(eve);
     clients.push(await StompClient.of(server.wsUrl, bob), await StompClient.of(server.wsUrl, dave));
+    // What is told of bob's coming is over before alice asks.
+    assert.equal(await news(ofEve), `${bob} online`);
     const ofAlice = await StompClient.connect(server.wsUrl, tokenOf(alice), '/ws');
     clients.push(ofAlice);
     await ofAlice.subscribe(PRESENCE, headers);

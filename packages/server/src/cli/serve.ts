@@ -52,14 +52,33 @@ async function run(config: Config): Promise<void> {
   ]);
   const log = await createLogger(config);
   endOnBugs(log);
-  const starting = Promise.withResolvers<RunningServer>();
-  // A signal that comes while the server starts stops it once it has.
-  stopOnSignals(async () => (await starting.promise).stop(), log);
-  starting.resolve(startServer(config, undefined, log));
+  const stopping = new AbortController();
+  const starting = Promise.withResolvers<RunningServer | undefined>();
+  // A signal that comes while the server starts stops it once it has, or at once where it waits for something.
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    await (await starting.promise)?.stop();
+  };
+  stopOnSignals(stop, log);
+  starting.resolve(startUnlessStopped(startServer(config, undefined, log, stopping.signal), stopping.signal));
   const server = await starting.promise;
+  if (!server) return;
   console.log(`haina listening on ${server.url}`);
   if (config.demo) {
     const { demoBanner } = await import('./banner.ts');
     console.log(demoBanner(server.url, server.endpoints));
+  }
+}
+
+/** Undefined where the signal ended the start. */
+async function startUnlessStopped(
+  starting: Promise<RunningServer>,
+  signal: AbortSignal,
+): Promise<RunningServer | undefined> {
+  try {
+    return await starting;
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return undefined;
+    throw error;
   }
 }

@@ -21,4 +21,6 @@ export interface Ground extends Runtime {
   readonly teardown: Teardown;
   /** This server's name among those that share a store. */
   readonly node: string;
+  /** Ends a start that waits for something. */
+  readonly startSignal?: AbortSignal;
 }

@@ -24,7 +24,19 @@ function openSqlite({ config, log, metrics }: Ground): Promise<Store> {
   });
 }
 
-function openPostgres({ config, log, metrics }: Ground, address: PostgresAddress): Promise<Store> {
+const GONE = {
+  writes: 'PostgreSQL can not be written to: nothing is confirmed until it can',
+  reads: 'PostgreSQL can not be read: what needs it is refused until it can',
+};
+const BACK = {
+  writes: 'PostgreSQL can be written to again: sends are confirmed',
+  reads: 'PostgreSQL can be read again',
+};
+
+function openPostgres(
+  { config, log, metrics, startSignal }: Ground,
+  address: PostgresAddress,
+): Promise<Store> {
   return openPostgresStore({
     address,
     startTimeout: config.startTimeout,
@@ -32,11 +44,12 @@ function openPostgres({ config, log, metrics }: Ground, address: PostgresAddress
     troubles: {
       waiting: (reason) => log.warn({ reason }, 'PostgreSQL can not be used yet; it is tried again'),
       warn: (text) => log.warn(`PostgreSQL ${text}`),
-      unavailable(reason) {
-        if (reason === undefined) log.warn('PostgreSQL is back: sends are confirmed again');
-        else log.error({ reason }, 'PostgreSQL can not be used: nothing is confirmed until it can');
+      unavailable(work, reason) {
+        if (reason === undefined) log.warn(BACK[work]);
+        else log.error({ reason }, GONE[work]);
       },
     },
+    ...(startSignal && { signal: startSignal }),
   });
 }
 

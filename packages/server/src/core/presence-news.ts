@@ -32,6 +32,8 @@ export interface PresenceNewsDeps {
 /** Tells of users who come and go. */
 export class PresenceNews {
   readonly #deps: PresenceNewsDeps;
+  /** Resolves once the last change is told. */
+  #told: Promise<unknown> = Promise.resolve();
 
   constructor(deps: PresenceNewsDeps) {
     this.#deps = deps;
@@ -40,9 +42,16 @@ export class PresenceNews {
   /**
    * Tells each peer of the user, once. Changes are told in the order of the calls.
    */
-  async tell(change: PresenceChange): Promise<void> {
-    const { tenant, userId } = change;
-    const peers = await listPeers(this.#deps, tenant, userId);
+  tell(change: PresenceChange): Promise<void> {
+    const listed = listPeers(this.#deps, change.tenant, change.userId);
+    const before = this.#told;
+    // The store reads side by side, and what it found first may be asked for last.
+    this.#told = Promise.allSettled([before, listed]);
+    return before.then(async () => this.#publish(change, await listed));
+  }
+
+  #publish(change: PresenceChange, peers: readonly string[]): void {
+    const { tenant } = change;
     const topics = peers.map((peer) => userTopic(tenant, peer));
     const { status, ...session } = change;
     this.#deps.sink.publish(topics, { type: 'user.status', ...change });

@@ -16,7 +16,7 @@ export interface StartOptions {
   /** Told what the operator should know of the server. */
   warn(text: string): void;
   readonly onLost?: OnLost;
-  /** Ends the wait. */
+  /** Ends the wait: it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Waits for a time in ms. */
   readonly sleep?: (ms: number, value: undefined, options: { signal?: AbortSignal }) => Promise<void>;
@@ -37,15 +37,37 @@ export async function openAtStart(options: StartOptions): Promise<Connection> {
   let spoken = Number.NEGATIVE_INFINITY;
   for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, MAX_PAUSE)) {
     const left = timeout - (performance.now() - begun);
-    const opened = await tryToOpen(options, left);
+    const opened = await unlessEnded(tryToOpen(options, left), signal);
     if (opened instanceof Connection) return opened;
     if (performance.now() - begun + pause >= timeout) throw gaveUp(address, timeout, opened);
     if (performance.now() - spoken >= WORD_INTERVAL) {
       spoken = performance.now();
       options.waiting(opened.reason);
     }
-    await sleep(pause, undefined, signal ? { signal } : {});
+    await unlessEnded(sleep(pause, undefined, signal ? { signal } : {}), signal);
   }
+}
+
+/** Rejects with the signal's reason once there is one. What a try opens after that is closed. */
+async function unlessEnded<T>(trying: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return trying;
+  const ended = Promise.withResolvers<never>();
+  const end = (): void => ended.reject(signal.reason);
+  signal.addEventListener('abort', end);
+  if (signal.aborted) end();
+  try {
+    return await Promise.race([ended.promise, trying]);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    void trying.then(closeLate, () => {});
+    throw signal.reason;
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
+}
+
+function closeLate(opened: unknown): void {
+  if (opened instanceof Connection) void opened.close();
 }
 
 /** Why it can't be used, though it may be in a moment. */

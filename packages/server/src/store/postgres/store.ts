@@ -1,11 +1,11 @@
 import type { PostgresAddress } from '../../config/store-url.ts';
-import { storeUnavailable } from '../../core/errors.ts';
 import type { Appended, NewMessage, Store } from '../../core/ports/store.ts';
 import type { AppendOutcome } from '../sql/append.ts';
 import { appended } from '../sql/appended.ts';
 import { isWrite, OPERATION_KINDS } from '../sql/operation-kinds.ts';
 import { Connection } from './connect.ts';
 import type { Failure } from './errors.ts';
+import { Health } from './health.ts';
 import { Lane } from './lane.ts';
 import { Lanes } from './lanes.ts';
 import { migratePostgres } from './migrate.ts';
@@ -25,6 +25,8 @@ export interface PostgresStoreOptions {
   /** Told of each transaction. */
   readonly commits?: { batch(size: number, durationMs: number, depth: number): void };
   readonly troubles?: PostgresTroubles;
+  /** Ends the start: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 export interface PostgresTroubles {
@@ -32,8 +34,8 @@ export interface PostgresTroubles {
   waiting(reason: string): void;
   /** What the operator should know of the server. */
   warn(text: string): void;
-  /** Why the store can't do its work; undefined once that is over. */
-  unavailable(reason: string | undefined): void;
+  /** Why the store can't do one kind of its work; undefined once that is over. */
+  unavailable(work: 'reads' | 'writes', reason: string | undefined): void;
 }
 
 const UNTOLD: PostgresTroubles = { waiting() {}, warn() {}, unavailable() {} };
@@ -44,15 +46,13 @@ const MAX_BATCH = 200;
 const MAX_WAITING = 50_000;
 const STATEMENT_TIMEOUT = 30_000;
 const LOCK_TIMEOUT = 5000;
-/** A connection is tried again so soon after one could not be made, in ms. */
-const RECONNECT_PAUSE = 250;
 
 /**
  * Opens a store in a PostgreSQL database: a few connections that write, each a transaction at a time, and a few that read.
  * Throws a `StartError` where the database can't be used.
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
-  const { address, startTimeout = 0, node = 'main', troubles = UNTOLD } = options;
+  const { address, startTimeout = 0, node = 'main', troubles = UNTOLD, signal } = options;
   const session = { name: `haina/${node}`, statementTimeout: STATEMENT_TIMEOUT, lockTimeout: LOCK_TIMEOUT };
   const first = await openAtStart({
     address,
@@ -61,67 +61,48 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     timeout: startTimeout,
     waiting: (reason) => troubles.waiting(reason),
     warn: (text) => troubles.warn(text),
+    ...(signal && { signal }),
   });
-  try {
-    await migratePostgres(first);
-  } finally {
-    await first.close();
-  }
-  const health = new Health(troubles);
-  const work = {
-    connect: () => health.connect(() => Connection.open(address, session)),
-    failed: (failure: Failure) => health.failed(failure),
-    succeeded: () => health.succeeded(),
+  await migrate(first, signal);
+  const workOf = (kind: 'reads' | 'writes') => {
+    const health = new Health({ unavailable: (reason) => troubles.unavailable(kind, reason) });
+    return {
+      connect: () => health.connect(() => Connection.open(address, session)),
+      failed: (failure: Failure) => health.failed(failure),
+      succeeded: () => health.succeeded(),
+      close: () => health.close(),
+    };
   };
-  const lanes = Array.from({ length: options.lanes ?? LANES }, () => new Lane(work));
+  const writing = workOf('writes');
+  const reading = workOf('reads');
+  const lanes = Array.from({ length: options.lanes ?? LANES }, () => new Lane(writing));
   return makeStore(
     new Lanes(lanes, { maxBatch: MAX_BATCH, maxWaiting: MAX_WAITING, ...options.commits }),
-    new Readers({ ...work, ...readersOf(options.readers ?? READERS), maxWaiting: MAX_WAITING }),
+    new Readers({ ...reading, ...readersOf(options.readers ?? READERS), maxWaiting: MAX_WAITING }),
+    [writing, reading],
   );
+}
+
+/** Brings the schema up to date. A stop waits for no other node that migrates. */
+async function migrate(connection: Connection, signal: AbortSignal | undefined): Promise<void> {
+  const stop = (): void => connection.destroy(new Error('the start was ended'));
+  signal?.addEventListener('abort', stop);
+  try {
+    signal?.throwIfAborted();
+    await migratePostgres(connection);
+  } catch (error) {
+    throw signal?.aborted ? signal.reason : error;
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    await connection.close();
+  }
 }
 
 function readersOf(connections: number): { connections: number; forLongReads: number } {
   return { connections, forLongReads: Math.max(1, Math.floor(connections / 2)) };
 }
 
-/** Whether the server can be worked with, told once each time that changes. */
-class Health {
-  readonly #troubles: PostgresTroubles;
-  #reason: string | undefined;
-  /** Until then no connection is tried, in ms of `performance.now`. */
-  #notBefore = 0;
-
-  constructor(troubles: PostgresTroubles) {
-    this.#troubles = troubles;
-  }
-
-  /** A server that is away is not asked by every call. */
-  async connect(open: () => Promise<Connection>): Promise<Connection> {
-    if (performance.now() < this.#notBefore) {
-      throw storeUnavailable(new Error(this.#reason));
-    }
-    try {
-      return await open();
-    } catch (error) {
-      this.#notBefore = performance.now() + RECONNECT_PAUSE;
-      throw error;
-    }
-  }
-
-  failed({ kind, reason }: Failure): void {
-    if (kind === 'call') return;
-    if (this.#reason === undefined) this.#troubles.unavailable(reason);
-    this.#reason = reason;
-  }
-
-  succeeded(): void {
-    if (this.#reason === undefined) return;
-    this.#reason = undefined;
-    this.#troubles.unavailable(undefined);
-  }
-}
-
-function makeStore(lanes: Lanes, readers: Readers): Store {
+function makeStore(lanes: Lanes, readers: Readers, work: readonly { close(): void }[]): Store {
   const forwarded = Object.entries(OPERATION_KINDS).map(([name, kind]) => {
     if (isWrite(kind)) return [name, (...args: unknown[]) => lanes.call(name, args)];
     return [name, (...args: unknown[]) => readers.call(name, args, kind === 'long-read')];
@@ -140,6 +121,7 @@ function makeStore(lanes: Lanes, readers: Readers): Store {
       closed ??= (async () => {
         await lanes.close();
         await readers.close();
+        for (const { close } of work) close();
       })();
       return closed;
     },
