@@ -60,25 +60,31 @@ export interface ConversationCursor {
   readonly revision: number;
   /** Undelivered messages up to this sequence were told. */
   readonly seq: number;
-  /** In the order of time. */
-  readonly open?: OpenRanges;
+  /** In the order of time: what is to follow the changed messages. */
+  readonly lanes?: readonly OpenLane[];
 }
 
-/** In the order of time: all changed messages were told, and undelivered ones up to this number. */
+/** In the order of time, after all changed messages: what is left, the oldest first. */
 export interface TimeCursor {
-  readonly number: number;
-  readonly open: OpenRanges;
+  readonly lanes: readonly OpenLane[];
+  /** Only messages below this number, as older ones of other lanes come before. */
+  readonly before?: number;
 }
 
 /**
- * What was not delivered when the first page was read, by conversation: what is delivered between two pages is told all the
- * same.
+ * What was not delivered of a conversation when the first page was read, and was not told since: what is delivered between two pages
+ * is told all the same.
  */
-export type OpenRanges = ReadonlyMap<string, readonly SeqRange[]>;
+export interface OpenLane {
+  readonly conversationId: string;
+  readonly ranges: readonly SeqRange[];
+  /** Of the next message in these ranges. */
+  readonly number: number;
+}
 
 export interface PendingPage {
   /**
-   * By conversation: first the changed ones that the user already had, then undelivered ones by sequence. In the order of
+   * By conversation, the one that was made first before the others: first the changed ones that the user already had, then undelivered ones by sequence. In the order of
    * time: first the changed ones of all conversations, then undelivered ones by number.
    */
   readonly messages: readonly Message[];

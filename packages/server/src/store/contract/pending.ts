@@ -19,10 +19,10 @@ export function pendingContract({
     await makeGroup(tenant, 'team', ['alice', 'bob']);
     for (let i = 1; i <= 5; i++) await send(tenant, i === 2 ? 'bob' : 'alice', toGroup('team'), `m${i}`);
     await send(tenant, 'alice', toUser('bob'), 'direct');
-    assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), ['direct', 'm1', 'm3', 'm4', 'm5']);
+    assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), ['m1', 'm3', 'm4', 'm5', 'direct']);
     const { fresh } = await acknowledge(tenant, 'team', 'bob', { from: 3, to: 4 });
     assert.deepEqual(fresh, [[{ from: 3, to: 4 }]]);
-    assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), ['direct', 'm1', 'm5']);
+    assert.deepEqual(await pendingTexts({ tenant, userId: 'bob' }), ['m1', 'm5', 'direct']);
     const again = await acknowledge(tenant, 'team', 'bob', { from: 1, to: 4 });
     assert.deepEqual(again.fresh, [[{ from: 1, to: 1 }]]);
     assert.equal((await store.findMember(tenant, 'team', 'bob'))?.deliveredSeq, 4);

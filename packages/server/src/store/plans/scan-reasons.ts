@@ -228,11 +228,6 @@ export const SCAN_REASONS: readonly ScanReason[] = [
     statement: 'AS in_sight, EXISTS (SELECT 1 FROM hidden h',
     why: 'as many as have chosen the same id',
   },
-  {
-    finding: 'sort',
-    statement: 'AND (v.delivered < c.last_seq OR v.revision < c.revision) ORDER BY c.id',
-    why: 'the conversations of one user',
-  },
   { finding: 'sort', statement: "WHERE kind = 'group' AND id > ? AND pk IN", why: 'the groups of one user' },
   { finding: 'sort', statement: 'AND many) AND activity < ?', why: 'the groups and sessions of one user' },
   {

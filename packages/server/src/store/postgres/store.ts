@@ -1,8 +1,9 @@
 import type { PostgresAddress } from '../../config/store-url.ts';
-import type { Appended, NewMessage, Store } from '../../core/ports/store.ts';
+import type { Appended, NewMessage, PendingPage, PendingQuery, Store } from '../../core/ports/store.ts';
 import type { AppendOutcome } from '../sql/append.ts';
 import { appended } from '../sql/appended.ts';
 import { isWrite, OPERATION_KINDS } from '../sql/operation-kinds.ts';
+import { pendingInTime } from '../sql/pending-in-time.ts';
 import { Connection } from './connect.ts';
 import type { Failure } from './errors.ts';
 import { Health } from './health.ts';
@@ -110,6 +111,12 @@ function makeStore(lanes: Lanes, readers: Readers, work: readonly { close(): voi
   let closed: Promise<void> | undefined;
   return {
     ...Object.fromEntries(forwarded),
+    listPending(given: PendingQuery): Promise<PendingPage> {
+      return pendingInTime(
+        (query) => readers.call('listPending', [query], true) as Promise<PendingPage>,
+        given,
+      );
+    },
     appendMessage(message: NewMessage): Promise<Appended> {
       const toAppended = (outcome: unknown) => appended(message, outcome as AppendOutcome);
       return lanes.call('appendMessage', [message], toAppended) as Promise<Appended>;

@@ -1,18 +1,18 @@
 import type { Message, SeqRange } from '../../core/model.ts';
-import type { OpenRanges, PendingPage, PendingQuery, TimeCursor } from '../../core/ports/store.ts';
+import type { OpenLane, PendingPage, PendingQuery, TimeCursor } from '../../core/ports/store.ts';
 import { gaps, intersect } from '../../core/ranges.ts';
+import { bulk, getEach } from './bulk.ts';
 import {
   type ConversationRef,
   MESSAGE_COLUMNS,
   MESSAGE_TABLE,
   type MessageRow,
   NOT_HIDDEN,
-  toMessage,
 } from './message-row.ts';
 import { PartyTable } from './parties.ts';
-import { PositionTable } from './positions.ts';
+import { parseRanges } from './range-json.ts';
 import { SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
-import { all, get, type Op } from './statement.ts';
+import { all, type Op } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
 
@@ -23,15 +23,44 @@ export interface BehindRow extends ConversationRef {
   last_seq: number;
 }
 
-const CONVERSATIONS_OF = `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.uid, ${SIGHT_COLUMNS}
-   FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.tenant = ? AND v.user_id = ?`;
+interface OpenRow extends BehindRow, SightRow {
+  delivered: number;
+  delivered_above: string;
+}
 
-/** Rows read ahead of a conversation that was found to have the oldest message. */
-const READ_AHEAD = 50;
+const CONVERSATION = 'c.pk, c.tenant, c.id, c.kind, c.name, c.uid, c.last_seq';
+const OPEN = `SELECT v.delivered, v.delivered_above, ${SIGHT_COLUMNS}, ${CONVERSATION}
+  FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.tenant = ? AND v.user_id = ? AND v.delivered < c.last_seq`;
+const FIND_EACH = bulk(
+  { tenant: 'INTEGER', user_id: 'TEXT', id: 'TEXT' },
+  `SELECT ${CONVERSATION} FROM conversation c JOIN member v ON v.conversation = c.pk AND v.user_id = :user_id
+     WHERE c.tenant = :tenant AND c.id = :id LIMIT 1`,
+);
+const NEXT_EACH = bulk(
+  { pk: 'INTEGER', first: 'INTEGER', final: 'INTEGER', person: 'TEXT', user_id: 'TEXT' },
+  `SELECT m.seq, m.number FROM message m WHERE m.conversation = :pk AND m.seq BETWEEN :first AND :final AND m.sender <> :person
+     AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.conversation = m.conversation AND h.user_id = :user_id AND h.seq = m.seq)
+   ORDER BY m.seq LIMIT 1`,
+);
+
+/** Who reads, and the person that its own messages bear. */
+interface Viewer {
+  /** The tenant's key. */
+  readonly tenant: number;
+  readonly userId: string;
+  readonly person: string;
+}
+
+/** Ranges of a conversation that may hold something for a user. */
+interface Candidate {
+  readonly row: BehindRow;
+  readonly ranges: readonly SeqRange[];
+}
 
 /**
  * What a user was not delivered, the oldest message of all its conversations first. Numbers ascend with the sequence in
- * each conversation, so that the conversations' own orders are merged and nothing is sorted.
+ * each conversation, so that the conversations' own orders are merged and nothing is sorted. A page looks at no more
+ * conversations than it has messages: whoever asks for it knows the next number of each (`pending-in-time.ts`).
  */
 export class OldestFirst {
   readonly #tenants: Tenants;
@@ -42,59 +71,83 @@ export class OldestFirst {
     this.#users = users;
   }
 
-  /** What the pages have to go through. */
-  *begin({ tenant, userId }: PendingQuery): Op<OpenRanges> {
-    const rows = yield* all<BehindRow & SightRow>(
-      `${CONVERSATIONS_OF} AND v.delivered < c.last_seq`,
-      (yield* this.#tenants.find(tenant)) ?? -1,
-      userId,
-    );
-    const positions = new PositionTable();
-    const open = new Map<string, SeqRange[]>();
-    for (const row of rows) {
-      const found = yield* positions.find(row.pk, userId);
-      open.set(row.id, found ? intersect(gaps(found.delivered, row.last_seq), sightOf(row)) : []);
-    }
-    return open;
+  /** What the pages have to go through, the oldest first. */
+  *begin(query: PendingQuery): Op<OpenLane[]> {
+    const viewer = yield* this.#viewer(query);
+    const rows = yield* all<OpenRow>(OPEN, viewer.tenant, viewer.userId);
+    const candidates = rows.map((row) => {
+      const position = { mark: row.delivered, above: parseRanges(row.delivered_above) };
+      return { row, ranges: intersect(gaps(position, row.last_seq), sightOf(row)) };
+    });
+    return (yield* lanesOf(candidates, viewer)).sort((a, b) => a.number - b.number);
   }
 
-  *page({ tenant, userId, limit }: PendingQuery, { number: after, open }: TimeCursor): Op<PendingPage> {
-    const lanes = yield* this.#lanes(tenant, userId, after, open);
+  /** A page out of these lanes; what is left of them comes back with it. */
+  *page(
+    query: PendingQuery,
+    { lanes: open, before = Number.POSITIVE_INFINITY }: TimeCursor,
+  ): Op<PendingPage> {
+    const viewer = yield* this.#viewer(query);
+    const lanes = yield* this.#lanes(viewer, open, query.limit);
     const parties = new PartyTable();
     const messages: Message[] = [];
-    for (let lane = oldest(lanes); lane; lane = oldest(lanes)) {
-      const number = messages.at(-1)?.number;
-      if (messages.length >= limit && number !== undefined) {
-        return { messages, changedIds: [], revisions: [], next: { number, open } };
-      }
-      const { conversation } = lane;
+    for (let lane = oldest(lanes); lane && lane.number < before; lane = oldest(lanes)) {
+      if (messages.length >= query.limit) break;
       const row = yield* lane.take();
-      messages.push(
-        toMessage(
-          tenant,
-          conversation,
-          row,
-          yield* parties.of(conversation.tenant, conversation, row.sender),
-        ),
-      );
+      if (row) messages.push(yield* parties.toMessage(query.tenant, lane.conversation, row));
     }
-    return { messages, changedIds: [], revisions: [] };
+    const left = lanes.flatMap((lane) => lane.left() ?? []).sort((a, b) => a.number - b.number);
+    const next = left.length > 0 ? { next: { lanes: left } } : {};
+    return { messages, changedIds: [], revisions: [], ...next };
   }
 
-  *#lanes(tenant: string, userId: string, after: number, open: OpenRanges): Op<Lane[]> {
+  *#viewer({ tenant, userId }: PendingQuery): Op<Viewer> {
     const key = (yield* this.#tenants.find(tenant)) ?? -1;
-    const viewer = { userId, person: yield* this.#users.personOf(key, userId) };
-    const select = `${CONVERSATIONS_OF} AND c.id = ?`;
-    const lanes: Lane[] = [];
-    for (const [id, ranges] of open) {
-      const row = yield* get<BehindRow>(select, key, userId, id);
-      if (!row) continue;
-      const lane = new Lane(row, viewer, ranges);
-      yield* lane.begin(after);
-      lanes.push(lane);
-    }
-    return lanes;
+    return { tenant: key, userId, person: yield* this.#users.personOf(key, userId) };
   }
+
+  /** Conversations that the user has left meanwhile are none of its business any more. */
+  *#lanes(viewer: Viewer, open: readonly OpenLane[], readAhead: number): Op<Lane[]> {
+    const rows = yield* getEach<BehindRow>(
+      FIND_EACH,
+      open.map(({ conversationId }) => [viewer.tenant, viewer.userId, conversationId]),
+    );
+    return rows.flatMap((row, index) =>
+      row ? [new Lane(row, viewer, open[index] as OpenLane, readAhead)] : [],
+    );
+  }
+}
+
+/** The lanes of those that hold something; each looks at its next range as long as there is nothing in the one before. */
+function* lanesOf(candidates: readonly Candidate[], { person, userId }: Viewer): Op<OpenLane[]> {
+  const lanes: OpenLane[] = [];
+  for (let waiting = candidates.filter(isOpen); waiting.length > 0; ) {
+    const found = yield* getEach<{ seq: number; number: number }>(
+      NEXT_EACH,
+      waiting.map(({ row, ranges: [first] }) => {
+        const { from, to } = first as SeqRange;
+        return [row.pk, from, to, person, userId];
+      }),
+    );
+    const empty: Candidate[] = [];
+    for (const [index, { row, ranges }] of waiting.entries()) {
+      const next = found[index];
+      if (next)
+        lanes.push({ conversationId: row.id, number: next.number, ranges: after(ranges, next.seq - 1) });
+      else empty.push({ row, ranges: ranges.slice(1) });
+    }
+    waiting = empty.filter(isOpen);
+  }
+  return lanes;
+}
+
+function isOpen({ ranges }: Candidate): boolean {
+  return ranges.length > 0;
+}
+
+/** What of ascending ranges is above a sequence. */
+function after(ranges: readonly SeqRange[], seq: number): SeqRange[] {
+  return ranges.flatMap(({ from, to }) => (to > seq ? [{ from: Math.max(from, seq + 1), to }] : []));
 }
 
 function oldest(lanes: readonly Lane[]): Lane | undefined {
@@ -103,70 +156,66 @@ function oldest(lanes: readonly Lane[]): Lane | undefined {
   return found;
 }
 
-/** Who reads, and the person that its own messages bear. */
-interface Viewer {
-  readonly userId: string;
-  readonly person: string;
-}
-
-/** One conversation's undelivered messages in sequence. */
+/** One conversation's undelivered messages in sequence, read when the first of them is wanted. */
 class Lane {
   readonly conversation: BehindRow;
   readonly #viewer: Viewer;
-  readonly #open: readonly SeqRange[];
+  readonly #readAhead: number;
+  #ranges: readonly SeqRange[];
   #rows: MessageRow[] = [];
-  #after = 0;
+  /** As long as nothing was read, what the first message's was when somebody looked. */
+  #number: number;
 
-  constructor(conversation: BehindRow, viewer: Viewer, open: readonly SeqRange[]) {
+  constructor(conversation: BehindRow, viewer: Viewer, { ranges, number }: OpenLane, readAhead: number) {
     this.conversation = conversation;
     this.#viewer = viewer;
-    this.#open = open;
-  }
-
-  /** Goes to the first message above this number. */
-  *begin(after: number): Op<void> {
-    this.#after = yield* this.#seqOf(after);
-    this.#rows = yield* this.#read(1);
+    this.#ranges = ranges;
+    this.#number = number;
+    this.#readAhead = readAhead;
   }
 
   /** Of the next message; infinite where there is none. */
   get number(): number {
-    return this.#rows[0]?.number ?? Number.POSITIVE_INFINITY;
+    return this.#number;
   }
 
-  /** Takes the next message, which must be there. */
-  *take(): Op<MessageRow> {
-    const row = this.#rows.shift() as MessageRow;
-    this.#after = row.seq;
-    if (this.#rows.length === 0) this.#rows = yield* this.#read(READ_AHEAD);
-    return row;
+  /** Takes the next message; undefined where it is gone, or was not the one that was expected. */
+  *take(): Op<MessageRow | undefined> {
+    if (this.#rows.length === 0) this.#rows = yield* this.#read();
+    const [first] = this.#rows;
+    if (first === undefined || first.number > this.#number) {
+      this.#number = first?.number ?? Number.POSITIVE_INFINITY;
+      return undefined;
+    }
+    this.#rows.shift();
+    this.#ranges = after(this.#ranges, first.seq);
+    if (this.#rows.length === 0) this.#rows = yield* this.#read();
+    this.#number = this.#rows[0]?.number ?? Number.POSITIVE_INFINITY;
+    return first;
   }
 
-  *#read(limit: number): Op<MessageRow[]> {
+  /** What was not taken; undefined where that is nothing. */
+  left(): OpenLane | undefined {
+    if (this.#number === Number.POSITIVE_INFINITY) return undefined;
+    return { conversationId: this.conversation.id, ranges: this.#ranges, number: this.#number };
+  }
+
+  *#read(): Op<MessageRow[]> {
     const select = `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq BETWEEN ? AND ?
          AND m.sender <> ? AND ${NOT_HIDDEN} ORDER BY m.seq LIMIT ?`;
-    for (const { from, to } of this.#open) {
-      if (to <= this.#after) continue;
-      const start = Math.max(from, this.#after + 1);
-      const { person, userId } = this.#viewer;
-      const rows = yield* all<MessageRow>(select, this.conversation.pk, start, to, person, userId, limit);
+    const { person, userId } = this.#viewer;
+    for (const { from, to } of this.#ranges) {
+      const rows = yield* all<MessageRow>(
+        select,
+        this.conversation.pk,
+        from,
+        to,
+        person,
+        userId,
+        this.#readAhead,
+      );
       if (rows.length > 0) return rows;
     }
     return [];
-  }
-
-  /** The last sequence with a number up to this one, found by halving. */
-  *#seqOf(number: number): Op<number> {
-    if (number === 0) return 0;
-    // Of what was removed, the next one below stands for it.
-    const select = 'SELECT number FROM message WHERE conversation = ? AND seq <= ? ORDER BY seq DESC LIMIT 1';
-    let [low, high] = [0, this.conversation.last_seq];
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      const row = yield* get<{ number: number }>(select, this.conversation.pk, middle);
-      if ((row?.number ?? 0) <= number) low = middle;
-      else high = middle - 1;
-    }
-    return low;
   }
 }

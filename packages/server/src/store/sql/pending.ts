@@ -13,7 +13,7 @@ import { PartyTable } from './parties.ts';
 import { type Positions, PositionTable } from './positions.ts';
 import { goneOf } from './retention.ts';
 import { SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
-import { all, type Op } from './statement.ts';
+import { all, get, type Op } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
 
@@ -34,6 +34,12 @@ interface PageDraft {
   readonly gone: KnownRevisions[];
 }
 
+const BEHIND = `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.uid, c.revision, ${SIGHT_COLUMNS}
+  FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.tenant = ? AND v.user_id = ?`;
+/** Conversations, and changed messages, that are read at once: a page mostly needs few. */
+const BEHIND_AT_ONCE = 100;
+const REVISED_AT_ONCE = 200;
+
 /** Reads what a user missed, page by page. Runs in the reading thread. */
 export class PendingReader {
   readonly #tenants: Tenants;
@@ -48,7 +54,7 @@ export class PendingReader {
 
   *page(given: PendingQuery): Op<PendingPage> {
     const { tenant, userId, cursor, order } = given;
-    if (cursor && 'number' in cursor) return yield* this.#oldestFirst.page(given, cursor);
+    if (cursor && !('conversationId' in cursor)) return yield* this.#oldestFirst.page(given, cursor);
     const query = {
       ...given,
       person: yield* this.#users.personOf((yield* this.#tenants.find(tenant)) ?? -1, userId),
@@ -61,10 +67,10 @@ export class PendingReader {
       gone: [],
       read: (conversation, row) => parties.toMessage(tenant, conversation, row),
     };
-    const open = order === 'time' ? (cursor?.open ?? (yield* this.#oldestFirst.begin(query))) : undefined;
+    const lanes = order === 'time' ? (cursor?.lanes ?? (yield* this.#oldestFirst.begin(query))) : undefined;
     const stopped = yield* this.#fill(query, cursor, page);
     const { messages, changedIds, revisions, gone } = page;
-    const next = open ? { ...(stopped ?? { number: 0 }), open } : stopped;
+    const next = lanes && (stopped || lanes.length > 0) ? { ...stopped, lanes } : stopped;
     return {
       messages,
       changedIds,
@@ -80,31 +86,44 @@ export class PendingReader {
     cursor: ConversationCursor | undefined,
     page: PageDraft,
   ): Op<ConversationCursor | undefined> {
-    for (const conversation of yield* this.#behind(query, cursor)) {
-      const next = yield* this.#read(query, cursor, conversation, page);
-      if (next) return next;
+    for (let rows = yield* this.#first(query, cursor); rows.length > 0; ) {
+      for (const conversation of rows) {
+        const next = yield* this.#read(query, cursor, conversation, page);
+        if (next) return next;
+      }
+      rows = rows.length < BEHIND_AT_ONCE ? [] : yield* this.#behind(query, (rows.at(-1)?.pk ?? 0) + 1);
     }
     return undefined;
   }
 
-  /** The conversations with something for the user, by id, from the cursor's on. */
-  *#behind(
-    { tenant, userId, conversationId }: PendingQuery,
-    cursor: ConversationCursor | undefined,
-  ): Op<RevisedRow[]> {
+  /** The first conversations with something for the user, from the cursor's on, or the one that is asked for. ENOENT. */
+  *#first(query: PendingQuery, cursor: ConversationCursor | undefined): Op<RevisedRow[]> {
+    const { tenant, userId, conversationId } = query;
     const key = (yield* this.#tenants.find(tenant)) ?? -1;
-    const select = `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.uid, c.revision, ${SIGHT_COLUMNS}
-       FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.tenant = ? AND v.user_id = ?`;
     if (conversationId !== undefined) {
-      const rows = yield* all<RevisedRow>(`${select} AND c.id = ?`, key, userId, conversationId);
-      requireOwnConversation(rows.length > 0);
-      return rows;
+      const row = yield* get<RevisedRow>(`${BEHIND} AND c.id = ?`, key, userId, conversationId);
+      requireOwnConversation(row !== undefined);
+      return row ? [row] : [];
     }
+    const at =
+      cursor &&
+      (yield* get<{ pk: number }>(
+        'SELECT pk FROM conversation WHERE tenant = ? AND id = ?',
+        key,
+        cursor.conversationId,
+      ));
+    return yield* this.#behind(query, at?.pk ?? 0);
+  }
+
+  /** The next conversations with something for the user, by key, from this one on. */
+  *#behind({ tenant, userId }: PendingQuery, from: number): Op<RevisedRow[]> {
     return yield* all<RevisedRow>(
-      `${select} AND c.id >= ? AND (v.delivered < c.last_seq OR v.revision < c.revision) ORDER BY c.id`,
-      key,
+      `${BEHIND} AND v.conversation >= ? AND (v.delivered < c.last_seq OR v.revision < c.revision)
+         ORDER BY v.conversation LIMIT ?`,
+      (yield* this.#tenants.find(tenant)) ?? -1,
       userId,
-      cursor?.conversationId ?? '',
+      from,
+      BEHIND_AT_ONCE,
     );
   }
 
@@ -147,21 +166,24 @@ export class PendingReader {
     page: PageDraft,
   ): Op<number | undefined> {
     if (from.revision >= conversation.revision) return undefined;
-    const rows = yield* this.#revised(query, conversation, from.revision);
     const sight = sightOf(conversation);
     const borne: number[] = [];
     let isFull = false;
-    for (const row of rows) {
-      // Counts as if no message bore the revision: the user can't see this one.
-      if (!includes(sight, row.seq)) continue;
-      const isTold =
-        (row.seq <= from.seq || hadBefore(query, positions, row)) && !isKnown(query, positions, row);
-      isFull = isTold && page.messages.length >= query.limit;
-      if (isFull) break;
-      borne.push(row.revision);
-      if (!isTold) continue;
-      page.messages.push(yield* page.read(conversation, row));
-      page.changedIds.push(row.id);
+    for (let rows = yield* this.#revised(query, conversation, from.revision); rows.length > 0; ) {
+      for (const row of rows) {
+        // Counts as if no message bore the revision: the user can't see this one.
+        if (!includes(sight, row.seq)) continue;
+        const isTold =
+          (row.seq <= from.seq || hadBefore(query, positions, row)) && !isKnown(query, positions, row);
+        isFull = isTold && page.messages.length >= query.limit;
+        if (isFull) break;
+        borne.push(row.revision);
+        if (!isTold) continue;
+        page.messages.push(yield* page.read(conversation, row));
+        page.changedIds.push(row.id);
+      }
+      const last = rows.at(-1)?.revision ?? 0;
+      rows = isFull || rows.length < REVISED_AT_ONCE ? [] : yield* this.#revised(query, conversation, last);
     }
     const upTo = isFull ? (borne.at(-1) ?? from.revision) : conversation.revision;
     const after = Math.max(from.revision, positions.revisions.mark);
@@ -170,11 +192,11 @@ export class PendingReader {
     return isFull ? upTo : undefined;
   }
 
-  /** Messages by revision, those above this one, but what the user hid. */
+  /** The next messages by revision, those above this one, but what the user hid. */
   *#revised({ userId }: PendingQuery, { pk, revision }: RevisedRow, after: number): Op<MessageRow[]> {
-    const select = `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.revision > 0 AND m.revision > ? AND m.revision <= ?
-         AND ${NOT_HIDDEN} ORDER BY m.revision`;
-    return yield* all<MessageRow>(select, pk, after, revision, userId);
+    const select = `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.revision > ? AND m.revision <= ?
+         AND m.revision > 0 AND ${NOT_HIDDEN} ORDER BY m.revision LIMIT ?`;
+    return yield* all<MessageRow>(select, pk, after, revision, userId, REVISED_AT_ONCE);
   }
 
   /** What the user would be told if it were not removed. */

@@ -627,4 +627,12 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX notification_expiring ON notification (expires_at) WHERE published AND expires_at IS NOT NULL;
     `,
   },
+  {
+    version: 33,
+    sql: `
+      -- A sync goes through a user's memberships by their conversations.
+      DROP INDEX member_user;
+      CREATE INDEX member_user ON member (tenant, user_id, conversation);
+    `,
+  },
 ];

@@ -1,8 +1,9 @@
 import { storeDamaged } from '../../core/errors.ts';
-import type { Appended, NewMessage, Store } from '../../core/ports/store.ts';
+import type { Appended, NewMessage, PendingPage, PendingQuery, Store } from '../../core/ports/store.ts';
 import type { AppendOutcome } from '../sql/append.ts';
 import { appended } from '../sql/appended.ts';
 import { isWrite, OPERATION_KINDS } from '../sql/operation-kinds.ts';
+import { pendingInTime } from '../sql/pending-in-time.ts';
 import { type DataLock, lockDataDir } from './data-lock.ts';
 import { migrate, openDatabase } from './database.ts';
 import { type QueueEvents, WorkerQueue } from './worker-queue.ts';
@@ -115,6 +116,9 @@ function makeStore(writer: WorkerQueue, reader: WorkerQueue, lock: DataLock, sta
   let closed: Promise<void> | undefined;
   return {
     ...Object.fromEntries(forwarded),
+    listPending(given: PendingQuery): Promise<PendingPage> {
+      return pendingInTime((query) => reader.call('listPending', [query]) as Promise<PendingPage>, given);
+    },
     appendMessage(message: NewMessage): Promise<Appended> {
       const toAppended = (outcome: unknown) => appended(message, outcome as AppendOutcome);
       return writer.call('appendMessage', [message], toAppended) as Promise<Appended>;
