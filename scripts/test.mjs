@@ -15,6 +15,9 @@ const unitOnly = args.includes('--unit');
 const isLong = args.includes('--long');
 const named = args.filter((arg) => !arg.startsWith('--'));
 
+// How often the chaos test kills each of server and PostgreSQL.
+if (isLong) process.env.HAINA_CHAOS_ROUNDS ??= '20';
+
 /** For one test file, in ms: what hangs must not hang for ever, and a long fuzz is no hanging. */
 const TIMEOUT = 900_000 + Number(process.env.HAINA_FUZZ_SECONDS ?? 0) * 1000;
 
@@ -58,9 +61,9 @@ const ON_POSTGRES = [
   ],
   'durability',
 ].map((name) => `packages/server/test/${name}.test.ts`);
-/** These look into the files of SQLite, or need no store that would differ. */
+/** These look into the files of SQLite, choose their store themselves, or need none that would differ. */
 const ON_SQLITE_ONLY =
-  /\/(backup|disk-trouble|start-failures|postgres-server|log-trouble|plugins.*|sockjs.*|browser|.*-browser|openapi)\.test\.ts$/;
+  /\/(backup|disk-trouble|start-failures|postgres-.*|chaos|log-trouble|plugins.*|sockjs.*|browser|.*-browser|openapi)\.test\.ts$/;
 
 const everything = !unitOnly && named.length === 0;
 if (everything) {

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { Crowd } from './support/chaos/crowd.ts';
+import { type ChildServer, startChildServer } from './support/child-server.ts';
+import { type PostgresServer, SKIP_POSTGRES, startPostgres } from './support/postgres.ts';
+import { StompClient } from './support/stomp-client.ts';
+import { tokenOf } from './support/token.ts';
+
+/** How often each is killed. */
+const ROUNDS = Number(process.env.HAINA_CHAOS_ROUNDS ?? 2);
+/** Confirmations between two kills, at most. */
+const MAX_BETWEEN = 300;
+const SERVICE = tokenOf('tester', { role: 'service' });
+const INBOX = '/user/queue/messages';
+const GROUP = 'everybody';
+const LISTENER = 'listener';
+
+interface Stored {
+  readonly clientId: string;
+  readonly seq: number;
+}
+
+/** A server, its PostgreSQL and the people who write meanwhile. */
+class World {
+  readonly postgres: PostgresServer;
+  readonly crowd = new Crowd();
+  server!: ChildServer;
+  readonly #settings: Record<string, string>;
+
+  private constructor(postgres: PostgresServer, settings: Record<string, string>) {
+    this.postgres = postgres;
+    this.#settings = settings;
+  }
+
+  static async open(t: TestContext): Promise<World> {
+    const postgres = await startPostgres();
+    t.after(() => postgres.dispose());
+    const world = new World(postgres, {
+      HAINA_STORE: await postgres.createDatabase(),
+      HAINA_DATA_DIR: await mkdtemp(join(tmpdir(), 'haina-chaos-')),
+      HAINA_LOG_LEVEL: 'fatal',
+    });
+    await world.startServer();
+    t.after(() => world.server.stop());
+    const { uid } = await world.api<{ uid: number }>('POST', '/users', { id: LISTENER, username: LISTENER });
+    const ids = world.crowd.speakers.map(({ user }) => user);
+    for (const id of ids) await world.api('POST', '/users', { id, username: id });
+    const members = [LISTENER, ...ids].map((userId) => ({ userId }));
+    await world.api('POST', '/groups', { id: GROUP, name: 'Everybody', members });
+    world.crowd.start(() => world.server.wsUrl, { group: GROUP, uid });
+    return world;
+  }
+
+  async startServer(): Promise<void> {
+    this.server = await startChildServer(this.#settings);
+  }
+
+  async killServer(): Promise<void> {
+    await this.server.kill();
+    await this.startServer();
+  }
+
+  async killPostgres(): Promise<void> {
+    await this.postgres.kill9();
+    await this.postgres.restart();
+  }
+
+  async killBoth(): Promise<void> {
+    await Promise.all([this.server.kill(), this.postgres.kill9()]);
+    // The server waits for its PostgreSQL.
+    await Promise.all([this.startServer(), this.postgres.restart()]);
+  }
+
+  async api<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(`${this.server.url}/api/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${SERVICE}`,
+        ...(body ? { 'content-type': 'application/json' } : {}),
+      },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    const answer = await response.json();
+    assert.ok(response.ok, `${method} ${path}: ${JSON.stringify(answer)}`);
+    return answer as T;
+  }
+
+  async history(conversationId: string): Promise<Stored[]> {
+    const all: Stored[] = [];
+    for (let before = ''; ; ) {
+      const path = `/conversations/${conversationId}/messages?limit=200${before}`;
+      const page = await this.api<{ messages: Stored[]; hasMore: boolean }>('GET', path);
+      all.unshift(...page.messages);
+      if (!page.hasMore) return all;
+      before = `&before=${page.messages[0]?.seq}`;
+    }
+  }
+
+  /** What a client gets that was never there before, in its order. */
+  async missed(): Promise<string[]> {
+    const client = await StompClient.of(this.server.wsUrl, LISTENER);
+    await client.subscribe(INBOX, { ack: 'client' });
+    const ids: string[] = [];
+    for (;;) {
+      client.sendJson('/app/chat.sync', {});
+      for (let ack = ''; ; ) {
+        const { headers, body } = await client.next('MESSAGE');
+        const told = JSON.parse(Buffer.from(body).toString()) as Record<'id' | 'msgType', string> & {
+          complete?: boolean;
+        };
+        if (told.msgType !== 'SYNC_DONE') {
+          ids.push(told.id);
+          ack = headers.get('ack') as string;
+          continue;
+        }
+        if (ack !== '') client.send('ACK', { id: ack });
+        if (!told.complete) break;
+        await client.close();
+        return ids;
+      }
+    }
+  }
+
+  /** What is stored, and told to who was away: all that was confirmed, once, in the order in which it was sent. */
+  async check(): Promise<void> {
+    const { speakers } = this.crowd;
+    const mimi = speakers.filter(({ dialect }) => dialect === 'mimi').map(({ user }) => user);
+    const conversations = [GROUP, ...mimi.map((user) => `single:${[user, LISTENER].sort().join(':')}`)];
+    const stored: string[] = [];
+    for (const conversation of conversations) {
+      const messages = await this.history(conversation);
+      assert.deepEqual(
+        messages.map(({ seq }) => seq),
+        messages.map((_, index) => index + 1),
+        `${conversation} has its sequence without gaps`,
+      );
+      stored.push(...messages.map(({ clientId }) => clientId));
+    }
+    const missed = await this.missed();
+    for (const [what, ids] of Object.entries({ stored, missed })) {
+      assert.equal(new Set(ids).size, ids.length, `nothing is ${what} twice`);
+      for (const { user, confirmed, repeated } of speakers) {
+        assert.equal(new Set(confirmed).size, confirmed.length, `nothing of ${user} is confirmed twice`);
+        const own = ids.filter((id) => id.startsWith(`${user}-`));
+        assert.deepEqual(new Set(own), new Set(confirmed), `${what}: all that was confirmed to ${user}`);
+        const numbers = own.filter((id) => !repeated.has(id)).map((id) => Number(id.split('-').at(-1)));
+        assert.deepEqual(
+          numbers,
+          numbers.toSorted((a, b) => a - b),
+          `${what} in the order of ${user}`,
+        );
+      }
+    }
+  }
+}
+
+const KILLS = {
+  server: (world: World) => world.killServer(),
+  PostgreSQL: (world: World) => world.killPostgres(),
+  'server and PostgreSQL': (world: World) => world.killBoth(),
+};
+
+for (const [what, kill] of Object.entries(KILLS)) {
+  test(`kill -9 of ${what} while all dialects write: what was confirmed is there, once, in order`, {
+    skip: SKIP_POSTGRES,
+  }, async (t) => {
+    const world = await World.open(t);
+    for (let round = 0; round < ROUNDS; round++) {
+      await world.crowd.reach(20 + Math.floor(Math.random() * MAX_BETWEEN));
+      await kill(world);
+    }
+    await world.crowd.reach(20);
+    await world.crowd.stop();
+    await world.check();
+    const repeated = world.crowd.speakers.reduce((sum, { repeated: { size } }) => sum + size, 0);
+    t.diagnostic(`${world.crowd.count} messages confirmed in ${ROUNDS} rounds, ${repeated} sent again`);
+  });
+}
