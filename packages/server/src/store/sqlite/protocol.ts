@@ -4,6 +4,8 @@ export interface WorkerSettings {
   readonly dataDir: string;
   readonly mode: 'read' | 'write';
   readonly busyTimeout: number;
+  /** Whether a reading thread looks at the file's pages now and then. */
+  readonly samples?: boolean;
 }
 
 export type WorkerRequest = { readonly batch: readonly OperationCall[] } | { readonly close: true };

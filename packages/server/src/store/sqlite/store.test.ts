@@ -48,6 +48,22 @@ test('sqlite: a store that closes finishes what follows from earlier calls, and 
   await rm(dataDir, { recursive: true });
 });
 
+test('sqlite: a short read waits for no long one', async () => {
+  const { store, dispose } = await openForTest();
+  try {
+    let done = 0;
+    const count = () => {
+      done += 1;
+    };
+    const long = Array.from({ length: 5000 }, () => store.listUsers('default', { limit: 9 }).then(count));
+    await store.findUser('default', 'alice');
+    assert.ok(done < long.length, 'long reads are still waiting');
+    await Promise.all(long);
+  } finally {
+    await dispose();
+  }
+});
+
 test('sqlite: a store whose thread was lost refuses, and still closes', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'haina-store-'));
   const threads: Worker[] = [];

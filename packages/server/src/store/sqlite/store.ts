@@ -40,8 +40,8 @@ const MAX_WAITING_BYTES = 67_108_864;
 const DEFAULT_BUSY_TIMEOUT = 1000;
 
 /**
- * Opens the embedded store: one thread that commits groups of writes, one that reads beside it, so that the event loop
- * never waits for the disk. Throws `DataDirInUse` where another process has the directory.
+ * Opens the embedded store: one thread that commits groups of writes, two that read beside it, so that the event loop
+ * never waits for the disk, nor a short read for a long one. Throws `DataDirInUse` where another process has the directory.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { dataDir, busyTimeout = DEFAULT_BUSY_TIMEOUT, commits, troubles = UNTOLD } = options;
@@ -64,17 +64,16 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
         state.damage ??= reason;
       },
     };
-    const [writer, reader] = await startBoth(
+    const reading = { ...limits, maxBatch: MAX_READ_BATCH, events };
+    const [writer, reader, longReader] = await startAll(
       WorkerQueue.start(
         { dataDir, busyTimeout, mode: 'write' },
         { ...limits, events: { ...events, ...commits, up: () => resume(writer, state, troubles) } },
       ),
-      WorkerQueue.start(
-        { dataDir, busyTimeout, mode: 'read' },
-        { ...limits, maxBatch: MAX_READ_BATCH, events },
-      ),
+      WorkerQueue.start({ dataDir, busyTimeout, mode: 'read', samples: true }, reading),
+      WorkerQueue.start({ dataDir, busyTimeout, mode: 'read' }, reading),
     );
-    return makeStore(writer, reader, lock, state);
+    return makeStore({ writer, reader, longReader }, lock, state);
   } catch (error) {
     lock.release();
     throw error;
@@ -93,31 +92,38 @@ function resume(writer: WorkerQueue, { keepsUntold }: StoreState, troubles: Stor
   if (keepsUntold !== undefined) writer.call('keepUntold', [keepsUntold]).catch(troubles.down);
 }
 
-/** Leaves no thread behind where the other one can't start. */
-async function startBoth(
-  writing: Promise<WorkerQueue>,
-  reading: Promise<WorkerQueue>,
-): Promise<[WorkerQueue, WorkerQueue]> {
+/** Leaves no thread behind where another one can't start. */
+async function startAll(
+  ...starting: [Promise<WorkerQueue>, Promise<WorkerQueue>, Promise<WorkerQueue>]
+): Promise<[WorkerQueue, WorkerQueue, WorkerQueue]> {
   try {
-    return await Promise.all([writing, reading]);
+    return await Promise.all(starting);
   } catch (error) {
-    for (const started of await Promise.allSettled([writing, reading])) {
+    for (const started of await Promise.allSettled(starting)) {
       if (started.status === 'fulfilled') await started.value.close();
     }
     throw error;
   }
 }
 
-function makeStore(writer: WorkerQueue, reader: WorkerQueue, lock: DataLock, state: StoreState): Store {
+interface Threads {
+  readonly writer: WorkerQueue;
+  readonly reader: WorkerQueue;
+  /** What takes a while keeps nobody waiting who connects. */
+  readonly longReader: WorkerQueue;
+}
+
+function makeStore({ writer, reader, longReader }: Threads, lock: DataLock, state: StoreState): Store {
   const forwarded = Object.entries(OPERATION_KINDS).map(([name, kind]) => {
-    const queue = isWrite(kind) ? writer : reader;
+    const ofRead = kind === 'long-read' ? longReader : reader;
+    const queue = isWrite(kind) ? writer : ofRead;
     return [name, (...args: unknown[]) => queue.call(name, args)];
   });
   let closed: Promise<void> | undefined;
   return {
     ...Object.fromEntries(forwarded),
     listPending(given: PendingQuery): Promise<PendingPage> {
-      return pendingInTime((query) => reader.call('listPending', [query]) as Promise<PendingPage>, given);
+      return pendingInTime((query) => longReader.call('listPending', [query]) as Promise<PendingPage>, given);
     },
     appendMessage(message: NewMessage): Promise<Appended> {
       const toAppended = (outcome: unknown) => appended(message, outcome as AppendOutcome);
@@ -132,15 +138,17 @@ function makeStore(writer: WorkerQueue, reader: WorkerQueue, lock: DataLock, sta
         throw storeDamaged(new Error(state.damage));
       }
       reader.requireUp();
+      longReader.requireUp();
       await writer.call('probe', []);
     },
     get depth(): number {
-      return writer.depth + reader.depth;
+      return writer.depth + reader.depth + longReader.depth;
     },
     close(): Promise<void> {
       closed ??= (async () => {
         await writer.close();
         await reader.close();
+        await longReader.close();
         lock.release();
       })();
       return closed;

@@ -16,8 +16,8 @@ const LOOK_INTERVAL = 1000;
 const port = parentPort as MessagePort;
 const settings = workerData as WorkerSettings;
 const db = openDatabase({ ...settings, readOnly: settings.mode === 'read' });
-/** Beside the threads' own connections; in the thread that reads, as it may have to wait for the disk. */
-const sampled = settings.mode === 'read' ? openDatabase({ ...settings, readOnly: true }) : undefined;
+/** Beside the threads' own connections; in a thread that reads, as it may have to wait for the disk. */
+const sampled = settings.samples ? openDatabase({ ...settings, readOnly: true }) : undefined;
 const driver = new SqliteDriver(db);
 const tables = openTables(settings.mode);
 const run = settings.mode === 'read' ? reader() : writer();

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { type TestContext, test } from 'node:test';
+import type { PendingCursor, PendingPage, PendingQuery } from '../../core/ports/store.ts';
+import { addFunctions, migrate } from '../sqlite/database.ts';
+import { forSqlite } from '../sqlite/dialect.ts';
+import { SqliteDriver } from '../sqlite/driver.ts';
+import { openTables, operationsOf } from './operations.ts';
+import type { Op, Statement } from './statement.ts';
+
+/** What operations ask a database for, and how much that is. */
+class Counted {
+  readonly db = new DatabaseSync(':memory:');
+  readonly operations = operationsOf(openTables('read'));
+  readonly #driver = new SqliteDriver(this.db);
+  statements = 0;
+  rows = 0;
+  readonly texts = new Set<string>();
+
+  constructor(t: TestContext) {
+    t.after(() => this.db.close());
+    addFunctions(this.db);
+    migrate(this.db);
+    this.db.exec(`INSERT INTO tenant (pk, id) VALUES (1, 'default')`);
+  }
+
+  run<T>(operation: Op<T>): T {
+    [this.statements, this.rows] = [0, 0];
+    return this.#driver.run(this.#counted(operation));
+  }
+
+  /** What SQLite says of how it runs a statement. */
+  plan(text: string): string {
+    const sql = forSqlite(text);
+    const steps = this.db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all();
+    return steps.map(({ detail }) => String(detail)).join('\n');
+  }
+
+  *#counted<T>(operation: Op<T>): Op<T> {
+    let step = operation.next();
+    while (!step.done) {
+      const result: unknown = yield step.value;
+      this.#count(step.value, result);
+      step = operation.next(result);
+    }
+    return step.value;
+  }
+
+  #count(statement: Statement, result: unknown): void {
+    this.statements += 1;
+    if ('sql' in statement) this.texts.add(statement.sql);
+    this.rows += Array.isArray(result) ? result.length : 1;
+  }
+}
+
+/** Groups of alice and bob, in each of them some messages of alice's, a round after the other. */
+function fill({ db }: Counted, conversations: number, each: number): void {
+  db.exec('BEGIN');
+  const insert = {
+    conversation:
+      db.prepare(`INSERT INTO conversation (pk, tenant, id, kind, name, avatar, history, member_count, last_seq, created_at, uid, activity)
+      VALUES (?1, 1, 'g' || ?1, 'group', '', '', 'all', 2, ?2, 1, -?1, ?1)`),
+    member:
+      db.prepare(`INSERT INTO member (conversation, user_id, tenant, role, joined_at, delivered, read, revision)
+      VALUES (?, ?, 1, 'member', 1, 0, 0, 0)`),
+    message:
+      db.prepare(`INSERT INTO message (conversation, seq, number, id, tenant, client_id, sender, type, text, created_at, changed_at)
+      VALUES (?1, ?2, ?3, 'm' || ?3, 1, 'c' || ?3, 'alice', 'text', ?3, ?3, ?3)`),
+  };
+  for (let pk = 1; pk <= conversations; pk += 1) {
+    insert.conversation.run(pk, each);
+    for (const user of ['alice', 'bob']) insert.member.run(pk, user);
+    for (let seq = 1; seq <= each; seq += 1) insert.message.run(pk, seq, (seq - 1) * conversations + pk);
+  }
+  db.exec('COMMIT');
+}
+
+const QUERY = { tenant: 'default', userId: 'bob', limit: 50 };
+
+function pageOf(counted: Counted, query: PendingQuery, cursor?: PendingCursor): PendingPage {
+  return counted.run(counted.operations.listPending({ ...query, ...(cursor ? { cursor } : {}) }));
+}
+
+test('a page by conversation costs the same, of however many conversations', (t) => {
+  const costs = [300, 3000].map((conversations) => {
+    const counted = new Counted(t);
+    fill(counted, conversations, 3);
+    const first = pageOf(counted, QUERY);
+    const second = pageOf(counted, QUERY, first.next);
+    assert.equal(second.messages.length, QUERY.limit);
+    return [counted.statements, counted.rows];
+  });
+  assert.deepEqual(costs[1], costs[0]);
+});
+
+test('changed messages are found by their index, a page at a time', (t) => {
+  const counted = new Counted(t);
+  fill(counted, 1, 2000);
+  counted.db.exec('UPDATE message SET revision = seq; UPDATE conversation SET revision = 2000');
+  counted.db.exec("UPDATE member SET delivered = 2000 WHERE user_id = 'bob'");
+  const page = pageOf(counted, QUERY);
+  assert.equal(page.messages.length, QUERY.limit);
+  assert.ok(counted.rows < 500, `${counted.rows} rows`);
+  const [revised = ''] = [...counted.texts].filter((text) => text.includes('ORDER BY m.revision'));
+  assert.match(counted.plan(revised), /SEARCH m USING INDEX message_revision/);
+});
