@@ -104,3 +104,16 @@ test('changed messages are found by their index, a page at a time', (t) => {
   const [revised = ''] = [...counted.texts].filter((text) => text.includes('ORDER BY m.revision'));
   assert.match(counted.plan(revised), /SEARCH m USING INDEX message_revision/);
 });
+
+test("a user's own message is found by its id without a look at those of others who chose the same", (t) => {
+  const counted = new Counted(t);
+  fill(counted, 1, 500);
+  counted.db.exec("UPDATE message SET client_id = '1', sender = 'sender' || seq WHERE seq > 1");
+  counted.db.exec("UPDATE message SET client_id = '1' WHERE seq = 1");
+  const look = { tenant: 'default', ref: '1', viewerId: 'alice', prefer: 'own' as const };
+  assert.equal(counted.run(counted.operations.findMessage(look))?.message.seq, 1);
+  const looks = [...counted.texts].filter((text) => text.includes('m.client_id = ?'));
+  assert.equal(looks.length, 1);
+  const plan = counted.plan(looks[0] ?? '');
+  assert.match(plan, /SEARCH m USING INDEX message_client \(tenant=\? AND client_id=\? AND sender=\?\)/);
+});

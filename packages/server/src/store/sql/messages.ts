@@ -46,24 +46,38 @@ export class MessageTable {
        LEFT JOIN member v ON v.conversation = m.conversation AND v.user_id = ?`;
     const within = conversationId ?? null;
     const preferred = prefer === 'own' ? 'm.sender = ?' : `m.sender <> ? AND ${IN_SIGHT}`;
-    const row = ((yield* get(
-      `${select} WHERE m.id = ? AND m.tenant = ? AND (CAST(? AS TEXT) IS NULL OR c.id = ?)`,
+    const isWithin = '(CAST(? AS TEXT) IS NULL OR c.id = ?)';
+    const { person } = yield* parties.identity(key, viewerId);
+    let row = yield* get<ViewRow>(
+      `${select} WHERE m.id = ? AND m.tenant = ? AND ${isWithin}`,
       viewerId,
       ref,
       key,
       within,
       within,
-    )) ??
-      (yield* get(
-        `${select} WHERE m.tenant = ? AND m.client_id = ? AND (CAST(? AS TEXT) IS NULL OR c.id = ?)
-             ORDER BY (${preferred}) DESC, in_sight DESC, m.created_at DESC LIMIT 1`,
+    );
+    // One's own is found by itself, however many others have chosen the same id.
+    if (!row && prefer === 'own') {
+      row = yield* get<ViewRow>(
+        `${select} WHERE m.tenant = ? AND m.client_id = ? AND m.sender = ? AND ${isWithin}`,
         viewerId,
         key,
         ref,
+        person,
         within,
         within,
-        (yield* parties.identity(key, viewerId)).person,
-      ))) as ViewRow | undefined;
+      );
+    }
+    row ??= yield* get<ViewRow>(
+      `${select} WHERE m.tenant = ? AND m.client_id = ? AND ${isWithin}
+             ORDER BY (${preferred}) DESC, in_sight DESC, m.created_at DESC LIMIT 1`,
+      viewerId,
+      key,
+      ref,
+      within,
+      within,
+      person,
+    );
     if (!row) return undefined;
     const conversation = { id: row.cid, kind: row.kind, name: row.cname, uid: row.cuid };
     return {
