@@ -26,7 +26,7 @@ is no backup.
 Examples:
   haina backup --to /backups/$(date +%F)             a new one each day
   haina backup --to /backups/latest --replace        always the same one
-  haina backup --to /backups/big --rate 16MiB        slowly, beside a busy server`;
+  haina backup --to /backups/big --rate 0            as fast as it goes, beside a busy server`;
 
 const RESTORE_EPILOGUE = `
 Everything is compared with its digest first; a backup that is damaged is refused, and then the data folder stays as it
@@ -58,7 +58,7 @@ export function addBackup(program: Command): void {
     .addOption(
       new Option(
         '--rate <size>',
-        'what is copied a second at most; less leaves more of the disk to the server, 0 is all',
+        'what is copied a second at most; 0 is as fast as it goes. A slower copy of the database makes a busy server slower, as what it writes piles up meanwhile',
       ).default('64MiB'),
     )
     .option('--replace', 'replace a backup that is there; it stays until the new one is whole')

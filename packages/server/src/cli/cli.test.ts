@@ -26,7 +26,7 @@ async function refusal(args: readonly string[], env: Record<string, string> = {}
 test('--help names the commands, and each has its own', async () => {
   const { code, stdout, stderr } = await run(['--help']);
   assert.deepEqual([code, stderr], [0, '']);
-  for (const command of ['serve', 'token', 'migrate', 'doctor', 'backup', 'restore']) {
+  for (const command of ['serve', 'token', 'migrate', 'doctor', 'copy', 'backup', 'restore']) {
     assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
     const help = await run([command, '--help']);
     assert.equal(help.code, 0);

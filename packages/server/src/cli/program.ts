@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { VERSION } from '../version.ts';
 import { addBackup, addRestore } from './backup.ts';
+import { addCopy } from './copy.ts';
 import { addDoctor, addMigrate } from './database.ts';
 import { describeFailure } from './failure.ts';
 import { addServe } from './serve.ts';
@@ -34,6 +35,7 @@ function buildProgram(): Command {
   addToken(program);
   addMigrate(program);
   addDoctor(program);
+  addCopy(program);
   addBackup(program);
   addRestore(program);
   return program;

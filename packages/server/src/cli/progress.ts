@@ -22,6 +22,7 @@ const OUTPUT: ProgressOutput = {
 /** Shows how far something has got: as a bar on a terminal, otherwise as a line when each part of it is done. */
 export class ProgressBar implements Progress {
   readonly #output: ProgressOutput;
+  readonly #inWords: (amount: number) => string;
   #what = '';
   #total: number | undefined;
   #done = 0;
@@ -29,8 +30,10 @@ export class ProgressBar implements Progress {
   #shownAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(output: ProgressOutput = OUTPUT) {
+  /** @param inWords says an amount: of bytes, unless told otherwise */
+  constructor(output: ProgressOutput = OUTPUT, inWords: (amount: number) => string = inMib) {
     this.#output = output;
+    this.#inWords = inWords;
   }
 
   begin(what: string, total?: number): void {
@@ -45,8 +48,8 @@ export class ProgressBar implements Progress {
     this.#timer = setInterval(() => this.#draw(), REDRAW);
   }
 
-  reach(bytes: number): void {
-    this.#done = bytes;
+  reach(amount: number): void {
+    this.#done = amount;
     const since = this.#output.now() - this.#shownAt;
     if (since < (this.#output.terminal.isTTY ? REDRAW : LINE_INTERVAL)) return;
     this.#shownAt = this.#output.now();
@@ -57,8 +60,8 @@ export class ProgressBar implements Progress {
 
   end(): void {
     this.clear();
-    const bytes = this.#total === undefined ? '' : `${inMib(this.#done)} in `;
-    this.#output.line(`${this.#what}: ${bytes}${this.#seconds()} s`);
+    const amount = this.#total === undefined ? '' : `${this.#inWords(this.#done)} in `;
+    this.#output.line(`${this.#what}: ${amount}${this.#seconds()} s`);
   }
 
   /** Takes the bar away, as something else is to be printed. */
@@ -80,7 +83,7 @@ export class ProgressBar implements Progress {
   }
 
   #share(): string {
-    return `${Math.floor(this.#part() * 100)} %, ${inMib(this.#done)} of ${inMib(this.#total ?? 0)}`;
+    return `${Math.floor(this.#part() * 100)} %, ${this.#inWords(this.#done)} of ${this.#inWords(this.#total ?? 0)}`;
   }
 
   #part(): number {

@@ -102,7 +102,7 @@ export class Lane {
 }
 
 /** Any number that nothing else in the database locks. */
-const SLOT_LOCK = 0x6861;
+export const SLOT_LOCK = 0x6861;
 
 /** A slot of message numbers (`sql/numbers.ts`), which is this connection's as long as it is open. */
 async function claimSlot(connection: Connection): Promise<number> {

@@ -1,9 +1,14 @@
 import { StartError } from '../../config/start-error.ts';
+import { PROGRESS_TABLE } from '../copy/end.ts';
+import { refuseHalfCopy } from '../copy/half-copy.ts';
 import type { Connection } from './connect.ts';
+import { sqlStateOf } from './errors.ts';
 import { POSTGRES_MIGRATIONS, type PostgresMigration } from './migrations.ts';
 
 /** Any number: who has it migrates, the others wait. */
 const MIGRATION_LOCK = 0x6861696e61;
+/** PostgreSQL's code for a lock that was waited for too long. */
+const LOCK_NOT_AVAILABLE = '55P03';
 
 /** What a database says of its schema. */
 interface SchemaState {
@@ -16,14 +21,16 @@ interface SchemaState {
 /**
  * Brings the schema up to date, each step in a transaction of its own. Several nodes may do it at once: one does it, the others
  * wait. A schema of a newer haina is left as it is where it says that this version may still work on it, so that nodes of two
- * versions run side by side. Throws a `StartError` where it may not.
+ * versions run side by side. Throws a `StartError` where it may not, and for a half-done copy unless it is the copy that asks.
  */
 export async function migratePostgres(
   connection: Connection,
   migrations: readonly PostgresMigration[] = POSTGRES_MIGRATIONS,
+  { halfCopy = false } = {},
 ): Promise<{ from: number; to: number }> {
-  await connection.query({ text: `SELECT pg_advisory_lock(${MIGRATION_LOCK})` });
+  await lockMigration(connection);
   try {
+    if (!halfCopy && (await hasHalfCopy(connection))) refuseHalfCopy();
     await connection.query({
       text: 'CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL, usable_from BIGINT NOT NULL)',
     });
@@ -35,6 +42,31 @@ export async function migratePostgres(
   } finally {
     await connection.query({ text: `SELECT pg_advisory_unlock(${MIGRATION_LOCK})` });
   }
+}
+
+/** Keeps every other haina from starting on the database, until the connection ends. */
+export async function lockMigration(connection: Connection): Promise<void> {
+  try {
+    await connection.query({ text: `SELECT pg_advisory_lock(${MIGRATION_LOCK})` });
+  } catch (cause) {
+    if (sqlStateOf(cause) !== LOCK_NOT_AVAILABLE) throw cause;
+    throw new StartError('another haina migrates this database, or copies it: try again once that is done', {
+      cause,
+    });
+  }
+}
+
+/** Whether a copy into this database is not done. */
+export async function hasHalfCopy(connection: Connection): Promise<boolean> {
+  const { rows } = await connection.query({
+    text: `SELECT to_regclass('${PROGRESS_TABLE}') IS NOT NULL AS found`,
+  });
+  return rows[0].found === 1;
+}
+
+/** The schema version that a database has, whose table of it must be there; 0 before the first step. */
+export async function schemaVersion(connection: Connection): Promise<number> {
+  return (await stateOf(connection)).version;
 }
 
 async function stateOf(connection: Connection): Promise<SchemaState> {

@@ -6,6 +6,8 @@ import { fileNamedBy } from '../../core/content-files.ts';
 import { usernameKey } from '../../core/names.ts';
 import { includes } from '../../core/ranges.ts';
 import { makeFolder } from '../../make-folder.ts';
+import { PROGRESS_TABLE } from '../copy/end.ts';
+import { refuseHalfCopy } from '../copy/half-copy.ts';
 import { parseRanges } from '../sql/range-json.ts';
 import { MIGRATIONS } from './migrations.ts';
 
@@ -61,8 +63,17 @@ export function schemaVersion(db: DatabaseSync): number {
   return Number((db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version);
 }
 
-/** Brings the schema up to date, each step in a transaction of its own. Throws for a file of a newer haina. */
-export function migrate(db: DatabaseSync): { from: number; to: number } {
+/** Whether a copy into this database is not done. */
+export function hasHalfCopy(db: DatabaseSync): boolean {
+  return db.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(PROGRESS_TABLE) !== undefined;
+}
+
+/**
+ * Brings the schema up to date, each step in a transaction of its own. Throws for a file of a newer haina, and for a half-done
+ * copy unless it is the copy that asks.
+ */
+export function migrate(db: DatabaseSync, { halfCopy = false } = {}): { from: number; to: number } {
+  if (!halfCopy && hasHalfCopy(db)) refuseHalfCopy();
   const from = schemaVersion(db);
   const newest = MIGRATIONS.at(-1)?.version ?? 0;
   if (from > newest) {

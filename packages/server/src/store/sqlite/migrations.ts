@@ -636,3 +636,8 @@ export const MIGRATIONS: readonly Migration[] = [
     `,
   },
 ];
+
+/** The version of the schema that this haina knows, on either database. */
+export function newestVersion(): number {
+  return MIGRATIONS.at(-1)?.version ?? 0;
+}
