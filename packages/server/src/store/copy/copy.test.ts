@@ -103,8 +103,20 @@ async function seenBy(store: Store, tenant: string, userId: string): Promise<unk
 /** Texts that one of the databases can't hold as they are, or sorts in another way. */
 async function addOddTexts(store: Store): Promise<void> {
   const tenant = 'odd';
+  // The contract leaves none of these: every table is to have something.
+  const hook = {
+    tenant,
+    id: 'hook',
+    url: 'https://example.org/\u001a',
+    events: ['*'],
+    secret: 'x',
+    createdBy: 'a',
+  };
+  await store.createWebhook({ ...hook, createdAt: 1 }, 5);
+  await store.keepUntold(true);
   for (const id of ['alice', 'bob'])
     await store.createUser({ ...newUser(tenant, id), nickname: `😀\0${id}\u001a0` });
+  await store.noteLogin({ tenant, userId: 'alice', network: '10.0.0.1', at: 1 });
   await store.createGroup({
     tenant,
     id: 'team',
