@@ -126,7 +126,7 @@ test('a stop that is asked for while the server starts is a clean one', async ()
       child.kill('SIGTERM');
     }, 1);
   };
-  const starting = startChildServer({ HAINA_DATA_DIR: other }, { started });
+  const starting = startChildServer({ HAINA_DATA_DIR: other, HAINA_STORE: 'sqlite' }, { started });
   const ended = await starting.then(
     (late) => late.trouble.aborted || once(late.trouble, 'abort').then(() => late.trouble.reason.message),
     (error: Error) => error.message,
