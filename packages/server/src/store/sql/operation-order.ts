@@ -121,7 +121,7 @@ const KEYS: { readonly [Name in WriteName]: Keys<Name> } = {
   rateService: ({ tenant, sessionId }) => [desk(tenant), conversation(tenant, sessionId)],
   addNote: ({ tenant, sessionId }) => [desk(tenant), conversation(tenant, sessionId)],
   ping: () => [],
-  probe: () => [],
+  probe: () => ['probe'],
 };
 
 /** The keys that a write's order is kept for; `[]` for one that waits for all before it, and holds up all after it. */
