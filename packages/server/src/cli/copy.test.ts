@@ -53,6 +53,12 @@ test('copy refuses what is no store, and a copy onto itself', async () => {
   }
 });
 
+test('migrate makes the schema on PostgreSQL, once', { skip: SKIP_POSTGRES }, async () => {
+  const env = { HAINA_STORE: await (await sharedPostgres()).createDatabase() };
+  assert.match((await run(['migrate'], { env })).stdout, /PostgreSQL database went from version 0 to [1-9]/);
+  assert.match((await run(['migrate'], { env })).stdout, /has version [1-9]\d* already/);
+});
+
 /** A group of one tenant with many messages. */
 function fill(dataDir: string): void {
   migrateDatabase(dataDir);

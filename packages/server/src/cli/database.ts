@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { requireRestored } from '../backup/unfinished-restore.ts';
 import { loadConfig } from '../config/load.ts';
+import { parseStore } from '../config/store-url.ts';
 import type { DatabaseReport, QuickReport } from '../store/sqlite/index.ts';
 import { addSettingOptions, type ParsedFlags, settingsOf } from './setting-options.ts';
 import { inMib } from './sizes.ts';
@@ -11,9 +12,9 @@ export function addMigrate(program: Command): void {
     .command('migrate')
     .summary("bring the database's schema up to date")
     .description(
-      "Bring the schema of the data folder's database up to date. The server does so by itself when it starts; this is for those who want to see it happen first. Make a backup before.",
+      "Bring the schema of the data folder's database, or of PostgreSQL's, up to date. The server does so by itself when it starts; this is for those who want to see it happen first. Make a backup before.",
     );
-  addSettingOptions(command, ['dataDir']).action(migrate);
+  addSettingOptions(command, ['dataDir', 'store']).action(migrate);
 }
 
 export function addDoctor(program: Command): void {
@@ -31,12 +32,21 @@ export function addDoctor(program: Command): void {
 }
 
 async function migrate(flags: ParsedFlags): Promise<void> {
-  const { dataDir } = loadConfig({ ...settingsOf(flags), env: process.env }).config;
+  const { dataDir, store } = loadConfig({ ...settingsOf(flags), env: process.env }).config;
+  const choice = parseStore(store);
+  if (choice.kind === 'postgres') {
+    const { migratePostgresDatabase } = await import('../store/postgres/index.ts');
+    printMigrated('the PostgreSQL database', await migratePostgresDatabase(choice.address));
+    return;
+  }
   requireRestored(dataDir);
   const { migrateDatabase } = await import('../store/sqlite/index.ts');
-  const { from, to } = migrateDatabase(dataDir);
+  printMigrated(dataDir, migrateDatabase(dataDir));
+}
+
+function printMigrated(where: string, { from, to }: { from: number; to: number }): void {
   const result = from === to ? `has version ${to} already` : `went from version ${from} to ${to}`;
-  console.log(`the schema of ${dataDir} ${result}`);
+  console.log(`the schema of ${where} ${result}`);
 }
 
 async function diagnose(flags: ParsedFlags): Promise<void> {
