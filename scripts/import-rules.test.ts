@@ -154,6 +154,7 @@ test('one place chooses the store adapter; the command line and the backup know 
     `${SERVER}/store`,
     `${COMPOSITION_ROOT}/store.ts`,
     `${SERVER}/cli/database.ts`,
+    `${SERVER}/cli/copy.ts`,
     `${SERVER}/backup`,
   ];
   const files = globSync(`${SERVER}/**/*.ts`, { cwd: ROOT }).filter((file) => !isTestCode(file));

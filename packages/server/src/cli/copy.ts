@@ -75,18 +75,20 @@ async function copy(flags: CopyFlags): Promise<void> {
 
 function endOf(text: string, flag: string, { store, dataDir }: Config): EndChoice {
   const folder = /^sqlite:(.+)$/.exec(text)?.[1];
-  if (folder !== undefined) {
-    requireRestored(folder);
-    return { kind: 'sqlite', dataDir: folder };
-  }
+  if (folder !== undefined) return inFolder(folder);
   try {
     const choice = parseStore(text === 'store' ? store : text);
-    return choice.kind === 'sqlite' ? { kind: 'sqlite', dataDir } : choice;
+    return choice.kind === 'sqlite' ? inFolder(dataDir) : choice;
   } catch (error) {
     if (!(error instanceof StoreFault)) throw error;
     const reason = error.message.replace(/^must be sqlite or/, 'must be store, sqlite:FOLDER or');
     throw new StartError(`${flag} ${reason}`, { cause: error });
   }
+}
+
+function inFolder(dataDir: string): EndChoice {
+  requireRestored(dataDir);
+  return { kind: 'sqlite', dataDir };
 }
 
 function print(tables: readonly CopiedTable[]): void {

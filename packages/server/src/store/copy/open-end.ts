@@ -1,4 +1,3 @@
-import { requireRestored } from '../../backup/unfinished-restore.ts';
 import type { PostgresAddress } from '../../config/store-url.ts';
 import type { CopyEnd } from './end.ts';
 
@@ -11,6 +10,5 @@ export type EndChoice =
 export async function openEnd(choice: EndChoice, role: 'source' | 'target'): Promise<CopyEnd> {
   if (choice.kind === 'postgres')
     return (await import('../postgres/copy-end.ts')).openPostgresEnd(choice.address);
-  requireRestored(choice.dataDir);
   return (await import('../sqlite/copy-end.ts')).openSqliteEnd(choice.dataDir, role);
 }
