@@ -114,6 +114,13 @@ export async function twoStoresContract(adapter: string, open: () => Promise<Two
       }
     });
 
+    test('many users who are made at once all get a uid of their own', async () => {
+      const tenant = await tenantWith('first');
+      const made = upTo(200).map((n) => (both[n % 2] as Store).createUser(newUser(tenant, `m${n}`)));
+      const uids = (await Promise.all(made)).map(({ uid }) => uid);
+      assert.equal(new Set(uids).size, 200);
+    });
+
     test('a group is made once, and one of two owners who go at once stays', async () => {
       for (let race = 0; race < RACES; race++) {
         const tenant = await tenantWith('alice', 'bob', 'carol');

@@ -51,7 +51,8 @@ export class UserTable {
   }
 
   *create(user: NewUser): Op<User> {
-    const tenant = yield* this.#tenants.ensure(user.tenant);
+    // One after the other, as each takes the next uid.
+    const tenant = yield* this.#tenants.lock(user.tenant);
     const former = yield* this.#account(tenant, user.id);
     const { uid, generation } = decideNewUser(user, {
       account: former && factsOf(former),
