@@ -1,7 +1,11 @@
+import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { startChild } from './child.ts';
-import { connect, makeGroup, sendFrame, startHaina, subscribe } from './haina.ts';
+import type { Contestant } from './contestants.ts';
+import { connect, makeGroup, sendFrame, subscribe } from './haina.ts';
+import type { Stretch } from './rate.ts';
 import { RawClient } from './raw-client.ts';
+import type { Usage } from './usage/usage.ts';
 
 export interface FanOutLoad {
   readonly subscribers: number;
@@ -10,10 +14,12 @@ export interface FanOutLoad {
   readonly text: string;
 }
 
-/** A server with its subscribers connected. */
+/** A server with its clients connected. */
 export interface Contender {
-  /** Starts as many messages as are to be on their way; resolves once all of them have arrived everywhere. */
-  round(): Promise<void>;
+  /** Runs the load for about so long, ms, until nothing is on its way any more. What begins it does not count. */
+  run(duration: number): Promise<Stretch>;
+  /** What it took since its start, and for how many messages; where it is more than a writer of bytes. */
+  usage?(): Promise<Usage & { readonly messages: number }>;
   close(): Promise<void>;
 }
 
@@ -25,20 +31,20 @@ export async function rawLimit(
   frameBytes: number,
   load: FanOutLoad,
 ): Promise<Contender> {
-  const server = await startChild(RAW_SERVER, [String(frameBytes)]);
+  const server = await startChild(RAW_SERVER, [String(frameBytes)], process.env);
   const subscribers = await openMany(load.subscribers, () =>
     RawClient.open(new URL('/subscriber', server.url)),
   );
   const control = await RawClient.open(new URL('/control', server.url));
   return {
-    round: rounds(subscribers, load, () => control.send(`${mode} ${load.inFlight}`)),
+    run: inRounds(subscribers, load, () => control.send(`${mode} ${load.inFlight}`)),
     close: () => closeAll([...subscribers, control], server),
   };
 }
 
 /** Fan-out of durable group messages to STOMP subscribers of the group's topic. */
-export async function fanOut(load: FanOutLoad): Promise<Contender> {
-  const server = await startHaina();
+export async function fanOut(load: FanOutLoad, contestant: Contestant): Promise<Contender> {
+  const server = await contestant.start();
   const userIds = Array.from({ length: load.subscribers }, (_, i) => `user${i}`);
   let next = 0;
   const subscribers = await openMany(load.subscribers, () => connect(server.url, userIds[next++] as string));
@@ -50,7 +56,8 @@ export async function fanOut(load: FanOutLoad): Promise<Contender> {
     for (let i = 0; i < load.inFlight; i++) sender.send(sendFrame('GROUP', 'crowd', `m${sent++}`, load.text));
   };
   return {
-    round: rounds(subscribers, load, start),
+    run: inRounds(subscribers, load, start),
+    usage: async () => ({ ...(await server.usage()), messages: sent }),
     close: () => closeAll([...subscribers, sender], server),
   };
 }
@@ -75,8 +82,13 @@ export async function closeAll(
   await server.stop();
 }
 
-function rounds(subscribers: readonly RawClient[], load: FanOutLoad, start: () => void): () => Promise<void> {
-  const expected = subscribers.length * load.inFlight;
+/** Starts as many messages as are to be on their way, again once all of them have arrived everywhere. */
+function inRounds(
+  subscribers: readonly RawClient[],
+  { inFlight }: FanOutLoad,
+  start: () => void,
+): Contender['run'] {
+  const expected = subscribers.length * inFlight;
   let arrived = 0;
   let roundDone = () => {};
   for (const client of subscribers) {
@@ -85,10 +97,22 @@ function rounds(subscribers: readonly RawClient[], load: FanOutLoad, start: () =
       if (arrived >= expected) roundDone();
     };
   }
-  return () =>
+  const round = () =>
     new Promise<void>((resolve) => {
       arrived = 0;
       roundDone = resolve;
       start();
     });
+  return async (duration) => {
+    // What the others' slices took out of the caches comes back with the first round.
+    await round();
+    const times: number[] = [];
+    const begin = performance.now();
+    while (performance.now() < begin + duration) {
+      const started = performance.now();
+      await round();
+      times.push(performance.now() - started);
+    }
+    return { messages: times.length * expected, elapsed: times.reduce((sum, time) => sum + time, 0), times };
+  };
 }

@@ -1,19 +1,88 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Child, startChild } from './child.ts';
+import { DataFolder } from './data-folder.ts';
+import { type Database, startDatabase } from './postgres.ts';
 import { RawClient } from './raw-client.ts';
+import { cpuOf, cpuOfWriter, TELLS_CPU } from './usage/cpu.ts';
+import type { Usage } from './usage/usage.ts';
+import { WalWatch } from './usage/wal-watch.ts';
 
-const MAIN = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url));
+export type StoreKind = 'sqlite' | 'postgres';
+
 const SECRET = randomBytes(48).toString('base64url');
 const LIFETIME = 3600;
 
-/** A haina in production mode with an empty data directory. */
-export async function startHaina(): Promise<Child> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'haina-bench-'));
-  const child = await startChild(MAIN, ['serve'], {
+/** A haina in production mode, with its store. */
+export interface Haina extends Child {
+  usage(): Promise<Usage>;
+}
+
+/** Where a server's data are. */
+export interface Home {
+  readonly folder: DataFolder;
+  /** Where the store is not a file in the folder. */
+  readonly database?: Database | undefined;
+}
+
+/** Makes a place for a server that has no data yet. */
+export async function makeHome(store: StoreKind): Promise<Home> {
+  const database = store === 'postgres' ? await startDatabase() : undefined;
+  return { folder: new DataFolder(), database };
+}
+
+export async function removeHome({ folder, database }: Home): Promise<void> {
+  folder.remove();
+  await database?.server.dispose();
+}
+
+/** Starts a server on an empty store; its data end with it. @param script its `main.ts` */
+export async function startEmpty(script: string, store: StoreKind): Promise<Haina> {
+  const home = await makeHome(store);
+  try {
+    const server = await startHaina(script, home);
+    return {
+      ...server,
+      async stop() {
+        await server.stop();
+        await removeHome(home);
+      },
+    };
+  } catch (error) {
+    await removeHome(home);
+    throw error;
+  }
+}
+
+/** Starts a server on what is there. */
+export async function startHaina(script: string, { folder, database }: Home): Promise<Haina> {
+  const child = await startChild(script, ['serve'], settings(folder.path, database), (pid) =>
+    folder.watch(pid),
+  );
+  const wal = database ? undefined : new WalWatch(join(folder.path, 'haina.db'));
+  return {
+    ...child,
+    async usage() {
+      return {
+        cpu: TELLS_CPU ? cpuOf(child.pid) + (database?.cpu() ?? 0) : undefined,
+        writer: TELLS_CPU && !database ? cpuOfWriter(child.pid) : undefined,
+        database: database?.cpu(),
+        walBytes: database ? await database.walBytes() : wal?.bytes,
+        walPages: wal?.pages,
+      };
+    },
+    async stop() {
+      wal?.close();
+      await child.stop();
+      folder.watch(0);
+    },
+  };
+}
+
+function settings(dataDir: string, database: Database | undefined): NodeJS.ProcessEnv {
+  const others = Object.entries(process.env).filter(([name]) => !name.startsWith('HAINA_'));
+  return {
+    ...Object.fromEntries(others),
     HAINA_HOST: '127.0.0.1',
     HAINA_PORT: '0',
     HAINA_DATA_DIR: dataDir,
@@ -23,13 +92,8 @@ export async function startHaina(): Promise<Child> {
     // The load's clients answer no pings.
     HAINA_PING_INTERVAL: '0',
     NODE_ENV: 'production',
-  });
-  return {
-    ...child,
-    async stop() {
-      await child.stop();
-      await rm(dataDir, { recursive: true });
-    },
+    // Versions from before the setting know SQLite only.
+    ...(database ? { HAINA_STORE: database.url } : {}),
   };
 }
 

@@ -37,3 +37,5 @@ function writeEach(count: number): void {
 server.listen(0, '127.0.0.1', () => {
   console.log(`listening on http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 });
+// It ends with the process that measures it.
+process.stdin.on('end', () => process.exit()).resume();

@@ -1,16 +1,23 @@
-import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Contender, FanOutLoad } from './contenders.ts';
-import { type Rate, rateOf } from './rate.ts';
+import type { Contender } from './contenders.ts';
+import { type Rate, rateOf, type Stretch } from './rate.ts';
+import { type Cost, costOf } from './usage/usage.ts';
 
 export interface Turns {
   readonly count: number;
   /** What is measured of each contender in a turn, ms. */
   readonly duration: number;
+  /** Until the runtime has compiled what runs often, ms: a server that is compared has run for a while. */
+  readonly warmUp: number;
 }
 
-/** Until the runtime has compiled what runs often, ms: a server that is compared has run for a while. */
-const WARM_UP = 4000;
+export interface Measured {
+  /** One a turn. */
+  readonly rates: readonly Rate[];
+  /** Of a message, over all turns. */
+  readonly cost: Cost | undefined;
+}
+
 /** About how long one contender runs before the next does, ms. */
 const SLICE = 200;
 /**
@@ -21,48 +28,42 @@ const QUIET = 50;
 
 /**
  * Measures contenders side by side: in each turn they relieve each other many times, as a machine changes its pace within
- * a second, and both are to meet the same. Returns the rates of each contender, one a turn.
+ * a second, and all are to meet the same. What they cost is counted over all turns: what a server does for a message
+ * after its slice counts as well.
  */
 export async function measureInTurns(
   contenders: readonly Contender[],
-  { subscribers, inFlight }: FanOutLoad,
-  { count, duration }: Turns,
-): Promise<Rate[][]> {
-  for (const contender of contenders) await runFor(contender, WARM_UP);
+  { count, duration, warmUp }: Turns,
+): Promise<Measured[]> {
+  for (const contender of contenders) await contender.run(warmUp);
+  const before = await usages(contenders);
   const rates: Rate[][] = contenders.map(() => []);
   for (let turn = 0; turn < count; turn++) {
-    const measured = await takeTurn(contenders, duration);
-    for (const [index, times] of measured.entries()) {
-      const elapsed = times.reduce((sum, time) => sum + time, 0);
-      rates[index]?.push(rateOf(times.length * subscribers * inFlight, elapsed, times));
-    }
+    const stretches = await takeTurn(contenders, duration);
+    for (const [index, each] of stretches.entries()) rates[index]?.push(rateOf(each));
   }
-  return rates;
+  const after = await usages(contenders);
+  return contenders.map((_, index) => {
+    const [from, to] = [before[index], after[index]];
+    const cost = from && to ? costOf(from, to, to.messages - from.messages) : undefined;
+    return { rates: rates[index] as Rate[], cost };
+  });
 }
 
-/** Returns how long the rounds of each contender took, ms. */
-async function takeTurn(contenders: readonly Contender[], duration: number): Promise<number[][]> {
-  const entrants = contenders.map((contender) => ({ contender, times: [] as number[] }));
+function usages(contenders: readonly Contender[]) {
+  return Promise.all(contenders.map((contender) => contender.usage?.()));
+}
+
+/** Returns what each contender achieved, slice by slice. */
+async function takeTurn(contenders: readonly Contender[], duration: number): Promise<Stretch[][]> {
+  const entrants = contenders.map((contender) => ({ contender, stretches: [] as Stretch[] }));
   for (let slice = 0; slice < duration / SLICE; slice++) {
     // Nothing that comes at intervals is to meet the same contender each time.
     const length = SLICE * (0.5 + Math.random());
-    for (const { contender, times } of slice % 2 === 0 ? entrants : entrants.toReversed()) {
-      // What the other's slice took out of the caches comes back with the first round.
-      await contender.round();
-      times.push(...(await runFor(contender, length)));
+    for (const { contender, stretches } of slice % 2 === 0 ? entrants : entrants.toReversed()) {
+      stretches.push(await contender.run(length));
       await delay(QUIET);
     }
   }
-  return entrants.map(({ times }) => times);
-}
-
-async function runFor(contender: Contender, duration: number): Promise<number[]> {
-  const times: number[] = [];
-  const begin = performance.now();
-  while (performance.now() < begin + duration) {
-    const started = performance.now();
-    await contender.round();
-    times.push(performance.now() - started);
-  }
-  return times;
+  return entrants.map(({ stretches }) => stretches);
 }
