@@ -7,7 +7,7 @@ import {
 } from './chat-settings.ts';
 import type { Dispatch } from './desk/dispatch.ts';
 import { DomainError } from './errors.ts';
-import type { EventSink, PermissionChanged, SettingsChanged } from './events.ts';
+import type { PermissionChanged, SettingsChanged } from './events.ts';
 import { MAX_ADMIN_REASON_LENGTH } from './limits.ts';
 import type { Principal } from './model.ts';
 import type { Policies } from './policies.ts';
@@ -16,13 +16,11 @@ import type { Clock, IdSource } from './ports/clock.ts';
 import type { Page } from './ports/page.ts';
 import type { UserStore } from './ports/user-store.ts';
 import { requireUser } from './rules/users.ts';
-import { tenantTopic, userTopic } from './topics.ts';
 import { requireLength } from './validate.ts';
 
 export interface AdminDeps {
   readonly store: Pick<UserStore, 'findUser'> &
     Pick<AdminStore, 'changeChatSettings' | 'findChatPermission' | 'changeChatPermission' | 'listAudit'>;
-  readonly sink: EventSink;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly policies: Policies;
@@ -54,12 +52,10 @@ export class Admin {
   ): Promise<SettingsChanged> {
     requireManager(actor);
     requireChatSettings(patch);
-    const { store, sink, policies } = this.#deps;
+    const { store, policies } = this.#deps;
     const act = this.#act(actor, reason);
     const values = await store.changeChatSettings({ ...act, patch, defaults: policies.defaults });
-    const event = { ...act, type: 'settings.changed', configType: 'chat_settings', ...values } as const;
-    sink.publish([tenantTopic(actor.tenant)], event);
-    return event;
+    return { ...act, type: 'settings.changed', configType: 'chat_settings', ...values };
   }
 
   /** What a user may do in chats. EPERM; ENOENT for one who is no user. */
@@ -79,7 +75,7 @@ export class Admin {
   ): Promise<PermissionChanged> {
     requireManager(actor);
     requirePermission(permission);
-    const { store, sink, desk } = this.#deps;
+    const { store, desk } = this.#deps;
     const act = this.#act(actor, reason);
     const old = await store.changeChatPermission({ ...act, userId, permission });
     const event = {
@@ -90,7 +86,6 @@ export class Admin {
       old,
       new: permission,
     } as const;
-    sink.publish([userTopic(actor.tenant, userId)], event);
     await desk.permissionChanged(actor.tenant);
     return event;
   }

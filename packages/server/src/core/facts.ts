@@ -83,6 +83,20 @@ export function factsOf(event: CoreEvent, now: Timestamp): Fact[] {
   return (FACTS[event.type] as (event: CoreEvent, now: Timestamp) => Fact[])(event, now);
 }
 
+/** Events whose facts nobody stores: who is there now. */
+const TOLD_ONLY: ReadonlySet<CoreEvent['type']> = new Set([
+  'attendance.joined',
+  'attendance.left',
+  'user.status',
+  'user.login',
+  'user.logout',
+]);
+
+/** Whether an event tells what the store did, and so is in the change log where other systems learn of it. */
+export function isStored({ type }: CoreEvent): boolean {
+  return FACTS[type] !== NONE && !TOLD_ONLY.has(type);
+}
+
 /** The event that tells a fact. */
 export function toEvent(
   { tenant, eventType, fields }: Fact,

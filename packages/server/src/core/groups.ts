@@ -1,15 +1,6 @@
 import { isManager, requireManager } from './access.ts';
 import { DomainError } from './errors.ts';
-import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
-import {
-  letIn,
-  memberAdded,
-  tellConversation,
-  tellDissolved,
-  tellRemoved,
-  tellRoles,
-} from './membership-news.ts';
 import { requireRate } from './message-access.ts';
 import type { Conversation, HistoryAccess, Member, MemberRole, Principal } from './model.ts';
 import { MAX_CONVERSATION_NAME_LENGTH, requireName } from './names.ts';
@@ -21,7 +12,6 @@ import type { Page } from './ports/page.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { GroupActor } from './rules/group-rights.ts';
 import { requireGroup, standingOf } from './rules/groups.ts';
-import { conversationTopic } from './topics.ts';
 import { requireId } from './validate.ts';
 
 export interface GroupInput {
@@ -43,7 +33,6 @@ export interface MemberInput {
 
 export interface GroupsDeps {
   readonly store: Omit<ConversationStore, 'listPeers'>;
-  readonly sink: EventSink;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly limits: Limits;
@@ -69,10 +58,10 @@ export class Groups {
    */
   async create(actor: Principal, input: GroupInput): Promise<Conversation> {
     requireManager(actor);
-    const { store, sink, clock, ids } = this.#deps;
+    const { store, clock, ids } = this.#deps;
     const members = this.#newMembers(input.members ?? []);
     const createdAt = clock.now();
-    const group = await store.createGroup({
+    return store.createGroup({
       tenant: actor.tenant,
       id: requireId(input.id ?? ids.next(), 'id'),
       name: requireGroupName(input.name),
@@ -80,17 +69,8 @@ export class Groups {
       ...(input.history === undefined ? {} : { history: input.history }),
       members,
       createdAt,
-    });
-    const additions = members.map((member) => memberAdded(actor, group.id, member));
-    // First the members' sessions join: then they are told of it all.
-    for (const addition of additions) letIn(sink, addition);
-    sink.publish([conversationTopic(actor.tenant, group.id)], {
-      type: 'conversation.created',
-      conversation: group,
       actorId: actor.userId,
     });
-    for (const addition of additions) tellConversation(sink, addition);
-    return group;
   }
 
   /** ENOENT, also for one who is neither a member nor a manager. */
@@ -109,26 +89,19 @@ export class Groups {
   /** Owners and admins. EINVAL, ETOOLONG, EPERM; ENOENT, also as in `create`. */
   async update(actor: Principal, id: string, change: GroupChange): Promise<Conversation> {
     const { name, avatar, history } = change;
-    const { store, sink, clock } = this.#deps;
+    const { store, clock } = this.#deps;
     const patch = {
       ...(name === undefined ? {} : { name: requireGroupName(name) }),
       ...(avatar === undefined ? {} : { picture: requirePicture(actor, avatar, clock.now()) }),
       ...(history === undefined ? {} : { history }),
     };
-    const conversation = await store.updateGroup(actor.tenant, id, patch, await this.#writer(actor));
-    sink.publish([conversationTopic(actor.tenant, id)], {
-      type: 'conversation.changed',
-      conversation,
-      actorId: actor.userId,
-    });
-    return conversation;
+    return store.updateGroup(actor.tenant, id, patch, await this.#writer(actor));
   }
 
   /** Ends the group: its memberships go, nobody can read or send any more. Owners. EPERM. */
   async delete(actor: Principal, id: string): Promise<void> {
-    const { store, sink, clock } = this.#deps;
-    const members = await store.deleteGroup(actor.tenant, id, clock.now(), await this.#writer(actor));
-    tellDissolved(sink, actor, id, members);
+    const { store, clock } = this.#deps;
+    await store.deleteGroup(actor.tenant, id, clock.now(), await this.#writer(actor));
   }
 
   /**
@@ -136,35 +109,23 @@ export class Groups {
    * ETOOLONG where the group would have too many.
    */
   async addMembers(actor: Principal, id: string, inputs: readonly MemberInput[]): Promise<void> {
-    const { store, sink, clock, limits } = this.#deps;
-    const { tenant } = actor;
+    const { store, clock, limits } = this.#deps;
     const members = this.#newMembers(inputs);
-    const added = new Set(
-      await store.addMembers({
-        tenant,
-        conversationId: id,
-        members,
-        maxMembers: limits.maxGroupMembers,
-        at: clock.now(),
-        by: await this.#writer(actor),
-      }),
-    );
-    const additions = members
-      .filter(({ userId }) => added.has(userId))
-      .map((member) => memberAdded(actor, id, member));
-    // All are in before anybody is told, so that they get the same.
-    for (const addition of additions) letIn(sink, addition);
-    for (const addition of additions) tellConversation(sink, addition);
+    await store.addMembers({
+      tenant: actor.tenant,
+      conversationId: id,
+      members,
+      maxMembers: limits.maxGroupMembers,
+      at: clock.now(),
+      by: await this.#writer(actor),
+    });
   }
 
   /** Owners give roles to those below them, and members step down. EPERM; ECONFLICT for the only owner. */
   async setMemberRole(actor: Principal, id: string, userId: string, role: MemberRole): Promise<Member> {
-    const { store, sink } = this.#deps;
     const { tenant } = actor;
     const by = await this.#writer(actor);
-    const member = await store.setMemberRole({ tenant, conversationId: id, userId, role, by });
-    tellRoles(sink, actor, id, [member]);
-    return member;
+    return this.#deps.store.setMemberRole({ tenant, conversationId: id, userId, role, by });
   }
 
   /**
@@ -172,25 +133,20 @@ export class Groups {
    * `successorId` becomes owner, or whoever `successorOf` names. EPERM; ENOENT, also for the successor.
    */
   async removeMember(actor: Principal, id: string, userId: string, successorId?: string): Promise<void> {
-    const { store, sink } = this.#deps;
     const isLeaving = userId === actor.userId;
-    const changed = await store.removeMember({
+    await this.#deps.store.removeMember({
       tenant: actor.tenant,
       conversationId: id,
       userId,
       ...(successorId === undefined ? {} : { successorId }),
       by: isLeaving ? this.#leaver(actor) : await this.#writer(actor),
     });
-    tellRemoved(sink, actor, id, userId);
-    tellRoles(sink, actor, id, changed);
   }
 
   /** Makes another member owner and the actor admin; where a manager does it, all former owners. Owners. EPERM, ENOENT. */
   async handOver(actor: Principal, id: string, userId: string): Promise<void> {
-    const { store, sink } = this.#deps;
     const by = await this.#writer(actor);
-    const changed = await store.handOverGroup({ tenant: actor.tenant, conversationId: id, userId, by });
-    tellRoles(sink, actor, id, changed);
+    await this.#deps.store.handOverGroup({ tenant: actor.tenant, conversationId: id, userId, by });
   }
 
   async listMembers(actor: Principal, id: string, page: Page): Promise<Member[]> {

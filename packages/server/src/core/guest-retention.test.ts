@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { CoreEvent } from './events.ts';
 import { GuestRetention } from './guest-retention.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
+import { tellingStore } from './log/telling-store.ts';
 import type { EmptyRoomQuery, GuestPurge } from './ports/room-store.ts';
 
 function setUp({ kept = 1000, rooms = [] as string[], attended = [] as string[], messages = 0 }) {
@@ -27,8 +28,7 @@ function setUp({ kept = 1000, rooms = [] as string[], attended = [] as string[],
     },
   };
   const retention = new GuestRetention({
-    store,
-    sink: { publish: (_topics, event) => void events.push(event), notify() {} },
+    store: tellingStore(store, { publish: (_topics, event) => void events.push(event), notify() {} }),
     register: {
       enter: async () => 'entered',
       leave: async () => {},

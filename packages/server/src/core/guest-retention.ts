@@ -1,9 +1,7 @@
-import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
 import type { AttendanceRegister } from './ports/attendance.ts';
 import type { Clock } from './ports/clock.ts';
 import type { RoomStore } from './ports/room-store.ts';
-import { conversationTopic } from './topics.ts';
 
 /** Messages removed in one operation, so that others do not wait for it. */
 const MESSAGE_BATCH = 500;
@@ -14,7 +12,6 @@ const EMPTY_ROOM_AGE = 600_000;
 
 export interface GuestRetentionDeps {
   readonly store: Pick<RoomStore, 'purgeGuestMessages' | 'listEmptyGuestRooms' | 'deleteRoom'>;
-  readonly sink: EventSink;
   readonly register: AttendanceRegister;
   readonly clock: Clock;
   readonly limits: Limits;
@@ -54,10 +51,9 @@ export class GuestRetention {
   }
 
   async #removeUnlessAttended(tenant: string, roomId: string): Promise<void> {
-    const { store, sink, register } = this.#deps;
+    const { store, register } = this.#deps;
     if ((await register.count(tenant, roomId)) > 0) return;
+    // Also told to one who came in this very moment.
     await store.deleteRoom(tenant, roomId);
-    // For one who came in this very moment.
-    sink.publish([conversationTopic(tenant, roomId)], { type: 'room.closed', tenant, roomId });
   }
 }

@@ -11,6 +11,7 @@ import { Groups } from './groups.ts';
 import { GuestRate } from './guest-rate.ts';
 import { GuestRetention } from './guest-retention.ts';
 import type { Limits } from './limits.ts';
+import { tellingStore } from './log/telling-store.ts';
 import { MessageChanges } from './message-changes.ts';
 import { Messages } from './messages.ts';
 import { Notifications } from './notifications.ts';
@@ -93,7 +94,9 @@ export interface Core {
 export function createCore(given: CoreDeps): Core {
   const policies = new Policies(given);
   const listeners: Hearer[] = [policies];
-  const deps = { gate: OPEN_GATE, ...given, sink: heardBy(listeners, given.sink), policies };
+  const sink = heardBy(listeners, given.sink);
+  const store = tellingStore(given.store, sink);
+  const deps = { gate: OPEN_GATE, ...given, sink, store, policies };
   const receipts = new Receipts(deps);
   const rate = new RateLimiter(deps.limits.sendRate, deps.clock);
   const guestRate = new GuestRate(deps.limits, deps.clock);

@@ -1,10 +1,9 @@
 import { isManager } from './access.ts';
 import { requireClientId } from './content.ts';
 import { DomainError } from './errors.ts';
-import type { EventSink, MessageStatus } from './events.ts';
+import type { MessageStatus } from './events.ts';
 import type { Limits } from './limits.ts';
 import type { Message, Principal } from './model.ts';
-import { isShown } from './on-demand.ts';
 import type { MessageLook, MessageStore, MessageView } from './ports/message-store.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { conversationTopic, userTopic } from './topics.ts';
@@ -49,28 +48,6 @@ export function isFirstOfTwo({ kind, seq }: Message): boolean {
 export function sentStatus(message: Message): MessageStatus {
   const { senderId: actorId, createdAt: at } = message;
   return { type: 'message.status', status: 'sent', message, actorId, at };
-}
-
-/** Tells the sender's sessions that a message is stored. */
-export function tellSent(sink: EventSink, message: Message): void {
-  const topics = [userTopic(message.tenant, message.senderId)];
-  if (isShown(sink, topics, 'message.status')) sink.publish(topics, sentStatus(message));
-}
-
-/**
- * Tells what became of a message after it was sent.
- *
- * @param place where it is told to all members, if that is not the message's own place
- */
-export function tellStatus(
-  sink: EventSink,
-  change: Omit<MessageStatus, 'type'>,
-  place?: readonly string[],
-): void {
-  const { status, message, actorId } = change;
-  const isForAll = status === 'edited' || status === 'recalled' || status === 'deleted';
-  const topics = isForAll ? (place ?? topicsOf(message)) : [userTopic(message.tenant, actorId)];
-  if (isShown(sink, topics, 'message.status')) sink.publish(topics, { type: 'message.status', ...change });
 }
 
 /** Takes one of the actor's sends. ERATE; a service is not limited. */

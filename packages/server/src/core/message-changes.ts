@@ -5,16 +5,9 @@ import { requireContent } from './content.ts';
 import { filesNamedIn } from './content-files.ts';
 import { partyTopics } from './desk/service-news.ts';
 import { DomainError } from './errors.ts';
-import type { EventSink, MessageChangeKind } from './events.ts';
+import type { MessageChangeKind } from './events.ts';
 import type { Limits } from './limits.ts';
-import {
-  findVisible,
-  MAX_REASON_LENGTH,
-  noMessage,
-  requireRate,
-  tellStatus,
-  topicsOf,
-} from './message-access.ts';
+import { findVisible, MAX_REASON_LENGTH, noMessage, requireRate, topicsOf } from './message-access.ts';
 import type { Content, ContentType, Message, Pin, Principal } from './model.ts';
 import { type Policies, requireWriter } from './policies.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
@@ -24,7 +17,6 @@ import type { MessageStore, MessageView } from './ports/message-store.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { requireConversation } from './rules/conversations.ts';
 import { requireNotClosed } from './rules/service-state.ts';
-import { userTopic } from './topics.ts';
 import { requireLength } from './validate.ts';
 
 export interface ChangeOptions {
@@ -64,7 +56,6 @@ export interface MessageChangesDeps {
       | 'findMessage'
     > &
     Pick<DeskStore, 'findService'>;
-  readonly sink: EventSink;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly limits: Limits;
@@ -131,16 +122,9 @@ export class MessageChanges {
     const { message, viewerRole } = await this.#find(actor, ref);
     if (viewerRole === undefined) throw noMessage(ref);
     const { tenant, conversationId, seq } = message;
-    const { store, sink, clock } = this.#deps;
-    if (await store.hideMessage(tenant, conversationId, seq, actor.userId)) {
-      sink.publish([userTopic(tenant, actor.userId)], {
-        type: 'message.hidden',
-        message,
-        userId: actor.userId,
-        ...(originSession === undefined ? {} : { originSession }),
-      });
-      tellStatus(sink, { status: 'hidden', message, actorId: actor.userId, at: clock.now() });
-    }
+    const { store, clock } = this.#deps;
+    const telling = { message, at: clock.now(), ...(originSession === undefined ? {} : { originSession }) };
+    await store.hideMessage(tenant, conversationId, seq, actor.userId, telling);
     return message;
   }
 
@@ -152,7 +136,7 @@ export class MessageChanges {
   /** Pins a message or takes its pin off. ENOENT where the actor sees none; ECONFLICT where it was recalled. */
   async pin(actor: Principal, command: PinCommand): Promise<Message> {
     const { ref, scope, pinned, originSession } = await this.#pass('message.pin', actor, command);
-    const { store, sink, clock } = this.#deps;
+    const { store, clock } = this.#deps;
     const { message, viewerRole, place } = await this.#findForWriter(actor, ref);
     if (viewerRole === undefined) throw noMessage(ref);
     if (pinned && (message.state === 'recalled' || message.state === 'deleted')) {
@@ -160,18 +144,8 @@ export class MessageChanges {
     }
     const { tenant, conversationId, seq } = message;
     const pin = { tenant, conversationId, seq, userId: actor.userId, scope, at: clock.now() };
-    const { isNew, unseenBy } = await (pinned ? store.pinMessage(pin) : store.unpinMessage(pin));
-    if (isNew) {
-      const topics = scope === 'everyone' ? place : [userTopic(tenant, actor.userId)];
-      sink.publish(topics, {
-        type: pinned ? 'message.pinned' : 'message.unpinned',
-        message,
-        scope,
-        actorId: actor.userId,
-        ...unseen(unseenBy),
-        ...(originSession === undefined ? {} : { originSession }),
-      });
-    }
+    const telling = { message, place, ...(originSession === undefined ? {} : { originSession }) };
+    await (pinned ? store.pinMessage(pin, telling) : store.unpinMessage(pin, telling));
     return message;
   }
 
@@ -245,11 +219,11 @@ export class MessageChanges {
     content: Message['content'] | null,
     { reason = '', originSession }: ChangeOptions,
   ): Promise<Message> {
-    const { store, sink, clock, ids } = this.#deps;
+    const { store, clock, ids } = this.#deps;
     const { tenant, conversationId, seq, senderId } = original;
     const afterClosing = change !== 'edited' && isManager(actor);
     const isAudited = afterClosing && actor.userId !== senderId;
-    const { message, unseenBy } = await store.changeMessage({
+    const { message } = await store.changeMessage({
       tenant,
       conversationId,
       seq,
@@ -261,24 +235,10 @@ export class MessageChanges {
       at: clock.now(),
       ...(isAudited ? { auditId: ids.next() } : {}),
       ...(afterClosing ? { afterClosing } : {}),
+      telling: { place, ...(originSession === undefined ? {} : { originSession }) },
     });
-    sink.publish(place, {
-      type: 'message.changed',
-      change,
-      message,
-      actorId: actor.userId,
-      ...unseen(unseenBy),
-      ...(originSession === undefined ? {} : { originSession }),
-    });
-    const status = { status: change, message, actorId: actor.userId, at: message.changedAt };
-    tellStatus(sink, { ...status, ...unseen(unseenBy) }, place);
     return message;
   }
-}
-
-/** Mostly all members may see a message, and the event says nothing of it. */
-function unseen(unseenBy: readonly string[]): { readonly unseenBy?: readonly string[] } {
-  return unseenBy.length === 0 ? {} : { unseenBy };
 }
 
 /** Only the text changes. Where it was the address of a picture and is words now, the address stays beside them. */

@@ -2,21 +2,11 @@ import { isManager } from './access.ts';
 import type { CommandGate } from './command-gate.ts';
 import { requireClientId, requireContent } from './content.ts';
 import { filesNamedIn } from './content-files.ts';
-import { tellChanged } from './desk/service-news.ts';
 import { DomainError, toDomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { GuestRate } from './guest-rate.ts';
 import type { Limits } from './limits.ts';
-import { tellAdded } from './membership-news.ts';
-import {
-  findVisible,
-  isFirstOfTwo,
-  MAX_REASON_LENGTH,
-  noMessage,
-  requireRate,
-  tellSent,
-  topicsOf,
-} from './message-access.ts';
+import { findVisible, MAX_REASON_LENGTH, noMessage, requireRate } from './message-access.ts';
 import type { Content, Member, Message, Principal } from './model.ts';
 import { type Policies, requireWriter } from './policies.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
@@ -89,7 +79,7 @@ export class Messages {
   }
 
   /**
-   * Stores a message and tells the members. A repeat of a client id stores and tells nothing and is answered as the
+   * Stores a message, which is told to the members. A repeat of a client id stores and tells nothing and is answered as the
    * first was.
    *
    * EINVAL, ETOOLONG, ERATE; ENOENT for an unknown target, and for a file that the content points at and the actor can't
@@ -118,7 +108,7 @@ export class Messages {
     if (isChanged) requireContent(content, policy.limits, reference?.kind === 'forward');
     const id = ids.next();
     const files = filesNamedIn(content, reference?.kind === 'forward');
-    const appended = await store.appendMessage({
+    return store.appendMessage({
       tenant: actor.tenant,
       id,
       clientId: clientId ?? id,
@@ -133,9 +123,8 @@ export class Messages {
       source,
       deviceId: requireLength(deviceId, 'deviceId', 0, MAX_DEVICE_ID_LENGTH),
       createdAt: clock.now(),
+      ...(originSession === undefined ? {} : { originSession }),
     });
-    if (!appended.duplicate) this.#tellCreated(appended, originSession);
-    return appended;
   }
 
   /**
@@ -283,23 +272,5 @@ export class Messages {
       ? await store.findConversation(actor.tenant, conversationId)
       : await store.findMember(actor.tenant, conversationId, actor.userId);
     requireConversation(sees, conversationId);
-  }
-
-  #tellCreated({ message, memberCount, joined, opened }: Appended, originSession: string | undefined): void {
-    const sender = { tenant: message.tenant, userId: message.senderId };
-    for (const member of joined ?? []) {
-      tellAdded(this.#deps.sink, sender, message.conversationId, member, message.kind);
-    }
-    if (isFirstOfTwo(message)) {
-      this.#deps.sink.publish(topicsOf(message), { type: 'single.created', message });
-    }
-    this.#deps.sink.publish(topicsOf(message), {
-      type: 'message.created',
-      message,
-      memberCount,
-      ...(originSession === undefined ? {} : { originSession }),
-    });
-    tellSent(this.#deps.sink, message);
-    if (opened) tellChanged(this.#deps.sink, 'opened', opened);
   }
 }

@@ -2,7 +2,6 @@ import { requireManager } from './access.ts';
 import { requireSafeLink } from './addresses.ts';
 import { isDeeper, MAX_EXTRA_DEPTH } from './content.ts';
 import { DomainError } from './errors.ts';
-import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
 import type {
   JsonValue,
@@ -14,9 +13,8 @@ import type {
   Timestamp,
 } from './model.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
-import type { DueNotification, NotificationCursor, NotificationStore } from './ports/notification-store.ts';
+import type { NotificationCursor, NotificationStore } from './ports/notification-store.ts';
 import { requireTime } from './time.ts';
-import { tenantTopic, userTopic } from './topics.ts';
 import { requireLength } from './validate.ts';
 
 /** In characters. */
@@ -44,7 +42,6 @@ export interface NotificationInput extends NotificationBody {
 
 export interface NotificationsDeps {
   readonly store: NotificationStore;
-  readonly sink: EventSink;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly limits: Limits;
@@ -59,7 +56,7 @@ export class Notifications {
     this.#deps = deps;
   }
 
-  /** Stores a notification and tells it, or plans it. EPERM, EINVAL, ETOOLONG; ENOENT where a recipient is no user. */
+  /** Stores a notification, which is told, or plans it. EPERM, EINVAL, ETOOLONG; ENOENT where a recipient is no user. */
   async issue(
     actor: Principal,
     { type, at, expiresAt, userIds, ...body }: NotificationInput,
@@ -81,8 +78,7 @@ export class Notifications {
     const recipients = requireRecipients(userIds);
     const isPublished = notification.at <= now;
     await store.createNotification({ notification, recipients, isPublished });
-    if (isPublished) this.#tell({ notification, recipients });
-    else this.#planned(notification.at);
+    if (!isPublished) this.#planned(notification.at);
     return notification;
   }
 
@@ -97,7 +93,6 @@ export class Notifications {
     for (;;) {
       const now = clock.now();
       const due = await store.takeDueNotifications(now, DUE_BATCH);
-      for (const one of due) if ((one.notification.expiresAt ?? now + 1) > now) this.#tell(one);
       if (due.length < DUE_BATCH) return store.nextNotificationDue();
     }
   }
@@ -133,12 +128,6 @@ export class Notifications {
   /** ENOENT for what is not the actor's. Reading twice is no error. */
   async read({ tenant, userId }: Principal, id: string): Promise<void> {
     await this.#deps.store.readNotification(tenant, id, userId, this.#deps.clock.now());
-  }
-
-  #tell({ notification, recipients }: DueNotification): void {
-    const { tenant } = notification;
-    const topics = recipients?.map((userId) => userTopic(tenant, userId)) ?? [tenantTopic(tenant)];
-    this.#deps.sink.publish(topics, { type: 'notification', notification });
   }
 }
 

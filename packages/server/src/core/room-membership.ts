@@ -1,5 +1,3 @@
-import type { EventSink } from './events.ts';
-import { tellAdded, tellRemoved } from './membership-news.ts';
 import type { Room } from './model.ts';
 import type { Place } from './ports/attendance.ts';
 import type { Clock } from './ports/clock.ts';
@@ -7,7 +5,6 @@ import type { RoomStore } from './ports/room-store.ts';
 
 export interface RoomMembershipDeps {
   readonly store: Pick<RoomStore, 'enterRoom' | 'leaveRoom'>;
-  readonly sink: EventSink;
   readonly clock: Clock;
 }
 
@@ -21,15 +18,12 @@ export class RoomMembership {
 
   /** ENOENT for a room or user that is gone. */
   async begin({ tenant, roomId, person: { id: userId } }: Place, { owner }: Room): Promise<void> {
-    const { store, sink, clock } = this.#deps;
-    await store.enterRoom({ tenant, roomId, userId, at: clock.now() });
+    const { store, clock } = this.#deps;
     const role = owner?.id === userId ? 'owner' : 'member';
-    tellAdded(sink, { tenant, userId }, roomId, { userId, role }, 'room');
+    await store.enterRoom({ tenant, roomId, userId, role, at: clock.now() });
   }
 
   async end({ tenant, roomId, person: { id: userId } }: Place): Promise<void> {
-    const { store, sink } = this.#deps;
-    await store.leaveRoom(tenant, roomId, userId);
-    tellRemoved(sink, { tenant, userId }, roomId, userId, 'room');
+    await this.#deps.store.leaveRoom(tenant, roomId, userId);
   }
 }

@@ -1,16 +1,13 @@
 import { requireManager } from './access.ts';
 import { DomainError } from './errors.ts';
-import type { EventSink } from './events.ts';
 import type { GuestRate } from './guest-rate.ts';
 import type { Limits } from './limits.ts';
-import { tellRemoved } from './membership-news.ts';
 import type { HistoryAccess, Person, Principal, Room } from './model.ts';
 import { MAX_CONVERSATION_NAME_LENGTH, requireName } from './names.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
 import type { ConversationStore } from './ports/conversation-store.ts';
 import type { Page } from './ports/page.ts';
 import type { NewRoom, RoomPatch, RoomStore } from './ports/room-store.ts';
-import { conversationTopic } from './topics.ts';
 import { requireId } from './validate.ts';
 
 /** Longest description of a room, in characters. */
@@ -33,7 +30,6 @@ export interface RoomsDeps {
   readonly guestRate: GuestRate;
   readonly store: Pick<ConversationStore, 'findMember'> &
     Pick<RoomStore, 'createRoom' | 'findRoom' | 'listRooms' | 'updateRoom' | 'deleteRoom'>;
-  readonly sink: EventSink;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly limits: Limits;
@@ -79,28 +75,18 @@ export class Rooms {
   async update(actor: Principal, id: string, change: RoomPatch): Promise<Room> {
     requireManager(actor);
     const { name, description } = change;
-    const { store, sink } = this.#deps;
-    const conversation = await store.updateRoom(actor.tenant, id, {
+    const patch = {
       ...change,
       ...(name === undefined ? {} : { name: requireRoomName(name) }),
       ...(description === undefined ? {} : { description: requireDescription(description) }),
-    });
-    sink.publish([conversationTopic(actor.tenant, id)], {
-      type: 'conversation.changed',
-      conversation,
-      actorId: actor.userId,
-    });
-    return conversation;
+    };
+    return this.#deps.store.updateRoom(actor.tenant, id, patch, actor.userId);
   }
 
   /** Ends the room: everybody in it leaves, nobody can read or send any more. */
   async delete(actor: Principal, id: string): Promise<void> {
     requireManager(actor);
-    const { store, sink } = this.#deps;
-    const { tenant } = actor;
-    const members = await store.deleteRoom(tenant, id);
-    for (const userId of members) tellRemoved(sink, actor, id, userId, 'room');
-    sink.publish([conversationTopic(tenant, id)], { type: 'room.closed', tenant, roomId: id });
+    await this.#deps.store.deleteRoom(actor.tenant, id, actor.userId);
   }
 
   /**

@@ -2,9 +2,8 @@ import { isManager, requireManager } from './access.ts';
 import { mayServe } from './desk/access.ts';
 import type { Dispatch } from './desk/dispatch.ts';
 import { DomainError } from './errors.ts';
-import type { AccessEnd, EventSink } from './events.ts';
+import type { EventSink } from './events.ts';
 import { type Limits, MAX_ADMIN_REASON_LENGTH, MAX_PASSWORD_LENGTH } from './limits.ts';
-import { tellRemoved, tellRoles } from './membership-news.ts';
 import type { Principal, Role, Timestamp, User } from './model.ts';
 import { MAX_NICKNAME_LENGTH, requireName, requireUsername, usernameKey } from './names.ts';
 import { listPeers } from './peers.ts';
@@ -148,9 +147,6 @@ export class Users {
     const user = await store.updateUser(actor.tenant, id, patch, act);
     const mayNotServe = disabled === true || (role !== undefined && !mayServe(role));
     if (mayNotServe) await desk.retire({ tenant: actor.tenant, userId: id });
-    if (disabled === true) this.#tellEnded(user, 'user-disabled');
-    else if (password !== undefined) this.#tellEnded(user, 'password-changed');
-    else if (role !== undefined) this.#tellEnded(user, 'role-changed');
     if (username !== undefined || nickname !== undefined || avatar !== undefined) {
       await this.#tellChanged(user, actor.userId);
     }
@@ -161,22 +157,16 @@ export class Users {
   async endSessions(actor: Principal, id: string, reason = ''): Promise<void> {
     requireManager(actor);
     const act = this.#act(actor, requireLength(reason, 'reason', 0, MAX_ADMIN_REASON_LENGTH));
-    const user = await this.#deps.store.updateUser(actor.tenant, id, { tokensAfter: act.at }, act);
-    this.#tellEnded(user, 'sessions-ended');
+    await this.#deps.store.updateUser(actor.tenant, id, { tokensAfter: act.at }, act);
   }
 
   /** Ends the user's memberships, sessions and tokens; the messages stay. ENOENT. */
   async delete(actor: Principal, id: string): Promise<void> {
     requireManager(actor);
     const { tenant } = actor;
-    const { store, sink, desk, clock } = this.#deps;
+    const { store, desk, clock } = this.#deps;
     await desk.forget({ tenant, userId: id });
-    const groups = await store.deleteUser(tenant, id, clock.now());
-    for (const { conversationId, changed } of groups) {
-      tellRemoved(sink, actor, conversationId, id);
-      tellRoles(sink, actor, conversationId, changed);
-    }
-    sink.publish([userTopic(tenant, id)], { type: 'user.deleted', tenant, userId: id });
+    await store.deleteUser(tenant, id, clock.now(), actor.userId);
   }
 
   /** What somebody tries to log in to, whether there is such a user or not. */
@@ -326,11 +316,6 @@ export class Users {
   #act({ tenant, userId: actorId }: Principal, reason: string): AdminAct {
     const { clock, ids } = this.#deps;
     return { tenant, id: ids.next(), actorId, reason, at: clock.now() };
-  }
-
-  #tellEnded({ tenant, id, role }: User, cause: AccessEnd): void {
-    const event = { type: 'user.access', tenant, userId: id, cause, role } as const;
-    this.#deps.sink.publish([userTopic(tenant, id)], event);
   }
 
   /** Makes a user of this username or, where somebody else has it, of one that begins with it. */

@@ -1,41 +1,29 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CoreEvent } from '../core/events.ts';
-import type { OutboxEntry, ToldMessage, UntoldMessage } from '../core/ports/event-store.ts';
+import type { OutboxEntry } from '../core/ports/event-store.ts';
 import { groupMessage } from '../hub/message-fixture.ts';
 import { ManualTimers } from '../stomp/testing/manual-timers.ts';
 import { FactRecorder } from './fact-recorder.ts';
 import { Targets } from './targets.ts';
 
-const GONE: CoreEvent = {
-  type: 'member.removed',
-  tenant: 'default',
-  conversationId: 'team',
-  kind: 'group',
-  userId: 'alice',
-  actorId: 'admin',
-};
+/** Something that is told and not stored. */
+const GONE: CoreEvent = { type: 'user.logout', tenant: 'default', userId: 'alice', at: 5 };
 
 function setUp(targets: Targets) {
   const timers = new ManualTimers();
   const writes: OutboxEntry[][] = [];
   const told: CoreEvent[] = [];
-  const settled: ToldMessage[] = [];
-  const untold: UntoldMessage[] = [];
-  const seen = { dropped: 0, errors: 0, woken: new Set<string>(), isBroken: false, leftOut: 0 };
+  const seen = { dropped: 0, errors: 0, woken: new Set<string>(), stored: 0, isBroken: false, leftOut: 0 };
   const during = { write: async () => {}, recorded: () => {} };
   let ids = 0;
   const recorder = new FactRecorder({
     store: {
-      async recordDeliveries(entries, _maxWaiting, told = []) {
+      async recordDeliveries(entries) {
         if (seen.isBroken) throw new Error('the disk is full');
         writes.push([...entries]);
-        settled.push(...told);
         await during.write();
         return seen.leftOut;
-      },
-      async listUntold(limit) {
-        return untold.splice(0, limit);
       },
     },
     next: { publish: (_topics, event) => told.push(event), notify() {} },
@@ -45,6 +33,7 @@ function setUp(targets: Targets) {
     ids: { next: () => `event-${++ids}` },
     origin: 'here',
     maxWaiting: 10,
+    stored: () => seen.stored++,
     recorded(found) {
       for (const target of found) seen.woken.add(target);
       during.recorded();
@@ -52,7 +41,7 @@ function setUp(targets: Targets) {
     dropped: (count) => (seen.dropped += count),
     onError: () => seen.errors++,
   });
-  return { recorder, timers, writes, told, settled, untold, seen, during };
+  return { recorder, timers, writes, told, seen, during };
 }
 
 const quiet = () => new Promise((resolve) => setImmediate(resolve));
@@ -74,13 +63,10 @@ test('the facts of one tick are one write, each with an id and where it comes fr
   assert.deepEqual([first?.eventId, second?.eventId], ['event-1', 'event-2']);
   assert.deepEqual(JSON.parse(first?.body ?? ''), {
     eventId: 'event-1',
-    eventType: 'business.group.member.left',
-    groupId: 'team',
-    updateType: 'member_removed',
-    memberId: 'alice',
-    operatorId: 'admin',
-    updatedBy: 'admin',
-    timestamp: '1970-01-01T00:00:00.005Z',
+    eventType: 'business.user.logout',
+    userId: 'alice',
+    deviceId: '',
+    logoutTime: '1970-01-01T00:00:00.005Z',
     appId: 'default',
     origin: 'here',
   });
@@ -175,66 +161,23 @@ test('closing writes what waits', async () => {
   assert.equal(writes.length, 1);
 });
 
-test('a message that is told again, to one who came later, is no new fact', async () => {
-  const { recorder, writes, told } = setUp(new Targets(true));
-  const event = { type: 'message.created', message: groupMessage(1), memberCount: 2 } as const;
-  recorder.publish(['user/default/agent'], { ...event, isRetold: true });
-  recorder.publish(['team'], event);
+test('what was stored is in the change log: its feed is woken, and nothing is recorded from here', async () => {
+  const { recorder, writes, told, seen } = setUp(new Targets(true));
+  recorder.publish(['team'], { type: 'message.created', message: groupMessage(1), memberCount: 2 });
   await quiet();
-  assert.equal(told.length, 2);
-  assert.equal(writes.flat().length, 1);
-});
-
-test('what a crash left untold of messages is recorded, and settled with its entries', async () => {
-  const { recorder, writes, settled, untold, told } = setUp(new Targets(true));
-  const message = groupMessage(1);
-  untold.push(
-    { message, became: 'normal', actorId: 'alice' },
-    { message: { ...message, revision: 7 }, became: 'recalled', actorId: 'admin' },
-  );
-  await recorder.catchUp();
-  assert.deepEqual(
-    writes.flat().map(({ eventType, body }) => [eventType, JSON.parse(body).operatorId]),
-    [
-      ['communication.message.sent', undefined],
-      ['communication.message.recalled', 'admin'],
-    ],
-  );
-  assert.deepEqual(settled, [
-    { messageId: message.id, revision: 0 },
-    { messageId: message.id, revision: 7 },
-  ]);
-  assert.deepEqual(told, [], 'clients get it by their sync');
-});
-
-test('a message that nobody wants to be told of is settled', async () => {
-  const targets = new Targets(false);
-  targets.add({
-    tenant: 'another',
-    id: 'hook',
-    url: 'https://example.org/',
-    events: ['*'],
-    secret: '',
-    createdBy: 'admin',
-    createdAt: 0,
-  });
-  const { recorder, writes, settled } = setUp(targets);
-  const message = groupMessage(1);
-  recorder.publish([], { type: 'message.created', message, memberCount: 2 });
-  await recorder.close();
-  assert.deepEqual([writes.flat(), settled], [[], [{ messageId: message.id, revision: 0 }]]);
+  assert.deepEqual([told.length, seen.stored, writes], [1, 1, []]);
 });
 
 test('an event that no fact can be made of is counted as dropped, and reaches the sessions', async () => {
   const { recorder, writes, told, seen } = setUp(new Targets(true));
-  const broken = { type: 'message.created', message: { id: 'x', revision: 0 } } as unknown as CoreEvent;
+  const broken = { ...GONE, at: Number.NaN } as unknown as CoreEvent;
   recorder.publish([], broken);
   recorder.publish([], GONE);
   await quiet();
   assert.deepEqual(told, [broken, GONE]);
   assert.deepEqual(
     writes.flat().map(({ eventType }) => eventType),
-    ['business.group.member.left'],
+    ['business.user.logout'],
   );
   assert.deepEqual([seen.dropped, seen.errors], [1, 1]);
 });

@@ -1,10 +1,9 @@
 import type { CoreEvent, EventSink, OnDemandType } from '../core/events.ts';
-import { type Fact, factsOf, toEvent } from '../core/facts.ts';
-import { isFirstOfTwo } from '../core/message-access.ts';
+import { type Fact, factsOf, isStored, toEvent } from '../core/facts.ts';
 import type { Timestamp } from '../core/model.ts';
 import { isShown } from '../core/on-demand.ts';
 import type { Clock, IdSource } from '../core/ports/clock.ts';
-import type { EventStore, OutboxEntry, ToldMessage, UntoldMessage } from '../core/ports/event-store.ts';
+import type { EventStore, OutboxEntry } from '../core/ports/event-store.ts';
 import type { Timers } from '../core/ports/timers.ts';
 import { SerialTask } from '../core/serial-task.ts';
 import type { Targets } from './targets.ts';
@@ -15,11 +14,9 @@ const MAX_BATCH = 1000;
 const MAX_PENDING_BYTES = 67_108_864;
 /** What an entry takes beside its body, which the targets of an event share. */
 const ENTRY_BYTES = 512;
-/** Messages that wait to be known as told. */
-const MAX_TOLD = 50_000;
 
 export interface FactRecorderDeps {
-  readonly store: Pick<EventStore, 'recordDeliveries' | 'listUntold'>;
+  readonly store: Pick<EventStore, 'recordDeliveries'>;
   readonly next: EventSink;
   readonly targets: Targets;
   readonly clock: Clock;
@@ -29,6 +26,8 @@ export interface FactRecorderDeps {
   readonly origin: string;
   /** Most entries that may wait for one target. */
   readonly maxWaiting: number;
+  /** Something was stored, and is in the change log. */
+  stored(): void;
   /** Entries for these targets are in the store. */
   recorded(targets: ReadonlySet<string>): void;
   /** So many entries found no room. */
@@ -37,16 +36,13 @@ export interface FactRecorderDeps {
 }
 
 /**
- * Hears what the core publishes and puts what other systems are to learn into the outbox, many in one write. It hears of a fact
- * once that is durable. What a crash between the two leaves untold of messages is recorded at the next start; of all else the
- * event is lost then, and never the fact.
+ * Hears what the core publishes. What it has stored is in the change log, whose feed is woken; what is told only, such as who is
+ * online, goes into the outbox from here, many in one write, and is lost in a crash.
  */
 export class FactRecorder implements EventSink {
   readonly #deps: FactRecorderDeps;
   #pending: OutboxEntry[] = [];
   #pendingBytes = 0;
-  /** Whose entries are pending, or that nobody wants. */
-  #told: ToldMessage[] = [];
   readonly #task: SerialTask;
 
   constructor(deps: FactRecorderDeps) {
@@ -55,7 +51,7 @@ export class FactRecorder implements EventSink {
   }
 
   publish(topics: readonly string[], event: CoreEvent): void {
-    if (this.#deps.targets.isAny) this.#record(event);
+    if (this.#deps.targets.isAny) this.#hear(event);
     this.#deps.next.publish(topics, event);
   }
 
@@ -72,16 +68,6 @@ export class FactRecorder implements EventSink {
     await this.#deps.next.settled?.();
   }
 
-  /** Records what a crash left untold. To be called before anything is published. */
-  async catchUp(): Promise<void> {
-    let missed: readonly UntoldMessage[];
-    do {
-      missed = await this.#deps.store.listUntold(MAX_BATCH);
-      for (const untold of missed) for (const event of toEventsOf(untold)) this.#record(event);
-      await this.#task.settled();
-    } while (missed.length === MAX_BATCH && this.#told.length === 0);
-  }
-
   /** Entries that are not in the store yet. */
   get depth(): number {
     return this.#pending.length;
@@ -93,12 +79,13 @@ export class FactRecorder implements EventSink {
     await this.#write().catch((error: unknown) => this.#deps.onError(error));
   }
 
-  #record(event: CoreEvent): void {
+  #hear(event: CoreEvent): void {
+    if (isStored(event)) {
+      this.#deps.stored();
+      return;
+    }
     this.#queueFacts(event);
-    const told = toldOf(event);
-    // What finds no room stays untold until the next start.
-    if (told && this.#told.length < MAX_TOLD) this.#told.push(told);
-    if (!this.#isIdle) this.#task.ask();
+    if (this.#pending.length > 0) this.#task.ask();
   }
 
   /** Other systems miss an event that no facts can be made of; nobody else does. */
@@ -129,10 +116,6 @@ export class FactRecorder implements EventSink {
     this.#pendingBytes += bytes;
   }
 
-  get #isIdle(): boolean {
-    return this.#pending.length === 0 && this.#told.length === 0;
-  }
-
   async #run(): Promise<null> {
     // The rest of this tick may bring more for the same write.
     await undefined;
@@ -143,14 +126,11 @@ export class FactRecorder implements EventSink {
   /** Writes until nothing is left. Throws where the store refuses. */
   async #write(): Promise<void> {
     const { store, maxWaiting, recorded, dropped } = this.#deps;
-    while (!this.#isIdle) {
+    while (this.#pending.length > 0) {
       const batch = this.#pending.slice(0, MAX_BATCH);
-      // Not before the last of its entries.
-      const told = batch.length === this.#pending.length ? [...this.#told] : [];
-      const leftOut = await store.recordDeliveries(batch, maxWaiting, told);
+      const leftOut = await store.recordDeliveries(batch, maxWaiting);
       this.#pending = this.#pending.slice(batch.length);
       this.#pendingBytes -= bytesOf(batch);
-      this.#told = this.#told.slice(told.length);
       if (leftOut > 0) dropped(leftOut);
       recorded(new Set(batch.map(({ target }) => target)));
     }
@@ -160,18 +140,4 @@ export class FactRecorder implements EventSink {
 /** Bytes that entries take in memory, at most. */
 function bytesOf(entries: readonly OutboxEntry[]): number {
   return entries.reduce((sum, { body }) => sum + ENTRY_BYTES + body.length * 2, 0);
-}
-
-/** What a message event tells the outbox of. */
-function toldOf(event: CoreEvent): ToldMessage | undefined {
-  const isOfMessage =
-    event.type === 'message.changed' || (event.type === 'message.created' && !event.isRetold);
-  return isOfMessage ? { messageId: event.message.id, revision: event.message.revision } : undefined;
-}
-
-/** The events that were not recorded; whom they were published to is known no more. */
-function toEventsOf({ message, became, actorId }: UntoldMessage): CoreEvent[] {
-  if (became !== 'normal') return [{ type: 'message.changed', change: became, message, actorId }];
-  const created = { type: 'message.created', message, memberCount: 0 } as const;
-  return isFirstOfTwo(message) ? [{ type: 'single.created', message }, created] : [created];
 }

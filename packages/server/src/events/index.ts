@@ -5,10 +5,12 @@ import type { BusinessEvents } from '../core/business-events.ts';
 import type { EventSink } from '../core/events.ts';
 import type { Clock, IdSource } from '../core/ports/clock.ts';
 import type { EventStore } from '../core/ports/event-store.ts';
+import type { LogStore } from '../core/ports/log-store.ts';
 import type { Timers } from '../core/ports/timers.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { Drain } from './drain.ts';
+import { FactFeed } from './fact-feed.ts';
 import { FactRecorder } from './fact-recorder.ts';
 import { NatsInbox } from './nats/inbox.ts';
 import { NatsLink } from './nats/nats-link.ts';
@@ -23,7 +25,7 @@ const OUTCOMES = { done: 'sent', retry: 'failed', dead: 'dead' } as const;
 
 export interface EventBridgeDeps {
   readonly config: Config;
-  readonly store: EventStore;
+  readonly store: EventStore & LogStore;
   /** Gets what the core publishes, after it was heard here. */
   readonly next: EventSink;
   readonly clock: Clock;
@@ -43,6 +45,7 @@ export class EventBridge {
   readonly webhooks: Webhooks;
   readonly #deps: EventBridgeDeps;
   readonly #targets: Targets;
+  readonly #feed: FactFeed;
   readonly #recorder: FactRecorder;
   readonly #sender: WebhookSender;
   readonly #poster: HttpPoster;
@@ -58,6 +61,7 @@ export class EventBridge {
     this.#poster = new HttpPoster({ timers, timeout: config.webhookTimeout, allowPrivate });
     this.#sender = this.#createSender();
     this.#bus = this.#createBus();
+    this.#feed = this.#createFeed(targets);
     this.#recorder = this.#createRecorder(targets);
     this.sink = this.#recorder;
     this.webhooks = new Webhooks({
@@ -66,7 +70,7 @@ export class EventBridge {
       allowPrivate,
       added: (webhook) => this.#sender.add(webhook),
       removed: (id) => this.#sender.remove(id),
-      changed: () => this.#keepUntold(),
+      changed: () => this.#keepLog(),
       due: (target) => this.#wake([target]),
     });
     deps.metrics.watchQueue('events', () => this.#recorder.depth);
@@ -75,8 +79,9 @@ export class EventBridge {
   /** Takes up what waits since the last stop. To be called before anything is published. */
   async prepare(): Promise<void> {
     await this.webhooks.start();
-    await this.#keepUntold();
-    await this.#recorder.catchUp();
+    await this.#keepLog();
+    await this.#feed.drain();
+    this.#feed.wake();
   }
 
   /**
@@ -101,26 +106,46 @@ export class EventBridge {
   async close(): Promise<void> {
     await this.#link?.close();
     await this.#recorder.close();
+    await this.#feed.close();
+    await this.#feed.drain().catch((err: unknown) => this.#warn(err));
     await this.#bus.close();
     this.#poster.close();
     await this.#sender.close();
   }
 
-  #keepUntold(): Promise<void> {
-    return this.#deps.store.keepUntold(this.#targets.isAny);
+  #keepLog(): Promise<void> {
+    return this.#deps.store.keepLog(this.#targets.isAny);
   }
 
   #createRecorder(targets: Targets): FactRecorder {
-    const { config, metrics, log } = this.#deps;
+    const { config, metrics } = this.#deps;
     return new FactRecorder({
+      ...this.#deps,
+      targets,
+      origin: config.eventOrigin,
+      maxWaiting: config.maxOutbox,
+      stored: () => this.#feed.wake(),
+      recorded: (found) => this.#wake(found),
+      dropped: (count) => metrics.eventsOut.add(count, 'outbox', 'dropped'),
+      onError: (err) => this.#warn(err),
+    });
+  }
+
+  #createFeed(targets: Targets): FactFeed {
+    const { config, metrics } = this.#deps;
+    return new FactFeed({
       ...this.#deps,
       targets,
       origin: config.eventOrigin,
       maxWaiting: config.maxOutbox,
       recorded: (found) => this.#wake(found),
       dropped: (count) => metrics.eventsOut.add(count, 'outbox', 'dropped'),
-      onError: (err) => log.warn({ err }, 'events for other systems were not stored; trying again'),
+      onError: (err) => this.#warn(err),
     });
+  }
+
+  #warn(err: unknown): void {
+    this.#deps.log.warn({ err }, 'events for other systems were not stored; trying again');
   }
 
   #createBus(): Drain {

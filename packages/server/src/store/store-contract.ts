@@ -1,6 +1,7 @@
 import { after, describe } from 'node:test';
 import type { Store } from '../core/ports/store.ts';
 import { adminContract } from './contract/admin.ts';
+import { changeLogContract } from './contract/change-log.ts';
 import { conversationListContract } from './contract/conversation-list.ts';
 import { filesContract } from './contract/files.ts';
 import { storeFixture } from './contract/fixture.ts';
@@ -37,6 +38,7 @@ const PARTS = [
   adminContract,
   filesContract,
   outboxContract,
+  changeLogContract,
   conversationListContract,
   sightContract,
   readingContract,

@@ -1,11 +1,9 @@
-import type { EventSink, ServiceChangeKind } from '../events.ts';
 import type { Limits } from '../limits.ts';
 import type { Timestamp } from '../model.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AgentRef, DeskStore, OpenCustomerPage } from '../ports/desk-store.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { ServiceSession } from './model.ts';
-import { tellChanged } from './service-news.ts';
 
 /** Sessions of a kind that are settled in one step. */
 const BATCH = 100;
@@ -15,7 +13,6 @@ export interface CustomersDeps {
     DeskStore,
     'findOpenService' | 'listOpenCustomers' | 'customersSeen' | 'customerLeft' | 'settleOverdue'
   >;
-  readonly sink: EventSink;
   readonly clock: Clock;
   readonly limits: Limits;
   readonly dispatch: Dispatch;
@@ -47,14 +44,14 @@ export class Customers {
     const { store, clock } = this.#deps;
     if (customers.length === 0) return;
     const returned = await store.customersSeen({ node, customers, at: clock.now() });
-    await this.#tell('returned', returned);
+    await this.#fill(returned);
   }
 
   /** A customer is not connected to a node any more. */
   async left(node: string, { tenant, userId }: AgentRef): Promise<void> {
     const { store, clock } = this.#deps;
     const session = await store.customerLeft({ tenant, userId, node, at: clock.now() });
-    if (session) await this.#tell('left', [session]);
+    if (session) await this.#fill([session]);
   }
 
   /**
@@ -74,22 +71,19 @@ export class Customers {
         at,
         limit: BATCH,
       });
-      // Before anything is awaited, so that they are told in the order of what happened.
-      const told = [this.#tell('left', left), this.#tell('absent', absent), this.#tell('closed', closed)];
-      await Promise.all(told);
+      await Promise.all([this.#fill(left), this.#fill(absent), this.#fill(closed)]);
       if (Math.max(left.length, absent.length, closed.length) < BATCH) return;
     }
   }
 
-  async #tell(change: ServiceChangeKind, sessions: readonly ServiceSession[]): Promise<void> {
-    const { sink, dispatch } = this.#deps;
+  /** Gives customers to agents where something changed. */
+  async #fill(sessions: readonly ServiceSession[]): Promise<void> {
     const moved = new Map<string, Set<string>>();
     for (const session of sessions) {
-      tellChanged(sink, change, session);
       const skills = moved.get(session.tenant) ?? new Set();
       moved.set(session.tenant, skills.add(session.skill));
     }
-    for (const [tenant, skills] of moved) await dispatch.fill(tenant, [...skills]);
+    for (const [tenant, skills] of moved) await this.#deps.dispatch.fill(tenant, [...skills]);
   }
 }
 

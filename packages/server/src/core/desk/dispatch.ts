@@ -1,8 +1,6 @@
 import type { CommandGate } from '../command-gate.ts';
 import { DomainError } from '../errors.ts';
-import type { EventSink, ServiceChangeKind } from '../events.ts';
 import type { Limits } from '../limits.ts';
-import { tellAdded, tellRemoved } from '../membership-news.ts';
 import { requireRate } from '../message-access.ts';
 import type { Principal, Timestamp } from '../model.ts';
 import { type Policies, requireWriter } from '../policies.ts';
@@ -12,7 +10,6 @@ import type { RateLimiter } from '../rate-limiter.ts';
 import { requireLength } from '../validate.ts';
 import { requireAgent } from './access.ts';
 import { type AgentStatus, type DeskAgent, type Handover, MAX_SKILL_LENGTH } from './model.ts';
-import { tellChanged, tellHandover } from './service-news.ts';
 
 /** Most customers that one agent may take at a time, and most skills it may have. */
 export const MAX_CAPACITY = 1000;
@@ -45,7 +42,6 @@ export interface DispatchDeps {
     | 'listWaitingTenants'
     | 'removeFromDesk'
   >;
-  readonly sink: EventSink;
   readonly clock: Clock;
   readonly limits: Limits;
   readonly rate: RateLimiter;
@@ -81,7 +77,7 @@ export class Dispatch {
         at,
       });
       if (!handover) return;
-      this.#tell(handover, 'assigned');
+      this.#changed(handover);
     }
   }
 
@@ -110,7 +106,7 @@ export class Dispatch {
     this.#requireAgent(actor);
     requireWriter(await this.#deps.policies.of(actor));
     const handover = await this.#deps.store.acceptService(this.#act(actor, sessionId));
-    this.#tell(handover, 'assigned', actor);
+    this.#changed(handover);
   }
 
   /**
@@ -126,7 +122,7 @@ export class Dispatch {
     const target =
       'skill' in to ? { skill: requireSkill(to.skill) } : { agentId: to.agentId, seenAfter: this.#seenAfter };
     const handover = await this.#deps.store.transferService({ ...this.#act(actor, sessionId), to: target });
-    this.#tell(handover, 'skill' in to ? 'requeued' : 'transferred', actor);
+    this.#changed(handover);
     await this.fill(actor.tenant);
   }
 
@@ -139,7 +135,7 @@ export class Dispatch {
   /** A user is no agent any more: others serve its customers. */
   async retire(agent: AgentRef): Promise<void> {
     const { store, clock } = this.#deps;
-    for (const handover of await store.removeAgent(agent, clock.now())) this.#tell(handover, 'requeued');
+    for (const handover of await store.removeAgent(agent, clock.now())) this.#changed(handover);
     await this.fill(agent.tenant);
   }
 
@@ -154,7 +150,7 @@ export class Dispatch {
         limit: LOST_BATCH,
       });
       for (const handover of lost) {
-        this.#tell(handover, 'requeued');
+        this.#changed(handover);
         tenants.add(handover.session.tenant);
       }
       if (lost.length < LOST_BATCH) break;
@@ -169,27 +165,15 @@ export class Dispatch {
 
   /** A user is about to be deleted: ends what it has at the desk. */
   async forget(user: AgentRef): Promise<void> {
-    const { store, sink, clock } = this.#deps;
+    const { store, clock } = this.#deps;
     const { closed, released } = await store.removeFromDesk(user, clock.now());
-    for (const session of closed) tellChanged(sink, 'closed', session);
-    for (const handover of released) this.#tell(handover, 'requeued');
+    for (const handover of released) this.#changed(handover);
     const skills = closed.map(({ skill }) => skill);
     if (closed.length + released.length > 0) await this.fill(user.tenant, skills);
   }
 
-  /** @param actor who did it; where nobody did, it is the agent's own doing */
-  #tell(handover: Handover, change: ServiceChangeKind, actor?: Principal): void {
-    const { session, formerAgentId } = handover;
-    const { tenant, id, agentId, skill } = session;
-    const { sink } = this.#deps;
-    tellChanged(sink, change, session, formerAgentId);
-    const desk = { tenant, userId: actor?.userId ?? agentId ?? formerAgentId ?? '' };
-    if (formerAgentId !== null) tellRemoved(sink, desk, id, formerAgentId, 'service');
-    if (agentId !== null) {
-      tellHandover(sink, handover, agentId);
-      // Only now do the agent's sessions hear the conversation: what was said before came first.
-      tellAdded(sink, desk, id, { userId: agentId, role: 'member' }, 'service');
-    }
+  /** A session has another agent, or waits again. */
+  #changed({ session: { tenant, skill } }: Handover): void {
     this.#listener(tenant, [skill]);
   }
 

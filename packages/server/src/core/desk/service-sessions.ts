@@ -21,7 +21,6 @@ import { isAtDesk, requireAgent } from './access.ts';
 import { type Dispatch, requireSkill } from './dispatch.ts';
 import type { ServiceNote, ServiceSession } from './model.ts';
 import { newestThatFit } from './newest.ts';
-import { tellChanged } from './service-news.ts';
 
 const MAX_COMMENT_LENGTH = 500;
 /** Most notes beside a page of history. */
@@ -149,12 +148,11 @@ export class ServiceSessions {
 
   /** Ends a session: its customer, its agent or a manager. ENOENT, EPERM; ECONFLICT where it is closed. */
   async close(actor: Principal, sessionId: string): Promise<ServiceSession> {
-    const { store, sink, dispatch, gate } = this.#deps;
+    const { store, dispatch, gate } = this.#deps;
     this.#requireRate(actor);
     // What the actor said before is still said in it.
     await gate.turn(actor);
     const session = await store.closeService(this.#act(actor, sessionId));
-    tellChanged(sink, 'closed', session);
     await dispatch.fill(actor.tenant, [session.skill]);
     return session;
   }
@@ -165,15 +163,14 @@ export class ServiceSessions {
    * ENOENT, EINVAL, ETOOLONG; EPERM for another's; ECONFLICT where it is not closed, was closed too long ago, or was rated.
    */
   async rate(actor: Principal, sessionId: string, score: number, comment = ''): Promise<void> {
-    const { store, sink, limits } = this.#deps;
+    const { store, limits } = this.#deps;
     this.#requireRate(actor);
     if (!Number.isInteger(score) || score < 1 || score > 5) {
       throw new DomainError('EINVAL', 'score must be an integer from 1 to 5', { field: 'score' });
     }
     requireLength(comment, 'comment', 0, MAX_COMMENT_LENGTH);
     const rating = { score, comment };
-    const session = await store.rateService(this.#act(actor, sessionId), rating, limits.deskRatingWindow);
-    tellChanged(sink, 'rated', session);
+    await store.rateService(this.#act(actor, sessionId), rating, limits.deskRatingWindow);
   }
 
   /**
@@ -186,7 +183,7 @@ export class ServiceSessions {
     actor: Principal,
     { sessionId, clientId, content, originSession }: NoteInput,
   ): Promise<ServiceNote> {
-    const { store, sink, clock, ids, policies } = this.#deps;
+    const { store, clock, ids, policies } = this.#deps;
     requireAgent(actor);
     const policy = await policies.of(actor);
     requireWriter(policy);
@@ -202,15 +199,7 @@ export class ServiceSessions {
       content: requireLength(content, 'content', 1, policy.limits.maxTextLength),
       at: clock.now(),
     };
-    const { note: stored, duplicate, agentId } = await store.addNote(note);
-    if (duplicate) return stored;
-    const topics = [...new Set([authorId, agentId ?? authorId])].map((userId) => userTopic(tenant, userId));
-    sink.publish(topics, {
-      type: 'service.noted',
-      note,
-      ...(originSession === undefined ? {} : { originSession }),
-    });
-    return note;
+    return (await store.addNote(note, originSession)).note;
   }
 
   /** A page of a session's messages, shorter where they are large, for agents with its notes. ENOENT; EPERM for another customer's. */

@@ -20,6 +20,8 @@ export interface NewGroup {
   readonly history?: HistoryAccess;
   readonly members: readonly NewMember[];
   readonly createdAt: Timestamp;
+  /** Who makes it. */
+  readonly actorId?: string;
 }
 
 export interface NewMember {

@@ -203,7 +203,7 @@ export interface DeskStore {
    */
   rateService(act: ServiceAct, rating: Omit<ServiceRating, 'at'>, window?: number): Promise<ServiceSession>;
   /** ECONFLICT where the session is closed, or (field `clientId`) the author's client id was used for another note. */
-  addNote(note: ServiceNote): Promise<NoteAdded>;
+  addNote(note: ServiceNote, originSession?: string): Promise<NoteAdded>;
 
   findService(tenant: string, sessionId: string): Promise<ServiceSession | undefined>;
   /** The customer's session that is not closed. */

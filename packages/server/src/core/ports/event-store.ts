@@ -1,4 +1,4 @@
-import type { Message, MessageState, Timestamp } from '../model.ts';
+import type { Timestamp } from '../model.ts';
 import type { Page } from './page.ts';
 
 /** An address that gets a tenant's events by HTTP. */
@@ -45,22 +45,6 @@ export interface DeadLetter extends Delivery {
   readonly failure: string;
 }
 
-/** What became of a message, and whoever did it: no other system was told yet. */
-export interface UntoldMessage {
-  /** As it is now, with the revision of what became of it. */
-  readonly message: Message;
-  /** `normal` for one that was sent. */
-  readonly became: MessageState;
-  readonly actorId: string;
-}
-
-/** That is in the outbox now. */
-export interface ToldMessage {
-  readonly messageId: string;
-  /** That the change took; 0 of a new message. */
-  readonly revision: number;
-}
-
 /** The events on their way out, and where they go. */
 export interface EventStore {
   /** ECONFLICT where the tenant has so many already. */
@@ -69,23 +53,8 @@ export interface EventStore {
   listWebhooks(): Promise<Webhook[]>;
   /** What waits for it goes too. ENOENT (field `id`). */
   deleteWebhook(tenant: string, id: string): Promise<void>;
-  /**
-   * Appends entries that are due at once. Those of a target that has `maxWaiting` already are left out, and counted.
-   *
-   * @param told is untold no more, in the same transaction
-   */
-  recordDeliveries(
-    entries: readonly OutboxEntry[],
-    maxWaiting: number,
-    told?: readonly ToldMessage[],
-  ): Promise<number>;
-  /**
-   * Whether what becomes of messages from now on is noted as untold, in the same transaction. False also forgets what was
-   * noted. After opening nothing is.
-   */
-  keepUntold(isKept: boolean): Promise<void>;
-  /** The oldest messages first, each one's changes in their order. */
-  listUntold(limit: number): Promise<UntoldMessage[]>;
+  /** Appends entries that are due at once. Those of a target that has `maxWaiting` already are left out, and counted. */
+  recordDeliveries(entries: readonly OutboxEntry[], maxWaiting: number): Promise<number>;
   /** What is due by now of a target, the earliest first. */
   listDueDeliveries(target: string, now: Timestamp, limit: number): Promise<Delivery[]>;
   /** When the next delivery of a target is due; null where nothing waits. */

@@ -49,6 +49,8 @@ export interface NewMessage {
   readonly source: string;
   readonly deviceId: string;
   readonly createdAt: Timestamp;
+  /** The session that sends it: it is told of itself by a confirmation. */
+  readonly originSession?: string;
 }
 
 /**
@@ -89,8 +91,29 @@ export interface MessageChange {
   readonly at: Timestamp;
   /** Whether it is made in a closed service session too, as managers may. Else ECONFLICT (field `sessionId`) there. */
   readonly afterClosing?: boolean;
+  /** Absent where nobody is told. */
+  readonly telling?: MessageTelling;
   /** Of the entry in the audit, where the actor does it as a manager. Stored with the change or not at all. */
   readonly auditId?: string;
+}
+
+/** Where it is told what became of a message. */
+export interface MessageTelling {
+  /** Topics. */
+  readonly place: readonly string[];
+  /** The session that asked for it and gets a confirmation instead. */
+  readonly originSession?: string;
+}
+
+/** What is told of a pin. */
+export interface PinTelling extends MessageTelling {
+  readonly message: Message;
+}
+
+/** What a user's other sessions are told of what it hid. */
+export interface HideTelling extends Pick<MessageTelling, 'originSession'> {
+  readonly message: Message;
+  readonly at: Timestamp;
 }
 
 /** Who is not to be told what became of a message: members who may not see it. */
@@ -184,11 +207,17 @@ export interface MessageStore {
   /** In order of sequence, at most `limit`: the newest unless `after` is given. Without what the viewer hid. */
   listMessages(query: HistoryQuery): Promise<Message[]>;
   /** Takes a message out of one user's sight. False where it was hidden before. */
-  hideMessage(tenant: string, conversationId: string, seq: number, userId: string): Promise<boolean>;
+  hideMessage(
+    tenant: string,
+    conversationId: string,
+    seq: number,
+    userId: string,
+    telling?: HideTelling,
+  ): Promise<boolean>;
   /** Ids of what a user hid in a conversation, the newest messages first and not all of very many. */
   listHidden(tenant: string, conversationId: string, userId: string): Promise<string[]>;
-  pinMessage(pin: NewPin): Promise<PinChange>;
-  unpinMessage(pin: NewPin): Promise<PinChange>;
+  pinMessage(pin: NewPin, telling?: PinTelling): Promise<PinChange>;
+  unpinMessage(pin: NewPin, telling?: PinTelling): Promise<PinChange>;
   /** What a user sees pinned, in one conversation or in all of its own, the newest pin first. */
   listPins(query: PinQuery): Promise<Pin[]>;
 }

@@ -1,4 +1,4 @@
-import type { HistoryAccess, Person, Room, Timestamp } from '../model.ts';
+import type { HistoryAccess, MemberRole, Person, Room, Timestamp } from '../model.ts';
 import type { Page } from './page.ts';
 
 export interface NewRoom {
@@ -27,6 +27,8 @@ export interface RoomEntry {
   readonly tenant: string;
   readonly roomId: string;
   readonly userId: string;
+  /** That others are told; `member` where absent. */
+  readonly role?: MemberRole;
   readonly at: Timestamp;
 }
 
@@ -66,9 +68,9 @@ export interface RoomStore {
   /** Rooms by id; no groups. */
   listRooms(tenant: string, page: Page): Promise<Room[]>;
   /** ENOENT, also (field `ownerId`) for an owner who is no user. */
-  updateRoom(tenant: string, id: string, patch: RoomPatch): Promise<Room>;
+  updateRoom(tenant: string, id: string, patch: RoomPatch, actorId?: string): Promise<Room>;
   /** Ends all memberships, and returns the users who were members. ENOENT. */
-  deleteRoom(tenant: string, id: string): Promise<string[]>;
+  deleteRoom(tenant: string, id: string, actorId?: string): Promise<string[]>;
   /** Makes a user a member of a room, as `addMembers` does; its owner as owner. ENOENT for the room or user. */
   enterRoom(entry: RoomEntry): Promise<void>;
   /** Ends a membership. Does nothing where there is none. */

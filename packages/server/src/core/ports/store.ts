@@ -4,6 +4,7 @@ import type { ConversationStore } from './conversation-store.ts';
 import type { DeskStore } from './desk-store.ts';
 import type { EventStore } from './event-store.ts';
 import type { FileStore } from './file-store.ts';
+import type { LogStore } from './log-store.ts';
 import type { MessageStore } from './message-store.ts';
 import type { NotificationStore } from './notification-store.ts';
 import type { PositionStore } from './position-store.ts';
@@ -44,6 +45,7 @@ export interface Store
     FileStore,
     RoomStore,
     EventStore,
+    LogStore,
     DeskStore,
     StoreHealth {
   close(): Promise<void>;

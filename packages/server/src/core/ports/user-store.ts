@@ -82,7 +82,7 @@ export interface UserStore {
    * Ends its memberships too, as `removeMember`; messages stay. Returns the groups it was in. No token issued until now opens
    * what is made under the id later. ENOENT.
    */
-  deleteUser(tenant: string, id: string, at: Timestamp): Promise<LeftGroup[]>;
+  deleteUser(tenant: string, id: string, at: Timestamp, actorId?: string): Promise<LeftGroup[]>;
 }
 
 export interface LoginNote {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OutboxEntry } from '../../core/ports/event-store.ts';
-import { newMessage, recall, type StoreFixture, toUser } from './fixture.ts';
+import type { StoreFixture } from './fixture.ts';
 
-/** The outbox, dead letters, webhooks, and what is not in the outbox yet. */
-export function outboxContract({ store, tenantWith, send }: StoreFixture): void {
+/** The outbox, dead letters and webhooks. */
+export function outboxContract({ store, tenantWith }: StoreFixture): void {
   test('what waits for a target is due in the order it was recorded, until it is done', async () => {
     const tenant = await tenantWith();
     const [bus, hook] = [`${tenant}-bus`, `${tenant}-hook`];
@@ -26,26 +26,6 @@ export function outboxContract({ store, tenantWith, send }: StoreFixture): void 
     );
     assert.equal(await store.nextDeliveryDue(bus), null);
     assert.equal((await store.listDueDeliveries(hook, 5, 10)).length, 1);
-  });
-
-  test('what becomes of a message is noted with it until it was told, where it is to be told at all', async () => {
-    const tenant = await tenantWith('alice', 'bob');
-    await send(tenant, 'alice', toUser('bob'), 'not noted');
-    await store.keepUntold(true);
-    const message = newMessage(tenant, 'alice', toUser('bob'), 'noted');
-    const { message: sent } = await store.appendMessage(message);
-    await store.appendMessage(message);
-    const { message: recalled } = await store.changeMessage({ ...recall(sent), actorId: 'admin' });
-    await assert.rejects(store.changeMessage(recall(sent)), { code: 'ECONFLICT' });
-    const untold = await store.listUntold(10);
-    assert.deepEqual(untold, [
-      { message: { ...recalled, revision: 0 }, became: 'normal', actorId: 'alice' },
-      { message: recalled, became: 'recalled', actorId: 'admin' },
-    ]);
-    await store.recordDeliveries([], 10, [{ messageId: sent.id, revision: 0 }]);
-    assert.deepEqual(await store.listUntold(1), untold.slice(1));
-    await store.keepUntold(false);
-    assert.deepEqual(await store.listUntold(10), []);
   });
 
   test('what does not fit any more is left out and counted, until there is room', async () => {

@@ -105,10 +105,9 @@ export const SCAN_REASONS: readonly ScanReason[] = [
     why: 'once, when the server starts: nobody is in a room then',
   },
   { finding: 'sort', statement: 'DELETE FROM login_network', why: 'a few networks of a user' },
-  { finding: 'scan untold', statement: 'DELETE FROM untold', why: 'empties the table' },
   {
-    finding: 'scan untold',
-    statement: 'JOIN untold u ON u.message = m.id',
+    finding: 'scan change_log',
+    statement: 'FROM change_log WHERE version <= ?',
     why: 'stops at its limit, in the order of the key',
   },
   {

@@ -1,6 +1,7 @@
 import { WriteBatch } from '../sql/batch.ts';
 import type { OperationCall, OperationOutcome } from '../sql/calls.ts';
 import { toFailure } from '../sql/calls.ts';
+import type { LogSettings } from '../sql/change-log.ts';
 import { SLOTS } from '../sql/numbers.ts';
 import { openTables } from '../sql/operations.ts';
 import type { Connection } from './connect.ts';
@@ -13,6 +14,8 @@ const MAX_TRIES = 8;
 /** What a lane does its work with, and whom it tells. */
 export interface LaneOptions {
   /** Resolves with a connection that is open; rejects while there can be none. */
+  /** Shared by the lanes. */
+  readonly log: LogSettings;
   connect(): Promise<Connection>;
   /** Told what kept a transaction from passing, but what trying again may mend. */
   failed(failure: Failure): void;
@@ -22,11 +25,12 @@ export interface LaneOptions {
 /** A writing connection: one transaction at a time. Which connection it is changes when one is lost. */
 export class Lane {
   readonly #options: LaneOptions;
-  readonly #batch = new WriteBatch(openTables('write'));
+  readonly #batch: WriteBatch;
   #connection: Connection | undefined;
 
   constructor(options: LaneOptions) {
     this.#options = options;
+    this.#batch = new WriteBatch(openTables('write', options.log));
   }
 
   /**

@@ -84,8 +84,10 @@ async function step(
   await run('BEGIN');
   try {
     await run(sql);
+    // What an earlier step asks of its users, a later one that asks for less does not take back.
+    const needed = Math.max((await stateOf(connection)).usableFrom, usableFrom);
     await run('DELETE FROM schema_version');
-    await run(`INSERT INTO schema_version (version, usable_from) VALUES (${version}, ${usableFrom})`);
+    await run(`INSERT INTO schema_version (version, usable_from) VALUES (${version}, ${needed})`);
     await run('COMMIT');
   } catch (error) {
     await run('ROLLBACK');

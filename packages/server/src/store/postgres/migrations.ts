@@ -411,4 +411,20 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE INDEX member_user ON member (tenant, user_id, conversation);
     `,
   },
+  {
+    version: 41,
+    // Nodes of before leave it alone.
+    usableFrom: 33,
+    sql: `
+      -- What transactions did, for other systems to be told. What \`untold\` was for is in it; a later step may drop that table.
+      CREATE TABLE change_log (
+        ordinal BIGINT NOT NULL,
+        writer TEXT COLLATE "C" NOT NULL,
+        n BIGINT NOT NULL,
+        version BIGINT NOT NULL,
+        body TEXT COLLATE "C" NOT NULL,
+        PRIMARY KEY (ordinal, writer, n)
+      );
+    `,
+  },
 ];

@@ -2,6 +2,7 @@ import type { PostgresAddress } from '../../config/store-url.ts';
 import type { Appended, NewMessage, PendingPage, PendingQuery, Store } from '../../core/ports/store.ts';
 import type { AppendOutcome } from '../sql/append.ts';
 import { appended } from '../sql/appended.ts';
+import { LogSettings } from '../sql/change-log.ts';
 import { isWrite, OPERATION_KINDS } from '../sql/operation-kinds.ts';
 import { pendingInTime } from '../sql/pending-in-time.ts';
 import { Connection } from './connect.ts';
@@ -76,7 +77,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   };
   const writing = workOf('writes');
   const reading = workOf('reads');
-  const lanes = Array.from({ length: options.lanes ?? LANES }, () => new Lane(writing));
+  const log = new LogSettings();
+  const lanes = Array.from({ length: options.lanes ?? LANES }, () => new Lane({ ...writing, log }));
   return makeStore(
     new Lanes(lanes, { maxBatch: MAX_BATCH, maxWaiting: MAX_WAITING, ...options.commits }),
     new Readers({ ...reading, ...readersOf(options.readers ?? READERS), maxWaiting: MAX_WAITING }),

@@ -17,7 +17,6 @@ import { type PackedParties, packParties } from './parties.ts';
 import type { RepeatRow } from './repeats.ts';
 import { get, type Op } from './statement.ts';
 import type { Tenants } from './tenants.ts';
-import type { UntoldTable } from './untold.ts';
 import type { UserTable } from './users.ts';
 import type { WriteCaches } from './write-caches.ts';
 
@@ -46,7 +45,6 @@ export interface AppendDeps {
   readonly services: ServiceTable;
   readonly messages: MessageTable;
   readonly files: FileTable;
-  readonly untold: UntoldTable;
   readonly caches: WriteCaches;
 }
 
@@ -85,7 +83,6 @@ export class AppendTable {
     if (conversation.kind === 'service') {
       yield* services.written(conversation.pk, message.senderId, message.createdAt);
     }
-    yield* this.#deps.untold.add(message.id, 0, 'normal', message.senderId);
     const { joined, opened } = destination;
     const { targetId, parties } = yield* caches.parties.of(tenant, conversation, message.person);
     const reference = referenceTo(original, message);

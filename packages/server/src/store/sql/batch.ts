@@ -16,17 +16,20 @@ export class WriteBatch {
     this.#operations = operationsOf(tables) as unknown as Record<string, AnyOperation>;
   }
 
-  /** @param slot of message numbers, which nobody else uses now */
+  /** Begins on a new connection. @param slot of message numbers, which nobody else uses now */
   useSlot(slot: number): void {
     this.#tables.numbers.use(slot);
+    this.#tables.log.restart();
   }
 
   /** Outcomes in the order of the calls. A call that the domain refuses fails alone: it has written nothing by then. */
   *run(calls: readonly OperationCall[]): Op<OperationOutcome[]> {
+    this.#tables.log.begin();
     yield* this.#tables.caches.prefetch(calls);
     const outcomes: OperationOutcome[] = [];
     for (const call of calls) outcomes.push(yield* this.#attempt(call));
     yield* this.#tables.caches.flush();
+    yield* this.#tables.log.flush();
     // Others may take the client ids that were free.
     this.#tables.caches.repeats.reset();
     return outcomes;
@@ -43,6 +46,7 @@ export class WriteBatch {
     this.forget();
     this.#tables.tenants.reset();
     this.#tables.numbers.reset();
+    this.#tables.log.reset();
   }
 
   *#attempt({ name, args }: OperationCall): Op<OperationOutcome> {
@@ -51,7 +55,9 @@ export class WriteBatch {
     const cached = OPERATION_KINDS[name as OperationName] === 'message-write';
     try {
       if (!cached) yield* this.#tables.caches.flush();
-      return { value: yield* operation(...args) };
+      const value = yield* operation(...args);
+      this.#tables.log.add(name, args, value);
+      return { value };
     } catch (error) {
       if (error instanceof DomainError) return { failure: toFailure(error) };
       throw error;

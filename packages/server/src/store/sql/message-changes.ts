@@ -14,14 +14,12 @@ import {
 import { unseenBy } from './sight.ts';
 import { get, type Op, run } from './statement.ts';
 import type { Tenants } from './tenants.ts';
-import type { UntoldTable } from './untold.ts';
 import type { WriteCaches } from './write-caches.ts';
 
 export interface MessageChangesDeps {
   readonly tenants: Tenants;
   readonly services: ServiceTable;
   readonly files: FileTable;
-  readonly untold: UntoldTable;
   readonly caches: WriteCaches;
 }
 
@@ -86,7 +84,6 @@ export class MessageChanges {
       { from: revision, to: revision },
     ]);
     yield* this.#deps.files.relink(held, { conversation: conversation.pk, seq }, at);
-    yield* this.#deps.untold.add(row.id, revision, state, actorId);
     const message = toMessage(tenant, conversation, changed, sides);
     return { message, unseenBy: yield* unseenBy(conversation.pk, seq) };
   }

@@ -15,6 +15,7 @@ import type {
 import { AcknowledgementTable } from './acknowledgements.ts';
 import { AdminTable } from './admin.ts';
 import { type AppendOutcome, AppendTable } from './append.ts';
+import { ChangeLog, LogSettings, listLog } from './change-log.ts';
 import { ConversationListTable } from './conversation-list.ts';
 import { ConversationTable } from './conversations.ts';
 import { AgentTable } from './desk-agents.ts';
@@ -35,12 +36,11 @@ import { RetentionTable } from './retention.ts';
 import { RoomTable } from './rooms.ts';
 import { get, type Op, run } from './statement.ts';
 import { Tenants } from './tenants.ts';
-import { UntoldTable } from './untold.ts';
 import { UserTable } from './users.ts';
 import { WriteCaches } from './write-caches.ts';
 
 /** The tables of one database connection, which writes and so locks what it is about to change, or reads only. */
-export function openTables(use: 'read' | 'write') {
+export function openTables(use: 'read' | 'write', logSettings = new LogSettings()) {
   const tenants = new Tenants();
   const users = new UserTable(tenants);
   const files = new FileTable(tenants, users);
@@ -48,7 +48,7 @@ export function openTables(use: 'read' | 'write') {
   const conversations = new ConversationTable({ tenants, users, files, numbers }, use);
   const caches = new WriteCaches({ tenants, conversations, numbers });
   const services = new ServiceTable(tenants, conversations, use);
-  const untold = new UntoldTable();
+  const log = new ChangeLog(logSettings);
   const messages = new MessageTable(tenants, conversations);
   const appends = new AppendTable({
     tenants,
@@ -57,10 +57,9 @@ export function openTables(use: 'read' | 'write') {
     services,
     messages,
     files,
-    untold,
     caches,
   });
-  const changes = new MessageChanges({ tenants, services, files, untold, caches });
+  const changes = new MessageChanges({ tenants, services, files, caches });
   const acknowledgements = new AcknowledgementTable({ tenants, conversations, caches });
   const conversationList = new ConversationListTable({ tenants, conversations, messages });
   const marks = new MarkTable({ tenants, conversations, positions: caches.positions, services });
@@ -69,7 +68,7 @@ export function openTables(use: 'read' | 'write') {
   const admin = new AdminTable(tenants, users);
   const rooms = new RoomTable({ tenants, users, conversations });
   const retention = new RetentionTable(files);
-  const outbox = new OutboxTable(untold);
+  const outbox = new OutboxTable();
   const agents = new AgentTable(tenants, users);
   const queue = new DeskQueue({ tenants, conversations, services, agents });
   const customers = new CustomerTable(tenants, services);
@@ -93,7 +92,7 @@ export function openTables(use: 'read' | 'write') {
     rooms,
     retention,
     outbox,
-    untold,
+    log,
     desk,
   };
 }
@@ -128,7 +127,7 @@ export function operationsOf(tables: Tables): Operations {
     admin,
     rooms,
     outbox,
-    untold,
+    log,
     desk,
     caches,
     appends,
@@ -205,8 +204,8 @@ export function operationsOf(tables: Tables): Operations {
     deleteWebhook: outbox.deleteWebhook.bind(outbox),
     recordDeliveries: outbox.record.bind(outbox),
     settleDeliveries: outbox.settle.bind(outbox),
-    keepUntold: untold.keep.bind(untold),
-    listUntold: untold.list.bind(untold),
+    keepLog: log.keep.bind(log),
+    feedOutbox: outbox.feed.bind(outbox),
     retryDeadLetter: outbox.retry.bind(outbox),
     agentsSeen: desk.agents.seen.bind(desk.agents),
     agentLeft: desk.agents.left.bind(desk.agents),
@@ -264,6 +263,7 @@ export function operationsOf(tables: Tables): Operations {
     findRoom: rooms.find.bind(rooms),
     listRooms: rooms.list.bind(rooms),
     listEmptyGuestRooms: retention.listEmptyGuestRooms.bind(retention),
+    listLog,
     listWebhooks: outbox.listWebhooks.bind(outbox),
     listDueDeliveries: outbox.listDue.bind(outbox),
     nextDeliveryDue: outbox.nextDue.bind(outbox),

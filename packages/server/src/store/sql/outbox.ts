@@ -4,13 +4,12 @@ import type {
   Delivery,
   DeliveryOutcome,
   OutboxEntry,
-  ToldMessage,
   Webhook,
 } from '../../core/ports/event-store.ts';
+import type { FedRecord } from '../../core/ports/log-store.ts';
 import type { Page } from '../../core/ports/store.ts';
 import { requireDeadLetter, requireWebhook, requireWebhookRoom } from '../../core/rules/outbox.ts';
 import { all, get, type Op, run } from './statement.ts';
-import type { UntoldTable } from './untold.ts';
 
 interface DeliveryRow {
   pk: number;
@@ -38,13 +37,8 @@ const COLUMNS = 'pk, tenant, target, event_id, event_type, body, at, tries, fail
 
 /** SQL of webhooks and of events on their way out. Runs inside the worker thread, writes inside its transaction. */
 export class OutboxTable {
-  readonly #untold: UntoldTable;
   /** Entries that wait, by target: counting them anew for each event would cost more the more there are. */
   readonly #waiting = new Map<string, number>();
-
-  constructor(untold: UntoldTable) {
-    this.#untold = untold;
-  }
 
   *createWebhook(
     { tenant, id, url, events, secret, createdBy, createdAt }: Webhook,
@@ -89,14 +83,9 @@ export class OutboxTable {
     this.#waiting.delete(id);
   }
 
-  *record(
-    entries: readonly OutboxEntry[],
-    maxWaiting: number,
-    told: readonly ToldMessage[] = [],
-  ): Op<number> {
+  *record(entries: readonly OutboxEntry[], maxWaiting: number): Op<number> {
     const insert =
       'INSERT INTO outbox (tenant, target, event_id, event_type, body, at, due_at) VALUES (?, ?, ?, ?, ?, ?, ?)';
-    yield* this.#untold.settle(told);
     let leftOut = 0;
     for (const { tenant, target, eventId, eventType, body, at } of entries) {
       if ((yield* this.#waitingOf(target)) >= maxWaiting) leftOut++;
@@ -104,6 +93,17 @@ export class OutboxTable {
         yield* run(insert, tenant, target, eventId, eventType, body, at, at);
         this.#count(target, 1);
       }
+    }
+    return leftOut;
+  }
+
+  /** Two who feed the same record wait for each other here, and the second one finds it gone. */
+  *feed(records: readonly FedRecord[], maxWaiting: number): Op<number> {
+    let leftOut = 0;
+    const remove = 'DELETE FROM change_log WHERE ordinal = ? AND writer = ? AND n = ?';
+    for (const { ordinal, writer, n, deliveries } of records) {
+      const isMine = (yield* run(remove, ordinal, writer, n)) > 0;
+      if (isMine) leftOut += yield* this.record(deliveries, maxWaiting);
     }
     return leftOut;
   }

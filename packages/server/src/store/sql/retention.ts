@@ -42,11 +42,10 @@ export class RetentionTable {
     return rows.map((row) => ({ ...row }));
   }
 
-  *#remove({ conversation, seq, id }: Removed, at: Timestamp): Op<void> {
+  *#remove({ conversation, seq }: Removed, at: Timestamp): Op<void> {
     yield* this.#files.relink([], { conversation, seq }, at);
     for (const table of ['hidden', 'pin', 'message'])
       yield* run(`DELETE FROM ${table} WHERE conversation = ? AND seq = ?`, conversation, seq);
-    yield* run('DELETE FROM untold WHERE message = ?', id);
     yield* this.#note(conversation, seq);
   }
 

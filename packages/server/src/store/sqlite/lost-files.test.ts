@@ -205,14 +205,14 @@ test('reading by chance finds nothing wrong with what is whole, while others wri
 
 for (const [index, what] of ['writes', 'reads'].entries()) {
   test(`a thread that ${what} and ends is started again, and what it was told still holds`, async () => {
-    await store.keepUntold(true);
+    await store.keepLog(true);
     await send('before');
     await threads[index]?.terminate();
     await assert.rejects(store.probe(), { code: 'EINTERNAL' });
     await told('up');
     await send('after');
     await store.probe();
-    assert.equal((await store.listUntold(10)).length, 2);
+    assert.equal((await store.listLog(10)).length, 2);
     assert.equal((await store.listUsers('t', { limit: 10 })).length, 2);
     assert.deepEqual(troubles, ['down', 'up']);
   });

@@ -635,6 +635,20 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX member_user ON member (tenant, user_id, conversation);
     `,
   },
+  {
+    version: 41,
+    sql: `
+      -- What transactions did, for other systems to be told. What \`untold\` was for is in it; a later step may drop that table.
+      CREATE TABLE change_log (
+        ordinal INTEGER NOT NULL,
+        writer TEXT NOT NULL,
+        n INTEGER NOT NULL,
+        version INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (ordinal, writer, n)
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ];
 
 /** The version of the schema that this haina knows, on either database. */

@@ -56,7 +56,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       maxWaiting: MAX_WAITING,
       maxWaitingBytes: MAX_WAITING_BYTES,
     };
-    const state: StoreState = { damage: undefined, keepsUntold: undefined };
+    const state: StoreState = { damage: undefined, keepsLog: undefined };
     const events: QueueEvents = {
       ...troubles,
       damaged(reason) {
@@ -84,12 +84,12 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 interface StoreState {
   damage: string | undefined;
   /** What the writing thread was told last, and forgets when it ends. */
-  keepsUntold: boolean | undefined;
+  keepsLog: boolean | undefined;
 }
 
-function resume(writer: WorkerQueue, { keepsUntold }: StoreState, troubles: StoreTroubles): void {
+function resume(writer: WorkerQueue, { keepsLog }: StoreState, troubles: StoreTroubles): void {
   troubles.up();
-  if (keepsUntold !== undefined) writer.call('keepUntold', [keepsUntold]).catch(troubles.down);
+  if (keepsLog !== undefined) writer.call('keepLog', [keepsLog]).catch(troubles.down);
 }
 
 /** Leaves no thread behind where another one can't start. */
@@ -129,9 +129,9 @@ function makeStore({ writer, reader, longReader }: Threads, lock: DataLock, stat
       const toAppended = (outcome: unknown) => appended(message, outcome as AppendOutcome);
       return writer.call('appendMessage', [message], toAppended) as Promise<Appended>;
     },
-    keepUntold(isKept: boolean): Promise<unknown> {
-      state.keepsUntold = isKept;
-      return writer.call('keepUntold', [isKept]);
+    keepLog(isKept: boolean): Promise<unknown> {
+      state.keepsLog = isKept;
+      return writer.call('keepLog', [isKept]);
     },
     async probe(): Promise<void> {
       if (state.damage !== undefined) {

@@ -248,8 +248,8 @@ function events({ outbox: count }: Shape): string[] {
     ),
     counted(
       Math.ceil(count / 10),
-      'untold (message, revision, became, actor)',
-      `SELECT 'deep' || i, 1, 'recalled', 'u1' FROM n`,
+      'change_log (ordinal, writer, n, version, body)',
+      `SELECT i, 'w', i, 1, '[]' FROM n`,
     ),
   ];
 }
