@@ -14,12 +14,21 @@ test('without options everything is measured on SQLite, five turns of three seco
     store: 'sqlite',
     beside: undefined,
     only: undefined,
+    growth: undefined,
   });
 });
 
 test('seconds may be parts of one, and a warm-up nothing', () => {
   const { duration, warmUp } = parseOptions(['--seconds', '0.2', '--warm-up', '0']);
   assert.deepEqual([duration, warmUp], [200, 0]);
+});
+
+test('growth is that of the whole database unless a part of it is asked for', () => {
+  const growthOf = (...args: string[]) => parseOptions(args).growth;
+  assert.equal(growthOf('--growth'), 1);
+  assert.equal(growthOf('--growth', '--store', 'postgres'), 1);
+  assert.equal(growthOf('--growth', '10'), 10);
+  assert.equal(growthOf('--growth=100'), 100);
 });
 
 for (const args of [
@@ -31,6 +40,10 @@ for (const args of [
   ['--seconds', 'Infinity'],
   ['--store', 'mysql'],
   ['--only', 'history'],
+  ['--growth', '0.5'],
+  ['--growth', 'much'],
+  ['--beside', '.', '--growth'],
+  ['--only', 'fan-out', '--growth', '10'],
   ['--unknown'],
   ['a word'],
 ]) {

@@ -14,6 +14,8 @@ export interface Options {
   /** Another checkout, whose server is measured beside this one's. */
   readonly beside: string | undefined;
   readonly only: 'fan-out' | 'one-to-one' | undefined;
+  /** What the sizes of the large database are divided by; undefined where it is not growth that is measured. */
+  readonly growth: number | undefined;
 }
 
 /** What somebody wrote on the command line and can't be meant. */
@@ -22,6 +24,10 @@ export class OptionError extends Error {}
 /** @throws OptionError */
 export function parseOptions(args: readonly string[]): Options {
   const values = valuesOf(args);
+  for (const name of ['beside', 'only'] as const) {
+    if (values.growth !== undefined && values[name] !== undefined)
+      throw new OptionError(`--${name} has no meaning with --growth`);
+  }
   const whole = (name: NumberName): number => numberOf(name, values[name], 1, Number.isInteger);
   const seconds = (name: NumberName, least: number): number => numberOf(name, values[name], least) * 1000;
   return {
@@ -34,15 +40,16 @@ export function parseOptions(args: readonly string[]): Options {
     store: oneOf('store', values.store, ['sqlite', 'postgres']),
     beside: values.beside,
     only: values.only === undefined ? undefined : oneOf('only', values.only, ['fan-out', 'one-to-one']),
+    growth: values.growth === undefined ? undefined : whole('growth'),
   };
 }
 
-type NumberName = 'subscribers' | 'pairs' | 'seconds' | 'warm-up' | 'turns' | 'bytes';
+type NumberName = 'subscribers' | 'pairs' | 'seconds' | 'warm-up' | 'turns' | 'bytes' | 'growth';
 
 function valuesOf(args: readonly string[]) {
   try {
     return parseArgs({
-      args: [...args],
+      args: withGrowth(args),
       options: {
         subscribers: { type: 'string', default: '1000' },
         pairs: { type: 'string', default: '100' },
@@ -53,11 +60,18 @@ function valuesOf(args: readonly string[]) {
         store: { type: 'string', default: 'sqlite' },
         beside: { type: 'string' },
         only: { type: 'string' },
+        growth: { type: 'string' },
       },
     }).values;
   } catch (error) {
     throw new OptionError((error as Error).message);
   }
+}
+
+/** `--growth` alone is `--growth 1`; `parseArgs` knows no values that may be absent. */
+function withGrowth(args: readonly string[]): string[] {
+  const isAlone = (index: number) => args[index] === '--growth' && !/^[^-]/.test(args[index + 1] ?? '');
+  return args.flatMap((arg, index) => (isAlone(index) ? ['--growth', '1'] : [arg]));
 }
 
 function numberOf(

@@ -8,6 +8,8 @@ import type { Readable } from 'node:stream';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SKIP_POSTGRES } from '../../server/test/support/postgres.ts';
+import { START } from '../src/growth/measure.ts';
+import { OPERATIONS } from '../src/growth/operations.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const MAIN = join(ROOT, 'packages/bench/src/main.ts');
@@ -78,6 +80,16 @@ test('PostgreSQL stands beside SQLite, with what its processes take', { skip: SK
     for (const store of ['SQLite', 'PostgreSQL']) {
       assert.ok(cellsOf(table, `durable one-to-one, ${pairs}, ${store}`).length >= 6);
     }
+  }
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test('growth is told of each operation, small beside large', async () => {
+  const { code, table, complaint } = await run('--growth', '1000');
+  assert.equal(code, 0, complaint);
+  const rows = [START, ...OPERATIONS.map(({ name }) => name)].map((name) => cellsOf(table, name));
+  for (const [small = '', , , large = ''] of rows.slice(1)) {
+    assert.match(`${small} ${large}`, /^[\d.]+ [\d.]+$/, table.join('\n'));
   }
   assert.deepEqual(readdirSync(folder), []);
 });

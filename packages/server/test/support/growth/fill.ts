@@ -5,16 +5,20 @@ export interface Shape {
   readonly users: number;
   /** Of the group `crowd`, each of whom wrote there once, with the client's id `hi`. */
   readonly members: number;
-  /** `g1`, `g2`, … : `u1` is a member of all, `u2` has all of their messages before it. */
+  /** `g1`, `g2`, … : `u2` and `u12` are members of all, with all of their messages before them. */
   readonly groups: number;
+  /** The first so many groups, at most all of them, are those of `u1` too. */
+  readonly joined: number;
   /** Single chats of `u1`. */
   readonly chats: number;
+  /** Single chats among others; fewer than users. */
+  readonly others: number;
   readonly rooms: number;
   /** To everybody, and as many to `u1` alone. */
   readonly notifications: number;
   /** Events that wait for webhooks, and as many dead ones. */
   readonly outbox: number;
-  /** Closed ones, a hundredth of as many more are open. */
+  /** Closed ones, a hundredth of as many more are open. Twenty agents share them. */
   readonly services: number;
 }
 
@@ -24,6 +28,9 @@ const HOUR = 100 * NUMBER;
 /** Messages of each group. */
 const GROUP_MESSAGES = 5;
 const CHAT_MESSAGES = 2;
+/** Of each chat among others. */
+const OTHER_MESSAGES = 52;
+const AGENTS = 20;
 /** Where the keys of each kind of conversation begin. */
 const DEEP = 1;
 const CROWD = 2;
@@ -31,6 +38,7 @@ const GROUPS = 1_000_000;
 const CHATS = 2_000_000;
 const ROOMS = 3_000_000;
 const SERVICES = 4_000_000;
+const OTHERS = 5_000_000;
 
 /**
  * Statements that fill an empty database of either kind, straight into the store's tables: a store that is asked for each row takes
@@ -45,6 +53,7 @@ export function fillStatements(shape: Shape): string[] {
     ...crowd(shape),
     ...manyGroups(shape),
     ...chats(shape),
+    ...othersChats(shape),
     ...rooms(shape),
     ...notifications(shape),
     ...events(shape),
@@ -82,14 +91,19 @@ function users({ users: count }: Shape): string[] {
     counted(
       Math.ceil(count / 10),
       'audit (pk, tenant, id, type, user_id, old_value, new_value, actor, reason, at)',
-      `SELECT i, 1, 'audit' || i, 'user.role', 'u' || i, 'user', 'user', 'u1', '', i FROM n`,
+      `SELECT i, 1, 'audit' || i, 'user_access', 'u' || i, '{"role":"user","disabled":true}',
+        '{"role":"user","disabled":false,"sessionsEnded":true,"passwordChanged":false}', 'u1', '', i FROM n`,
     ),
     counted(
       count,
       'login_network (tenant, user_id, network, at)',
       `SELECT 1, 'u' || i, '10.0.0.0/24', i FROM n`,
     ),
-    counted(count, 'chat_permission (tenant, user_id, permission)', `SELECT 1, 'u' || i, 'normal' FROM n`),
+    counted(
+      count,
+      'chat_permission (tenant, user_id, permission)',
+      `SELECT 1, 'u' || i, 'full_access' FROM n`,
+    ),
   ];
 }
 
@@ -150,16 +164,22 @@ function crowd({ members, users: known }: Shape): string[] {
   ];
 }
 
-function manyGroups({ groups, messages }: Shape): string[] {
+function manyGroups({ groups, joined, messages }: Shape): string[] {
   const last = GROUP_MESSAGES;
   return [
     counted(
       groups,
       CONVERSATION,
-      `SELECT ${GROUPS} + i, 1, 'g' || i, 'group', 'Group ' || i, '', 2, ${last}, i, -i - 2, ${activity(`(${messages} + i * ${last} + ${last})`)} FROM n`,
+      `SELECT ${GROUPS} + i, 1, 'g' || i, 'group', 'Group ' || i, '', 3, ${last}, i, -i - 2, ${activity(`(${messages} + i * ${last} + ${last})`)} FROM n`,
     ),
-    counted(groups, MEMBER, `SELECT ${GROUPS} + i, 'u1', 1, 'owner', 0, ${last}, ${last}, 0, TRUE FROM n`),
-    counted(groups, MEMBER, `SELECT ${GROUPS} + i, 'u2', 1, 'member', 0, 0, 0, 0, TRUE FROM n`),
+    counted(
+      Math.min(joined, groups),
+      MEMBER,
+      `SELECT ${GROUPS} + i, 'u1', 1, 'owner', 0, ${last}, ${last}, 0, TRUE FROM n`,
+    ),
+    ...['u2', 'u12'].map((user) =>
+      counted(groups, MEMBER, `SELECT ${GROUPS} + i, '${user}', 1, 'member', 0, 0, 0, 0, TRUE FROM n`),
+    ),
     counted(
       groups * last,
       MESSAGE,
@@ -187,6 +207,33 @@ function chats({ chats: count, messages }: Shape): string[] {
       count * last,
       MESSAGE,
       `SELECT ${CHATS} + (i - 1) / ${last} + 1, (i - 1) % ${last} + 1, 'chat' || i, 1, 'c' || i, 'u1', 'text', 'To one ' || i, i, i,
+        (${messages} + ((i - 1) / ${last} + 1) * ${last} + (i - 1) % ${last} + 1) * CAST(${NUMBER} AS BIGINT), 0 FROM n`,
+    ),
+  ];
+}
+
+/** Between `u12` and `u123` and the like: the one's id begins the other's, so that they are in order. */
+function othersChats({ others: count, messages }: Shape): string[] {
+  const last = OTHER_MESSAGES;
+  const [a, b] = ["'u' || ((i + 19) / 10)", "'u' || (i + 19)"];
+  const member = (user: string) =>
+    counted(
+      count,
+      MEMBER,
+      `SELECT ${OTHERS} + i, ${user}, 1, 'member', 0, ${last}, ${last}, 0, FALSE FROM n`,
+    );
+  return [
+    counted(
+      count,
+      CONVERSATION,
+      `SELECT ${OTHERS} + i, 1, 'single:' || ${a} || ':' || ${b}, 'single', '', '', 2, ${last}, i, NULL, ${activity(`(${messages} + i * ${last} + ${last})`, `${a}, ${b}`)} FROM n`,
+    ),
+    member(a),
+    member(b),
+    counted(
+      count * last,
+      MESSAGE,
+      `SELECT ${OTHERS} + (i - 1) / ${last} + 1, (i - 1) % ${last} + 1, 'other' || i, 1, 'o' || i, 'u' || ((i - 1) / ${last} + 20), 'text', 'Among others ' || i, i, i,
         (${messages} + ((i - 1) / ${last} + 1) * ${last} + (i - 1) % ${last} + 1) * CAST(${NUMBER} AS BIGINT), 0 FROM n`,
     ),
   ];
@@ -260,6 +307,7 @@ function services({ services: count, users: known }: Shape): string[] {
     'service_session (conversation, tenant, id, customer, agent, state, skill, waiting_since, opened_at, assigned_at, answered_at, closed_at, closed_by, score, rated_at, customer_seen_at)';
   const key = `${SERVICES} + i`;
   const customer = `'u' || (i % ${known} + 1)`;
+  const agent = `'agent' || (i % ${AGENTS})`;
   const all = count + open;
   return [
     counted(
@@ -268,27 +316,28 @@ function services({ services: count, users: known }: Shape): string[] {
       `SELECT ${key}, 1, 'service' || i, 'service', 'Service', '', 2, 0, i, NULL, ${activity('i')} FROM n`,
     ),
     counted(all, MEMBER, `SELECT ${key}, 's' || i, 1, 'member', 0, 0, 0, 0, TRUE FROM n`),
+    counted(count, MEMBER, `SELECT ${key}, ${agent}, 1, 'member', 0, 0, 0, 0, TRUE FROM n`),
     counted(
       count,
       columns,
-      `SELECT ${key}, 1, 'service' || i, ${customer}, 'agent' || (i % 20), 'closed', 'skill' || (i % 50), i, i, i + 1, i + 2, i + 3, 'agent' || i, i % 5 + 1, i + 4, i FROM n`,
+      `SELECT ${key}, 1, 'service' || i, ${customer}, ${agent}, 'closed', 'skill' || (i % 50), i, i, i + 1, i + 2, i + 3, 'agent' || i, i % 5 + 1, i + 4, i FROM n`,
     ),
     counted(
       open,
       columns,
       `SELECT ${SERVICES + count} + i, 1, 'service' || (${count} + i), 'u' || i,
-        CASE i % 2 WHEN 0 THEN NULL ELSE 'agent' || (i % 20) END, CASE i % 2 WHEN 0 THEN 'queued' ELSE 'active' END,
-        '', i, ${count} + i, NULL, NULL, NULL, NULL, NULL, NULL, i FROM n`,
+        CASE i % 2 WHEN 0 THEN NULL ELSE ${agent} END, CASE i % 2 WHEN 0 THEN 'queued' ELSE 'active' END,
+        '', i, ${count} + i, CASE i % 2 WHEN 0 THEN NULL ELSE i END, NULL, NULL, NULL, NULL, NULL, i FROM n`,
     ),
     counted(
-      20,
+      AGENTS,
       'desk_agent (tenant, user_id, status, capacity, skills, seen_at, idle_since)',
       `SELECT 1, 'agent' || (i - 1), 'offline', 5, '[]', 0, 0 FROM n`,
     ),
     counted(
       count,
       'service_note (pk, tenant, conversation, id, client_id, author, content, at)',
-      `SELECT i, 1, ${key}, 'note' || i, 'n' || i, 'agent' || (i % 20), 'A note', i FROM n`,
+      `SELECT i, 1, ${key}, 'note' || i, 'n' || i, ${agent}, 'A note', i FROM n`,
     ),
   ];
 }
