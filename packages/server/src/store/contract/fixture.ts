@@ -93,6 +93,10 @@ export function toGroup(conversationId: string): MessageTarget {
   return { kind: 'conversation', conversationId };
 }
 
+export function toService(sessionId: string): MessageTarget {
+  return { kind: 'service', sessionId };
+}
+
 export function recall({ tenant, conversationId, seq, senderId }: Message) {
   const change = { state: 'recalled' as const, content: null, reason: 'a slip', at: 9 };
   return { tenant, conversationId, seq, actorId: senderId, ...change };

@@ -1,38 +1,27 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import type { NewMessage, Store } from '../../core/ports/store.ts';
-import { newMessage, newUser, storeFixture, toGroup, toUser } from './fixture.ts';
+import { newMessage, newUser, toGroup, toUser } from './fixture.ts';
+import { accountRaces } from './races/accounts.ts';
+import { conversationRaces } from './races/conversations.ts';
+import { RACES, raceFixture, upTo } from './races/fixture.ts';
+import { outboxRaces } from './races/outbox.ts';
 
 /** Two stores on one database, as two nodes have them. */
 export interface TwoStores {
   readonly one: Store;
   readonly other: Store;
+  /** Why writes were tried again so far. */
+  readonly retries: readonly string[];
   dispose(): Promise<void>;
 }
 
-/** How often each race is run: who is first differs each time. */
-const RACES = 15;
-
 /** What adapters promise that let several nodes share a database: both stores act on the same things at once. */
 export async function twoStoresContract(adapter: string, open: () => Promise<TwoStores>): Promise<void> {
-  const { one, other, dispose } = await open();
-  const both = [one, other] as const;
-  const { tenantWith, makeGroup, acknowledge } = storeFixture(one);
-
-  /** What came of calls, and the codes of those that were refused. */
-  async function outcomes<T>(calls: readonly Promise<T>[]): Promise<{ done: T[]; refused: string[] }> {
-    const settled = await Promise.allSettled(calls);
-    const done = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-    const refused = settled.flatMap((each) => (each.status === 'rejected' ? [String(each.reason.code)] : []));
-    return { done, refused };
-  }
-
-  async function history(tenant: string, conversationId: string): Promise<number[]> {
-    const query = { tenant, conversationId, viewerId: 'x', seesAll: true, after: 0, limit: 1000 };
-    return (await one.listMessages(query)).map(({ seq }) => seq);
-  }
-
-  const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+  const { dispose, ...stores } = await open();
+  const { one, other } = stores;
+  const fixture = raceFixture(adapter, stores);
+  const { both, turn, tenantWith, makeGroup, acknowledge, outcomes, history, withoutDeadlock } = fixture;
 
   describe(`two stores on one database: ${adapter}`, () => {
     after(async () => {
@@ -45,7 +34,7 @@ export async function twoStoresContract(adapter: string, open: () => Promise<Two
       await makeGroup(tenant, 'team', ['alice', 'bob']);
       const sent = upTo(300).map((n) => {
         const message = newMessage(tenant, n % 3 === 0 ? 'alice' : 'bob', toGroup('team'), `${n}`);
-        return (both[n % 2] as Store).appendMessage(message);
+        return turn(n).appendMessage(message);
       });
       const messages = (await Promise.all(sent)).map(({ message }) => message).sort((a, b) => a.seq - b.seq);
       assert.deepEqual(
@@ -108,7 +97,7 @@ export async function twoStoresContract(adapter: string, open: () => Promise<Two
           both.map((store, n) => store.createUser({ ...newUser(tenant, `u${n}`), username: 'Same' })),
         );
         assert.deepEqual(alike.refused, ['ECONFLICT']);
-        const others = upTo(10).map((n) => (both[n % 2] as Store).createUser(newUser(tenant, `n${n}`)));
+        const others = upTo(10).map((n) => turn(n).createUser(newUser(tenant, `n${n}`)));
         const uids = (await Promise.all(others)).map(({ uid }) => uid);
         assert.equal(new Set(uids).size, 10);
       }
@@ -116,7 +105,7 @@ export async function twoStoresContract(adapter: string, open: () => Promise<Two
 
     test('many users who are made at once all get a uid of their own', async () => {
       const tenant = await tenantWith('first');
-      const made = upTo(200).map((n) => (both[n % 2] as Store).createUser(newUser(tenant, `m${n}`)));
+      const made = upTo(200).map((n) => turn(n).createUser(newUser(tenant, `m${n}`)));
       const uids = (await Promise.all(made)).map(({ uid }) => uid);
       assert.equal(new Set(uids).size, 200);
     });
@@ -157,7 +146,7 @@ export async function twoStoresContract(adapter: string, open: () => Promise<Two
             maxMembers: 8,
             at: 1,
           });
-        const { done, refused } = await outcomes(ids.map((id, n) => add(both[n % 2] as Store, id)));
+        const { done, refused } = await outcomes(ids.map((id, n) => add(turn(n), id)));
         assert.deepEqual([done.length, refused.length, new Set(refused)], [7, 5, new Set(['ETOOLONG'])]);
         assert.equal((await one.findConversation(tenant, 'team'))?.memberCount, 8);
       }
@@ -193,9 +182,7 @@ export async function twoStoresContract(adapter: string, open: () => Promise<Two
         kind: 'delivered' as const,
         entries: [{ userId: 'bob', ranges: [{ from: seq, to: seq }] }],
       });
-      const results = await Promise.all(
-        upTo(60).map((seq) => (both[seq % 2] as Store).acknowledge(entry(seq))),
-      );
+      const results = await Promise.all(upTo(60).map((seq) => turn(seq).acknowledge(entry(seq))));
       assert.ok(
         results.every(({ fresh }) => fresh[0]?.length === 1),
         'each is new once',
@@ -256,10 +243,10 @@ export async function twoStoresContract(adapter: string, open: () => Promise<Two
         }
         for (const [n, id] of customers.entries()) {
           const target = { kind: 'desk' as const, newId: `s-${race}-${n}`, skill: '', node: 'n' };
-          await (both[n % 2] as Store).appendMessage(newMessage(tenant, id, target, 'help'));
+          await turn(n).appendMessage(newMessage(tenant, id, target, 'help'));
         }
         const next = (store: Store) => store.assignNext({ tenant, seenAfter: 0, at: 2 });
-        const given = await Promise.all(upTo(20).map((n) => next(both[n % 2] as Store)));
+        const given = await Promise.all(upTo(20).map((n) => next(turn(n))));
         const sessions = given.flatMap((handover) => handover?.session ?? []);
         assert.equal(sessions.length, 8);
         assert.equal(new Set(sessions.map(({ id }) => id)).size, 8);
@@ -282,16 +269,20 @@ export async function twoStoresContract(adapter: string, open: () => Promise<Two
       for (let race = 0; race < RACES; race++) {
         const tenant = await tenantWith('alice', 'bob', 'carol');
         await makeGroup(tenant, 'team', ['alice', 'bob']);
-        const deleted = one.deleteUser(tenant, 'bob', 5);
-        const sent = upTo(5).map((n) =>
-          other.appendMessage(newMessage(tenant, 'bob', toGroup('team'), `${n}`)),
-        );
-        const first = other.appendMessage(newMessage(tenant, 'carol', toUser('bob'), 'hello'));
-        await outcomes<unknown>([...sent, first]);
-        await deleted;
+        await withoutDeadlock(() => {
+          const sent = upTo(5).map((n) =>
+            other.appendMessage(newMessage(tenant, 'bob', toGroup('team'), `${n}`)),
+          );
+          const first = other.appendMessage(newMessage(tenant, 'carol', toUser('bob'), 'hello'));
+          return Promise.all([one.deleteUser(tenant, 'bob', 5), outcomes<unknown>([...sent, first])]);
+        });
         assert.equal(await one.findMember(tenant, 'team', 'bob'), undefined);
         assert.equal((await one.findConversation(tenant, 'team'))?.memberCount, 1);
       }
     });
+
+    accountRaces(fixture);
+    conversationRaces(fixture);
+    outboxRaces(fixture);
   });
 }

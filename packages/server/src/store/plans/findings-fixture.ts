@@ -36,7 +36,7 @@ function sqliteFinding(detail: string, names: ReadonlyMap<string, string>): stri
 /** The tables of a statement by the names that they have in it. */
 function tablesOf(sql: string): Map<string, string> {
   const named = sql.matchAll(
-    /\b(?:FROM|JOIN|UPDATE|INTO) (\w+)(?:(?: AS)? (?!INDEXED|ON|JOIN|WHERE|SET|LEFT|CROSS)(\w+))?/g,
+    /\b(?:FROM|JOIN|(?<!FOR )UPDATE|INTO) (\w+)(?:(?: AS)? (?!INDEXED|ON|JOIN|WHERE|SET|LEFT|CROSS)(\w+))?/g,
   );
   return new Map([...named].map(([, table = '', alias]) => [alias ?? table, table]));
 }

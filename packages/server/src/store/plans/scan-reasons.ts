@@ -227,6 +227,22 @@ export const SCAN_REASONS: readonly ScanReason[] = [
     statement: 'AS in_sight, EXISTS (SELECT 1 FROM hidden h',
     why: 'as many as have chosen the same id',
   },
+  {
+    finding: 'sort',
+    statement: 'WHERE m.tenant = ? AND m.user_id = ? ORDER BY c.id FOR UPDATE OF c',
+    why: 'all that a user is in, which is deleted',
+  },
+  {
+    finding: 'sort',
+    statement: 'FROM conversation WHERE pk IN INTEGERS(?) ORDER BY tenant, id FOR UPDATE',
+    why: 'as many as are asked for',
+  },
+  {
+    finding: 'sort',
+    statement: 'FROM file_use u JOIN file f ON f.pk = u.file WHERE u.conversation = ? AND u.seq = ?',
+    why: 'the files of one message',
+  },
+  { finding: 'sort', statement: 'FROM file f WHERE f.id IN TEXTS(?)', why: 'the files of one message' },
   { finding: 'sort', statement: "WHERE kind = 'group' AND id > ? AND pk IN", why: 'the groups of one user' },
   { finding: 'sort', statement: 'AND many) AND activity < ?', why: 'the groups and sessions of one user' },
   {

@@ -19,6 +19,8 @@ export interface LaneOptions {
   connect(): Promise<Connection>;
   /** Told what kept a transaction from passing, but what trying again may mend. */
   failed(failure: Failure): void;
+  /** Told why a transaction is tried again, where others were in its way. */
+  retried(failure: Failure): void;
   succeeded(): void;
 }
 
@@ -73,7 +75,8 @@ export class Lane {
       return { outcomes };
     } catch (error) {
       const failure = failureOf(error, stage);
-      if (failure.kind !== 'again') this.#options.failed(failure);
+      if (failure.kind === 'again') this.#options.retried(failure);
+      else this.#options.failed(failure);
       await this.#rollBack(failure);
       return { failure, error };
     } finally {

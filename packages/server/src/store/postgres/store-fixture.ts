@@ -23,8 +23,11 @@ export async function openTwoForTest(): Promise<TwoStores> {
   const server = await sharedPostgres();
   const url = await server.createDatabase();
   const address = addressOf(url);
-  const [one, other] = [await openPostgresStore({ address }), await openPostgresStore({ address })];
-  return { one, other, dispose: () => server.dropDatabase(url) };
+  const retries: string[] = [];
+  const retried = (reason: string) => retries.push(reason);
+  const open = () => openPostgresStore({ address, retried });
+  const [one, other] = [await open(), await open()];
+  return { one, other, retries, dispose: () => server.dropDatabase(url) };
 }
 
 function addressOf(url: string): PostgresAddress {

@@ -27,6 +27,8 @@ export interface PostgresStoreOptions {
   /** Told of each transaction. */
   readonly commits?: { batch(size: number, durationMs: number, depth: number): void };
   readonly troubles?: PostgresTroubles;
+  /** Told why a write is tried again, where others were in its way. */
+  readonly retried?: (reason: string) => void;
   /** Ends the start: it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -78,7 +80,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const writing = workOf('writes');
   const reading = workOf('reads');
   const log = new LogSettings();
-  const lanes = Array.from({ length: options.lanes ?? LANES }, () => new Lane({ ...writing, log }));
+  const retried = ({ reason }: Failure): void => options.retried?.(reason);
+  const lanes = Array.from({ length: options.lanes ?? LANES }, () => new Lane({ ...writing, log, retried }));
   return makeStore(
     new Lanes(lanes, { maxBatch: MAX_BATCH, maxWaiting: MAX_WAITING, ...options.commits }),
     new Readers({ ...reading, ...readersOf(options.readers ?? READERS), maxWaiting: MAX_WAITING }),

@@ -46,7 +46,8 @@ export class AdminTable {
 
   *changeSettings(change: ChatSettingsChange): Op<{ old: ChatSettings; new: ChatSettings }> {
     const { tenant, patch, defaults } = change;
-    const key = yield* this.#tenants.ensure(tenant);
+    // One after the other, so that the audit says what each found.
+    const key = yield* this.#tenants.lock(tenant);
     const old = { ...defaults, ...(yield* this.findSettings(tenant)) };
     const set =
       'INSERT INTO chat_setting (tenant, name, value) VALUES (?, ?, ?) ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value';
@@ -73,7 +74,7 @@ export class AdminTable {
   *changePermission(change: ChatPermissionChange): Op<ChatPermission> {
     const { tenant, userId, permission } = change;
     const key = yield* this.#tenants.ensure(tenant);
-    requireUser(yield* this.#users.exists(key, userId), userId);
+    requireUser(yield* this.#users.lock(tenant, userId), userId);
     const old = yield* this.findPermission(tenant, userId);
     yield* run(
       'INSERT INTO chat_permission (tenant, user_id, permission) VALUES (?, ?, ?) ON CONFLICT (tenant, user_id) DO UPDATE SET permission = excluded.permission',

@@ -104,9 +104,10 @@ export class ConversationTable {
   }
 
   *createGroup(group: NewGroup): Op<Conversation> {
-    const tenant = yield* this.#tenants.ensure(group.tenant);
+    const users = yield* this.#existing(yield* this.#tenants.ensure(group.tenant), group.members);
+    const tenant = yield* this.#tenants.lock(group.tenant);
     requireFree((yield* this.row(tenant, group.id)) !== undefined, 'id', group.id);
-    yield* this.#requireUsers(tenant, group.members, 'members');
+    requireUsers(users, group.members, 'members');
     const file = yield* this.#files.requirePicture(tenant, group.picture);
     const row = yield* this.create(tenant, 'group', group);
     if (file !== null) yield* this.#files.showGroup(row.pk, file, group.createdAt);
@@ -242,10 +243,11 @@ export class ConversationTable {
   }
 
   *addMembers({ tenant, conversationId, members, maxMembers, at, by }: NewMembers): Op<string[]> {
+    const users = yield* this.#existing((yield* this.#tenants.find(tenant)) ?? -1, members);
     const row = yield* this.#requireGroup(tenant, conversationId);
     const standing = yield* this.#standing(row, by);
     for (const { role } of members) requireAct(standing, { kind: 'add', role });
-    yield* this.#requireUsers(row.tenant, members, 'userId');
+    requireUsers(users, members, 'userId');
     const joining = new Set<string>();
     for (const { userId } of members) {
       if (!(yield* this.#memberRow(row.pk, userId))) joining.add(userId);
@@ -358,16 +360,20 @@ export class ConversationTable {
 
   /** Ends all memberships of a user; returns its groups. */
   *removeUser(tenant: string, userId: string): Op<LeftGroup[]> {
-    const rows = yield* all<ConversationRow & { role: MemberRole }>(
-      'SELECT c.pk, c.id, c.kind, m.role FROM member m JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.user_id = ?',
+    // Whoever locks several conversations does it in this order.
+    const rows = yield* all<Pick<ConversationRow, 'pk' | 'id' | 'kind'>>(
+      `SELECT c.pk, c.id, c.kind FROM member m JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.user_id = ?
+         ORDER BY c.id FOR UPDATE OF c`,
       yield* this.#tenants.ensure(tenant),
       userId,
     );
-    const groups = rows.filter(({ kind }) => kind === 'group');
-    for (const { pk, kind } of rows) if (kind !== 'group') yield* this.remove(pk, userId);
     const left: LeftGroup[] = [];
-    for (const { pk, id, role } of groups) {
-      left.push({ conversationId: id, changed: yield* this.#leave(pk, userId, role) });
+    for (const { pk, id, kind } of rows) {
+      const role = (yield* this.#memberRow(pk, userId))?.role;
+      if (role === undefined) continue;
+      if (kind === 'group') {
+        left.push({ conversationId: id, changed: yield* this.#leave(pk, userId, role) });
+      } else yield* this.remove(pk, userId);
     }
     yield* this.#former.forgetUser(yield* this.#tenants.ensure(tenant), userId);
     return left;
@@ -432,7 +438,14 @@ export class ConversationTable {
     yield* run('UPDATE conversation SET history = ? WHERE pk = ?', history, pk);
   }
 
-  /** Ends a membership of any conversation and keeps what the member had; false where there is none. */
+  /** Keeps others from writing in a conversation until the transaction ends. To be done before anything of it is locked. */
+  *lock(pk: number): Op<void> {
+    yield* get('SELECT pk FROM conversation WHERE pk = ? FOR UPDATE', pk);
+  }
+
+  /**
+   * Ends a membership of any conversation, which must be locked, and keeps what the member had; false where there is none.
+   */
   *remove(pk: number, userId: string): Op<boolean> {
     yield* this.#former.keep(pk, userId);
     const changes = yield* run('DELETE FROM member WHERE conversation = ? AND user_id = ?', pk, userId);
@@ -473,11 +486,14 @@ export class ConversationTable {
     return row;
   }
 
-  *#requireUsers(tenant: number, members: readonly NewMember[], field: string): Op<void> {
-    for (const { userId } of members) {
-      requireUser(yield* this.#users.exists(tenant, userId), userId, field);
-    }
+  *#existing(tenant: number, members: readonly NewMember[]): Op<ReadonlySet<string>> {
+    const ids = members.map(({ userId }) => userId);
+    return yield* this.#users.existing(tenant, ids);
   }
+}
+
+function requireUsers(users: ReadonlySet<string>, members: readonly NewMember[], field: string): void {
+  for (const { userId } of members) requireUser(users.has(userId), userId, field);
 }
 
 /** What members see of before they came where nobody laid it down. */

@@ -155,9 +155,8 @@ export class NotificationTable {
     if (!row) return;
     const mark = `INSERT INTO notification_user (notification, user_id, tenant, told_at) VALUES (?, ?, ?, ?)
          ON CONFLICT (notification, user_id) DO UPDATE SET told_at = coalesce(notification_user.told_at, excluded.told_at)`;
-    for (const userId of userIds) {
-      if (yield* this.#users.exists(row.tenant, userId)) yield* run(mark, row.pk, userId, row.tenant, at);
-    }
+    const known = yield* this.#users.existing(row.tenant, userIds);
+    for (const userId of known) yield* run(mark, row.pk, userId, row.tenant, at);
   }
 
   *read(tenant: string, id: string, userId: string, at: Timestamp): Op<boolean> {
@@ -176,16 +175,18 @@ export class NotificationTable {
       readAt: state?.read_at ?? null,
     });
     if (!row || !isNew) return false;
-    yield* run(
+    // Nothing where another node was quicker.
+    const changes = yield* run(
       `INSERT INTO notification_user (notification, user_id, tenant, told_at, read_at) VALUES (?, ?, ?, ?, ?)
-           ON CONFLICT (notification, user_id) DO UPDATE SET told_at = coalesce(notification_user.told_at, excluded.told_at), read_at = excluded.read_at`,
+           ON CONFLICT (notification, user_id) DO UPDATE SET told_at = coalesce(notification_user.told_at, excluded.told_at), read_at = excluded.read_at
+           WHERE notification_user.read_at IS NULL`,
       row.pk,
       userId,
       row.tenant,
       at,
       at,
     );
-    return true;
+    return changes > 0;
   }
 
   *purge({ expiredBy, dueBefore, limit }: NotificationPurge): Op<number> {
@@ -210,7 +211,7 @@ export class NotificationTable {
   /** Each by an index of its own. */
   *#over(condition: string, column: string, at: Timestamp, limit: number): Op<number[]> {
     const rows = yield* all<{ pk: number }>(
-      `SELECT pk FROM notification WHERE published AND ${condition} ORDER BY ${column} LIMIT ?`,
+      `SELECT pk FROM notification WHERE published AND ${condition} ORDER BY ${column} LIMIT ? FOR UPDATE SKIP LOCKED`,
       at,
       limit,
     );
@@ -233,9 +234,10 @@ export class NotificationTable {
     yield* run('DELETE FROM notification_user WHERE tenant = ? AND user_id = ?', key, userId);
   }
 
+  /** Not removed before the transaction ends: what is noted of its users would stay behind. */
   *#row(tenant: string, id: string) {
     return yield* get<{ pk: number; tenant: number; to_all: number; published: number }>(
-      'SELECT pk, tenant, to_all, published FROM notification WHERE id = ? AND tenant = ?',
+      'SELECT pk, tenant, to_all, published FROM notification WHERE id = ? AND tenant = ? FOR KEY SHARE',
       id,
       (yield* this.#tenants.find(tenant)) ?? null,
     );
@@ -248,9 +250,9 @@ export class NotificationTable {
   }
 
   *#requireUsers(tenant: number, userIds: readonly string[]): Op<void> {
-    for (const userId of userIds) {
-      requireUser(yield* this.#users.exists(tenant, userId), userId, 'to.userIds');
-    }
+    if (userIds.length === 0) return;
+    const known = yield* this.#users.existing(tenant, userIds);
+    for (const userId of userIds) requireUser(known.has(userId), userId, 'to.userIds');
   }
 }
 

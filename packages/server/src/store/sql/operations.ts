@@ -42,7 +42,7 @@ import { WriteCaches } from './write-caches.ts';
 /** The tables of one database connection, which writes and so locks what it is about to change, or reads only. */
 export function openTables(use: 'read' | 'write', logSettings = new LogSettings()) {
   const tenants = new Tenants();
-  const users = new UserTable(tenants);
+  const users = new UserTable(tenants, use);
   const files = new FileTable(tenants, users);
   const numbers = new Numbers();
   const conversations = new ConversationTable({ tenants, users, files, numbers }, use);
@@ -68,7 +68,7 @@ export function openTables(use: 'read' | 'write', logSettings = new LogSettings(
   const admin = new AdminTable(tenants, users);
   const rooms = new RoomTable({ tenants, users, conversations });
   const retention = new RetentionTable(files);
-  const outbox = new OutboxTable();
+  const outbox = new OutboxTable(tenants);
   const agents = new AgentTable(tenants, users);
   const queue = new DeskQueue({ tenants, conversations, services, agents });
   const customers = new CustomerTable(tenants, services);
@@ -136,14 +136,14 @@ export function operationsOf(tables: Tables): Operations {
   } = tables;
   return {
     *createUser(user: NewUser): Op<User> {
-      const tenant = yield* tenants.ensure(user.tenant);
+      const tenant = yield* tenants.lock(user.tenant);
       const file = yield* files.requirePicture(tenant, user.picture);
       const created = yield* users.create(user);
       if (file !== null) yield* files.showUser(tenant, user.id, file, user.createdAt);
       return created;
     },
     *updateUser(tenant: string, id: string, patch: UserPatch, act?: AdminAct): Op<User> {
-      const old = yield* users.find(tenant, id);
+      const old = yield* users.lock(tenant, id);
       const { picture } = patch;
       const isNewPicture = old !== undefined && picture !== undefined && picture.address !== old.avatar;
       const file = isNewPicture ? yield* files.requirePicture(yield* tenants.ensure(tenant), picture) : null;
@@ -157,9 +157,11 @@ export function operationsOf(tables: Tables): Operations {
       yield* users.delete(tenant, id, at);
       yield* notifications.removeUser(tenant, id);
       yield* admin.forgetUser(tenant, id);
+      const left = yield* conversations.removeUser(tenant, id);
+      // Files after conversations, as whoever writes a message does.
       yield* files.showUser(yield* tenants.ensure(tenant), id, null, at);
       yield* files.forgetOwner(tenant, id);
-      return yield* conversations.removeUser(tenant, id);
+      return left;
     },
     createGroup: conversations.createGroup.bind(conversations),
     updateGroup: conversations.updateGroup.bind(conversations),

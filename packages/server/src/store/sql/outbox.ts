@@ -10,6 +10,7 @@ import type { FedRecord } from '../../core/ports/log-store.ts';
 import type { Page } from '../../core/ports/store.ts';
 import { requireDeadLetter, requireWebhook, requireWebhookRoom } from '../../core/rules/outbox.ts';
 import { all, get, type Op, run } from './statement.ts';
+import type { Tenants } from './tenants.ts';
 
 interface DeliveryRow {
   pk: number;
@@ -37,13 +38,20 @@ const COLUMNS = 'pk, tenant, target, event_id, event_type, body, at, tries, fail
 
 /** SQL of webhooks and of events on their way out. Runs inside the worker thread, writes inside its transaction. */
 export class OutboxTable {
+  readonly #tenants: Tenants;
   /** Entries that wait, by target: counting them anew for each event would cost more the more there are. */
   readonly #waiting = new Map<string, number>();
+
+  constructor(tenants: Tenants) {
+    this.#tenants = tenants;
+  }
 
   *createWebhook(
     { tenant, id, url, events, secret, createdBy, createdAt }: Webhook,
     maxWebhooks: number,
   ): Op<void> {
+    // How many there are is counted by one at a time.
+    yield* this.#tenants.lock(tenant);
     const { n } = (yield* get<{
       n: number;
     }>('SELECT count(*) AS n FROM webhook WHERE tenant = ?', tenant)) as {

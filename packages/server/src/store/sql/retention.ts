@@ -24,8 +24,10 @@ export class RetentionTable {
       before,
       limit,
     );
-    for (const message of old) yield* this.#remove(message, at);
-    return old.length;
+    yield* lockAll(old.map(({ conversation }) => conversation));
+    let removed = 0;
+    for (const message of old) if (yield* this.#remove(message, at)) removed++;
+    return removed;
   }
 
   *listEmptyGuestRooms({ createdBefore, after, limit }: EmptyRoomQuery): Op<EmptyRoom[]> {
@@ -42,11 +44,15 @@ export class RetentionTable {
     return rows.map((row) => ({ ...row }));
   }
 
-  *#remove({ conversation, seq }: Removed, at: Timestamp): Op<void> {
+  /** False where another node has removed it. */
+  *#remove({ conversation, seq }: Removed, at: Timestamp): Op<boolean> {
+    const changes = yield* run('DELETE FROM message WHERE conversation = ? AND seq = ?', conversation, seq);
+    if (changes === 0) return false;
     yield* this.#files.relink([], { conversation, seq }, at);
-    for (const table of ['hidden', 'pin', 'message'])
+    for (const table of ['hidden', 'pin'])
       yield* run(`DELETE FROM ${table} WHERE conversation = ? AND seq = ?`, conversation, seq);
     yield* this.#note(conversation, seq);
+    return true;
   }
 
   /** Adds a sequence to the ranges, joined with those next to it. */
@@ -72,6 +78,13 @@ export class RetentionTable {
       after?.to_seq ?? seq,
     );
   }
+}
+
+/** Keeps others from writing in these conversations until the transaction ends; in the order in which everybody locks several. */
+function* lockAll(conversations: readonly number[]): Op<void> {
+  yield* all('SELECT pk FROM conversation WHERE pk IN INTEGERS(?) ORDER BY tenant, id FOR UPDATE', [
+    ...new Set(conversations),
+  ]);
 }
 
 /** The sequences of a conversation whose messages were removed, ascending. */

@@ -113,8 +113,11 @@ export class RoomTable {
   }
 
   *enter({ tenant, roomId, userId, at }: RoomEntry): Op<void> {
+    const { tenants, users } = this.#deps;
+    // The user before the room, as a deletion does.
+    const isUser = yield* users.exists((yield* tenants.find(tenant)) ?? -1, userId);
     const row = yield* this.#requireRow(tenant, roomId);
-    yield* this.#requireUser(row.tenant, userId);
+    requireUser(isUser, userId, 'ownerId');
     const role = (yield* this.#roomRow(row.pk)).owner === userId ? 'owner' : 'member';
     yield* this.#deps.conversations.addToConversation(row, [{ userId, role }], at);
   }
@@ -131,7 +134,10 @@ export class RoomTable {
     const members = yield* all<{ conversation: number; user_id: string }>(
       'SELECT m.conversation, m.user_id FROM room r CROSS JOIN member m WHERE m.conversation = r.conversation',
     );
-    for (const { conversation, user_id } of members) yield* conversations.remove(conversation, user_id);
+    for (const { conversation, user_id } of members) {
+      yield* conversations.lock(conversation);
+      yield* conversations.remove(conversation, user_id);
+    }
   }
 
   *#toRoom(tenant: string, row: ConversationRow): Op<Room | undefined> {

@@ -45,9 +45,12 @@ const ACCOUNT_COLUMNS = `${COLUMNS}, person, deleted, generation`;
 /** SQL of the user store. Runs inside the worker thread, writes inside its transaction. */
 export class UserTable {
   readonly #tenants: Tenants;
+  readonly #hold: string;
 
-  constructor(tenants: Tenants) {
+  /** @param use a write that asks whether users exist keeps them from being deleted until its end */
+  constructor(tenants: Tenants, use: 'read' | 'write') {
     this.#tenants = tenants;
+    this.#hold = use === 'write' ? ' FOR SHARE' : '';
   }
 
   *create(user: NewUser): Op<User> {
@@ -113,9 +116,28 @@ export class UserTable {
 
   *exists(tenantKey: number, id: string): Op<boolean> {
     return (
-      (yield* get('SELECT 1 FROM account WHERE tenant = ? AND id = ? AND NOT deleted', tenantKey, id)) !==
-      undefined
+      (yield* get(
+        `SELECT 1 FROM account WHERE tenant = ? AND id = ? AND NOT deleted${this.#hold}`,
+        tenantKey,
+        id,
+      )) !== undefined
     );
+  }
+
+  /** Those of these ids that are users. To be asked before conversations are locked, as a deletion begins with the user. */
+  *existing(tenantKey: number, ids: readonly string[]): Op<ReadonlySet<string>> {
+    const rows = yield* all<{ id: string }>(
+      `SELECT id FROM account WHERE tenant = ? AND id IN TEXTS(?) AND NOT deleted ORDER BY id${this.#hold}`,
+      tenantKey,
+      ids,
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** A user whom nobody else changes until the transaction ends. */
+  *lock(tenant: string, id: string): Op<User | undefined> {
+    const row = yield* this.#locked(tenant, id);
+    return row && toUser(tenant, row);
   }
 
   /** What others see of a user. */
@@ -203,12 +225,14 @@ export class UserTable {
   }
 
   *update(tenant: string, id: string, patch: UserPatch): Op<User> {
-    const row = yield* this.#row(tenant, id);
+    const row = yield* this.#locked(tenant, id);
     requireUser(row, id);
     requireGiven(factsOf(row), patch.given ?? {});
     const key = yield* this.#tenants.ensure(tenant);
     const username = patch.username ?? row.username;
     if (username !== row.username) {
+      // One after the other, as no index knows which names look alike.
+      yield* this.#tenants.lock(tenant);
       requireFree(yield* this.#isUsernameTaken(key, { id, username }), 'username', username);
     }
     yield* run(
@@ -230,7 +254,7 @@ export class UserTable {
 
   /** Keeps the row as a mark that the id was deleted: a token from before must not open what is made under it later. */
   *delete(tenant: string, id: string, at: Timestamp): Op<void> {
-    yield* this.#require(tenant, id);
+    requireUser(yield* this.#locked(tenant, id), id);
     yield* run(
       `UPDATE account SET deleted = TRUE, password = NULL, nickname = '', avatar = '', tokens_after = greatest(?, coalesce(tokens_after + 1, 0))
            WHERE tenant = ? AND id = ?`,
@@ -276,6 +300,15 @@ export class UserTable {
   *#row(tenant: string, id: string): Op<AccountRow | undefined> {
     const key = yield* this.#tenants.find(tenant);
     const row = key === undefined ? undefined : yield* this.#account(key, id);
+    return row?.deleted ? undefined : row;
+  }
+
+  *#locked(tenant: string, id: string): Op<AccountRow | undefined> {
+    const row = yield* get<AccountRow>(
+      `SELECT ${ACCOUNT_COLUMNS} FROM account WHERE tenant = ? AND id = ? FOR UPDATE`,
+      (yield* this.#tenants.find(tenant)) ?? null,
+      id,
+    );
     return row?.deleted ? undefined : row;
   }
 

@@ -3,7 +3,7 @@ import type { BulkStatement } from '../sql/bulk.ts';
 /** The store's SQL (`sql/statement.ts`) as SQLite takes it. */
 export function forSqlite(sql: string): string {
   return sql
-    .replaceAll(/ FOR UPDATE( OF \w+)?( SKIP LOCKED)?/g, '')
+    .replaceAll(/ FOR (UPDATE|SHARE|KEY SHARE)( OF \w+(, \w+)*)?( SKIP LOCKED)?/g, '')
     .replaceAll('greatest(', 'max(')
     .replaceAll(/(?:TEXTS|INTEGERS)\((\?\d*)\)/g, '(SELECT value FROM json_each($1))');
 }
