@@ -4,6 +4,7 @@ import type { NewMessage, Store } from '../../core/ports/store.ts';
 import { newMessage, newUser, toGroup, toUser } from './fixture.ts';
 import { accountRaces } from './races/accounts.ts';
 import { conversationRaces } from './races/conversations.ts';
+import { deskRaces } from './races/desk.ts';
 import { RACES, raceFixture, upTo } from './races/fixture.ts';
 import { outboxRaces } from './races/outbox.ts';
 
@@ -283,6 +284,7 @@ export async function twoStoresContract(adapter: string, open: () => Promise<Two
 
     accountRaces(fixture);
     conversationRaces(fixture);
+    deskRaces(fixture);
     outboxRaces(fixture);
   });
 }

@@ -3,6 +3,7 @@ import type { Timestamp } from '../../core/model.ts';
 import type { AgentLeft, AgentStatusChange, AgentsSeen } from '../../core/ports/desk-store.ts';
 import type { FreeAgent } from '../../core/rules/assignment.ts';
 import { type AgentFacts, isFree, requireSeat, type Seat } from '../../core/rules/desk-agents.ts';
+import { inOrder } from './desk-rows.ts';
 import { all, get, type Op, run } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
@@ -45,7 +46,7 @@ export class AgentTable {
     const upsert = `INSERT INTO desk_agent (tenant, user_id, status, capacity, skills, node, seen_at, idle_since)
          VALUES (?, ?, 'away', ${DEFAULT_CAPACITY}, '[]', ?, ?, ?)
          ON CONFLICT (tenant, user_id) DO UPDATE SET node = excluded.node, seen_at = greatest(desk_agent.seen_at, excluded.seen_at)`;
-    for (const { tenant, userId } of agents) {
+    for (const { tenant, userId } of inOrder(agents)) {
       const key = yield* this.#tenants.ensure(tenant);
       if (yield* this.#users.exists(key, userId)) yield* run(upsert, key, userId, node, at, at);
     }

@@ -7,7 +7,7 @@ import type {
   Overdue,
   Settled,
 } from '../../core/ports/desk-store.ts';
-import { type ServiceRow, serviceColumns, toService } from './desk-rows.ts';
+import { inOrder, type ServiceRow, serviceColumns, toService } from './desk-rows.ts';
 import type { ServiceEnd, ServiceTable } from './desk-sessions.ts';
 import { all, get, mapped, type Op, run } from './statement.ts';
 import type { Tenants } from './tenants.ts';
@@ -48,7 +48,8 @@ export class CustomerTable {
     const mark = `UPDATE service_session SET customer_node = ?, customer_seen_at = greatest(customer_seen_at, ?), absent_at = NULL
          WHERE conversation = ?`;
     const returned: ServiceSession[] = [];
-    for (const { tenant, userId } of customers) {
+    // In one order for all nodes, of which several may see the same ones.
+    for (const { tenant, userId } of inOrder(customers)) {
       const row = yield* this.#openOf(tenant, userId);
       if (!row) continue;
       yield* run(mark, node, at, row.conversation);
@@ -161,7 +162,8 @@ export class CustomerTable {
     if (before === undefined) return [];
     return yield* all<TenantRow>(
       `SELECT ${COLUMNS} FROM service_session s INDEXED BY ${index} JOIN tenant t ON t.pk = s.tenant
-           WHERE ${condition} LIMIT ? FOR UPDATE OF s SKIP LOCKED`,
+           JOIN conversation c ON c.pk = s.conversation
+           WHERE ${condition} LIMIT ? FOR UPDATE OF c, s SKIP LOCKED`,
       before,
       limit,
     );
@@ -179,7 +181,7 @@ export class CustomerTable {
 
   *#openOf(tenant: string, customerId: string): Op<ServiceRow | undefined> {
     return yield* get<ServiceRow>(
-      `SELECT ${serviceColumns()} FROM service_session WHERE tenant = ? AND customer = ? AND state <> 'closed'`,
+      `SELECT ${serviceColumns()} FROM service_session WHERE tenant = ? AND customer = ? AND state <> 'closed' FOR UPDATE`,
       (yield* this.#tenants.find(tenant)) ?? null,
       customerId,
     );

@@ -53,17 +53,20 @@ export class DeskQueue {
     // Who has how many is counted by one at a time.
     const key = yield* tenants.lock(tenant);
     const free = yield* agents.listFree(key, seenAfter);
-    if (free.length === 0) return null;
-    const match = nextMatch(yield* this.#heads(key, free, customerSeenAfter), free);
-    return match
-      ? yield* this.#give(tenant, yield* services.require(tenant, match.sessionId), match.agentId, at)
-      : null;
+    while (free.length > 0) {
+      const match = nextMatch(yield* this.#heads(key, free, customerSeenAfter), free);
+      if (!match) return null;
+      const row = yield* services.lock(tenant, match.sessionId);
+      if (row.state === 'queued') return yield* this.#give(tenant, row, match.agentId, at);
+      // Its customer closed it meanwhile: somebody else is the next one.
+    }
+    return null;
   }
 
   *accept({ tenant, sessionId, actorId, at }: ServiceAct): Op<Handover> {
     const { tenants, services, agents } = this.#deps;
     yield* tenants.lock(tenant);
-    const row = yield* services.require(tenant, sessionId);
+    const row = yield* services.lock(tenant, sessionId);
     requireAcceptable(toService(tenant, row), yield* agents.facts(row.tenant, actorId));
     return yield* this.#give(tenant, row, actorId, at);
   }
@@ -72,7 +75,7 @@ export class DeskQueue {
     const { tenant, sessionId, at, to } = transfer;
     const { tenants, services, agents } = this.#deps;
     yield* tenants.lock(tenant);
-    const row = yield* services.require(tenant, sessionId);
+    const row = yield* services.lock(tenant, sessionId);
     const session = toService(tenant, row);
     requireTransferable(session, transfer);
     if ('skill' in to) {
@@ -89,8 +92,9 @@ export class DeskQueue {
     const rows = yield* all<ServiceRow & { tenant_id: string }>(
       `SELECT t.id AS tenant_id, ${serviceColumns('s')} FROM service_session s
            JOIN tenant t ON t.pk = s.tenant LEFT JOIN desk_agent a ON a.tenant = s.tenant AND a.user_id = s.agent
+           JOIN conversation c ON c.pk = s.conversation
            WHERE s.state = 'active' AND (a.user_id IS NULL OR a.seen_at <= ? OR NOT ${MAY_SERVE})
-           ORDER BY s.opened_at, s.conversation LIMIT ? FOR UPDATE OF s SKIP LOCKED`,
+           ORDER BY s.opened_at, s.conversation LIMIT ? FOR UPDATE OF c, s SKIP LOCKED`,
       seenAfter,
       limit,
     );
@@ -127,23 +131,27 @@ export class DeskQueue {
     const { tenant, userId } = user;
     const { tenants, services } = this.#deps;
     const open = yield* services.findOpen(yield* tenants.lock(tenant), userId);
+    const row = open === undefined ? undefined : yield* services.lock(tenant, open);
     const end = { reason: 'deleted', actorId: userId, at } as const;
-    const closed =
-      open === undefined ? [] : [yield* services.end(tenant, yield* services.require(tenant, open), end)];
+    // Others may have closed it meanwhile.
+    const closed = row && row.state !== 'closed' ? [yield* services.end(tenant, row, end)] : [];
     return { closed, released: yield* this.removeAgent(user, at) };
   }
 
   *removeAgent({ tenant, userId }: AgentRef, at: Timestamp): Op<Handover[]> {
-    const { tenants, agents } = this.#deps;
+    const { tenants, services, agents } = this.#deps;
     const key = yield* tenants.lock(tenant);
-    const served = yield* all<ServiceRow>(
-      `SELECT ${serviceColumns()} FROM service_session INDEXED BY service_session_agent
+    const served = yield* all<Pick<ServiceRow, 'id'>>(
+      `SELECT id FROM service_session INDEXED BY service_session_agent
            WHERE tenant = ? AND agent = ? AND state = 'active'
            ORDER BY opened_at, conversation`,
       key,
       userId,
     );
-    const released = yield* mapped(served, (row) => this.#toHead(tenant, row, at));
+    const rows = yield* mapped(served, ({ id }) => services.lock(tenant, id));
+    // Others may have closed some meanwhile; nobody gets one, as the desk is ours.
+    const active = rows.filter(({ state }) => state === 'active');
+    const released = yield* mapped(active, (row) => this.#toHead(tenant, row, at));
     yield* agents.remove(key, userId);
     return released;
   }

@@ -1,4 +1,5 @@
 import type { CloseReason, ServiceNote, ServiceSession, ServiceState } from '../../core/desk/model.ts';
+import type { AgentRef } from '../../core/ports/desk-store.ts';
 
 export interface ServiceRow {
   conversation: number;
@@ -67,4 +68,13 @@ export function toService(tenant: string, row: ServiceRow): ServiceSession {
 export function toNote(tenant: string, sessionId: string, row: NoteRow): ServiceNote {
   const { id, client_id: clientId, author: authorId, content, at } = row;
   return { tenant, id, clientId, sessionId, authorId, content, at };
+}
+
+/** In the order in which every node locks what is theirs. */
+export function inOrder(users: readonly AgentRef[]): AgentRef[] {
+  return users.toSorted((a, b) => compare(a.tenant, b.tenant) || compare(a.userId, b.userId));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }

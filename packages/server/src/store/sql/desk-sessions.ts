@@ -118,12 +118,12 @@ export class ServiceTable {
 
   *close(act: ServiceAct): Op<ServiceSession> {
     const { tenant, sessionId, actorId, at } = act;
-    const row = yield* this.require(tenant, sessionId);
+    const row = yield* this.lock(tenant, sessionId);
     const reason = decideClose(toService(tenant, row), act);
     return yield* this.end(tenant, row, { reason, actorId, at });
   }
 
-  /** Closes a session, whoever wants it. ECONFLICT where it is closed. */
+  /** Closes a session, whoever wants it; it is locked, with its conversation. ECONFLICT where it is closed. */
   *end(tenant: string, row: ServiceRow, { reason, actorId, at }: ServiceEnd): Op<ServiceSession> {
     requireMove(row.state, 'closed');
     yield* run(
@@ -226,6 +226,14 @@ export class ServiceTable {
       limit,
     );
     return rows.map((row) => toNote(tenant, sessionId, row)).reverse();
+  }
+
+  /** As `require`; nobody writes in its conversation meanwhile. ENOENT. */
+  *lock(tenant: string, sessionId: string): Op<ServiceRow> {
+    // Before the session, as whoever writes in it does.
+    const key = yield* this.#tenants.find(tenant);
+    if (key !== undefined) yield* this.#conversations.row(key, sessionId);
+    return yield* this.require(tenant, sessionId);
   }
 
   /** ENOENT. */
