@@ -5,6 +5,7 @@ import { newMessage, newUser, toGroup, toUser } from './fixture.ts';
 import { accountRaces } from './races/accounts.ts';
 import { conversationRaces } from './races/conversations.ts';
 import { deskRaces } from './races/desk.ts';
+import { fileRaces } from './races/files.ts';
 import { RACES, raceFixture, upTo } from './races/fixture.ts';
 import { outboxRaces } from './races/outbox.ts';
 
@@ -285,6 +286,7 @@ export async function twoStoresContract(adapter: string, open: () => Promise<Two
     accountRaces(fixture);
     conversationRaces(fixture);
     deskRaces(fixture);
+    fileRaces(fixture);
     outboxRaces(fixture);
   });
 }

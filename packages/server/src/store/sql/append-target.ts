@@ -66,14 +66,32 @@ export class TargetTable {
       case 'desk':
         return yield* this.#desk(tenant, message, target);
       case 'service': {
-        const conversation = yield* this.#deps.caches.conversations.find(tenant, target.sessionId);
+        const conversation = yield* this.existing(tenant, message);
         if (conversation?.kind !== 'service') throw noServiceSession(target.sessionId);
         return { conversation };
       }
       case 'conversation': {
-        const conversation = yield* this.#deps.caches.conversations.find(tenant, target.conversationId);
+        const conversation = yield* this.existing(tenant, message);
         if (!conversation) throw noTarget(target.conversationId, 'conversation');
         return { conversation };
+      }
+    }
+  }
+
+  /** The conversation that a message goes to, where there is one already. */
+  *existing(tenant: number, message: NamedMessage): Op<ConversationRow | undefined> {
+    const { target, senderId } = message;
+    const { conversations } = this.#deps.caches;
+    switch (target.kind) {
+      case 'user':
+        return yield* conversations.find(tenant, yield* this.#singleId(tenant, message, target.userId));
+      case 'conversation':
+        return yield* conversations.find(tenant, target.conversationId);
+      case 'service':
+        return yield* conversations.find(tenant, target.sessionId);
+      case 'desk': {
+        const open = yield* this.#deps.services.findOpen(tenant, senderId);
+        return open === undefined ? undefined : yield* conversations.find(tenant, open);
       }
     }
   }
@@ -96,12 +114,12 @@ export class TargetTable {
 
   *#desk(
     tenant: number,
-    { tenant: tenantId, senderId, createdAt }: NamedMessage,
+    message: NamedMessage,
     { newId, skill, node }: Extract<NamedTarget, { kind: 'desk' }>,
   ): Op<Destination> {
     const { users, services, caches } = this.#deps;
-    const open = yield* services.findOpen(tenant, senderId);
-    const known = open === undefined ? undefined : yield* caches.conversations.find(tenant, open);
+    const { tenant: tenantId, senderId, createdAt } = message;
+    const known = yield* this.existing(tenant, message);
     if (known) return { conversation: known };
     requireSender(yield* users.exists(tenant, senderId));
     const service = { id: newId, customerId: senderId, skill, node: node ?? null, at: createdAt };
@@ -114,15 +132,15 @@ export class TargetTable {
   *#single(tenant: number, message: NamedMessage, peerId: string): Op<ConversationRow> {
     const { users, conversations, caches } = this.#deps;
     const { senderId, createdAt } = message;
-    const id = yield* this.#singleId(tenant, message, peerId);
     const participants = [...new Set([senderId, peerId])];
-    const existing = yield* caches.conversations.find(tenant, id);
+    const existing = yield* this.existing(tenant, message);
     if (existing?.member_count === participants.length) return existing;
     requireSender(yield* users.exists(tenant, senderId));
     for (const userId of participants) {
       if (!(yield* users.exists(tenant, userId))) throw noTarget(userId, 'user');
     }
     if (existing) return existing;
+    const id = yield* this.#singleId(tenant, message, peerId);
     const members = participants.map((userId) => ({ userId, role: 'member' as const }));
     const made = yield* conversations.create(tenant, 'single', { id, name: '', members, createdAt });
     return caches.conversations.remember(made);

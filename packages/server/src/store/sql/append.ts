@@ -190,8 +190,12 @@ export class AppendTable {
     return yield* messages.find({ tenant, ref, viewerId, prefer: 'received' }, caches.parties);
   }
 
-  *#filesOf(tenant: number, { senderId, files = [] }: NewMessage): Op<readonly number[]> {
-    return files.length === 0 ? NO_FILES : yield* this.#deps.files.requireLinkable(tenant, senderId, files);
+  *#filesOf(tenant: number, message: NamedMessage): Op<readonly number[]> {
+    const { senderId, files = [] } = message;
+    if (files.length === 0) return NO_FILES;
+    // Whoever locks files has locked the conversation before.
+    yield* this.#targets.existing(tenant, message);
+    return yield* this.#deps.files.requireLinkable(tenant, senderId, files);
   }
 
   /** Lets a new message hold its files, and those of what it forwards. */

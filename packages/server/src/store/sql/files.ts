@@ -99,7 +99,13 @@ export class FileTable {
 
   *find({ tenant, id, viewerId, isManager }: FileLook): Op<StoredFile | undefined> {
     const key = yield* this.#tenants.find(tenant);
-    const row = key === undefined ? undefined : yield* this.#visible(key, id, viewerId, isManager);
+    if (key === undefined) return undefined;
+    const row = yield* get<FileRow>(
+      `SELECT ${COLUMNS} FROM file f WHERE f.id = ? AND ${isVisible(isManager)}`,
+      id,
+      key,
+      ...viewers(viewerId, isManager),
+    );
     return row && toFile(tenant, row);
   }
 
@@ -108,16 +114,18 @@ export class FileTable {
    * uploaded or may see as a member.
    */
   *requireLinkable(tenant: number, senderId: string, mentions: readonly FileMention[]): Op<number[]> {
+    const ids = mentions.map(({ id }) => id);
+    const visible = yield* this.#hold(tenant, ids, senderId, false);
     const files: number[] = [];
     for (const mention of mentions) {
-      const row = yield* this.#visible(tenant, mention.id, senderId, false);
-      requireContentFile(mention, yield* this.#sight(tenant, mention.id, row));
-      if (row) files.push(row.pk);
+      const file = visible.get(mention.id);
+      requireContentFile(mention, yield* this.#sight(tenant, mention.id, file !== undefined));
+      if (file !== undefined) files.push(file);
     }
     return files;
   }
 
-  /** Lets a message hold these files. */
+  /** Lets a message hold these files, which nobody else takes or drops meanwhile: they were looked up by this transaction. */
   *link(files: readonly number[], { conversation, seq }: MessagePlace): Op<void> {
     const use = 'INSERT INTO file_use (file, conversation, seq) VALUES (?, ?, ?) ON CONFLICT DO NOTHING';
     for (const file of files) {
@@ -130,9 +138,10 @@ export class FileTable {
   *requirePicture(tenant: number, picture: Picture | undefined): Op<number | null> {
     if (!picture?.file) return null;
     const { file, by } = picture;
-    const row = yield* this.#visible(tenant, file.id, by.userId, by.isManager);
-    requirePictureFile(file, yield* this.#sight(tenant, file.id, row));
-    return row?.pk ?? null;
+    const visible = yield* this.#hold(tenant, [file.id], by.userId, by.isManager);
+    const pk = visible.get(file.id);
+    requirePictureFile(file, yield* this.#sight(tenant, file.id, pk !== undefined));
+    return pk ?? null;
   }
 
   /** Lets a user hold this file as its picture and no other. */
@@ -149,14 +158,15 @@ export class FileTable {
     yield* this.#changePicture(old as unknown as PictureRow, file, at);
   }
 
-  /** The files that a message holds. */
+  /** The files that a message holds, which nobody else takes or drops until the transaction ends. */
   *heldBy({ conversation, seq }: MessagePlace): Op<number[]> {
-    const rows = yield* all<{ file: number }>(
-      'SELECT file FROM file_use WHERE conversation = ? AND seq = ?',
+    const rows = yield* all<{ pk: number }>(
+      `SELECT f.pk FROM file_use u JOIN file f ON f.pk = u.file
+         WHERE u.conversation = ? AND u.seq = ? AND f.state = 'stored' ORDER BY f.pk FOR UPDATE OF f`,
       conversation,
       seq,
     );
-    return rows.map(({ file }) => file);
+    return rows.map(({ pk }) => pk);
   }
 
   /** Lets a message hold these files and no others. */
@@ -201,31 +211,49 @@ export class FileTable {
   }
 
   *#markHeld(file: number): Op<void> {
-    yield* run('UPDATE file SET unused_since = NULL WHERE pk = ?', file);
+    yield* run('UPDATE file SET unused_since = NULL WHERE pk = ? AND unused_since IS NOT NULL', file);
   }
 
-  /** To be called when something has let go of a file. */
+  /** To be called when something has let go of a file. Of two who do at once the second sees that nobody holds it. */
   *#markLeft(file: number, at: Timestamp): Op<void> {
+    yield* get('SELECT pk FROM file WHERE pk = ? FOR UPDATE', file);
     yield* run(`UPDATE file SET unused_since = ? WHERE pk = ? AND NOT ${IS_HELD}`, at, file);
   }
 
-  *#visible(tenant: number, id: string, viewerId: string, isManager: boolean): Op<FileRow | undefined> {
-    const held = isManager ? HELD_FOR_MANAGER : HELD_FOR_MEMBER;
-    const viewer = isManager ? [viewerId] : [viewerId, viewerId, viewerId];
-    return yield* get<FileRow>(
-      `SELECT ${COLUMNS} FROM file f WHERE f.id = ? AND f.tenant = ? AND f.state = 'stored' AND (f.owner = ? OR ${held})`,
-      id,
+  /**
+   * The keys of those of these files that the viewer may see, by their ids. They stay so until the transaction ends: a sweep does not
+   * take what is about to be held.
+   */
+  *#hold(
+    tenant: number,
+    ids: readonly string[],
+    viewerId: string,
+    isManager: boolean,
+  ): Op<Map<string, number>> {
+    const rows = yield* all<Pick<FileRow, 'pk' | 'id'>>(
+      `SELECT f.pk, f.id FROM file f WHERE f.id IN TEXTS(?) AND ${isVisible(isManager)} ORDER BY f.pk FOR UPDATE OF f`,
+      ids,
       tenant,
-      viewerId,
-      ...viewer,
+      ...viewers(viewerId, isManager),
     );
+    return new Map(rows.map(({ pk, id }) => [id, pk]));
   }
 
-  *#sight(tenant: number, id: string, visible: FileRow | undefined): Op<FileSight> {
-    if (visible) return { isVisible: true, isKnown: true };
+  *#sight(tenant: number, id: string, isVisible: boolean): Op<FileSight> {
+    if (isVisible) return { isVisible, isKnown: true };
     const known = yield* get('SELECT 1 FROM file WHERE id = ? AND tenant = ?', id, tenant);
-    return { isVisible: false, isKnown: known !== undefined };
+    return { isVisible, isKnown: known !== undefined };
   }
+}
+
+/** Whether a viewer may see a file `f`: takes the tenant and what `viewers` gives. */
+function isVisible(isManager: boolean): string {
+  // The plus keeps SQLite from going through a tenant's files for those of a few ids.
+  return `+f.tenant = ? AND f.state = 'stored' AND (f.owner = ? OR ${isManager ? HELD_FOR_MANAGER : HELD_FOR_MEMBER})`;
+}
+
+function viewers(viewerId: string, isManager: boolean): string[] {
+  return isManager ? [viewerId, viewerId] : [viewerId, viewerId, viewerId, viewerId];
 }
 
 function toFile(tenant: string, row: FileRow): StoredFile {
