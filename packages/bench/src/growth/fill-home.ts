@@ -1,6 +1,8 @@
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseStore } from '../../../server/src/config/store-url.ts';
 import { openPostgresStore } from '../../../server/src/store/postgres/store.ts';
-import { migrate, openDatabase } from '../../../server/src/store/sqlite/database.ts';
+import { DATABASE_FILE, migrate, openDatabase } from '../../../server/src/store/sqlite/database.ts';
 import { FOLLOW_KEYS, fillStatements, type Shape } from '../../../server/test/support/growth/fill.ts';
 import type { Home } from '../haina.ts';
 import type { Database } from '../postgres.ts';
@@ -29,6 +31,14 @@ function fillSqlite(dataDir: string, shape: Shape): void {
   } finally {
     db.close();
   }
+  flush(join(dataDir, DATABASE_FILE));
+}
+
+/** The disk takes all of it now, and not while something is measured. */
+function flush(path: string): void {
+  const file = openSync(path, 'r+');
+  fsyncSync(file);
+  closeSync(file);
 }
 
 async function fillPostgres({ server, url }: Database, shape: Shape): Promise<void> {

@@ -25,6 +25,8 @@ export interface Shape {
 /** From one message's number to the next: a hundred messages an hour, as those of before have them. */
 const NUMBER = 147_456_000;
 const HOUR = 100 * NUMBER;
+/** ms. */
+const DAY = 86_400_000;
 /** Messages of each group. */
 const GROUP_MESSAGES = 5;
 const CHAT_MESSAGES = 2;
@@ -42,7 +44,8 @@ const OTHERS = 5_000_000;
 
 /**
  * Statements that fill an empty database of either kind, straight into the store's tables: a store that is asked for each row takes
- * hours for what this takes seconds for. All is of the tenant `default`, and was long ago.
+ * hours for what this takes seconds for. All is of the tenant `default`, and was long ago unless it would be
+ * removed then.
  */
 export function fillStatements(shape: Shape): string[] {
   return [
@@ -258,12 +261,15 @@ function rooms({ rooms: count, groups }: Shape): string[] {
 function notifications({ notifications: count, users: known }: Shape): string[] {
   const columns =
     'notification (pk, tenant, id, type, body, to_all, due_at, published, created_by, created_at)';
+  // Old ones would be removed by the sweep.
+  const at = `${Date.now() - 10 * DAY} + i`;
+  const told = `'announcement', '{"title":"News","content":"What is new"}'`;
   return [
-    counted(count, columns, `SELECT i, 1, 'all' || i, 'news', '{}', TRUE, i, TRUE, 'u1', i FROM n`),
+    counted(count, columns, `SELECT i, 1, 'all' || i, ${told}, TRUE, ${at}, TRUE, 'u1', ${at} FROM n`),
     counted(
       count,
       columns,
-      `SELECT ${count} + i, 1, 'one' || i, 'news', '{}', FALSE, i, TRUE, 'u1', i FROM n`,
+      `SELECT ${count} + i, 1, 'one' || i, ${told}, FALSE, ${at}, TRUE, 'u1', ${at} FROM n`,
     ),
     counted(
       count,
