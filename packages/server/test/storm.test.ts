@@ -87,8 +87,17 @@ class World {
   }
 }
 
+/** A client of mimi learns the group's number by a message of it, which nobody may have told it so far. */
+async function greet(devices: readonly Device[]): Promise<void> {
+  const [one, ...others] = devices as [Device, ...Device[]];
+  const mark = `${MARK}0-${one.person.id}`;
+  one.say(GROUP, mark, mark);
+  await Promise.all(others.map((device) => device.text(mark)));
+}
+
 /** Resolves once the server has done all that the devices asked for, and each has everything that was to be told. */
 async function settle(devices: readonly Device[]): Promise<void> {
+  await greet(devices);
   // What one tick of the server stores it tells before the next one's.
   for (const round of [1, 2]) {
     const marks = devices.map((device) => [device, `${MARK}${round}-${device.person.id}`] as const);

@@ -1,5 +1,5 @@
 /** How long to wait for what must come, in ms. Only a test that fails waits that long. */
-const PATIENCE = 5000;
+const PATIENCE = 30_000;
 
 /** What has this text shows only that nothing else came before it. */
 export const MARK = 'mark-';

@@ -33,16 +33,20 @@ export class Storm {
     this.#leave = leave;
   }
 
+  /** @param steps what is to happen: turns in which somebody is on the way do not count, however slow the store is */
   async rage(steps: number): Promise<void> {
-    for (let step = 0; step < steps; step++) {
-      this.#step(this.#random.pick(this.#devices));
+    for (let step = 0; step < steps; ) {
+      const device = this.#random.pick(this.#devices);
+      if (device.state !== 'moving') {
+        this.#step(device);
+        step += 1;
+      }
       await setImmediate();
     }
     await Promise.all(this.#moves);
   }
 
   #step(device: Device): void {
-    if (device.state === 'moving') return;
     device.look();
     if (device.state === 'away') this.#move(device.come());
     else if (this.#random.happens(0.05)) this.#move(this.#leave(device));
