@@ -154,6 +154,8 @@ test('one place chooses the store adapter; the command line and the backup know 
     `${SERVER}/store`,
     `${COMPOSITION_ROOT}/store.ts`,
     `${SERVER}/cli/database.ts`,
+    `${SERVER}/cli/doctor.ts`,
+    `${SERVER}/cli/doctor-table.ts`,
     `${SERVER}/cli/copy.ts`,
     `${SERVER}/backup`,
   ];

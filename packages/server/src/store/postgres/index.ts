@@ -1,2 +1,4 @@
+export { examinePostgres, type PostgresReport } from './doctor/examine.ts';
+export type { Line, Verdict } from './doctor/line.ts';
 export { migratePostgresDatabase } from './migrate-database.ts';
 export { openPostgresStore, type PostgresStoreOptions, type PostgresTroubles } from './store.ts';

@@ -11,7 +11,7 @@ const MIGRATION_LOCK = 0x6861696e61;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /** What a database says of its schema. */
-interface SchemaState {
+export interface SchemaState {
   /** 0 for an empty one. */
   readonly version: number;
   /** The oldest version whose nodes may work on it. */
@@ -67,6 +67,14 @@ export async function hasHalfCopy(connection: Connection): Promise<boolean> {
 /** The schema version that a database has, whose table of it must be there; 0 before the first step. */
 export async function schemaVersion(connection: Connection): Promise<number> {
   return (await stateOf(connection)).version;
+}
+
+/** What the schema of a database that may be empty says of itself. */
+export async function schemaState(connection: Connection): Promise<SchemaState> {
+  const { rows } = await connection.query({
+    text: "SELECT to_regclass('schema_version') IS NOT NULL AS found",
+  });
+  return rows[0].found === 1 ? stateOf(connection) : { version: 0, usableFrom: 0 };
 }
 
 async function stateOf(connection: Connection): Promise<SchemaState> {

@@ -3,7 +3,8 @@ import type { Connection } from './connect.ts';
 /** The oldest version that the store is tested with. */
 const MIN_VERSION = 15;
 
-interface ServerRow {
+/** What a server says of itself and of our session. */
+export interface ServerRow {
   readonly version: string;
   readonly version_number: number;
   readonly encoding: string;
@@ -48,44 +49,68 @@ const QUERY = `
          current_database() AS database,
          pg_backend_pid() AS pid`;
 
+/** Something without which no store can live there. */
+export interface Requirement {
+  readonly what: string;
+  /** Throws `UnusableServer`. */
+  require(server: ServerRow): void;
+  /** What is well, in words. */
+  describe(server: ServerRow): string;
+}
+
+/** In the order in which they are looked at: what comes first is mended first. */
+export const REQUIREMENTS: readonly Requirement[] = [
+  { what: 'version', require: requireVersion, describe: ({ version }) => version },
+  { what: 'encoding', require: requireEncoding, describe: ({ encoding }) => encoding },
+  { what: 'texts', require: requireConformingStrings, describe: () => 'standard_conforming_strings is on' },
+  { what: 'writes', require: requireWritable, describe: () => 'taken: no standby, not read-only' },
+  {
+    what: 'rights',
+    require: requireRights,
+    describe: ({ role, schema }) => `"${role}" may make tables in the schema "${schema}"`,
+  },
+];
+
+export async function readServer(connection: Connection): Promise<ServerRow> {
+  return (await connection.query({ text: QUERY })).rows[0];
+}
+
 /**
  * Looks whether a store can live there. Throws `UnusableServer`.
  *
  * @returns what the operator should know all the same
  */
 export async function requireUsableServer(connection: Connection): Promise<string[]> {
-  const { rows } = await connection.query({ text: QUERY });
-  const server = rows[0] as ServerRow;
-  requireFeatures(server);
-  requireWritable(server);
-  return [...safeguardsOff(server), ...poolerOf(server, connection)];
+  const server = await readServer(connection);
+  for (const { require } of REQUIREMENTS) require(server);
+  const pooled = isPooled(server, connection) ? [POOLED] : [];
+  return [...safeguardsOff(server), ...pooled];
 }
 
-function requireFeatures({ version, version_number, encoding, conforming, database }: ServerRow): void {
-  if (version_number < MIN_VERSION * 10_000) {
-    throw new UnusableServer(`is version ${version}; ${MIN_VERSION} or newer is needed`);
-  }
-  if (encoding !== 'UTF8') {
-    throw new UnusableServer(
-      `keeps the database "${database}" in ${encoding}; make one with: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`,
-    );
-  }
+function requireVersion({ version, version_number }: ServerRow): void {
+  if (version_number >= MIN_VERSION * 10_000) return;
+  throw new UnusableServer(`is version ${version}; ${MIN_VERSION} or newer is needed`);
+}
+
+function requireEncoding({ encoding, database }: ServerRow): void {
+  if (encoding === 'UTF8') return;
+  throw new UnusableServer(
+    `keeps the database "${database}" in ${encoding}; make one with: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`,
+  );
+}
+
+function requireConformingStrings({ conforming }: ServerRow): void {
   if (conforming !== 'on') throw new UnusableServer('has standard_conforming_strings off; it must be on');
 }
 
-function requireWritable({
-  in_recovery,
-  read_only,
-  schema,
-  may_use,
-  may_create,
-  ...server
-}: ServerRow): void {
+function requireWritable({ in_recovery, read_only }: ServerRow): void {
   if (in_recovery) throw new UnusableServer('is a standby, which takes no writes', true);
   if (read_only === 'on') {
     throw new UnusableServer('takes no writes: default_transaction_read_only is on', true);
   }
-  const { role, database } = server;
+}
+
+function requireRights({ schema, may_use, may_create, role, database }: ServerRow): void {
   if (schema === null) {
     throw new UnusableServer(
       `has none of the schemas in the search_path of "${role}" in the database "${database}"`,
@@ -105,8 +130,9 @@ function safeguardsOff({ fsync, full_page_writes }: ServerRow): string[] {
   );
 }
 
+const POOLED = 'PostgreSQL is reached through a pooler, which must give each connection a session of its own';
+
 /** A pooler numbers the sessions by itself. */
-function poolerOf({ pid }: ServerRow, { client }: Connection): string[] {
-  if ((client as unknown as { processID: number }).processID === pid) return [];
-  return ['PostgreSQL is reached through a pooler, which must give each connection a session of its own'];
+export function isPooled({ pid }: Pick<ServerRow, 'pid'>, { client }: Connection): boolean {
+  return (client as unknown as { processID: number }).processID !== pid;
 }

@@ -28,6 +28,8 @@ export async function applySession(client: pg.Client, session: SessionSettings):
     jit: 'off',
     statement_timeout: session.statementTimeout,
     lock_timeout: session.lockTimeout,
+    // Connections are kept while nobody says anything.
+    idle_session_timeout: 0,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT,
     tcp_user_timeout: TCP_USER_TIMEOUT,
     tcp_keepalives_idle: KEEPALIVE_S.idle,
@@ -38,7 +40,10 @@ export async function applySession(client: pg.Client, session: SessionSettings):
     `SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS setting (name, value)
      UNION ALL
      -- Nothing is confirmed before the disk has it; waiting for standbys, too, is the operator's choice.
-     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`,
+     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
+     UNION ALL
+     -- From PostgreSQL 17 on; a migration may take its time.
+     SELECT set_config('transaction_timeout', '0', false) WHERE current_setting('transaction_timeout', true) <> '0'`,
     [Object.keys(settings), Object.values(settings).map(String)],
   );
 }

@@ -105,6 +105,16 @@ function notYet(error: unknown, address: PostgresAddress): string {
   return reasonOf(error);
 }
 
+/** Why a server can't be used, in one line without secrets. Throws what no server and no system said as it is. */
+export function whyUnusable(error: unknown, address: PostgresAddress): string {
+  try {
+    return refusal(address, `can't be used: ${notYet(error, address)}`, error).message;
+  } catch (reason) {
+    if (reason instanceof StartError) return reason.message;
+    throw reason;
+  }
+}
+
 /** SQLSTATEs of what passes, by their beginnings: no connection, no room, starting or stopping, closed for maintenance. */
 const PASSING = ['08', '53', '55000', '57P', '58'];
 

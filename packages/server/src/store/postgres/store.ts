@@ -46,6 +46,8 @@ const UNTOLD: PostgresTroubles = { waiting() {}, warn() {}, unavailable() {} };
 
 const LANES = 2;
 const READERS = 4;
+/** What a node takes: one more looks at the server and migrates when it starts. */
+export const CONNECTIONS_OF_NODE = LANES + READERS + 1;
 const MAX_BATCH = 200;
 const MAX_WAITING = 50_000;
 const STATEMENT_TIMEOUT = 30_000;

@@ -1,9 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { IS_HELD } from '../sql/files.ts';
+import { CONSISTENCY_CHECKS, countContents } from '../sql/consistency.ts';
 import { lockDataDir } from './data-lock.ts';
 import { DATABASE_FILE, migrate, openDatabase, schemaVersion } from './database.ts';
+import { SqliteDriver } from './driver.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 const BUSY_TIMEOUT = 5000;
@@ -52,16 +53,19 @@ export function checkDatabase(
       const finding = `the schema has version ${version}, this haina knows ${newest}: ${advice}`;
       return { ...EMPTY, ok: false, schemaVersion: version, findings: [finding] };
     }
-    const findings = CHECKS.flatMap((check, index) => {
-      onCheck(inWords(check.name), index, CHECKS.length);
-      return check(db);
-    });
+    const total = CONSISTENCY_CHECKS.length + 1;
+    onCheck('structure', 0, total);
+    const findings = findStructure(db);
+    const driver = new SqliteDriver(db);
+    for (const [index, { what, find }] of CONSISTENCY_CHECKS.entries()) {
+      onCheck(what, index + 1, total);
+      findings.push(...driver.run(find()));
+    }
     return {
       ok: findings.length === 0,
       findings,
       schemaVersion: version,
-      conversations: count(db, "SELECT count(*) AS n FROM conversation WHERE kind <> 'deleted'"),
-      messages: count(db, 'SELECT count(*) AS n FROM message'),
+      ...driver.run(countContents()),
       bytes: statSync(file).size,
     };
   } finally {
@@ -71,77 +75,8 @@ export function checkDatabase(
 
 const EMPTY = { schemaVersion: 0, conversations: 0, messages: 0, bytes: 0 };
 
-type Check = (db: DatabaseSync) => string[];
-
-const CHECKS: readonly Check[] = [
-  function structure(db) {
-    const rows = db.prepare('PRAGMA integrity_check(20)').all() as { integrity_check: string }[];
-    return rows.map((row) => row.integrity_check).filter((text) => text !== 'ok');
-  },
-  function sequencesHaveNoGaps(db) {
-    const rows = db
-      .prepare(
-        `SELECT c.id, c.last_seq, count(m.seq) + coalesce(g.lost, 0) AS n, max(coalesce(max(m.seq), 0), coalesce(g.last, 0)) AS top
-           FROM conversation c LEFT JOIN message m ON m.conversation = c.pk
-           LEFT JOIN (SELECT conversation, sum(to_seq - from_seq + 1) AS lost, max(to_seq) AS last FROM gone GROUP BY conversation) g
-             ON g.conversation = c.pk
-           GROUP BY c.pk HAVING n <> c.last_seq OR top <> c.last_seq LIMIT 20`,
-      )
-      .all() as { id: string; last_seq: number; n: number; top: number }[];
-    return rows.map(
-      ({ id, last_seq, n, top }) =>
-        `conversation ${id}: ${n} messages up to sequence ${top}, expected ${last_seq}`,
-    );
-  },
-  function numbersAscend(db) {
-    const rows = db
-      .prepare(
-        `SELECT c.id, m.seq FROM (
-             SELECT conversation, seq, number, lag(number, 1, 0) OVER (PARTITION BY conversation ORDER BY seq) AS last
-               FROM message) m
-           JOIN conversation c ON c.pk = m.conversation WHERE m.number <= m.last LIMIT 20`,
-      )
-      .all() as { id: string; seq: number }[];
-    return rows.map(
-      ({ id, seq }) => `conversation ${id}: message ${seq} has no number above those before it`,
-    );
-  },
-  function memberCountsAgree(db) {
-    const rows = db
-      .prepare(
-        `SELECT c.id, c.member_count, count(m.user_id) AS n FROM conversation c LEFT JOIN member m ON m.conversation = c.pk
-           GROUP BY c.pk HAVING n <> c.member_count LIMIT 20`,
-      )
-      .all() as { id: string; member_count: number; n: number }[];
-    return rows.map(
-      ({ id, member_count, n }) => `conversation ${id}: ${n} members, expected ${member_count}`,
-    );
-  },
-  function positionsStayInside(db) {
-    const rows = db
-      .prepare(
-        `SELECT c.id, m.user_id FROM member m JOIN conversation c ON c.pk = m.conversation
-           WHERE m.delivered > c.last_seq OR m.read > c.last_seq OR m.revision > c.revision OR m.joined_seq > c.last_seq
-           LIMIT 20`,
-      )
-      .all() as { id: string; user_id: string }[];
-    return rows.map(
-      ({ id, user_id }) => `conversation ${id}: ${user_id} has acknowledged more than there is`,
-    );
-  },
-  function filesKnowWhetherTheyAreHeld(db) {
-    const rows = db
-      .prepare(`SELECT id, unused_since IS NULL AS held FROM file WHERE held <> ${IS_HELD} LIMIT 20`)
-      .all() as { id: string; held: number }[];
-    return rows.map(({ id, held }) => `file ${id}: ${held ? 'nothing holds it' : 'something holds it'}`);
-  },
-];
-
-/** Of a check's name. */
-function inWords(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-}
-
-function count(db: DatabaseSync, sql: string): number {
-  return Number((db.prepare(sql).get() as { n: number }).n);
+/** Every page, row and entry of an index is where it should be, and indexes hold what their tables do. */
+function findStructure(db: DatabaseSync): string[] {
+  const rows = db.prepare('PRAGMA integrity_check(20)').all() as { integrity_check: string }[];
+  return rows.map((row) => row.integrity_check).filter((text) => text !== 'ok');
 }
