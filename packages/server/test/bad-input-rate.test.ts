@@ -9,6 +9,8 @@ const SEND = '/app/chat.send';
 const INBOX = '/user/queue/messages';
 const RATE = 10;
 const BURST = 2 * RATE;
+/** Messages that may be read at once. */
+const READ_BURST = 500 * RATE;
 
 /** The healthy users keep to the limit. */
 const stage = stageWithHealthyPair({ sendRate: RATE }, 1000 / RATE);
@@ -74,4 +76,21 @@ test('a flood is refused frame by frame, and what is refused costs nobody else a
     if (frame.command === 'MESSAGE') refused++;
   }
   assert.ok(refused >= 1000 - BURST - 10, `${refused} refused`);
+});
+
+test('reads by message ids are limited, past what a sync may bring', async () => {
+  const reader = await stage.connect('agent3', ERRORS);
+  const count = READ_BURST + 2000;
+  const read = (n: number) => `SEND\ndestination:/app/chat.read\n\n{"messageId":"none-${n}"}\0`;
+  for (let sent = 0; sent < count; sent += 1000) {
+    reader.raw(Array.from({ length: 1000 }, (_, n) => read(sent + n)).join(''));
+  }
+  const codes = new Map<string, number>();
+  for (let answers = 0; answers < count; answers++) {
+    const { code } = await reader.nextAt<XuqmError>(ERRORS);
+    codes.set(code, (codes.get(code) ?? 0) + 1);
+  }
+  assert.ok((codes.get('ENOENT') ?? 0) >= READ_BURST);
+  assert.ok((codes.get('ERATE') ?? 0) > 0);
+  assert.equal(codes.size, 2);
 });

@@ -153,7 +153,7 @@ const messages = {
     default: DEFAULT_LIMITS.maxExtraBytes,
   }),
   sendRate: rate(
-    'Sends a second a user, with a burst of twice that; 0 is off, and one client may take all there is.',
+    'Sends a second a user, with a burst of twice that; 0 is off, and one client may take all there is. Messages may be read by their ids 20 times as often, with a burst of 500 times.',
     {
       default: DEFAULT_LIMITS.sendRate,
     },

@@ -11,6 +11,7 @@ import {
   type Taken,
 } from './halls.ts';
 import type { Limits } from './limits.ts';
+import type { LookRate } from './look-rate.ts';
 import { noMessage } from './message-access.ts';
 import type { Conversation, Person, Principal, Room } from './model.ts';
 import { usernameKey } from './names.ts';
@@ -53,6 +54,7 @@ export interface AttendanceDeps {
   readonly rooms: Rooms;
   readonly receipts: Receipts;
   readonly rate: RateLimiter;
+  readonly lookRate: LookRate;
   readonly register: AttendanceRegister;
   /** Told of what nobody waits for. */
   readonly onError?: (error: unknown) => void;
@@ -151,12 +153,13 @@ export class Attendance {
    * stored. ENOENT, ERATE.
    */
   async sign(actor: Principal, roomId: string, ref: string): Promise<void> {
-    const { store, receipts, limits } = this.#deps;
+    const { store, receipts, limits, lookRate } = this.#deps;
     const { tenant, userId: viewerId } = actor;
     const hall = this.#halls.find(tenant, roomId);
     const taken = hall?.taken.get(viewerId);
     if (!hall || !taken) throw noMessage(ref);
     if (actor.guest) this.requireRate(taken.session);
+    else lookRate.require(actor);
     const look = { tenant, ref, viewerId, prefer: 'received', conversationId: roomId } as const;
     const view = await store.findMessage(look);
     if (!view || view.isHidden || !(view.isInSight || actor.guest)) throw noMessage(ref);

@@ -6,6 +6,7 @@ import { DomainError, toDomainError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { GuestRate } from './guest-rate.ts';
 import type { Limits } from './limits.ts';
+import type { LookRate } from './look-rate.ts';
 import { findVisible, MAX_REASON_LENGTH, noMessage, requireRate } from './message-access.ts';
 import type { Content, Member, Message, Principal } from './model.ts';
 import { type Policies, requireWriter } from './policies.ts';
@@ -66,6 +67,7 @@ export interface MessagesDeps {
   readonly receipts: Receipts;
   readonly rate: RateLimiter;
   readonly guestRate: GuestRate;
+  readonly lookRate: LookRate;
   readonly policies: Policies;
   readonly gate: CommandGate;
 }
@@ -129,14 +131,15 @@ export class Messages {
 
   /**
    * Marks one message, or all of its conversation up to it, as read by the actor and tells the senders. ENOENT, also for one
-   * who is no member.
+   * who is no member; ERATE.
    */
   async read(
     actor: Principal,
     ref: string,
     { upTo = false, conversationId }: ReadOptions = {},
   ): Promise<void> {
-    const { gate, store, receipts } = this.#deps;
+    const { gate, store, receipts, lookRate } = this.#deps;
+    lookRate.require(actor);
     const passing = gate.pass('message.read', actor, upTo ? { ref, upTo } : { ref });
     if (passing instanceof Promise) await passing;
     const { message, viewerRole } = await findVisible(store, actor, ref, 'received', conversationId);
@@ -177,9 +180,10 @@ export class Messages {
 
   /**
    * Marks one message as delivered to the actor, who says that it has it, and tells its sender. Repeats change nothing.
-   * ENOENT, also for one who is no member; EPERM for the sender.
+   * ENOENT, also for one who is no member; EPERM for the sender; ERATE.
    */
   async received(actor: Principal, ref: string): Promise<void> {
+    this.#deps.lookRate.require(actor);
     const { message, viewerRole } = await findVisible(this.#deps.store, actor, ref, 'received');
     if (viewerRole === undefined) throw noMessage(ref);
     if (message.senderId === actor.userId) {

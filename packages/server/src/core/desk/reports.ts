@@ -4,13 +4,17 @@ import type { Clock } from '../ports/clock.ts';
 import type { DeskStore, DeskTotals, ServiceQuery } from '../ports/desk-store.ts';
 import { isAtDesk } from './access.ts';
 import type { DeskBoard, DeskStats, ServiceSession } from './model.ts';
+import { readStats } from './stats.ts';
 
 const DAY = 86_400_000;
 /** Longest span of one answer, in ms: what is told by the hour has to end somewhere. */
 const MAX_SPAN = 92 * DAY;
 
 export interface DeskReportsDeps {
-  readonly store: Pick<DeskStore, 'findBoard' | 'listServices' | 'findDeskStats' | 'countServices'>;
+  readonly store: Pick<
+    DeskStore,
+    'findBoard' | 'listServices' | 'tallyServices' | 'countDesk' | 'countServices'
+  >;
   readonly clock: Clock;
 }
 
@@ -49,7 +53,7 @@ export class DeskReports {
         limit: MAX_SPAN,
       });
     }
-    return this.#deps.store.findDeskStats({ tenant: actor.tenant, from: start, to });
+    return readStats(this.#deps.store, { tenant: actor.tenant, from: start, to });
   }
 
   /** Of all tenants, for those who run the server. */

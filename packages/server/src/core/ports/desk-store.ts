@@ -2,7 +2,6 @@ import type {
   AgentStatus,
   DeskAgent,
   DeskBoard,
-  DeskStats,
   Handover,
   ServiceNote,
   ServiceRating,
@@ -124,6 +123,50 @@ export interface StatsQuery {
   readonly to: Timestamp;
 }
 
+/** Sums over service sessions with the same agent that were opened in the same hour. */
+export interface ServiceTally {
+  readonly agentId: string | null;
+  readonly hour: Timestamp;
+  readonly opened: number;
+  readonly active: number;
+  readonly closed: number;
+  /** Those of them that ended as their customers were absent. */
+  readonly abandoned: number;
+  readonly answered: number;
+  /** From opening to answer, in ms. */
+  readonly answerTime: number;
+  /** From opening to close, in ms. */
+  readonly length: number;
+  readonly rated: number;
+  readonly score: number;
+}
+
+/** The session that was looked at last. */
+export interface TallyCursor {
+  readonly openedAt: Timestamp;
+  readonly key: number;
+}
+
+export interface TallyQuery extends StatsQuery {
+  readonly after?: TallyCursor;
+  /** Most sessions to look at. */
+  readonly limit: number;
+}
+
+export interface TallyPage {
+  readonly tallies: readonly ServiceTally[];
+  /** Where to go on if there may be more. */
+  readonly next?: TallyCursor;
+}
+
+/** What goes on at a tenant's desk now. */
+export interface DeskCounts {
+  readonly waiting: number;
+  /** Those who wait whose customers are absent. */
+  readonly absent: number;
+  readonly active: number;
+}
+
 export interface NoteAdded {
   /** As stored: the first one where the author's client id was known already. */
   readonly note: ServiceNote;
@@ -221,7 +264,9 @@ export interface DeskStore {
   /** The newest notes of a session, in their order. */
   listNotes(tenant: string, sessionId: string, limit: number): Promise<ServiceNote[]>;
   findBoard(tenant: string): Promise<DeskBoard>;
-  findDeskStats(query: StatsQuery): Promise<DeskStats>;
+  /** Looks at some of the sessions, those opened first, and adds them up. */
+  tallyServices(query: TallyQuery): Promise<TallyPage>;
+  countDesk(tenant: string): Promise<DeskCounts>;
   /** Of all tenants together. */
   countServices(): Promise<DeskTotals>;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { singleConversationId } from '../../core/conversations.ts';
+import type { MessageTarget } from '../../core/ports/store.ts';
 import { newMessage, newUser, recall, type StoreFixture, toGroup, toUser } from './fixture.ts';
 
 /** Messages: sequences, client ids, changes, looking them up, history. */
@@ -206,6 +207,40 @@ export function messagesContract({ store, tenantWith, send, makeGroup, pending }
     assert.equal(byId?.message.content.text, 'hers');
     assert.equal(byId?.viewerRole, 'member');
     assert.equal(foreign?.viewerRole, undefined);
+  });
+
+  test('an id that very many senders chose leads to what others said in the viewer’s conversations, else to its own', async () => {
+    const senders = Array.from({ length: 201 }, (_, n) => `sender${n}`);
+    const tenant = await tenantWith('alice', 'bob', 'carol', ...senders);
+    const say = async (sender: string, target: MessageTarget, clientId: string) =>
+      (await store.appendMessage({ ...newMessage(tenant, sender, target, sender), clientId })).message;
+    const crowd = 'crowd';
+    await makeGroup(tenant, crowd, [...senders, 'bob']);
+    const long = 'an id of more than a few characters';
+    for (const clientId of ['1', long]) {
+      const saying = senders.map((sender) => say(sender, toGroup(crowd), clientId));
+      await Promise.all([...saying, say('alice', toUser('carol'), clientId)]);
+    }
+    const find = async (
+      viewerId: string,
+      prefer: 'own' | 'received',
+      { ref = '1', conversationId = '' } = {},
+    ) => {
+      const within = conversationId === '' ? {} : { conversationId };
+      const view = await store.findMessage({ tenant, ref, viewerId, prefer, ...within });
+      return view && [view.message.content.text, view.isInSight];
+    };
+    assert.deepEqual(await find('alice', 'own'), ['alice', true]);
+    assert.deepEqual(await find('alice', 'received'), ['alice', true]);
+    assert.deepEqual(await find('carol', 'received'), ['alice', true]);
+    assert.equal((await find('bob', 'received'))?.[1], true);
+    assert.equal((await find('sender3', 'received', { conversationId: crowd }))?.[1], true);
+    assert.notEqual((await find('sender3', 'received'))?.[0], 'sender3');
+    assert.deepEqual(await find('sender3', 'own'), ['sender3', true]);
+    assert.deepEqual(await find('alice', 'own', { ref: long }), ['alice', true]);
+    assert.equal(await find('carol', 'received', { conversationId: 'none' }), undefined);
+    await store.createUser(newUser(tenant, 'dave'));
+    for (const ref of ['1', long]) assert.equal(await find('dave', 'received', { ref }), undefined);
   });
 
   test('history pages go back from the newest, or forward from a sequence', async () => {

@@ -37,6 +37,16 @@ export function outboxContract({ store, tenantWith }: StoreFixture): void {
     const [first] = await store.listDueDeliveries(target, 5, 1);
     await store.settleDeliveries([{ id: first?.id ?? '', result: 'done' }], 10);
     assert.equal(await store.recordDeliveries(many, 2), 2);
+    // Tried again it waits still, given up it does not, and asked for again it does.
+    const again = (await store.listDueDeliveries(target, 5, 1))[0]?.id ?? '';
+    await store.settleDeliveries([{ id: again, result: 'retry', dueAt: 7, failure: '' }], 10);
+    assert.equal(await store.recordDeliveries(many, 2), 3);
+    await store.settleDeliveries([{ id: again, result: 'dead', failure: '' }], 10);
+    await store.settleDeliveries([{ id: again, result: 'done' }], 10);
+    assert.equal(await store.recordDeliveries(many, 2), 2);
+    await store.retryDeadLetter(tenant, again, 9);
+    assert.equal(await store.recordDeliveries(many, 3), 3);
+    assert.equal(await store.recordDeliveries(many, 4), 2);
   });
 
   test('a delivery that failed is due again later, and once it is given up only when it is asked for', async () => {

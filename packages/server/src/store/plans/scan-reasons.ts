@@ -2,6 +2,7 @@
 export const SMALL_TABLES: Readonly<Record<string, string>> = {
   tenant: 'the applications of a server',
   webhook: 'a bounded number for each application',
+  outbox_waiting: 'a row for each webhook',
   chat_setting: 'a handful for each application',
   number_slot: 'one for each writing connection',
   write_probe: 'one row',
@@ -58,6 +59,11 @@ export const SCAN_REASONS: readonly ScanReason[] = [
     finding: 'scan member',
     statement: 'DELETE FROM member WHERE conversation = ?',
     why: 'the conversation is deleted, with all that is its',
+  },
+  {
+    finding: 'scan member',
+    statement: 'UPDATE member SET many = FALSE WHERE conversation = ?',
+    why: 'the few who are in a service session',
   },
   {
     finding: 'scan member',
@@ -132,15 +138,25 @@ export const SCAN_REASONS: readonly ScanReason[] = [
   },
   {
     finding: 'scan service_session',
-    statement: 'FROM service_session WHERE tenant = ? ORDER BY opened_at DESC, conversation DESC LIMIT ?',
+    statement:
+      'FROM service_session INDEXED BY service_session_opened WHERE tenant = ? ORDER BY opened_at DESC',
     why: 'stops at its limit, in the order of the index',
   },
   {
     finding: 'sort',
-    statement: 'FROM service_session WHERE tenant = ? AND customer = ?',
+    statement: 'FROM service_session INDEXED BY service_session_customer WHERE tenant = ?',
     why: 'the sessions of one customer',
   },
-  { finding: 'sort', statement: 'AND state = ? AND customer = ?', why: 'the sessions of one customer' },
+  {
+    finding: 'sort',
+    statement: 'FROM service_session INDEXED BY service_session_queue WHERE tenant = ?',
+    why: 'sessions that are open',
+  },
+  {
+    finding: 'sort',
+    statement: "FROM service_session INDEXED BY service_session_agent WHERE tenant = ? AND state = 'active'",
+    why: 'sessions that are open',
+  },
   {
     finding: 'sort',
     statement: "INDEXED BY service_session_agent WHERE tenant = ? AND agent = ? AND state = 'active'",
@@ -166,11 +182,6 @@ export const SCAN_REASONS: readonly ScanReason[] = [
     finding: 'sort',
     statement: 'count(absent_at) AS absent, min(waiting_since) AS since',
     why: 'a row for each skill that somebody waits for',
-  },
-  {
-    finding: 'sort',
-    statement: "count(*) FILTER (WHERE state = 'active') AS active",
-    why: 'figures of a span of time that the caller bounds',
   },
   {
     finding: 'sort',
@@ -225,7 +236,7 @@ export const SCAN_REASONS: readonly ScanReason[] = [
   {
     finding: 'sort',
     statement: 'AS in_sight, EXISTS (SELECT 1 FROM hidden h',
-    why: 'as many as have chosen the same id',
+    why: 'of one id, of which few were counted before, or of one conversation each',
   },
   {
     finding: 'sort',

@@ -427,4 +427,22 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       );
     `,
   },
+  {
+    version: 42,
+    sql: `
+      -- A client's id that many senders chose, in one conversation. Most ids are long, and nobody else's.
+      CREATE INDEX message_short_client ON message (conversation, client_id, seq) WHERE length(client_id) < 16;
+
+      -- A service session that is closed is none of the many conversations that its people have.
+      UPDATE member SET many = FALSE WHERE conversation IN (SELECT conversation FROM service_session WHERE state = 'closed');
+      CREATE INDEX service_session_agent_skill ON service_session (tenant, agent, skill, opened_at) WHERE agent IS NOT NULL;
+
+      -- How many events wait for each target.
+      CREATE TABLE outbox_waiting (
+        target TEXT COLLATE "C" PRIMARY KEY,
+        waiting BIGINT NOT NULL
+      );
+      INSERT INTO outbox_waiting (target, waiting) SELECT target, count(*) FROM outbox WHERE NOT dead GROUP BY target;
+    `,
+  },
 ];

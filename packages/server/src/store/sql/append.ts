@@ -11,8 +11,8 @@ import { type NamedMessage, TargetTable } from './append-target.ts';
 import type { ConversationRow, ConversationTable } from './conversations.ts';
 import type { ServiceTable } from './desk-sessions.ts';
 import type { FileTable, MessagePlace } from './files.ts';
+import type { MessageLooks } from './message-looks.ts';
 import { contentColumns, contentDigest, toMessage } from './message-row.ts';
-import type { MessageTable } from './messages.ts';
 import { type PackedParties, packParties } from './parties.ts';
 import type { RepeatRow } from './repeats.ts';
 import { get, type Op } from './statement.ts';
@@ -43,7 +43,7 @@ export interface AppendDeps {
   readonly users: UserTable;
   readonly conversations: ConversationTable;
   readonly services: ServiceTable;
-  readonly messages: MessageTable;
+  readonly looks: MessageLooks;
   readonly files: FileTable;
   readonly caches: WriteCaches;
 }
@@ -185,9 +185,9 @@ export class AppendTable {
   }
 
   *#find(tenant: string, ref: string, viewerId: string) {
-    const { messages, caches } = this.#deps;
+    const { looks, caches } = this.#deps;
     yield* caches.inserts.flush();
-    return yield* messages.find({ tenant, ref, viewerId, prefer: 'received' }, caches.parties);
+    return yield* looks.find({ tenant, ref, viewerId, prefer: 'received' }, caches.parties);
   }
 
   *#filesOf(tenant: number, message: NamedMessage): Op<readonly number[]> {

@@ -38,7 +38,6 @@ export class WriteBatch {
   /** Forgets what others may change between two transactions. */
   forget(): void {
     this.#tables.caches.reset();
-    this.#tables.outbox.reset();
   }
 
   /** Forgets what a rolled back transaction may have made. */

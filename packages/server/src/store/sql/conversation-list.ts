@@ -79,9 +79,7 @@ export class ConversationListTable {
   *#others(tenant: number, userId: string, before: number, limit: number) {
     return yield* all<ConversationRow>(
       `SELECT ${CONVERSATION_COLUMNS} FROM conversation
-           WHERE pk IN (SELECT conversation FROM member WHERE tenant = ? AND user_id = ? AND many) AND activity < ?
-             AND (kind <> 'service' OR NOT EXISTS
-               (SELECT 1 FROM service_session s WHERE s.conversation = conversation.pk AND s.state = 'closed'))
+           WHERE pk IN (SELECT conversation FROM member INDEXED BY member_many WHERE tenant = ? AND user_id = ? AND many) AND activity < ?
            ORDER BY activity DESC LIMIT ?`,
       tenant,
       userId,

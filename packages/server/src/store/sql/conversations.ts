@@ -192,7 +192,7 @@ export class ConversationTable {
           )
         : yield* all(
             `SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE kind = 'group' AND id > ? AND pk IN
-                 (SELECT conversation FROM member WHERE tenant = ? AND user_id = ?) ORDER BY id LIMIT ?`,
+                 (SELECT conversation FROM member INDEXED BY member_many WHERE tenant = ? AND user_id = ? AND many) ORDER BY id LIMIT ?`,
             after,
             key,
             userId,
@@ -403,9 +403,8 @@ export class ConversationTable {
     const key = yield* this.#tenants.find(tenant);
     if (key === undefined) return [];
     const rows = yield* all<{ id: string; kind: ConversationKind; role: MemberRole }>(
-      `SELECT c.id, c.kind, m.role FROM member m JOIN conversation c ON c.pk = m.conversation
-           WHERE m.tenant = ? AND m.user_id = ? AND c.kind <> 'single'
-             AND NOT EXISTS (SELECT 1 FROM service_session s WHERE s.conversation = c.pk AND s.state = 'closed')`,
+      `SELECT c.id, c.kind, m.role FROM member m INDEXED BY member_many JOIN conversation c ON c.pk = m.conversation
+           WHERE m.tenant = ? AND m.user_id = ? AND m.many`,
       key,
       userId,
     );

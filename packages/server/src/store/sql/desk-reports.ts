@@ -1,6 +1,13 @@
-import type { DeskBoard, DeskStats, ServiceFigures } from '../../core/desk/model.ts';
-import type { DeskTotals, StatsQuery } from '../../core/ports/desk-store.ts';
+import type { DeskBoard } from '../../core/desk/model.ts';
+import type {
+  DeskCounts,
+  DeskTotals,
+  ServiceTally,
+  TallyPage,
+  TallyQuery,
+} from '../../core/ports/desk-store.ts';
 import type { AgentTable } from './desk-agents.ts';
+import type { ServiceRow } from './desk-rows.ts';
 import { all, get, type Op } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 
@@ -8,18 +15,11 @@ const HOUR = 3_600_000;
 /** Most skills that the board tells apart: customers may name what nobody has. */
 const MAX_SKILLS = 100;
 
-interface FigureRow {
-  name: string | number | null;
-  opened: number;
-  active: number;
-  closed: number;
-  abandoned: number;
-  answered: number;
-  first_answer: number | null;
-  length: number | null;
-  rated: number;
-  rating: number | null;
-}
+type TallyRow = Pick<
+  ServiceRow,
+  'conversation' | 'agent' | 'state' | 'opened_at' | 'answered_at' | 'closed_at' | 'close_reason' | 'score'
+>;
+type Tally = { -readonly [Name in keyof ServiceTally]: ServiceTally[Name] };
 
 /** SQL of what the desk looks like. Runs in the reading thread. */
 export class DeskReports {
@@ -48,27 +48,31 @@ export class DeskReports {
     };
   }
 
-  *stats({ tenant, from, to }: StatsQuery): Op<DeskStats> {
+  *tally({ tenant, from, to, after, limit }: TallyQuery): Op<TallyPage> {
+    const { openedAt, key } = after ?? { openedAt: from, key: 0 };
+    const rows = yield* all<TallyRow>(
+      `SELECT conversation, agent, state, opened_at, answered_at, closed_at, close_reason, score
+           FROM service_session INDEXED BY service_session_opened
+           WHERE tenant = ? AND opened_at >= ? AND opened_at < ? AND (opened_at, conversation) > (?, ?)
+           ORDER BY opened_at, conversation LIMIT ?`,
+      (yield* this.#tenants.find(tenant)) ?? -1,
+      openedAt,
+      to,
+      openedAt,
+      key,
+      limit,
+    );
+    const last = rows.length < limit ? undefined : rows.at(-1);
+    const next = last && { openedAt: last.opened_at, key: last.conversation };
+    return { tallies: talliesOf(rows), ...(next ? { next } : {}) };
+  }
+
+  *count(tenant: string): Op<DeskCounts> {
     const key = (yield* this.#tenants.find(tenant)) ?? -1;
-    const [total] = yield* this.#figures('NULL', '', key, from, to);
     return {
       waiting: yield* this.#count(key, 'queued'),
       absent: yield* this.#countAbsent(key),
       active: yield* this.#count(key, 'active'),
-      total: toFigures(total as FigureRow),
-      byAgent: (yield* this.#figures('agent', 'AND agent IS NOT NULL GROUP BY 1', key, from, to)).map(
-        (row) => ({
-          agentId: String(row.name),
-          active: row.active,
-          ...toFigures(row),
-        }),
-      ),
-      byHour: (yield* this.#figures(`opened_at / ${HOUR} * ${HOUR}`, 'GROUP BY 1', key, from, to)).map(
-        (row) => ({
-          hour: Number(row.name),
-          ...toFigures(row),
-        }),
-      ),
     };
   }
 
@@ -102,34 +106,46 @@ export class DeskReports {
     )) as { count: number };
     return count;
   }
+}
 
-  *#figures(name: string, rest: string, tenant: number, from: number, to: number): Op<FigureRow[]> {
-    return yield* all<FigureRow>(
-      `SELECT ${name} AS name, count(*) AS opened, count(*) FILTER (WHERE state = 'active') AS active,
-             count(closed_at) AS closed, count(*) FILTER (WHERE close_reason = 'absent') AS abandoned, count(answered_at) AS answered, avg(answered_at - opened_at) AS first_answer,
-             avg(closed_at - opened_at) AS length, count(score) AS rated, avg(score) AS rating
-           FROM service_session WHERE tenant = ? AND opened_at >= ? AND opened_at < ? ${rest} ORDER BY 1`,
-      tenant,
-      from,
-      to,
-    );
+function talliesOf(rows: readonly TallyRow[]): ServiceTally[] {
+  const tallies = new Map<string, Tally>();
+  for (const row of rows) {
+    const hour = row.opened_at - (row.opened_at % HOUR);
+    const key = `${hour}/${row.agent ?? ''}`;
+    const tally = tallies.get(key) ?? { ...NOTHING, agentId: row.agent, hour };
+    tallies.set(key, tally);
+    add(tally, row);
   }
+  return [...tallies.values()];
 }
 
-function toFigures(row: FigureRow): ServiceFigures {
-  const { opened, closed, abandoned, answered, rated, rating } = row;
-  return {
-    opened,
-    closed,
-    abandoned,
-    answered,
-    firstAnswerTime: rounded(row.first_answer),
-    length: rounded(row.length),
-    rated,
-    rating,
-  };
-}
+const NOTHING = {
+  opened: 0,
+  active: 0,
+  closed: 0,
+  abandoned: 0,
+  answered: 0,
+  answerTime: 0,
+  length: 0,
+  rated: 0,
+  score: 0,
+};
 
-function rounded(ms: number | null): number | null {
-  return ms === null ? null : Math.round(ms);
+function add(tally: Tally, row: TallyRow): void {
+  tally.opened++;
+  if (row.state === 'active') tally.active++;
+  if (row.close_reason === 'absent') tally.abandoned++;
+  if (row.closed_at !== null) {
+    tally.closed++;
+    tally.length += row.closed_at - row.opened_at;
+  }
+  if (row.answered_at !== null) {
+    tally.answered++;
+    tally.answerTime += row.answered_at - row.opened_at;
+  }
+  if (row.score !== null) {
+    tally.rated++;
+    tally.score += row.score;
+  }
 }

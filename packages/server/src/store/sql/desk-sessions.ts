@@ -134,6 +134,8 @@ export class ServiceTable {
       reason,
       row.conversation,
     );
+    // So that what is over is not looked at when its people come, however much of it there is.
+    yield* run('UPDATE member SET many = FALSE WHERE conversation = ?', row.conversation);
     if (row.agent !== null) {
       yield* run(
         'UPDATE desk_agent SET idle_since = ? WHERE tenant = ? AND user_id = ?',
@@ -200,16 +202,18 @@ export class ServiceTable {
       '(opened_at, conversation) < (SELECT opened_at, conversation FROM service_session WHERE tenant = ? AND id = ?)';
     const filters = [
       filter('tenant = ?', key),
-      filter('state = ?', query.state),
+      // By its name, so that a database knows which of its indexes have it.
+      ...(query.state === undefined ? [] : [{ condition: `state = '${query.state}'`, values: [] }]),
       filter('agent = ?', query.agentId),
       filter('customer = ?', query.customerId),
       filter('skill = ?', query.skill),
       filter('opened_at >= ?', query.from),
       filter('opened_at < ?', query.to),
       ...(after === undefined ? [] : [{ condition: older, values: [key, after] }]),
-    ].filter(({ values }) => values[0] !== undefined);
+    ].filter(({ values }) => values[0] !== undefined || values.length === 0);
     const rows = yield* all<ServiceRow>(
-      `SELECT ${serviceColumns()} FROM service_session WHERE ${filters.map(({ condition }) => condition).join(' AND ')}
+      `SELECT ${serviceColumns()} FROM service_session INDEXED BY ${indexFor(query)}
+           WHERE ${filters.map(({ condition }) => condition).join(' AND ')}
            ORDER BY opened_at DESC, conversation DESC LIMIT ?`,
       ...filters.flatMap(({ values }) => values as Value[]),
       limit,
@@ -255,6 +259,17 @@ export class ServiceTable {
 function noteFacts({ state, conversation }: ServiceRow, known: KnownNote | undefined): NoteFacts {
   if (!known) return { state, known };
   return { state, known: { isOfSession: known.conversation === conversation, content: known.content } };
+}
+
+/** The index that leads to what a list wants past the least of what it does not want. */
+function indexFor({ state, agentId, customerId, skill }: Partial<ServiceQuery>): string {
+  if (customerId !== undefined) return 'service_session_customer';
+  if (state === 'queued') return 'service_session_queue';
+  if (state === 'active') return 'service_session_agent';
+  if (agentId !== undefined && skill !== undefined) return 'service_session_agent_skill';
+  if (agentId !== undefined) return 'service_session_of_agent';
+  if (skill !== undefined) return 'service_session_skill';
+  return state === undefined ? 'service_session_opened' : 'service_session_state';
 }
 
 type Value = string | number | null;

@@ -5,6 +5,7 @@ import type { PendingCursor, PendingPage, PendingQuery } from '../../core/ports/
 import { addFunctions, migrate } from '../sqlite/database.ts';
 import { forSqlite } from '../sqlite/dialect.ts';
 import { SqliteDriver } from '../sqlite/driver.ts';
+import { MAX_ALIKE } from './message-looks.ts';
 import { openTables, operationsOf } from './operations.ts';
 import type { Op, Statement } from './statement.ts';
 
@@ -59,7 +60,7 @@ function fill({ db }: Counted, conversations: number, each: number): void {
   const insert = {
     conversation:
       db.prepare(`INSERT INTO conversation (pk, tenant, id, kind, name, avatar, history, member_count, last_seq, created_at, uid, activity)
-      VALUES (?1, 1, 'g' || ?1, 'group', '', '', 'all', 2, ?2, 1, -?1, ?1)`),
+      VALUES (?1, 1, 'g' || CAST(?1 AS INTEGER), 'group', '', '', 'all', 2, ?2, 1, -?1, ?1)`),
     member:
       db.prepare(`INSERT INTO member (conversation, user_id, tenant, role, joined_at, delivered, read, revision)
       VALUES (?, ?, 1, 'member', 1, 0, 0, 0)`),
@@ -116,4 +117,75 @@ test("a user's own message is found by its id without a look at those of others 
   assert.equal(looks.length, 1);
   const plan = counted.plan(looks[0] ?? '');
   assert.match(plan, /SEARCH m USING INDEX message_client \(tenant=\? AND client_id=\? AND sender=\?\)/);
+});
+
+test('a message id that many others chose is looked for in the viewer’s conversations, each by an index', (t) => {
+  const counted = new Counted(t);
+  fill(counted, 1, 2 * MAX_ALIKE);
+  counted.db.exec("UPDATE message SET client_id = '1', sender = 'sender' || seq");
+  const look = { tenant: 'default', ref: '1', prefer: 'received' as const };
+  assert.equal(counted.run(counted.operations.findMessage({ ...look, viewerId: 'carol' })), undefined);
+  const bobs = counted.run(counted.operations.findMessage({ ...look, viewerId: 'bob' }));
+  assert.equal(bobs?.message.seq, 2 * MAX_ALIKE);
+  const [newest = ''] = [...counted.texts].filter((text) => text.includes('own.conversation'));
+  assert.match(
+    counted.plan(newest),
+    /SEARCH a USING (COVERING )?INDEX message_short_client \(conversation=\? AND client_id=\?\)/,
+  );
+  // Nothing else than the unique index of one's own is asked for the id.
+  assert.equal([...counted.texts].filter((text) => text.includes('m.created_at DESC')).length, 1);
+});
+
+test('what was closed at the desk is not looked at when its agent comes', (t) => {
+  const counted = new Counted(t);
+  fill(counted, 500, 0);
+  counted.db.exec(`UPDATE conversation SET kind = 'service'; UPDATE member SET user_id = 'agent' WHERE user_id = 'bob';
+    INSERT INTO service_session (conversation, tenant, id, customer, agent, state, skill, waiting_since, opened_at)
+      SELECT pk, 1, id, 'alice' || pk, 'agent', 'active', '', 1, 1 FROM conversation`);
+  const { closeService } = operationsOf(openTables('write'));
+  for (let n = 2; n <= 500; n += 1) {
+    const act = { tenant: 'default', sessionId: `g${n}`, actorId: 'boss', isManager: true, at: 9 };
+    counted.run(closeService(act));
+  }
+  const memberships = counted.run(counted.operations.listMemberships('default', 'agent'));
+  assert.deepEqual(
+    memberships.map(({ conversationId }) => conversationId),
+    ['g1'],
+  );
+  const [text = ''] = [...counted.texts].filter((sql) => sql.includes('c.kind, m.role'));
+  assert.match(counted.plan(text), /SEARCH m USING INDEX member_many/);
+  const left = counted.db.prepare("SELECT count(*) AS n FROM member WHERE user_id = 'agent' AND many").get();
+  assert.equal(left?.n, 1);
+});
+
+test('a list of the desk is read by the index that has all it asks for', (t) => {
+  const counted = new Counted(t);
+  const query = { tenant: 'default', limit: 9 };
+  const wants: [object, RegExp][] = [
+    [
+      { agentId: 'a', skill: 's', state: 'closed' },
+      /service_session_agent_skill \(tenant=\? AND agent=\? AND skill=\?/,
+    ],
+    [{ skill: 's', state: 'active' }, /service_session_agent \(/],
+    [{ skill: 's', state: 'queued' }, /service_session_queue \(tenant=\? AND skill=\?/],
+  ];
+  for (const [filter, index] of wants) {
+    counted.texts.clear();
+    counted.run(counted.operations.listServices({ ...query, ...filter }));
+    const [text = ''] = [...counted.texts].filter((sql) => sql.includes('FROM service_session'));
+    assert.match(counted.plan(text), index);
+  }
+});
+
+test('an event is recorded without a look at those that wait', (t) => {
+  const counted = new Counted(t);
+  counted.db.exec(`INSERT INTO outbox (tenant, target, event_id, event_type, body, at, due_at)
+    VALUES ('default', 'hook', 'e', 't', '{}', 1, 1)`);
+  const { recordDeliveries } = operationsOf(openTables('write'));
+  const event = { tenant: 'default', target: 'hook', eventId: 'f', eventType: 't', body: '{}', at: 1 };
+  assert.equal(counted.run(recordDeliveries([event], 10)), 0);
+  assert.deepEqual(
+    [...counted.texts].filter((text) => /FROM outbox\b/.test(text)),
+    [],
+  );
 });

@@ -114,7 +114,8 @@ export const OPERATION_KINDS = {
   queuePosition: 'read',
   listWaitingTenants: 'read',
   findBoard: 'read',
-  findDeskStats: 'long-read',
+  tallyServices: 'long-read',
+  countDesk: 'read',
   countServices: 'long-read',
 } as const satisfies Record<OperationName, OperationKind>;
 

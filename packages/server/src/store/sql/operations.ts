@@ -26,6 +26,7 @@ import { ServiceTable } from './desk-sessions.ts';
 import { FileTable } from './files.ts';
 import { MarkTable } from './marks.ts';
 import { MessageChanges } from './message-changes.ts';
+import { MessageLooks } from './message-looks.ts';
 import { MessageTable } from './messages.ts';
 import { NotificationTable } from './notifications.ts';
 import { Numbers } from './numbers.ts';
@@ -50,12 +51,13 @@ export function openTables(use: 'read' | 'write', logSettings = new LogSettings(
   const services = new ServiceTable(tenants, conversations, use);
   const log = new ChangeLog(logSettings);
   const messages = new MessageTable(tenants, conversations);
+  const looks = new MessageLooks(tenants);
   const appends = new AppendTable({
     tenants,
     users,
     conversations,
     services,
-    messages,
+    looks,
     files,
     caches,
   });
@@ -81,6 +83,7 @@ export function openTables(use: 'read' | 'write', logSettings = new LogSettings(
     numbers,
     files,
     messages,
+    looks,
     appends,
     changes,
     acknowledgements,
@@ -119,6 +122,7 @@ export function operationsOf(tables: Tables): Operations {
     conversations,
     files,
     messages,
+    looks,
     marks,
     retention,
     pending,
@@ -185,7 +189,7 @@ export function operationsOf(tables: Tables): Operations {
     // A read, in the order of the writes so that it sees those issued just before it.
     *findMessage(look: MessageLook): Op<MessageView | undefined> {
       yield* caches.inserts.flush();
-      return yield* messages.find(look, caches.parties);
+      return yield* looks.find(look, caches.parties);
     },
     createNotification: notifications.create.bind(notifications),
     takeDueNotifications: notifications.takeDue.bind(notifications),
@@ -279,7 +283,8 @@ export function operationsOf(tables: Tables): Operations {
     queuePosition: desk.queue.position.bind(desk.queue),
     listWaitingTenants: desk.reports.waitingTenants.bind(desk.reports),
     findBoard: desk.reports.board.bind(desk.reports),
-    findDeskStats: desk.reports.stats.bind(desk.reports),
+    tallyServices: desk.reports.tally.bind(desk.reports),
+    countDesk: desk.reports.count.bind(desk.reports),
     countServices: desk.reports.totals.bind(desk.reports),
   };
 }

@@ -9,6 +9,7 @@ import type {
 import type { FedRecord } from '../../core/ports/log-store.ts';
 import type { Page } from '../../core/ports/store.ts';
 import { requireDeadLetter, requireWebhook, requireWebhookRoom } from '../../core/rules/outbox.ts';
+import { bulk, runEach } from './bulk.ts';
 import { all, get, type Op, run } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 
@@ -34,13 +35,34 @@ interface WebhookRow {
   created_at: number;
 }
 
+const INSERT = bulk(
+  {
+    tenant: 'TEXT',
+    target: 'TEXT',
+    event_id: 'TEXT',
+    event_type: 'TEXT',
+    body: 'TEXT',
+    at: 'INTEGER',
+    due_at: 'INTEGER',
+  },
+  `INSERT INTO outbox (tenant, target, event_id, event_type, body, at, due_at)
+     VALUES (:tenant, :target, :event_id, :event_type, :body, :at, :due_at)`,
+);
+const COUNT_NEW = bulk(
+  { target: 'TEXT', change: 'INTEGER' },
+  `INSERT INTO outbox_waiting (target, waiting) VALUES (:target, :change)
+     ON CONFLICT (target) DO UPDATE SET waiting = outbox_waiting.waiting + excluded.waiting`,
+);
+/** Of a webhook that is gone there is no count, and stays none. */
+const COUNT_KNOWN = bulk(
+  { target: 'TEXT', change: 'INTEGER' },
+  'UPDATE outbox_waiting SET waiting = waiting + :change WHERE outbox_waiting.target = :target',
+);
 const COLUMNS = 'pk, tenant, target, event_id, event_type, body, at, tries, failure';
 
 /** SQL of webhooks and of events on their way out. Runs inside the worker thread, writes inside its transaction. */
 export class OutboxTable {
   readonly #tenants: Tenants;
-  /** Entries that wait, by target: counting them anew for each event would cost more the more there are. */
-  readonly #waiting = new Map<string, number>();
 
   constructor(tenants: Tenants) {
     this.#tenants = tenants;
@@ -88,32 +110,38 @@ export class OutboxTable {
     // Each finds its rows by an index of its own.
     yield* run('DELETE FROM outbox WHERE target = ? AND dead', id);
     yield* run('DELETE FROM outbox WHERE target = ? AND NOT dead', id);
-    this.#waiting.delete(id);
+    yield* run('DELETE FROM outbox_waiting WHERE target = ?', id);
   }
 
   *record(entries: readonly OutboxEntry[], maxWaiting: number): Op<number> {
-    const insert =
-      'INSERT INTO outbox (tenant, target, event_id, event_type, body, at, due_at) VALUES (?, ?, ?, ?, ?, ?, ?)';
-    let leftOut = 0;
-    for (const { tenant, target, eventId, eventType, body, at } of entries) {
-      if ((yield* this.#waitingOf(target)) >= maxWaiting) leftOut++;
-      else {
-        yield* run(insert, tenant, target, eventId, eventType, body, at, at);
-        this.#count(target, 1);
-      }
+    const waiting = yield* this.#waitingFor([...new Set(entries.map(({ target }) => target))]);
+    const taken: OutboxEntry[] = [];
+    for (const entry of entries) {
+      const n = waiting.get(entry.target) ?? 0;
+      if (n >= maxWaiting) continue;
+      waiting.set(entry.target, n + 1);
+      taken.push(entry);
     }
-    return leftOut;
+    yield* runEach(
+      INSERT,
+      taken.map(({ tenant, target, eventId, eventType, body, at }) => [
+        ...[tenant, target, eventId, eventType, body],
+        ...[at, at],
+      ]),
+    );
+    yield* runEach(COUNT_NEW, countsOf(taken, 1));
+    return entries.length - taken.length;
   }
 
   /** Two who feed the same record wait for each other here, and the second one finds it gone. */
   *feed(records: readonly FedRecord[], maxWaiting: number): Op<number> {
-    let leftOut = 0;
     const remove = 'DELETE FROM change_log WHERE ordinal = ? AND writer = ? AND n = ?';
+    const mine: OutboxEntry[] = [];
     for (const { ordinal, writer, n, deliveries } of records) {
       const isMine = (yield* run(remove, ordinal, writer, n)) > 0;
-      if (isMine) leftOut += yield* this.record(deliveries, maxWaiting);
+      if (isMine) mine.push(...deliveries);
     }
-    return leftOut;
+    return yield* this.record(mine, maxWaiting);
   }
 
   *listDue(target: string, now: Timestamp, limit: number): Op<Delivery[]> {
@@ -132,13 +160,17 @@ export class OutboxTable {
   }
 
   *settle(outcomes: readonly DeliveryOutcome[], maxDead: number): Op<void> {
+    const gone: { target: string }[] = [];
     for (const outcome of outcomes) {
       const row = yield* get<{ target: string; dead: number }>(
         'SELECT target, dead FROM outbox WHERE pk = ?',
         Number(outcome.id),
       );
-      if (row && !row.dead) yield* this.#settle(row.target, outcome, maxDead);
+      if (!row || row.dead) continue;
+      yield* this.#settle(row.target, outcome, maxDead);
+      if (outcome.result !== 'retry') gone.push(row);
     }
+    yield* runEach(COUNT_KNOWN, countsOf(gone, -1));
   }
 
   *listDead(tenant: string, { after, limit }: Page): Op<DeadLetter[]> {
@@ -159,13 +191,8 @@ export class OutboxTable {
       tenant,
     );
     requireDeadLetter(row, id);
-    this.#count(row.target, 1);
+    yield* runEach(COUNT_KNOWN, countsOf([row], 1));
     return row.target;
-  }
-
-  /** Forgets what a rolled back transaction may have counted. */
-  reset(): void {
-    this.#waiting.clear();
   }
 
   *#settle(target: string, outcome: DeliveryOutcome, maxDead: number): Op<void> {
@@ -179,7 +206,6 @@ export class OutboxTable {
       );
       return;
     }
-    this.#count(target, -1);
     if (outcome.result === 'done') {
       yield* run('DELETE FROM outbox WHERE pk = ?', pk);
       return;
@@ -197,20 +223,21 @@ export class OutboxTable {
     );
   }
 
-  *#waitingOf(target: string): Op<number> {
-    const known = this.#waiting.get(target);
-    if (known !== undefined) return known;
-    const row = yield* get('SELECT count(*) AS n FROM outbox WHERE target = ? AND NOT dead', target);
-    const { n } = row as { n: number };
-    this.#waiting.set(target, n);
-    return n;
+  /** How many wait, by target: counted as they come and go, as counting them anew would cost the more the more there are. */
+  *#waitingFor(targets: readonly string[]): Op<Map<string, number>> {
+    const rows = yield* all<{ target: string; waiting: number }>(
+      'SELECT target, waiting FROM outbox_waiting WHERE target IN TEXTS(?)',
+      targets,
+    );
+    return new Map(rows.map(({ target, waiting }) => [target, waiting]));
   }
+}
 
-  /** Of a target whose entries nobody has counted yet, the change is in the table already when somebody does. */
-  #count(target: string, change: number): void {
-    const known = this.#waiting.get(target);
-    if (known !== undefined) this.#waiting.set(target, known + change);
-  }
+/** The change for each target, in an order that all writers have: they lock the rows in it. */
+function countsOf(entries: readonly { readonly target: string }[], change: number): [string, number][] {
+  const counts = new Map<string, number>();
+  for (const { target } of entries) counts.set(target, (counts.get(target) ?? 0) + change);
+  return [...counts].sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
 /** An id that was never given finds nothing. */

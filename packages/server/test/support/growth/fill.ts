@@ -299,6 +299,7 @@ function events({ outbox: count }: Shape): string[] {
       columns,
       `SELECT ${count} + i, 'default', ${target}, 'dead' || i, 'message.created', '{}', i, i, 9, TRUE FROM n`,
     ),
+    'INSERT INTO outbox_waiting (target, waiting) SELECT target, count(*) FROM outbox WHERE NOT dead GROUP BY target',
     counted(
       Math.ceil(count / 10),
       'change_log (ordinal, writer, n, version, body)',
@@ -321,8 +322,12 @@ function services({ services: count, users: known }: Shape): string[] {
       CONVERSATION,
       `SELECT ${key}, 1, 'service' || i, 'service', 'Service', '', 2, 0, i, NULL, ${activity('i')} FROM n`,
     ),
-    counted(all, MEMBER, `SELECT ${key}, 's' || i, 1, 'member', 0, 0, 0, 0, TRUE FROM n`),
-    counted(count, MEMBER, `SELECT ${key}, ${agent}, 1, 'member', 0, 0, 0, 0, TRUE FROM n`),
+    counted(
+      all,
+      MEMBER,
+      `SELECT ${key}, 's' || i, 1, 'member', 0, 0, 0, 0, CASE WHEN i <= ${count} THEN FALSE ELSE TRUE END FROM n`,
+    ),
+    counted(count, MEMBER, `SELECT ${key}, ${agent}, 1, 'member', 0, 0, 0, 0, FALSE FROM n`),
     counted(
       count,
       columns,
