@@ -3,9 +3,13 @@ import type { BulkStatement } from '../sql/bulk.ts';
 import type { EachStatement, Op, Parameter, SingleStatement, Statement } from '../sql/statement.ts';
 import { escapeNul, forAllItems, forPostgres } from './dialect.ts';
 
-/** As much of a connection as statements need. */
+/** As much of a connection as statements need: one that sends statements without waiting for the answers to those before. */
 export interface Connection {
   query(config: QueryConfig): Promise<QueryResult>;
+  /** Keeps what is sent from now on, to be written at once. */
+  hold(): void;
+  /** Writes what was kept. */
+  release(): void;
 }
 
 interface Prepared {
@@ -16,24 +20,70 @@ interface Prepared {
 /** The statements of this process: each has the same name on every connection, and is prepared there when first used. */
 const PREPARED = new Map<string, Prepared>();
 
-/** Runs operations on a connection, one statement after the other. */
+/**
+ * Runs operations in one transaction of a connection. Nobody waits for statements that give nothing back: they are sent with the
+ * next one that does, or with the COMMIT, and what they throw comes from there.
+ */
 export class PostgresDriver {
   readonly #connection: Connection;
+  /** Statements whose answers nobody has waited for. */
+  #unanswered: Promise<unknown>[] = [];
 
   constructor(connection: Connection) {
     this.#connection = connection;
   }
 
-  /** Runs an operation to its end. What a statement throws comes out of its `yield`. */
-  async run<T>(operation: Op<T>): Promise<T> {
-    let step = operation.next();
-    while (!step.done) step = await this.#resume(operation, step.value);
-    return step.value;
+  /** Begins the transaction. It is sent with the first statement. */
+  begin(text: string): void {
+    this.#send({ text });
   }
 
-  /** Runs a statement that gives nothing back, such as `BEGIN`. */
-  async command(text: string): Promise<void> {
-    await this.#connection.query({ text });
+  /** Runs an operation to its end. What a statement throws comes out of a `yield`, or out of the `commit`. */
+  async run<T>(operation: Op<T>): Promise<T> {
+    try {
+      let step = operation.next();
+      while (!step.done) step = await this.#resume(operation, step.value);
+      return step.value;
+    } catch (error) {
+      this.#connection.release();
+      throw error;
+    }
+  }
+
+  /** Ends the transaction; rejects where it was not committed. */
+  async commit(): Promise<void> {
+    // What could not be sent at all leaves the server's transaction as good as it was: it must be known before the COMMIT goes.
+    if (this.#unanswered.length > 0) await this.#attemptsToSend();
+    const { command } = await this.#answer({ text: 'COMMIT' });
+    if (command !== 'COMMIT') throw new Error('the server rolled the transaction back');
+  }
+
+  async #attemptsToSend(): Promise<void> {
+    const sent = new Promise<undefined>((resolve) => process.nextTick(resolve, undefined));
+    try {
+      await Promise.race([Promise.all(this.#unanswered), sent]);
+    } catch (error) {
+      this.#connection.release();
+      throw error;
+    }
+  }
+
+  #send(query: QueryConfig): void {
+    this.#connection.hold();
+    const answer = this.#connection.query(query);
+    answer.catch(() => {});
+    this.#unanswered.push(answer);
+  }
+
+  /** Resolves once a statement, and those before it, are answered. Rejects with what the first of them threw. */
+  async #answer(query: QueryConfig): Promise<QueryResult> {
+    const answer = this.#connection.query(query);
+    this.#connection.release();
+    if (this.#unanswered.length === 0) return answer;
+    const before = this.#unanswered;
+    this.#unanswered = [];
+    const answers = await Promise.all([answer, ...before]);
+    return answers[0];
   }
 
   async #resume<T>(operation: Op<T>, statement: Statement): Promise<IteratorResult<Statement, T>> {
@@ -53,16 +103,16 @@ export class PostgresDriver {
   async #executeEach({ wants, bulk, items }: EachStatement): Promise<unknown> {
     const { name, text } = prepared(bulk.sql, bulk);
     const values = bulk.columns.map((_, column) => items.map((item) => toValue(item[column] as Parameter)));
-    const { rows } = await this.#connection.query({ name, text, values });
-    if (wants === 'done-each') return undefined;
+    if (wants === 'done-each') return this.#send({ name, text, values });
+    const { rows } = await this.#answer({ name, text, values });
     const found: unknown[] = new Array(items.length).fill(undefined);
-    for (const { place, ...row } of rows) found[place - 1] = row;
+    for (const row of rows) found[row.place - 1] = row;
     return found;
   }
 
   async #executeOne({ wants, sql, parameters }: SingleStatement): Promise<unknown> {
     const { name, text } = prepared(sql);
-    const { rows, rowCount } = await this.#connection.query({ name, text, values: parameters.map(toValue) });
+    const { rows, rowCount } = await this.#answer({ name, text, values: parameters.map(toValue) });
     if (wants === 'row') return rows[0];
     return wants === 'rows' ? rows : (rowCount ?? 0);
   }

@@ -7,6 +7,7 @@ import { openTables } from '../sql/operations.ts';
 import type { Connection } from './connect.ts';
 import { PostgresDriver } from './driver.ts';
 import { type Failure, failureOf, type Stage } from './errors.ts';
+import { Statistics } from './statistics.ts';
 
 /** How often a transaction is tried that others were in the way of. */
 const MAX_TRIES = 8;
@@ -28,6 +29,7 @@ export interface LaneOptions {
 export class Lane {
   readonly #options: LaneOptions;
   readonly #batch: WriteBatch;
+  readonly #statistics = new Statistics();
   #connection: Connection | undefined;
 
   constructor(options: LaneOptions) {
@@ -66,11 +68,13 @@ export class Lane {
   ): Promise<{ outcomes: OperationOutcome[] } | { failure: Failure; error: unknown }> {
     let stage: Stage = 'statement';
     try {
-      const driver = new PostgresDriver(await this.#open());
-      await driver.command('BEGIN');
+      const connection = await this.#open();
+      await this.#statistics.beforeTransaction(connection);
+      const driver = new PostgresDriver(connection);
+      driver.begin('BEGIN');
       const outcomes = await driver.run(this.#batch.run(calls));
       stage = 'commit';
-      await driver.command('COMMIT');
+      await driver.commit();
       this.#options.succeeded();
       return { outcomes };
     } catch (error) {

@@ -114,9 +114,9 @@ class Reader {
     try {
       const driver = new PostgresDriver(await this.#open());
       // What an operation reads is of one moment, however many statements it takes.
-      await driver.command('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      driver.begin('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
       const value = await driver.run(operation(...args));
-      await driver.command('COMMIT');
+      await driver.commit();
       this.#options.succeeded();
       return value;
     } catch (error) {

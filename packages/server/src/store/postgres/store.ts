@@ -73,7 +73,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const workOf = (kind: 'reads' | 'writes') => {
     const health = new Health({ unavailable: (reason) => troubles.unavailable(kind, reason) });
     return {
-      connect: () => health.connect(() => Connection.open(address, session)),
+      connect: () => health.connect(() => Connection.open(address, { ...session, keepsPlans: true })),
       failed: (failure: Failure) => health.failed(failure),
       succeeded: () => health.succeeded(),
       close: () => health.close(),

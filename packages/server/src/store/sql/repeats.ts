@@ -24,9 +24,11 @@ export interface RepeatRow extends MessageRow {
 const SELECT = `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.name AS cname, c.uid AS cuid, c.member_count FROM ${MESSAGE_TABLE}
   JOIN conversation c ON c.pk = m.conversation`;
 const FIND = `${SELECT} WHERE m.tenant = ? AND m.client_id = ? AND m.sender = ?`;
-const FIND_EACH = bulk(
+/** Most are of new messages: the few others are read one by one. */
+const IS_USED = bulk(
   { tenant: 'INTEGER', client_id: 'TEXT', person: 'TEXT' },
-  `${SELECT} WHERE m.tenant = :tenant AND m.client_id = :client_id AND m.sender = :person`,
+  `SELECT 1 AS used FROM message WHERE message.tenant = :tenant AND message.client_id = :client_id
+     AND message.sender = :person`,
 );
 
 /** SQL that finds the message which a client id was used for already. */
@@ -34,10 +36,10 @@ export class RepeatTable {
   /** Keys that no message in the database had at the last look. */
   readonly #unused = new Set<string>();
 
-  /** Looks for many at once: most are of new messages. */
+  /** Looks for many at once. */
   *prefetch(keys: readonly SentKey[]): Op<void> {
-    const rows = yield* getEach<RepeatRow>(
-      FIND_EACH,
+    const rows = yield* getEach(
+      IS_USED,
       keys.map(({ tenant, clientId, person }) => [tenant, clientId, person]),
     );
     for (const [index, row] of rows.entries()) if (!row) this.#unused.add(textOf(keys[index] as SentKey));

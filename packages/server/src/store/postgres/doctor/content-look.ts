@@ -53,8 +53,8 @@ type Run = <T>(operation: Op<T>) => Promise<T>;
 
 async function atOneMoment<T>(connection: Connection, look: (run: Run) => Promise<T>): Promise<T> {
   const driver = new PostgresDriver(connection);
-  await driver.command('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  driver.begin('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   const result = await look((operation) => driver.run(operation));
-  await driver.command('COMMIT');
+  await driver.commit();
   return result;
 }

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { SKIP_POSTGRES, sharedPostgres } from '../../../test/support/postgres.ts';
+import { type BulkItem, bulk, getEach, runEach } from '../sql/bulk.ts';
+import type { Op } from '../sql/statement.ts';
+import { Connection } from './connect.ts';
+import { PostgresDriver } from './driver.ts';
+import { addressOf, TEST_SESSION } from './postgres-fixture.ts';
+
+const INSERT = bulk({ id: 'INTEGER', text: 'TEXT' }, 'INSERT INTO thing (id, text) VALUES (:id, :text)');
+const FIND = bulk({ id: 'INTEGER' }, 'SELECT text FROM thing WHERE thing.id = :id');
+
+test('a transaction of PostgreSQL', { skip: SKIP_POSTGRES }, async (t) => {
+  let connection: Connection;
+  let url: string;
+  before(async () => {
+    url = await (await sharedPostgres()).createDatabase();
+    connection = await Connection.open(addressOf(url), TEST_SESSION);
+    await connection.query({ text: 'CREATE TABLE thing (id BIGINT PRIMARY KEY, text TEXT)' });
+  });
+  after(async () => {
+    await connection.close();
+    await (await sharedPostgres()).dropDatabase(url);
+  });
+
+  const transaction = async <T>(operation: Op<T>): Promise<T> => {
+    const driver = new PostgresDriver(connection);
+    driver.begin('BEGIN');
+    const result = await driver.run(operation);
+    await driver.commit();
+    return result;
+  };
+  const texts = async () => {
+    await connection.query({ text: 'ROLLBACK' });
+    const { rows } = await connection.query({ text: 'SELECT text FROM thing ORDER BY id' });
+    return rows.map(({ text }) => text);
+  };
+
+  await t.test('reads what it wrote before, and each row at its place', async () => {
+    const found = await transaction(
+      (function* () {
+        yield* runEach(INSERT, [
+          [1, 'one'],
+          [2, 'two'],
+        ]);
+        return yield* getEach<{ text: string }>(FIND, [[2], [7], [1]]);
+      })(),
+    );
+    assert.deepEqual(
+      found.map((row) => row?.text),
+      ['two', undefined, 'one'],
+    );
+    assert.deepEqual(await texts(), ['one', 'two']);
+  });
+
+  await t.test('keeps nothing where a statement fails that nobody waited for', async () => {
+    const failing = transaction(
+      (function* () {
+        yield* runEach(INSERT, [[3, 'three']]);
+        yield* runEach(INSERT, [[1, 'one again']]);
+        yield* runEach(INSERT, [[4, 'four']]);
+      })(),
+    );
+    await assert.rejects(failing, { code: '23505' });
+    assert.deepEqual(await texts(), ['one', 'two']);
+  });
+
+  await t.test('says what failed first, where a later statement is waited for', async () => {
+    const failing = transaction(
+      (function* () {
+        yield* runEach(INSERT, [[1, 'one again']]);
+        yield* getEach(FIND, [[1]]);
+      })(),
+    );
+    await assert.rejects(failing, { code: '23505' });
+    assert.deepEqual(await texts(), ['one', 'two']);
+  });
+
+  await t.test('keeps nothing where a statement could not be sent', async () => {
+    const unsendable = {
+      toPostgres: () => {
+        throw new Error('no value');
+      },
+    } as unknown as string;
+    const failing = transaction(
+      (function* () {
+        yield* runEach(INSERT, [[3, 'three']]);
+        yield* runEach(INSERT, [[4, unsendable]] as BulkItem[]);
+      })(),
+    );
+    await assert.rejects(failing, /no value/);
+    assert.deepEqual(await texts(), ['one', 'two']);
+  });
+});
