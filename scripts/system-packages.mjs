@@ -10,6 +10,7 @@ const NEEDED = [
   { package: 'nats-server', commands: ['nats-server', '/usr/sbin/nats-server'] },
   // Only its programs: the cluster that Debian makes on installation is not touched.
   POSTGRES,
+  { package: 'pgbouncer', commands: ['pgbouncer', '/usr/sbin/pgbouncer'] },
 ];
 
 /** Installs what is missing, or says which command does. In CI a missing package is a failure. */

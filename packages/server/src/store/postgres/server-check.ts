@@ -75,16 +75,18 @@ export async function readServer(connection: Connection): Promise<ServerRow> {
   return (await connection.query({ text: QUERY })).rows[0];
 }
 
-/**
- * Looks whether a store can live there. Throws `UnusableServer`.
- *
- * @returns what the operator should know all the same
- */
-export async function requireUsableServer(connection: Connection): Promise<string[]> {
+/** A server where a store can live. */
+export interface UsableServer {
+  readonly server: ServerRow;
+  /** What the operator should know all the same. */
+  readonly warnings: readonly string[];
+}
+
+/** Looks whether a store can live there. Throws `UnusableServer`. */
+export async function requireUsableServer(connection: Connection): Promise<UsableServer> {
   const server = await readServer(connection);
   for (const { require } of REQUIREMENTS) require(server);
-  const pooled = isPooled(server, connection) ? [POOLED] : [];
-  return [...safeguardsOff(server), ...pooled];
+  return { server, warnings: safeguardsOff(server) };
 }
 
 function requireVersion({ version, version_number }: ServerRow): void {
@@ -128,11 +130,4 @@ function safeguardsOff({ fsync, full_page_writes }: ServerRow): string[] {
   return off.map(
     ([name]) => `PostgreSQL has ${name} off: a crash of its machine can lose or damage what was confirmed`,
   );
-}
-
-const POOLED = 'PostgreSQL is reached through a pooler, which must give each connection a session of its own';
-
-/** A pooler numbers the sessions by itself. */
-export function isPooled({ pid }: Pick<ServerRow, 'pid'>, { client }: Connection): boolean {
-  return (client as unknown as { processID: number }).processID !== pid;
 }

@@ -163,17 +163,6 @@ describe('a start with PostgreSQL', { skip: SKIP_POSTGRES }, () => {
     await connection.close();
   });
 
-  test('a pooler, which numbers the sessions by itself, is told of', async () => {
-    const connection = await Connection.open(addressOf(url), TEST_SESSION);
-    assert.deepEqual(await requireUsableServer(connection), []);
-    Object.assign(connection.client, { processID: 1 });
-    assert.match(
-      String(await requireUsableServer(connection)),
-      /^PostgreSQL is reached through a pooler, which must/,
-    );
-    await connection.close();
-  });
-
   test('a server that is down is waited for, and found when it is back', async () => {
     const slow = await startOwn();
     const address = addressOf(await slow.createDatabase());

@@ -3,6 +3,7 @@ import { StartError } from '../../config/start-error.ts';
 import type { PostgresAddress } from '../../config/store-url.ts';
 import { Connection, type OnLost } from './connect.ts';
 import { isSocketError, reasonOf, sqlStateOf } from './errors.ts';
+import { isPooled, requireOwnSession } from './pooler.ts';
 import { requireUsableServer, UnusableServer } from './server-check.ts';
 import type { SessionSettings } from './session.ts';
 
@@ -84,7 +85,11 @@ async function tryToOpen(options: StartOptions, left: number): Promise<Connectio
   let connection: Connection | undefined;
   try {
     connection = await Connection.open({ ...address, connectTimeout }, session, onLost);
-    for (const warning of await requireUsableServer(connection)) warn(warning);
+    const { server, warnings } = await requireUsableServer(connection);
+    if (isPooled(server.pid, connection)) {
+      await requireOwnSession(connection, () => Connection.open(address, session));
+    }
+    for (const warning of warnings) warn(warning);
     return connection;
   } catch (error) {
     await connection?.close();

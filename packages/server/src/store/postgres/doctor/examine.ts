@@ -7,12 +7,11 @@ import { durabilityLines } from './durability-lines.ts';
 import { bad, type Line, ok } from './line.ts';
 import { connectionLines, timeoutLine } from './room-lines.ts';
 import { lookAtSchema } from './schema-lines.ts';
-import { clockLine, poolerLine, requirementLines, tlsLine } from './server-lines.ts';
+import { clockLine, poolerLines, requirementLines, tlsLine } from './server-lines.ts';
 import { readSettings } from './settings.ts';
 import { ownershipLine, sizeLines } from './table-lines.ts';
 
-const STATEMENT_TIMEOUT = 30_000;
-const LOCK_TIMEOUT = 5000;
+const SESSION = { name: 'haina/doctor', statementTimeout: 30_000, lockTimeout: 5000 };
 
 export interface ExamineOptions {
   /** Looks at what was written last only, and takes some seconds. */
@@ -38,11 +37,7 @@ export async function examinePostgres(
 ): Promise<PostgresReport> {
   const where = `${placeOf(address)}, database "${address.database}", as "${address.user}"`;
   // What the whole look takes nobody knows beforehand.
-  const session = {
-    name: 'haina/doctor',
-    statementTimeout: isQuick ? STATEMENT_TIMEOUT : 0,
-    lockTimeout: LOCK_TIMEOUT,
-  };
+  const session = isQuick ? SESSION : { ...SESSION, statementTimeout: 0 };
   const begun = performance.now();
   let connection: Connection;
   try {
@@ -77,7 +72,7 @@ async function serverLines(
   const settings = await readSettings(connection);
   return [
     ...requirementLines(server),
-    ...poolerLine(server, connection),
+    ...(await poolerLines(server, connection, () => Connection.open(address, SESSION))),
     await tlsLine(connection, address),
     ...(await durabilityLines(connection, settings)),
     ...(await connectionLines(connection, settings)),

@@ -1,6 +1,7 @@
 import type { PostgresAddress, SslMode } from '../../../config/store-url.ts';
 import type { Connection } from '../connect.ts';
-import { isPooled, REQUIREMENTS, type ServerRow, UnusableServer } from '../server-check.ts';
+import { isPooled, requireOwnSession } from '../pooler.ts';
+import { REQUIREMENTS, type ServerRow, UnusableServer } from '../server-check.ts';
 import { bad, type Line, note, ok } from './line.ts';
 
 /** Clocks that differ by more are worth a word, or have to be set, in ms. */
@@ -15,10 +16,14 @@ export function requirementLines(server: ServerRow): Line[] {
       return ok(what, describe(server));
     } catch (error) {
       if (!(error instanceof UnusableServer)) throw error;
-      const [says = '', advice] = error.message.split('; ');
-      return bad(what, `PostgreSQL ${says}`, advice ?? ADVICE[what] ?? '');
+      return faultLine(what, error);
     }
   });
+}
+
+function faultLine(what: string, { message }: UnusableServer): Line {
+  const [says = '', advice] = message.split('; ');
+  return bad(what, `PostgreSQL ${says}`, advice ?? ADVICE[what] ?? '');
 }
 
 /** Where the server's own words name none. */
@@ -27,10 +32,20 @@ const ADVICE: Readonly<Record<string, string>> = {
   rights: 'make the schema, or correct the search_path of the role',
 };
 
-export function poolerLine(server: ServerRow, connection: Connection): Line[] {
-  if (!isPooled(server, connection)) return [];
-  const advice = 'set its pool_mode to session, or connect haina to PostgreSQL directly';
-  return [note('pooler', 'PostgreSQL is reached through a pooler', advice)];
+/** Nothing where no pooler is between. @param other opens one more connection */
+export async function poolerLines(
+  { pid }: ServerRow,
+  connection: Connection,
+  other: () => Promise<Connection>,
+): Promise<Line[]> {
+  if (!isPooled(pid, connection)) return [];
+  try {
+    await requireOwnSession(connection, other);
+    return [ok('pooler', 'gives each connection a session of its own')];
+  } catch (error) {
+    if (!(error instanceof UnusableServer)) throw error;
+    return [faultLine('pooler', error)];
+  }
 }
 
 interface TlsRow {
