@@ -6,7 +6,7 @@ import type { Ground } from './ground.ts';
 /** The bridge to other systems. It takes up what waits since the last stop before anything is published. */
 export async function composeEvents(
   ground: Ground,
-  deps: Pick<EventBridgeDeps, 'store' | 'next'>,
+  deps: Pick<EventBridgeDeps, 'store' | 'next' | 'webhookLeft'>,
 ): Promise<EventBridge> {
   const events = new EventBridge({
     ...ground,

@@ -40,7 +40,7 @@ export async function compose(ground: Ground): Promise<Served> {
   const hub = composeHub(ground);
   // Events pass from the core over the bridge to other systems and the plug-ins to the hub.
   const sink = plugins?.before(hub) ?? hub;
-  const events = await composeEvents(ground, { store, next: sink });
+  const events = await composeEvents(ground, { store, next: sink, webhookLeft: () => core.remains.left() });
   const core = composeCore(ground, {
     store,
     sink: events.sink,

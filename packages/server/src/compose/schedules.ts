@@ -1,7 +1,7 @@
 import type { Files } from '../core/files.ts';
 import type { Core } from '../core/index.ts';
 import { NotificationSchedule } from '../core/notification-schedule.ts';
-import { Sweep } from '../core/sweep.ts';
+import { Sweep, type SweepDeps } from '../core/sweep.ts';
 import type { Ground } from './ground.ts';
 
 /** From one look for what is of no use any more to the next, in ms. */
@@ -26,12 +26,23 @@ export async function composeNotificationSchedule(
 
 export interface SweptParts {
   readonly files: Pick<Files, 'removeUnused'>;
-  readonly core: Pick<Core, 'notifications' | 'guestRetention'>;
+  readonly core: Pick<Core, 'notifications' | 'guestRetention' | 'remains'>;
 }
+
+/** From one look for what other nodes left to the next, in ms. */
+const REMAINS_INTERVAL = 60_000;
+/** Between two batches of what was deleted, in ms. */
+const REMAINS_PAUSE = 5;
 
 /** What removes the old, again and again; to be started once the server serves. */
 export function composeSweeps(ground: Ground, { files, core }: SweptParts): readonly Sweep[] {
+  const remains = composeSweep(ground, 'remains', 'what was deleted', () => core.remains.removeBatch(), {
+    interval: REMAINS_INTERVAL,
+    pause: REMAINS_PAUSE,
+  });
+  core.remains.whenLeft(() => remains.ask());
   return [
+    remains,
     composeSweep(ground, 'files', 'unused files', () => files.removeUnused(FILE_SWEEP_BATCH)),
     composeSweep(ground, 'notifications', 'old notifications', () => core.notifications.removeOld()),
     composeSweep(ground, 'guests', 'what guests left behind', () => core.guestRetention.removeOld()),
@@ -44,9 +55,10 @@ function composeSweep(
   name: string,
   what: string,
   removeBatch: () => Promise<boolean>,
+  pace: Pick<SweepDeps, 'interval' | 'pause'> = { interval: SWEEP_INTERVAL },
 ): Sweep {
   const onError = (err: unknown): void => log.warn({ err }, `${what} could not be removed; trying again`);
-  const sweep = new Sweep({ removeBatch, clock, timers, interval: SWEEP_INTERVAL, onError });
+  const sweep = new Sweep({ ...pace, removeBatch, clock, timers, onError });
   teardown.defer(`sweep of ${name}`, () => sweep.close());
   return sweep;
 }

@@ -150,6 +150,8 @@ export interface MemberRemoved {
   readonly kind: ConversationKind;
   readonly userId: string;
   readonly actorId: string;
+  /** The group is no more: its `group.dissolved` told everybody, and this tells the member alone. */
+  readonly isOfEnded?: true;
 }
 
 /** A group was made. Its members are told of one by one. */
@@ -171,7 +173,7 @@ export interface ConversationChanged {
   readonly actorId: string;
 }
 
-/** A group came to its end: told to all members at once, before each is told that it is none any more. */
+/** A group came to its end: told to all members at once, before each is told, by and by, that it is none any more. */
 export interface GroupDissolved {
   readonly type: 'group.dissolved';
   readonly tenant: string;

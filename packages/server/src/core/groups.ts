@@ -10,6 +10,7 @@ import type { Clock, IdSource } from './ports/clock.ts';
 import type { ConversationStore, Membership, NewMember } from './ports/conversation-store.ts';
 import type { Page } from './ports/page.ts';
 import type { RateLimiter } from './rate-limiter.ts';
+import type { Remains } from './remains.ts';
 import type { GroupActor } from './rules/group-rights.ts';
 import { requireGroup, standingOf } from './rules/groups.ts';
 import { requireId } from './validate.ts';
@@ -38,6 +39,7 @@ export interface GroupsDeps {
   readonly limits: Limits;
   readonly rate: RateLimiter;
   readonly policies: Policies;
+  readonly remains: Remains;
 }
 
 /**
@@ -58,12 +60,14 @@ export class Groups {
    */
   async create(actor: Principal, input: GroupInput): Promise<Conversation> {
     requireManager(actor);
-    const { store, clock, ids } = this.#deps;
+    const { store, clock, ids, remains } = this.#deps;
     const members = this.#newMembers(input.members ?? []);
     const createdAt = clock.now();
+    const id = requireId(input.id ?? ids.next(), 'id');
+    await remains.finish(actor.tenant, id, 'group', 'room');
     return store.createGroup({
       tenant: actor.tenant,
-      id: requireId(input.id ?? ids.next(), 'id'),
+      id,
       name: requireGroupName(input.name),
       picture: requirePicture(actor, input.avatar ?? '', createdAt),
       ...(input.history === undefined ? {} : { history: input.history }),
@@ -100,8 +104,8 @@ export class Groups {
 
   /** Ends the group: its memberships go, nobody can read or send any more. Owners. EPERM. */
   async delete(actor: Principal, id: string): Promise<void> {
-    const { store, clock } = this.#deps;
-    await store.deleteGroup(actor.tenant, id, clock.now(), await this.#writer(actor));
+    const { store, clock, remains } = this.#deps;
+    remains.leave(await store.deleteGroup(actor.tenant, id, clock.now(), await this.#writer(actor)));
   }
 
   /**

@@ -24,7 +24,7 @@ function setUp({ kept = 1000, rooms = [] as string[], attended = [] as string[],
     },
     async deleteRoom(_tenant: string, id: string) {
       deleted.push(id);
-      return [];
+      return { kind: 'room', tenant: 't', id, actorId: '', members: [], groups: [], isDone: true } as const;
     },
   };
   const retention = new GuestRetention({

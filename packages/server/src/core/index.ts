@@ -28,12 +28,14 @@ import type { MessageStore } from './ports/message-store.ts';
 import type { NotificationStore } from './ports/notification-store.ts';
 import type { PasswordHasher } from './ports/passwords.ts';
 import type { PositionStore } from './ports/position-store.ts';
+import type { RemainsStore } from './ports/remains-store.ts';
 import type { RoomStore } from './ports/room-store.ts';
 import type { StoreHealth } from './ports/store-health.ts';
 import type { UserStore } from './ports/user-store.ts';
 import { PresenceNews } from './presence-news.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { Receipts } from './receipts.ts';
+import { Remains } from './remains.ts';
 import { Rooms } from './rooms.ts';
 import { Typing } from './typing.ts';
 import { Users } from './users.ts';
@@ -49,6 +51,7 @@ export type CoreStore = UserStore &
   NotificationStore &
   AdminStore &
   RoomStore &
+  RemainsStore &
   DeskStore &
   Pick<StoreHealth, 'ping'>;
 
@@ -75,6 +78,7 @@ export interface Core {
   readonly users: Users;
   readonly groups: Groups;
   readonly rooms: Rooms;
+  readonly remains: Remains;
   readonly attendance: Attendance;
   readonly guestRetention: GuestRetention;
   readonly contacts: Contacts;
@@ -100,9 +104,10 @@ export function createCore(given: CoreDeps): Core {
   const deps = { gate: OPEN_GATE, ...given, sink, store, policies };
   const receipts = new Receipts(deps);
   const rate = new RateLimiter(deps.limits.sendRate, deps.clock);
+  const remains = new Remains(deps);
   const guestRate = new GuestRate(deps.limits, deps.clock);
   const lookRate = new LookRate(deps.limits, deps.clock);
-  const rooms = new Rooms({ ...deps, guestRate });
+  const rooms = new Rooms({ ...deps, guestRate, remains });
   const attendance = new Attendance({ ...deps, rooms, receipts, rate, lookRate });
   listeners.push(attendance);
   const messages = new Messages({ ...deps, receipts, rate, guestRate, lookRate });
@@ -111,9 +116,10 @@ export function createCore(given: CoreDeps): Core {
   const typing = new Typing({ ...deps, typingRate, services: desk.sessions });
   listeners.push(typing);
   return {
-    users: new Users({ ...deps, desk: desk.dispatch }),
-    groups: new Groups({ ...deps, rate }),
+    users: new Users({ ...deps, desk: desk.dispatch, remains }),
+    groups: new Groups({ ...deps, rate, remains }),
     rooms,
+    remains,
     attendance,
     guestRetention: new GuestRetention(deps),
     contacts: new Contacts(deps),

@@ -8,6 +8,7 @@ import type { Clock, IdSource } from './ports/clock.ts';
 import type { ConversationStore } from './ports/conversation-store.ts';
 import type { Page } from './ports/page.ts';
 import type { NewRoom, RoomPatch, RoomStore } from './ports/room-store.ts';
+import type { Remains } from './remains.ts';
 import { requireId } from './validate.ts';
 
 /** Longest description of a room, in characters. */
@@ -33,6 +34,7 @@ export interface RoomsDeps {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly limits: Limits;
+  readonly remains: Remains;
 }
 
 /** The rooms of every tenant: what they are, and who may come in. Managing takes a manager. */
@@ -86,7 +88,8 @@ export class Rooms {
   /** Ends the room: everybody in it leaves, nobody can read or send any more. */
   async delete(actor: Principal, id: string): Promise<void> {
     requireManager(actor);
-    await this.#deps.store.deleteRoom(actor.tenant, id, actor.userId);
+    const { store, remains } = this.#deps;
+    remains.leave(await store.deleteRoom(actor.tenant, id, actor.userId));
   }
 
   /**
@@ -120,7 +123,8 @@ export class Rooms {
     if (!mayEnter) throw new DomainError('EPERM', `room ${id} is not open to you`, { field: 'roomNumber' });
   }
 
-  #make(tenant: string, room: Omit<NewRoom, 'tenant' | 'createdAt'>): Promise<Room> {
+  async #make(tenant: string, room: Omit<NewRoom, 'tenant' | 'createdAt'>): Promise<Room> {
+    await this.#deps.remains.finish(tenant, room.id, 'group', 'room');
     return this.#deps.store.createRoom({ ...room, tenant, createdAt: this.#deps.clock.now() });
   }
 }

@@ -7,6 +7,10 @@ const INTERVAL = 1000;
 
 /** A sweep whose removals answer what the test says; false after that. */
 function sweepOf(...answers: (boolean | Error)[]) {
+  return pausingSweepOf(undefined, ...answers);
+}
+
+function pausingSweepOf(pause: number | undefined, ...answers: (boolean | Error)[]) {
   const timers = new ManualTimers();
   const errors: unknown[] = [];
   const batches = { count: 0 };
@@ -20,6 +24,7 @@ function sweepOf(...answers: (boolean | Error)[]) {
     clock: { now: () => 0 },
     timers,
     interval: INTERVAL,
+    ...(pause === undefined ? {} : { pause }),
     onError: (error) => errors.push(error),
   });
   return { sweep, timers, errors, batches };
@@ -70,4 +75,21 @@ test('a closed sweep waits for what it does and does no more', async () => {
   await sweep.close();
   assert.equal(timers.pending, 0);
   assert.equal(batches.count, 1);
+});
+
+test('a sweep that pauses lets others in after each batch, and begins at once where it is asked', async () => {
+  const { sweep, timers, batches } = pausingSweepOf(10, true, false, true);
+  sweep.start();
+  await settled();
+  assert.equal(batches.count, 1);
+  timers.advance(10);
+  await settled();
+  assert.equal(batches.count, 2);
+  timers.advance(INTERVAL - 1);
+  await settled();
+  assert.equal(batches.count, 2);
+  sweep.ask();
+  timers.advance(0);
+  await settled();
+  assert.equal(batches.count, 3);
 });

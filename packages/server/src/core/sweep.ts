@@ -13,6 +13,8 @@ export interface SweepDeps {
   readonly timers: Timers;
   /** From the end of a sweep to the next, in ms. */
   readonly interval: number;
+  /** After each batch, in ms: what others do meanwhile is not held up. Several in a row where absent. */
+  readonly pause?: number;
   onError(error: unknown): void;
 }
 
@@ -36,13 +38,19 @@ export class Sweep {
     this.#task.ask();
   }
 
+  /** There is something to sweep before the interval has passed. */
+  ask(): void {
+    this.#task.askSoon();
+  }
+
   /** Resolves once nothing is under way. */
   close(): Promise<void> {
     return this.#task.close();
   }
 
   async #sweep(): Promise<Timestamp> {
-    const { removeBatch, clock, interval } = this.#deps;
+    const { removeBatch, clock, interval, pause } = this.#deps;
+    if (pause !== undefined) return clock.now() + ((await removeBatch()) ? pause : interval);
     for (let batch = 0; batch < MAX_BATCHES && !this.#task.isClosed; batch++) {
       if (!(await removeBatch())) break;
     }

@@ -15,6 +15,7 @@ import type { Page } from './ports/page.ts';
 import { type Client, type HashRequester, NO_CLIENT, type PasswordHasher } from './ports/passwords.ts';
 import type { Account, NewUser, UserGiven, UserPatch, UserStore } from './ports/user-store.ts';
 import { RateLimiter } from './rate-limiter.ts';
+import type { Remains } from './remains.ts';
 import { requireUser } from './rules/users.ts';
 import { userTopic } from './topics.ts';
 import { requireId, requireLength } from './validate.ts';
@@ -69,6 +70,7 @@ export interface UsersDeps {
   readonly passwords: PasswordHasher;
   readonly limits: Limits;
   readonly desk: Pick<Dispatch, 'forget' | 'retire'>;
+  readonly remains: Remains;
 }
 
 /** The users of every tenant. */
@@ -92,10 +94,10 @@ export class Users {
    */
   async create(actor: Principal, input: UserInput, client = NO_CLIENT): Promise<User> {
     requireManager(actor);
-    const { store, clock, ids, passwords } = this.#deps;
+    const { clock, ids, passwords } = this.#deps;
     const createdAt = clock.now();
     const password = input.password === undefined ? undefined : this.#requirePassword(input.password);
-    return store.createUser({
+    return this.#make({
       tenant: actor.tenant,
       id: requireId(input.id ?? ids.next(), 'id'),
       ...(input.uid === undefined ? {} : { uid: requireUid(input.uid) }),
@@ -164,9 +166,9 @@ export class Users {
   async delete(actor: Principal, id: string): Promise<void> {
     requireManager(actor);
     const { tenant } = actor;
-    const { store, desk, clock } = this.#deps;
+    const { store, desk, clock, remains } = this.#deps;
     await desk.forget({ tenant, userId: id });
-    await store.deleteUser(tenant, id, clock.now(), actor.userId);
+    remains.leave(await store.deleteUser(tenant, id, clock.now(), actor.userId));
   }
 
   /** What somebody tries to log in to, whether there is such a user or not. */
@@ -318,14 +320,20 @@ export class Users {
     return { tenant, id: ids.next(), actorId, reason, at: clock.now() };
   }
 
+  async #make(user: NewUser): Promise<User> {
+    const { store, remains } = this.#deps;
+    await remains.finish(user.tenant, user.id, 'user');
+    return store.createUser(user);
+  }
+
   /** Makes a user of this username or, where somebody else has it, of one that begins with it. */
   async #createNamed(user: Omit<NewUser, 'username'>, username: string): Promise<User> {
-    const { store, ids } = this.#deps;
+    const { ids } = this.#deps;
     try {
-      return await store.createUser({ ...user, username });
+      return await this.#make({ ...user, username });
     } catch (error) {
       if (!(error instanceof DomainError && error.field === 'username')) throw error;
-      return store.createUser({ ...user, username: `${username}~${ids.next()}` });
+      return this.#make({ ...user, username: `${username}~${ids.next()}` });
     }
   }
 

@@ -36,6 +36,8 @@ export interface EventBridgeDeps {
   readonly version: string;
   makeSecret(): string;
   random(): number;
+  /** A webhook was deleted, and what waited for it is to be removed. */
+  webhookLeft(): void;
 }
 
 /** Business events between this deployment and other systems, by NATS and by webhooks. */

@@ -92,6 +92,7 @@ export async function startHttp(
     version: '0.0.0-test',
     makeSecret: () => 'a secret that the server made',
     random: () => 0,
+    webhookLeft: () => core.remains.left(),
   });
   const core = createCore({
     store,

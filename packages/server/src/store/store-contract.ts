@@ -14,6 +14,7 @@ import { pendingContract } from './contract/pending.ts';
 import { personsContract } from './contract/persons.ts';
 import { readingContract } from './contract/reading.ts';
 import { referencesContract } from './contract/references.ts';
+import { remainsContract } from './contract/remains.ts';
 import { revisionsContract } from './contract/revisions.ts';
 import { roomsContract } from './contract/rooms.ts';
 import { sightContract } from './contract/sight.ts';
@@ -42,6 +43,7 @@ const PARTS = [
   conversationListContract,
   sightContract,
   readingContract,
+  remainsContract,
 ];
 
 /** What every adapter of the store port promises. */

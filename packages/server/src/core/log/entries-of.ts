@@ -5,6 +5,7 @@ import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { DeskStore } from '../ports/desk-store.ts';
 import type { MessageStore } from '../ports/message-store.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
+import type { RemainsStore, Swept } from '../ports/remains-store.ts';
 import type { RoomStore } from '../ports/room-store.ts';
 import type { UserPatch, UserStore } from '../ports/user-store.ts';
 import type { LogEntry } from './log-entry.ts';
@@ -16,7 +17,8 @@ type Ports = ConversationStore &
   RoomStore &
   DeskStore &
   NotificationStore &
-  AdminStore;
+  AdminStore &
+  RemainsStore;
 
 type Entries<Name extends keyof Ports> = (
   result: Awaited<ReturnType<Ports[Name]>>,
@@ -46,7 +48,7 @@ const TABLE = {
   updateGroup: (conversation, _tenant, _id, _patch, by) => [
     { type: 'conversation-changed', conversation, actorId: by?.userId ?? '' },
   ],
-  deleteGroup: (members, tenant, conversationId, _at, by) => [
+  deleteGroup: ({ members }, tenant, conversationId, _at, by) => [
     { type: 'group-dissolved', tenant, conversationId, members, actorId: by?.userId ?? '' },
   ],
   addMembers(added, { tenant, conversationId, members, by }) {
@@ -69,7 +71,7 @@ const TABLE = {
   updateRoom: (conversation, _tenant, _id, _patch, actorId = '') => [
     { type: 'conversation-changed', conversation, actorId },
   ],
-  deleteRoom: (members, tenant, conversationId, actorId = '') => [
+  deleteRoom: ({ members }, tenant, conversationId, actorId = '') => [
     { type: 'room-closed', tenant, conversationId, members, actorId },
   ],
   enterRoom: (_, { tenant, roomId: conversationId, userId, role = 'member' }) => {
@@ -85,9 +87,10 @@ const TABLE = {
     const isShownOtherwise = [patch.username, patch.nickname, patch.picture].some((it) => it !== undefined);
     return isShownOtherwise ? [...ended, { type: 'user-changed', user, actorId: act?.actorId ?? id }] : ended;
   },
-  deleteUser: (groups, tenant, userId, _at, actorId = '') => [
+  deleteUser: ({ groups }, tenant, userId, _at, actorId = '') => [
     { type: 'user-deleted', tenant, userId, groups, actorId },
   ],
+  sweepRemains: (swept) => (swept ? remainsSwept(swept) : NONE),
   assignNext: (handover) => (handover ? [handedOver('assigned', handover)] : NONE),
   acceptService: (handover, { actorId }) => [handedOver('assigned', handover, actorId)],
   transferService: (handover, { actorId, to }) => [
@@ -143,6 +146,20 @@ export function entriesOf(name: string, args: readonly unknown[], result: unknow
 function pinned(type: 'message-pinned' | 'message-unpinned'): Entries<'pinMessage'> {
   return ({ isNew, unseenBy }, { scope, userId: actorId }, telling) =>
     isNew && telling ? [{ type, scope, actorId, unseenBy, ...telling }] : NONE;
+}
+
+function remainsSwept({ kind, tenant, id, members, groups, actorId }: Swept): readonly LogEntry[] {
+  switch (kind) {
+    case 'group':
+    case 'room':
+      return members.length === 0
+        ? NONE
+        : [{ type: 'members-out', kind, tenant, conversationId: id, members, actorId }];
+    case 'user':
+      return groups.length === 0 ? NONE : [{ type: 'groups-left', tenant, userId: id, groups, actorId }];
+    case 'webhook':
+      return NONE;
+  }
 }
 
 function handedOver(change: ServiceChangeKind, handover: Handover, actorId?: string): LogEntry {

@@ -35,9 +35,11 @@ export type LogEntry =
   | RolesChanged
   | MemberGone
   | RoomEnded
+  | MembersOut
   | AccessChanged
   | UserAltered
   | UserGone
+  | GroupsLeft
   | ServiceHandedOver
   | ServiceAltered
   | NoteAdded
@@ -120,6 +122,13 @@ export interface RoomEnded extends OfConversation {
   readonly members: readonly string[];
 }
 
+/** Members of a group or room that ended before, who were not told yet. */
+export interface MembersOut extends OfConversation {
+  readonly type: 'members-out';
+  readonly kind: 'group' | 'room';
+  readonly members: readonly string[];
+}
+
 export interface AccessChanged {
   readonly type: 'access-ended';
   readonly user: User;
@@ -138,6 +147,11 @@ export interface UserGone {
   readonly userId: string;
   readonly actorId: string;
   readonly groups: readonly LeftGroup[];
+}
+
+/** Groups that a user who was deleted before has left, and that were not told yet. */
+export interface GroupsLeft extends Omit<UserGone, 'type'> {
+  readonly type: 'groups-left';
 }
 
 export interface ServiceHandedOver {

@@ -9,9 +9,11 @@ import { conversationTopic, tenantTopic, userTopic } from '../topics.ts';
 import type {
   GroupCreated,
   GroupEnded,
+  GroupsLeft,
   LogEntry,
   MemberGone,
   MembersAdded,
+  MembersOut,
   MessageAltered,
   MessageAppended,
   MessageHid,
@@ -54,12 +56,14 @@ const TELLINGS: Tellings = {
   'roles-changed': rolesChanged,
   'member-removed': memberRemoved,
   'room-closed': roomClosed,
+  'members-out': membersOut,
   'access-ended': ({ user: { tenant, id: userId, role }, cause }) => [
     publish([userTopic(tenant, userId)], { type: 'user.access', tenant, userId, cause, role }),
   ],
   // To whom is asked by who tells it: those who share a conversation with the user.
   'user-changed': ({ user, actorId }) => [publish([], { type: 'user.changed', user, actorId })],
   'user-deleted': userDeleted,
+  'groups-left': groupsLeft,
   'service-handed-over': handedOver,
   'service-changed': ({ change, session }) => [
     publish(partyTopics(session), { type: 'service.changed', change, session, formerAgentId: null }),
@@ -225,34 +229,61 @@ function* memberRemoved({ type: _, ...gone }: MemberGone): Iterable<Telling> {
   yield publish(topics, { type: 'member.removed', ...gone });
 }
 
-/** Tells all members once that their group is no more, and each of them alone that it is no member. */
+/** Tells a group once that it is no more, and each of the members that are named, alone, that it is none any more. */
 function* groupDissolved({ members, type: _, ...of }: GroupEnded): Iterable<Telling> {
-  const { tenant, conversationId } = of;
-  const end = { type: 'group.dissolved', ...of } as const;
   // First the members' sessions know that they leave as soon as this was told to them.
-  yield notify(
-    members.map((userId) => userTopic(tenant, userId)),
-    end,
-  );
-  yield publish([conversationTopic(tenant, conversationId)], end);
+  yield* endAhead(of, members);
+  const topics = [conversationTopic(of.tenant, of.conversationId)];
+  yield publish(topics, { type: 'group.dissolved', ...of });
+  yield* outOfGroup(of, members);
+}
+
+function* membersOut({ type: _, kind, members, ...of }: MembersOut): Iterable<Telling> {
+  if (kind === 'room') {
+    yield* outOfRoom(of, members);
+    return;
+  }
+  yield* endAhead(of, members);
+  yield* outOfGroup(of, members);
+}
+
+/** What ended, and who ended it. */
+type Ended = Omit<Joining, 'kind'>;
+
+function* endAhead(of: Ended, members: readonly string[]): Iterable<Telling> {
+  const topics = members.map((userId) => userTopic(of.tenant, userId));
+  if (topics.length > 0) yield notify(topics, { type: 'group.dissolved', ...of });
+}
+
+function* outOfGroup(of: Ended, members: readonly string[]): Iterable<Telling> {
   for (const userId of members) {
-    yield publish([userTopic(tenant, userId)], { type: 'member.removed', kind: 'group', userId, ...of });
+    const removal = { type: 'member.removed', kind: 'group', userId, isOfEnded: true, ...of } as const;
+    yield publish([userTopic(of.tenant, userId)], removal);
   }
 }
 
-function* roomClosed({ type: _, members, ...of }: RoomEnded): Iterable<Telling> {
+function* outOfRoom(of: Ended, members: readonly string[]): Iterable<Telling> {
   for (const userId of members) yield* memberRemoved({ type: 'member-removed', kind: 'room', userId, ...of });
+}
+
+function* roomClosed({ type: _, members, ...of }: RoomEnded): Iterable<Telling> {
+  yield* outOfRoom(of, members);
   const { tenant, conversationId: roomId } = of;
   yield publish([conversationTopic(tenant, roomId)], { type: 'room.closed', tenant, roomId });
 }
 
-function* userDeleted({ tenant, userId, groups, actorId }: UserGone): Iterable<Telling> {
+function* userDeleted({ type: _, ...gone }: UserGone): Iterable<Telling> {
+  yield* groupsLeft({ type: 'groups-left', ...gone });
+  const { tenant, userId } = gone;
+  yield publish([userTopic(tenant, userId)], { type: 'user.deleted', tenant, userId });
+}
+
+function* groupsLeft({ tenant, userId, groups, actorId }: GroupsLeft): Iterable<Telling> {
   for (const { conversationId, changed } of groups) {
     const of = { tenant, conversationId, actorId };
     yield* memberRemoved({ type: 'member-removed', kind: 'group', userId, ...of });
     yield* rolesChanged({ type: 'roles-changed', members: changed, ...of });
   }
-  yield publish([userTopic(tenant, userId)], { type: 'user.deleted', tenant, userId });
 }
 
 /** A new agent is told what was said and noted before, as if it came just now. */

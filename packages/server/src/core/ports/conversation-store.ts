@@ -9,6 +9,7 @@ import type {
 import type { GroupActor } from '../rules/group-rights.ts';
 import type { Picture } from './file-store.ts';
 import type { Page } from './page.ts';
+import type { Swept } from './remains-store.ts';
 
 export interface NewGroup {
   readonly tenant: string;
@@ -106,8 +107,11 @@ export interface ConversationStore {
   listGroups(tenant: string, page: Page, userId?: string): Promise<Conversation[]>;
   /** ENOENT. */
   updateGroup(tenant: string, id: string, patch: GroupPatch, by?: GroupActor): Promise<Conversation>;
-  /** Ends all memberships; returns the users who were members. ENOENT. */
-  deleteGroup(tenant: string, id: string, at: Timestamp, by?: GroupActor): Promise<string[]>;
+  /**
+   * Ends all memberships for everybody at once; their rows are the group's remains. Its id is free. Returns the first of those
+   * who were members. ENOENT.
+   */
+  deleteGroup(tenant: string, id: string, at: Timestamp, by?: GroupActor): Promise<Swept>;
   /**
    * Returns those who were not members before. Who was one once has what it had then, and as undelivered what it missed and
    * may see; for others nothing of before is undelivered. ENOENT for the group or (field `userId`) a user; ETOOLONG where the group

@@ -51,7 +51,7 @@ export interface EventStore {
   createWebhook(webhook: Webhook, maxWebhooks: number): Promise<void>;
   /** Of all tenants, in the order they were made. */
   listWebhooks(): Promise<Webhook[]>;
-  /** What waits for it goes too. ENOENT (field `id`). */
+  /** What waits for it, and what was given up, goes too: out of sight at once, its rows are remains. ENOENT (field `id`). */
   deleteWebhook(tenant: string, id: string): Promise<void>;
   /** Appends entries that are due at once. Those of a target that has `maxWaiting` already are left out, and counted. */
   recordDeliveries(entries: readonly OutboxEntry[], maxWaiting: number): Promise<number>;

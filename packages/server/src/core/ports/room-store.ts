@@ -1,5 +1,6 @@
 import type { HistoryAccess, MemberRole, Person, Room, Timestamp } from '../model.ts';
 import type { Page } from './page.ts';
+import type { Swept } from './remains-store.ts';
 
 export interface NewRoom {
   readonly tenant: string;
@@ -69,8 +70,8 @@ export interface RoomStore {
   listRooms(tenant: string, page: Page): Promise<Room[]>;
   /** ENOENT, also (field `ownerId`) for an owner who is no user. */
   updateRoom(tenant: string, id: string, patch: RoomPatch, actorId?: string): Promise<Room>;
-  /** Ends all memberships, and returns the users who were members. ENOENT. */
-  deleteRoom(tenant: string, id: string, actorId?: string): Promise<string[]>;
+  /** Ends all memberships, as `deleteGroup` does. ENOENT. */
+  deleteRoom(tenant: string, id: string, actorId?: string): Promise<Swept>;
   /** Makes a user a member of a room, as `addMembers` does; its owner as owner. ENOENT for the room or user. */
   enterRoom(entry: RoomEntry): Promise<void>;
   /** Ends a membership. Does nothing where there is none. */

@@ -8,6 +8,7 @@ import type { LogStore } from './log-store.ts';
 import type { MessageStore } from './message-store.ts';
 import type { NotificationStore } from './notification-store.ts';
 import type { PositionStore } from './position-store.ts';
+import type { RemainsStore } from './remains-store.ts';
 import type { RoomStore } from './room-store.ts';
 import type { StoreHealth } from './store-health.ts';
 import type { UserStore } from './user-store.ts';
@@ -46,6 +47,7 @@ export interface Store
     RoomStore,
     EventStore,
     LogStore,
+    RemainsStore,
     DeskStore,
     StoreHealth {
   close(): Promise<void>;

@@ -1,8 +1,8 @@
 import type { Role, Timestamp, User } from '../model.ts';
 import type { AdminAct } from './admin-store.ts';
-import type { LeftGroup } from './conversation-store.ts';
 import type { Picture } from './file-store.ts';
 import type { Page } from './page.ts';
+import type { Swept } from './remains-store.ts';
 
 export interface NewUser {
   readonly tenant: string;
@@ -79,10 +79,10 @@ export interface UserStore {
    */
   updateUser(tenant: string, id: string, patch: UserPatch, act?: AdminAct): Promise<User>;
   /**
-   * Ends its memberships too, as `removeMember`; messages stay. Returns the groups it was in. No token issued until now opens
-   * what is made under the id later. ENOENT.
+   * Ends its memberships too, as `removeMember`; messages stay. It is a member of nothing at once, whatever of its rows is left
+   * as its remains. Returns the first of the groups it was in. No token issued until now opens what is made under the id later. ENOENT.
    */
-  deleteUser(tenant: string, id: string, at: Timestamp, actorId?: string): Promise<LeftGroup[]>;
+  deleteUser(tenant: string, id: string, at: Timestamp, actorId?: string): Promise<Swept>;
 }
 
 export interface LoginNote {

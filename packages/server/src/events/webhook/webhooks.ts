@@ -44,6 +44,8 @@ export interface WebhooksDeps {
   /** A webhook is there. */
   added(webhook: Webhook): void;
   removed(id: string): void;
+  /** What waited for one that is removed is to be removed, too. */
+  webhookLeft(): void;
   /** There is one more, or one less. */
   changed(): Promise<void>;
   /** Something is due for this target now. */
@@ -94,10 +96,11 @@ export class Webhooks {
   /** Ends it, with all that waits for it. EPERM, ENOENT. */
   async delete(actor: Principal, id: string): Promise<void> {
     requireManager(actor);
-    const { store, targets, removed, changed } = this.#deps;
+    const { store, targets, removed, webhookLeft, changed } = this.#deps;
     await store.deleteWebhook(actor.tenant, id);
     targets.remove({ tenant: actor.tenant, id });
     removed(id);
+    webhookLeft();
     await changed();
   }
 

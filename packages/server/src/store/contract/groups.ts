@@ -16,7 +16,8 @@ export function groupsContract({ store, tenantWith, send, makeGroup }: StoreFixt
       ['team'],
     );
     assert.deepEqual(await store.listGroups(tenant, { limit: 9 }, 'carol'), []);
-    assert.deepEqual(await store.deleteGroup(tenant, 'team', 2), ['alice', 'bob']);
+    const { members, isDone } = await store.deleteGroup(tenant, 'team', 2);
+    assert.deepEqual([members, isDone], [['alice', 'bob'], true]);
     await assert.rejects(store.updateGroup(tenant, 'team', {}), { code: 'ENOENT' });
     assert.deepEqual(await store.listGroups(tenant, { limit: 9 }), []);
     await makeGroup(tenant, 'team', ['carol']);

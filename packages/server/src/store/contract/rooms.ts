@@ -46,7 +46,7 @@ export function roomsContract({ store, tenantWith, send, makeGroup, pendingTexts
       field: 'ownerId',
     });
     await assert.rejects(store.updateRoom(tenant, 'nowhere', {}), { code: 'ENOENT' });
-    assert.deepEqual(await store.deleteRoom(tenant, 'b'), []);
+    assert.deepEqual((await store.deleteRoom(tenant, 'b')).members, []);
     assert.equal(await store.findRoom(tenant, 'b'), undefined);
     await assert.rejects(store.deleteRoom(tenant, 'b'), { code: 'ENOENT' });
     assert.equal((await store.createRoom(newRoom(tenant, 'b'))).owner, null);
@@ -97,7 +97,7 @@ export function roomsContract({ store, tenantWith, send, makeGroup, pendingTexts
     assert.equal((await store.findRoom(tenant, 'r'))?.memberCount, 0);
     assert.equal((await store.findConversation(tenant, 'team'))?.memberCount, 1);
     await enter('alice');
-    assert.deepEqual(await store.deleteRoom(tenant, 'r'), ['alice']);
+    assert.deepEqual((await store.deleteRoom(tenant, 'r')).members, ['alice']);
   });
 
   test('a guest writes in open rooms only, and is shown as it was then', async () => {

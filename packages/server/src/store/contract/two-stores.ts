@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import type { Swept } from '../../core/ports/remains-store.ts';
 import type { NewMessage, Store } from '../../core/ports/store.ts';
 import { newMessage, newUser, toGroup, toUser } from './fixture.ts';
 import { accountRaces } from './races/accounts.ts';
@@ -264,6 +265,49 @@ export async function twoStoresContract(adapter: string, open: () => Promise<Two
         assert.equal((await reader.findUser(tenant, 'bob'))?.nickname, `Bob ${n}`);
         const { message } = await reader.appendMessage(newMessage(tenant, 'alice', toUser('bob'), 'x'));
         assert.equal(message.parties.target.nickname, `Bob ${n}`);
+      }
+    });
+
+    test('what one deleted is swept by both, each row once, also where the one that deleted it is gone', async () => {
+      const many = upTo(400).map((n) => `m${n}`);
+      const tenant = await tenantWith(...many);
+      for (const id of ['first', 'second']) await makeGroup(tenant, id, many);
+      const begun = [await one.deleteGroup(tenant, 'first', 5), await one.deleteGroup(tenant, 'second', 5)];
+      const swept: Swept[] = [...begun];
+      async function sweep(store: Store): Promise<void> {
+        for (let more = true; more; ) {
+          const each = await store.sweepRemains(20);
+          if (each) swept.push(each);
+          more = each !== undefined;
+        }
+      }
+      await Promise.all([sweep(one), sweep(other), sweep(other)]);
+      await sweep(one);
+      for (const id of ['first', 'second']) {
+        const members = swept.filter((each) => each.tenant === tenant && each.id === id);
+        assert.deepEqual(members.flatMap((each) => each.members).toSorted(), many.toSorted());
+        assert.equal(members.filter(({ isDone }) => isDone).length, 1);
+      }
+    });
+
+    test('who is made under the id of a user that the other sweeps keeps what it gets', async () => {
+      for (let race = 0; race < RACES; race++) {
+        const peers = upTo(120).map((n) => `p${n}`);
+        const tenant = await tenantWith('bob', ...peers);
+        await Promise.all(
+          peers.map((id) => one.appendMessage(newMessage(tenant, 'bob', toUser(id), `to ${id}`))),
+        );
+        await one.deleteUser(tenant, 'bob', 5);
+        const what = { kind: 'user', tenant, id: 'bob' } as const;
+        const sweeping = Promise.all([one.sweepRemains(10, what), one.sweepRemains(10, what)]);
+        await other.createUser(newUser(tenant, 'bob'));
+        await makeGroup(tenant, 'new', ['p1', 'bob']);
+        await sweeping;
+        while (await one.sweepRemains(10, what));
+        assert.deepEqual(
+          (await other.listMemberships(tenant, 'bob')).map(({ conversationId }) => conversationId),
+          ['new'],
+        );
       }
     });
 

@@ -89,7 +89,8 @@ export function usersContract({ store, tenantWith, send, makeGroup }: StoreFixtu
     assert.equal((await store.updateUser(tenant, 'bob', { nickname: 'Bobby' })).nickname, 'Bobby');
     await assert.rejects(store.updateUser(tenant, 'bob', { username: 'alice' }), { code: 'ECONFLICT' });
     await assert.rejects(store.updateUser(tenant, 'nobody', {}), { code: 'ENOENT' });
-    assert.deepEqual(await store.deleteUser(tenant, 'bob', 2), [{ conversationId: 'team', changed: [] }]);
+    const { groups, isDone } = await store.deleteUser(tenant, 'bob', 2);
+    assert.deepEqual([groups, isDone], [[{ conversationId: 'team', changed: [] }], true]);
     assert.equal(await store.findUser(tenant, 'bob'), undefined);
     assert.deepEqual(await store.findAccount(tenant, 'bob'), { generation: 1, tokensAfter: 2 });
     assert.equal((await store.findAccount(tenant, 'alice'))?.tokensAfter, null);

@@ -113,6 +113,11 @@ async function addOddTexts(store: Store): Promise<void> {
     createdBy: 'a',
   };
   await store.createWebhook({ ...hook, createdAt: 1 }, 5);
+  const entry = { tenant, target: 'gone', eventType: 'x', body: '{}', at: 1 };
+  await store.createWebhook({ ...hook, id: 'gone', createdAt: 1 }, 5);
+  const entries = Array.from({ length: 300 }, (_, n) => ({ ...entry, eventId: `${n}` }));
+  await store.recordDeliveries(entries, 1000);
+  await store.deleteWebhook(tenant, 'gone');
   await store.keepLog(true);
   for (const id of ['alice', 'bob'])
     await store.createUser({ ...newUser(tenant, id), nickname: `😀\0${id}\u001a0` });

@@ -17,6 +17,8 @@ export interface NamedMessage extends NewMessage {
   readonly target: NamedTarget;
   /** Of its sender. */
   readonly person: string;
+  /** Its sender is a user no more. */
+  readonly isDeleted: boolean;
 }
 
 export interface Destination {

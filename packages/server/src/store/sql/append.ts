@@ -66,7 +66,8 @@ export class AppendTable {
     const sender = yield* caches.parties.identity(tenant, given.senderId);
     requireSamePerson(sender.generation, given.senderGeneration);
     const target = yield* this.#targets.named(tenant, given.target);
-    const message = { ...given, target, person: sender.person };
+    const isDeleted = Boolean(sender.deleted);
+    const message = { ...given, target, person: sender.person, isDeleted };
     const repeat = yield* this.#repeat(tenant, message);
     if (repeat) return repeat;
     const held = yield* this.#filesOf(tenant, message);
@@ -101,11 +102,12 @@ export class AppendTable {
   }
 
   /** Asks whether the sender may write there; what it writes it has got and read. */
-  *#decide({ pk, kind, last_seq }: ConversationRow, { guest, senderId }: NewMessage): Op<void> {
+  *#decide({ pk, kind, last_seq }: ConversationRow, { guest, senderId, isDeleted }: NamedMessage): Op<void> {
     const { positions } = this.#deps.caches;
     const next = [{ from: last_seq + 1, to: last_seq + 1 }];
     const isGuest = guest !== undefined;
-    const isMember = !isGuest && (yield* positions.cover(pk, senderId, 'read', next)) !== undefined;
+    const isMember =
+      !isGuest && !isDeleted && (yield* positions.cover(pk, senderId, 'read', next)) !== undefined;
     const isOpen = isGuest && (yield* this.#isOpen(pk));
     decideAppend({ kind, isGuest, isMember, isOpen });
   }

@@ -58,7 +58,7 @@ function* findMemberCounts(): Op<string[]> {
   const rows = yield* all<{ id: string; expected: number; n: number }>(
     `SELECT c.id, c.member_count AS expected, coalesce(m.n, 0) AS n FROM conversation c
        LEFT JOIN (SELECT conversation, count(*) AS n FROM member GROUP BY conversation) m ON m.conversation = c.pk
-       WHERE coalesce(m.n, 0) <> c.member_count LIMIT ${MAX_FINDINGS}`,
+       WHERE coalesce(m.n, 0) <> c.member_count AND c.kind <> 'deleted' LIMIT ${MAX_FINDINGS}`,
   );
   return rows.map(({ id, expected, n }) => `conversation ${id}: ${n} members, expected ${expected}`);
 }

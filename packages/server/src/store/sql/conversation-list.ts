@@ -1,9 +1,10 @@
 import type { Party } from '../../core/model.ts';
 import type { ConversationQuery, ConversationView, PeerReach } from '../../core/ports/store.ts';
 import {
-  CONVERSATION_COLUMNS,
   type ConversationRow,
   type ConversationTable,
+  IS_NOBODY,
+  SHOWN_COLUMNS,
   toConversation,
 } from './conversations.ts';
 import type { MessageTable } from './messages.ts';
@@ -11,6 +12,7 @@ import { hourOf } from './numbers.ts';
 import { PartyTable } from './parties.ts';
 import { parseRanges } from './range-json.ts';
 import { ReachTable } from './reach.ts';
+import { ENDED } from './sight.ts';
 import { all, get, mapped, type Op } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 
@@ -63,7 +65,7 @@ export class ConversationListTable {
 
   *#singles(column: 'user_a' | 'user_b', tenant: number, userId: string, before: number, limit: number) {
     return yield* all<ConversationRow>(
-      `SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE tenant = ? AND ${column} = ? AND activity_hour <= ? AND activity < ?
+      `SELECT ${SHOWN_COLUMNS} FROM conversation WHERE tenant = ? AND ${column} = ? AND activity_hour <= ? AND activity < ?
            AND (SELECT v.user_id FROM member v WHERE v.conversation = conversation.pk AND v.user_id = ?) IS NOT NULL
            ORDER BY activity_hour DESC, activity DESC LIMIT ?`,
       tenant,
@@ -78,8 +80,8 @@ export class ConversationListTable {
   /** Groups, rooms that the user is in now, and service sessions that are not closed. */
   *#others(tenant: number, userId: string, before: number, limit: number) {
     return yield* all<ConversationRow>(
-      `SELECT ${CONVERSATION_COLUMNS} FROM conversation
-           WHERE pk IN (SELECT conversation FROM member INDEXED BY member_many WHERE tenant = ? AND user_id = ? AND many) AND activity < ?
+      `SELECT ${SHOWN_COLUMNS} FROM conversation
+           WHERE pk IN (SELECT conversation FROM member INDEXED BY member_many WHERE tenant = ? AND user_id = ? AND many) AND activity < ? AND kind <> '${ENDED}'
            ORDER BY activity DESC LIMIT ?`,
       tenant,
       userId,
@@ -115,7 +117,7 @@ export class ConversationListTable {
 
   *#peerReach(conversation: number, userId: string): Op<PeerReach | undefined> {
     const row = yield* get<PeerRow>(
-      `SELECT user_id, delivered, delivered_above, read, read_above FROM member WHERE conversation = ? AND user_id <> ?`,
+      `SELECT user_id, delivered, delivered_above, read, read_above FROM member WHERE conversation = ? AND user_id <> ? AND NOT ${IS_NOBODY}`,
       conversation,
       userId,
     );

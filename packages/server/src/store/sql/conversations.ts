@@ -40,6 +40,7 @@ import type { FileTable } from './files.ts';
 import { FormerMemberTable } from './former-members.ts';
 import { hourOf, type Numbers } from './numbers.ts';
 import { ReachTable } from './reach.ts';
+import { ENDED } from './sight.ts';
 import { all, get, mapped, type Op, run } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
@@ -73,6 +74,18 @@ interface MemberRow {
 
 export const CONVERSATION_COLUMNS =
   'pk, tenant, id, kind, name, avatar, history, member_count, last_seq, revision, created_at, uid, activity, activity_hour';
+/** How many single chats could be left in the time that it takes to leave a group. */
+const ROWS_OF_A_GROUP = 5;
+/** Members of conversations who were deleted, and are still to be removed, are none. */
+export const IS_NOBODY =
+  "EXISTS (SELECT 1 FROM remains r WHERE r.kind = 'user' AND r.name = member.user_id AND r.tenant = member.tenant)";
+/** The columns as they are shown: without the members who were deleted and are still to be removed. */
+export const SHOWN_COLUMNS = CONVERSATION_COLUMNS.replace(
+  'member_count',
+  `member_count - (SELECT CAST(coalesce(sum((SELECT count(*) FROM member v
+       WHERE v.conversation = conversation.pk AND v.user_id = r.name)), 0) AS BIGINT)
+     FROM remains r WHERE r.kind = 'user' AND r.tenant = conversation.tenant) AS member_count`,
+);
 const MEMBER_COLUMNS = 'user_id, role, joined_at, delivered, read';
 
 export interface ConversationTableDeps {
@@ -91,10 +104,12 @@ export class ConversationTable {
   readonly #former: FormerMemberTable;
   readonly #reach: ReachTable;
   readonly #lock: string;
+  readonly #columns: string;
 
   /** @param use a write locks the conversations that it looks up, so that what it finds holds until its end */
   constructor({ tenants, users, files, numbers }: ConversationTableDeps, use: 'read' | 'write') {
     this.#lock = use === 'write' ? ' FOR UPDATE' : '';
+    this.#columns = use === 'write' ? CONVERSATION_COLUMNS : SHOWN_COLUMNS;
     this.#tenants = tenants;
     this.#users = users;
     this.#files = files;
@@ -153,7 +168,7 @@ export class ConversationTable {
 
   *row(tenant: number, id: string): Op<ConversationRow | undefined> {
     return yield* get<ConversationRow>(
-      `SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE tenant = ? AND id = ?${this.#lock}`,
+      `SELECT ${this.#columns} FROM conversation WHERE tenant = ? AND id = ?${this.#lock}`,
       tenant,
       id,
     );
@@ -184,14 +199,14 @@ export class ConversationTable {
     const rows =
       userId === undefined
         ? yield* all(
-            `SELECT ${CONVERSATION_COLUMNS} FROM conversation INDEXED BY conversation_group
+            `SELECT ${SHOWN_COLUMNS} FROM conversation INDEXED BY conversation_group
              WHERE tenant = ? AND kind = 'group' AND id > ? ORDER BY id LIMIT ?`,
             key,
             after,
             limit,
           )
         : yield* all(
-            `SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE kind = 'group' AND id > ? AND pk IN
+            `SELECT ${SHOWN_COLUMNS} FROM conversation WHERE kind = 'group' AND id > ? AND pk IN
                  (SELECT conversation FROM member INDEXED BY member_many WHERE tenant = ? AND user_id = ? AND many) ORDER BY id LIMIT ?`,
             after,
             key,
@@ -222,24 +237,43 @@ export class ConversationTable {
     return toConversation(tenant, yield* this.#requireGroup(tenant, id));
   }
 
-  /** The id is free again afterwards; the messages stay under a name that no id can have. */
-  *deleteGroup(tenant: string, id: string, at: Timestamp, by?: GroupActor): Op<string[]> {
+  /** The id is free again afterwards; the messages stay under a name that no id can have. Returns the key. */
+  *deleteGroup(tenant: string, id: string, at: Timestamp, by?: GroupActor): Op<number> {
     const row = yield* this.#requireGroup(tenant, id);
     requireAct(yield* this.#standing(row, by), { kind: 'dissolve' });
     yield* this.#files.showGroup(row.pk, null, at);
-    return yield* this.end(row.pk);
+    yield* this.end(row.pk);
+    return row.pk;
   }
 
-  /** As `deleteGroup`, of any conversation. */
-  *end(pk: number): Op<string[]> {
-    const rows = yield* all('SELECT user_id FROM member WHERE conversation = ?', pk);
-    yield* run('DELETE FROM member WHERE conversation = ?', pk);
-    yield* this.#former.forgetConversation(pk);
+  /** As `deleteGroup`, of any conversation. Its memberships show nothing any more, and are to be removed. */
+  *end(pk: number): Op<void> {
     yield* run(
-      "UPDATE conversation SET id = id || '#' || pk, kind = 'deleted', member_count = 0 WHERE pk = ?",
+      `UPDATE conversation SET id = id || '#' || pk, kind = '${ENDED}', member_count = 0 WHERE pk = ?`,
       pk,
     );
-    return (rows as unknown as { user_id: string }[]).map(({ user_id }) => user_id);
+  }
+
+  /** Removes some members of a conversation that has ended; returns them. */
+  *removeMembers(pk: number, limit: number): Op<string[]> {
+    const rows = yield* all<{ user_id: string }>(
+      'SELECT user_id FROM member WHERE conversation = ? ORDER BY user_id LIMIT ?',
+      pk,
+      limit,
+    );
+    const members = rows.map(({ user_id }) => user_id);
+    yield* run('DELETE FROM member WHERE conversation = ? AND user_id IN TEXTS(?)', pk, members);
+    return members;
+  }
+
+  /** Removes some of what is kept of a conversation's former members; returns how many. */
+  forgetFormer(pk: number, limit: number): Op<number> {
+    return this.#former.forgetConversation(pk, limit);
+  }
+
+  /** Removes some of what is kept of a user's former memberships; returns how many. */
+  forgetUser(tenant: number, userId: string, limit: number): Op<number> {
+    return this.#former.forgetUser(tenant, userId, limit);
   }
 
   *addMembers({ tenant, conversationId, members, maxMembers, at, by }: NewMembers): Op<string[]> {
@@ -325,6 +359,11 @@ export class ConversationTable {
   /** Ends a membership of a group; where the only owner goes, another becomes it. Returns who has another role by it. */
   *#leave(pk: number, userId: string, role: MemberRole, successorId?: string): Op<NewMember[]> {
     yield* this.remove(pk, userId);
+    return yield* this.#succeed(pk, role, successorId);
+  }
+
+  /** Whoever becomes owner where one of this role has gone and no other is left. */
+  *#succeed(pk: number, role: MemberRole, successorId?: string): Op<NewMember[]> {
     const heir = successorId ?? (role === 'owner' ? yield* this.#successor(pk) : undefined);
     if (heir === undefined || (yield* this.#memberRow(pk, heir))?.role === 'owner') return [];
     return [yield* this.#setRole(pk, heir, 'owner')];
@@ -333,7 +372,7 @@ export class ConversationTable {
   /** Whom the rules name in a group without owners: they need the longest-standing of each role to choose from. */
   *#successor(pk: number): Op<string | undefined> {
     if ((yield* this.#owners(pk)).length > 0) return undefined;
-    const best = `SELECT ${MEMBER_COLUMNS} FROM member WHERE conversation = ? AND role = ? ORDER BY joined_at, user_id LIMIT 1`;
+    const best = `SELECT ${MEMBER_COLUMNS} FROM member WHERE conversation = ? AND role = ? AND NOT ${IS_NOBODY} ORDER BY joined_at, user_id LIMIT 1`;
     const candidates = yield* mapped(['admin', 'member'], (role) => all<MemberRow>(best, pk, role));
     return successorOf(yield* mapped(candidates.flat(), (row) => this.#toMember(pk, row)))?.userId;
   }
@@ -348,7 +387,10 @@ export class ConversationTable {
   }
 
   *#owners(pk: number): Op<string[]> {
-    const rows = yield* all("SELECT user_id FROM member WHERE conversation = ? AND role = 'owner'", pk);
+    const rows = yield* all(
+      `SELECT user_id FROM member WHERE conversation = ? AND role = 'owner' AND NOT ${IS_NOBODY}`,
+      pk,
+    );
     return (rows as unknown as { user_id: string }[]).map(({ user_id }) => user_id);
   }
 
@@ -358,25 +400,65 @@ export class ConversationTable {
     return standingOf(by, member?.role, id);
   }
 
-  /** Ends all memberships of a user; returns its groups. */
-  *removeUser(tenant: string, userId: string): Op<LeftGroup[]> {
+  /** Ends some memberships of a deleted user; returns the groups among them, and what the work was worth in rows. */
+  *removeUser(tenant: number, userId: string, limit: number): Op<{ rows: number; groups: LeftGroup[] }> {
+    const { rows, groups } = yield* this.#leaveGroups(tenant, userId, Math.ceil(limit / ROWS_OF_A_GROUP));
+    const worth = rows * ROWS_OF_A_GROUP;
+    if (worth >= limit) return { rows: worth, groups };
+    return { rows: worth + (yield* this.#leaveOthers(tenant, userId, limit - worth)), groups };
+  }
+
+  /** Everything but single chats. */
+  *#leaveGroups(tenant: number, userId: string, limit: number): Op<{ rows: number; groups: LeftGroup[] }> {
     // Whoever locks several conversations does it in this order.
     const rows = yield* all<Pick<ConversationRow, 'pk' | 'id' | 'kind'>>(
-      `SELECT c.pk, c.id, c.kind FROM member m JOIN conversation c ON c.pk = m.conversation WHERE m.tenant = ? AND m.user_id = ?
-         ORDER BY c.id FOR UPDATE OF c`,
-      yield* this.#tenants.ensure(tenant),
+      `SELECT c.pk, c.id, c.kind FROM
+           (SELECT conversation FROM member INDEXED BY member_many WHERE tenant = ? AND user_id = ? AND many LIMIT ?) m
+           JOIN conversation c ON c.pk = m.conversation ORDER BY c.id FOR UPDATE OF c`,
+      tenant,
       userId,
+      limit,
     );
-    const left: LeftGroup[] = [];
+    const roles = yield* this.#drop(userId, rows);
+    const groups: LeftGroup[] = [];
     for (const { pk, id, kind } of rows) {
-      const role = (yield* this.#memberRow(pk, userId))?.role;
-      if (role === undefined) continue;
-      if (kind === 'group') {
-        left.push({ conversationId: id, changed: yield* this.#leave(pk, userId, role) });
-      } else yield* this.remove(pk, userId);
+      const role = roles.get(pk);
+      if (kind !== 'group' || role === undefined) continue;
+      groups.push({ conversationId: id, changed: yield* this.#succeed(pk, role) });
     }
-    yield* this.#former.forgetUser(yield* this.#tenants.ensure(tenant), userId);
-    return left;
+    return { rows: rows.length, groups };
+  }
+
+  *#leaveOthers(tenant: number, userId: string, limit: number): Op<number> {
+    const rows = yield* all<{ pk: number }>(
+      `SELECT c.pk FROM (SELECT conversation FROM member WHERE tenant = ? AND user_id = ? LIMIT ?) m
+           JOIN conversation c ON c.pk = m.conversation ORDER BY c.id FOR UPDATE OF c`,
+      tenant,
+      userId,
+      limit,
+    );
+    yield* this.#drop(userId, rows);
+    return rows.length;
+  }
+
+  /** Ends a user's memberships of these conversations, which are locked, and keeps nothing of them; returns the roles that it had. */
+  *#drop(
+    userId: string,
+    conversations: readonly { readonly pk: number }[],
+  ): Op<ReadonlyMap<number, MemberRole>> {
+    if (conversations.length === 0) return new Map();
+    const rows = yield* all<{ conversation: number; role: MemberRole }>(
+      'SELECT conversation, role FROM member WHERE user_id = ? AND conversation IN INTEGERS(?)',
+      userId,
+      conversations.map(({ pk }) => pk),
+    );
+    const keys = rows.map(({ conversation }) => conversation);
+    yield* run('DELETE FROM member WHERE user_id = ? AND conversation IN INTEGERS(?)', userId, keys);
+    yield* run(
+      `UPDATE conversation SET member_count = member_count - 1 WHERE pk IN INTEGERS(?) AND kind <> '${ENDED}'`,
+      keys,
+    );
+    return new Map(rows.map(({ conversation, role }) => [conversation, role]));
   }
 
   *findMember(tenant: string, conversationId: string, userId: string): Op<Member | undefined> {
@@ -391,7 +473,7 @@ export class ConversationTable {
     const conversation = key === undefined ? undefined : yield* this.row(key, conversationId);
     if (!conversation) return [];
     const rows = yield* all<MemberRow>(
-      `SELECT ${MEMBER_COLUMNS} FROM member WHERE conversation = ? AND user_id > ? ORDER BY user_id LIMIT ?`,
+      `SELECT ${MEMBER_COLUMNS} FROM member WHERE conversation = ? AND user_id > ? AND NOT ${IS_NOBODY} ORDER BY user_id LIMIT ?`,
       conversation.pk,
       after,
       limit,
@@ -404,7 +486,7 @@ export class ConversationTable {
     if (key === undefined) return [];
     const rows = yield* all<{ id: string; kind: ConversationKind; role: MemberRole }>(
       `SELECT c.id, c.kind, m.role FROM member m INDEXED BY member_many JOIN conversation c ON c.pk = m.conversation
-           WHERE m.tenant = ? AND m.user_id = ? AND m.many`,
+           WHERE m.tenant = ? AND m.user_id = ? AND m.many AND c.kind <> '${ENDED}'`,
       key,
       userId,
     );
@@ -417,7 +499,7 @@ export class ConversationTable {
     const rows = yield* all<{ id: string }>(
       `SELECT DISTINCT other.user_id AS id FROM member own
            JOIN conversation c ON c.pk = own.conversation
-           JOIN member other ON other.conversation = own.conversation
+           JOIN member other ON other.conversation = own.conversation AND NOT ${IS_NOBODY.replaceAll('member.', 'other.')}
            WHERE own.tenant = ? AND own.user_id = ? AND other.user_id <> own.user_id
              AND (c.kind = 'single' OR (c.kind = 'group' AND c.member_count <= ?)) LIMIT ?`,
       key,
@@ -466,7 +548,7 @@ export class ConversationTable {
 
   *#memberRow(pk: number, userId: string): Op<MemberRow | undefined> {
     return yield* get<MemberRow>(
-      `SELECT ${MEMBER_COLUMNS} FROM member WHERE conversation = ? AND user_id = ?`,
+      `SELECT ${MEMBER_COLUMNS} FROM member WHERE conversation = ? AND user_id = ? AND NOT ${IS_NOBODY}`,
       pk,
       userId,
     );

@@ -197,11 +197,12 @@ export class FileTable {
   }
 
   /** Who gets the id of a deleted user does not get its files. */
-  *forgetOwner(tenant: string, userId: string): Op<void> {
-    yield* run(
-      "UPDATE file SET owner = '' WHERE tenant = ? AND owner = ?",
-      yield* this.#tenants.ensure(tenant),
+  *forgetOwner(tenant: number, userId: string, limit: number): Op<number> {
+    return yield* run(
+      "UPDATE file SET owner = '' WHERE pk IN (SELECT pk FROM file WHERE tenant = ? AND owner = ? LIMIT ?)",
+      tenant,
       userId,
+      limit,
     );
   }
 

@@ -69,13 +69,25 @@ export class FormerMemberTable {
     yield* run('DELETE FROM former_member WHERE conversation = ? AND user_id = ?', pk, user);
   }
 
-  /** Whoever gets the id of a deleted user is somebody else. */
-  *forgetUser(tenant: number, user: string): Op<void> {
-    yield* run('DELETE FROM former_member WHERE tenant = ? AND user_id = ?', tenant, user);
+  /** Whoever gets the id of a deleted user is somebody else. Removes some; returns how many. */
+  *forgetUser(tenant: number, user: string, limit: number): Op<number> {
+    return yield* run(
+      `DELETE FROM former_member WHERE user_id = ?2 AND conversation IN
+           (SELECT conversation FROM former_member WHERE tenant = ?1 AND user_id = ?2 LIMIT ?3)`,
+      tenant,
+      user,
+      limit,
+    );
   }
 
-  *forgetConversation(conversation: number): Op<void> {
-    yield* run('DELETE FROM former_member WHERE conversation = ?', conversation);
+  /** Removes some; returns how many. */
+  *forgetConversation(conversation: number, limit: number): Op<number> {
+    return yield* run(
+      `DELETE FROM former_member WHERE conversation = ?1 AND user_id IN
+           (SELECT user_id FROM former_member WHERE conversation = ?1 LIMIT ?2)`,
+      conversation,
+      limit,
+    );
   }
 
   /** What it may not see is nothing that it missed. */

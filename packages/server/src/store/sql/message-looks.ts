@@ -3,7 +3,7 @@ import type { MessageLook, MessageView } from '../../core/ports/store.ts';
 import type { ConversationRow } from './conversations.ts';
 import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, toMessage } from './message-row.ts';
 import { PartyTable } from './parties.ts';
-import { inSight } from './sight.ts';
+import { ENDED, inSight } from './sight.ts';
 import { get, type Op, type Parameter } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 
@@ -45,7 +45,7 @@ const COLUMNS = `SELECT ${MESSAGE_COLUMNS}, c.id AS cid, c.kind, c.name AS cname
     EXISTS (SELECT 1 FROM hidden h WHERE h.conversation = m.conversation AND h.user_id = v.user_id AND h.seq = m.seq)
       AS is_hidden`;
 const TABLES = `${MESSAGE_TABLE} JOIN conversation c ON c.pk = m.conversation
-  LEFT JOIN member v ON v.conversation = m.conversation AND v.user_id = ?`;
+  LEFT JOIN member v ON v.conversation = m.conversation AND v.user_id = ? AND c.kind <> '${ENDED}'`;
 const SELECT = `${COLUMNS} FROM ${TABLES}`;
 const IS_WITHIN = '(CAST(? AS TEXT) IS NULL OR c.id = ?)';
 

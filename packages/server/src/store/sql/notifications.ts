@@ -227,11 +227,15 @@ export class NotificationTable {
     );
   }
 
-  /** A user of the same id is another one. */
-  *removeUser(tenant: string, userId: string): Op<void> {
-    const key = yield* this.#tenants.find(tenant);
-    if (key === undefined) return;
-    yield* run('DELETE FROM notification_user WHERE tenant = ? AND user_id = ?', key, userId);
+  /** A user of the same id is another one. Removes some of what is known of this one; returns how many. */
+  *removeUser(tenant: number, userId: string, limit: number): Op<number> {
+    return yield* run(
+      `DELETE FROM notification_user WHERE user_id = ?2 AND notification IN
+           (SELECT notification FROM notification_user WHERE tenant = ?1 AND user_id = ?2 LIMIT ?3)`,
+      tenant,
+      userId,
+      limit,
+    );
   }
 
   /** Not removed before the transaction ends: what is noted of its users would stay behind. */

@@ -11,7 +11,7 @@ import {
 } from './message-row.ts';
 import { PartyTable } from './parties.ts';
 import { parseRanges } from './range-json.ts';
-import { SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
+import { ENDED, SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
 import { all, type Op } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
@@ -30,7 +30,8 @@ interface OpenRow extends BehindRow, SightRow {
 
 const CONVERSATION = 'c.pk, c.tenant, c.id, c.kind, c.name, c.uid, c.last_seq';
 const OPEN = `SELECT v.delivered, v.delivered_above, ${SIGHT_COLUMNS}, ${CONVERSATION}
-  FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.tenant = ? AND v.user_id = ? AND v.delivered < c.last_seq`;
+  FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.tenant = ? AND v.user_id = ? AND v.delivered < c.last_seq
+    AND c.kind <> '${ENDED}'`;
 const FIND_EACH = bulk(
   { tenant: 'INTEGER', user_id: 'TEXT', id: 'TEXT' },
   `SELECT ${CONVERSATION} FROM conversation c JOIN member v ON v.conversation = c.pk AND v.user_id = :user_id

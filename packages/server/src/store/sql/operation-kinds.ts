@@ -45,6 +45,7 @@ export const OPERATION_KINDS = {
   leaveRoom: 'write',
   emptyRooms: 'write',
   purgeGuestMessages: 'write',
+  sweepRemains: 'message-write',
   createWebhook: 'write',
   deleteWebhook: 'write',
   recordDeliveries: 'message-write',

@@ -23,6 +23,7 @@ const ALL_DESKS = 'desks';
 const OUTBOX = 'outbox';
 const NOTIFICATIONS = 'notifications';
 const FILES = 'files';
+const REMAINS = 'remains';
 
 const KEYS: { readonly [Name in WriteName]: Keys<Name> } = {
   appendMessage({ tenant, senderId, target }) {
@@ -97,6 +98,7 @@ const KEYS: { readonly [Name in WriteName]: Keys<Name> } = {
   leaveRoom: (tenant, roomId, userId) => [user(tenant, userId), conversation(tenant, roomId)],
   emptyRooms: () => [],
   purgeGuestMessages: () => [],
+  sweepRemains: () => [REMAINS],
   createWebhook: () => [OUTBOX],
   deleteWebhook: () => [OUTBOX],
   recordDeliveries: () => [OUTBOX],

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Message, Timestamp, User } from '../../core/model.ts';
 import type { AdminAct } from '../../core/ports/admin-store.ts';
+import type { RemainsOf, Swept } from '../../core/ports/remains-store.ts';
 import type {
   ChangedMessage,
   HistoryQuery,
-  LeftGroup,
   MessageChange,
   MessageLook,
   MessageView,
@@ -12,6 +12,7 @@ import type {
   Store,
   UserPatch,
 } from '../../core/ports/store.ts';
+import type { GroupActor } from '../../core/rules/group-rights.ts';
 import { AcknowledgementTable } from './acknowledgements.ts';
 import { AdminTable } from './admin.ts';
 import { type AppendOutcome, AppendTable } from './append.ts';
@@ -33,6 +34,7 @@ import { Numbers } from './numbers.ts';
 import type { OperationName } from './operation-kinds.ts';
 import { OutboxTable } from './outbox.ts';
 import { PendingReader } from './pending.ts';
+import { RemainsTable } from './remains.ts';
 import { RetentionTable } from './retention.ts';
 import { RoomTable } from './rooms.ts';
 import { get, type Op, run } from './statement.ts';
@@ -74,6 +76,7 @@ export function openTables(use: 'read' | 'write', logSettings = new LogSettings(
   const agents = new AgentTable(tenants, users);
   const queue = new DeskQueue({ tenants, conversations, services, agents });
   const customers = new CustomerTable(tenants, services);
+  const remains = new RemainsTable({ tenants, users, conversations, notifications, files, outbox });
   const desk = { services, agents, queue, customers, reports: new DeskReports(tenants, agents) };
   return {
     tenants,
@@ -96,6 +99,7 @@ export function openTables(use: 'read' | 'write', logSettings = new LogSettings(
     retention,
     outbox,
     log,
+    remains,
     desk,
   };
 }
@@ -132,6 +136,7 @@ export function operationsOf(tables: Tables): Operations {
     rooms,
     outbox,
     log,
+    remains,
     desk,
     caches,
     appends,
@@ -142,7 +147,7 @@ export function operationsOf(tables: Tables): Operations {
     *createUser(user: NewUser): Op<User> {
       const tenant = yield* tenants.lock(user.tenant);
       const file = yield* files.requirePicture(tenant, user.picture);
-      const created = yield* users.create(user);
+      const created = yield* users.create(user, (key, id) => remains.finishUser(key, id));
       if (file !== null) yield* files.showUser(tenant, user.id, file, user.createdAt);
       return created;
     },
@@ -157,19 +162,20 @@ export function operationsOf(tables: Tables): Operations {
       return user;
     },
     noteLogin: users.noteLogin.bind(users),
-    *deleteUser(tenant: string, id: string, at: Timestamp): Op<LeftGroup[]> {
+    *deleteUser(tenant: string, id: string, at: Timestamp, actorId = ''): Op<Swept> {
       yield* users.delete(tenant, id, at);
-      yield* notifications.removeUser(tenant, id);
       yield* admin.forgetUser(tenant, id);
-      const left = yield* conversations.removeUser(tenant, id);
+      const swept = yield* remains.begin({ kind: 'user', tenant, id, actorId });
       // Files after conversations, as whoever writes a message does.
       yield* files.showUser(yield* tenants.ensure(tenant), id, null, at);
-      yield* files.forgetOwner(tenant, id);
-      return left;
+      return swept;
     },
     createGroup: conversations.createGroup.bind(conversations),
     updateGroup: conversations.updateGroup.bind(conversations),
-    deleteGroup: conversations.deleteGroup.bind(conversations),
+    *deleteGroup(tenant: string, id: string, at: Timestamp, by?: GroupActor): Op<Swept> {
+      const conversation = yield* conversations.deleteGroup(tenant, id, at, by);
+      return yield* remains.begin({ kind: 'group', tenant, id, conversation, actorId: by?.userId ?? '' });
+    },
     addMembers: conversations.addMembers.bind(conversations),
     setMemberRole: conversations.setMemberRole.bind(conversations),
     removeMember: conversations.removeMember.bind(conversations),
@@ -201,13 +207,26 @@ export function operationsOf(tables: Tables): Operations {
     dropFiles: files.drop.bind(files),
     createRoom: rooms.create.bind(rooms),
     updateRoom: rooms.update.bind(rooms),
-    deleteRoom: rooms.delete.bind(rooms),
+    *deleteRoom(tenant: string, id: string, actorId = ''): Op<Swept> {
+      const conversation = yield* rooms.delete(tenant, id);
+      return yield* remains.begin({ kind: 'room', tenant, id, conversation, actorId });
+    },
     enterRoom: rooms.enter.bind(rooms),
     leaveRoom: rooms.leave.bind(rooms),
     emptyRooms: rooms.empty.bind(rooms),
     purgeGuestMessages: retention.purgeGuestMessages.bind(retention),
     createWebhook: outbox.createWebhook.bind(outbox),
-    deleteWebhook: outbox.deleteWebhook.bind(outbox),
+    *deleteWebhook(tenant: string, id: string): Op<void> {
+      yield* outbox.deleteWebhook(tenant, id);
+      yield* remains.begin({ kind: 'webhook', tenant, id, actorId: '' });
+    },
+    *sweepRemains(limit: number, only?: RemainsOf): Op<Swept | undefined> {
+      // Counts of members and positions change with a user's: nobody may go by what is remembered of them.
+      yield* caches.flush();
+      const swept = yield* remains.sweep(limit, only);
+      if (swept?.kind === 'user') caches.reset();
+      return swept;
+    },
     recordDeliveries: outbox.record.bind(outbox),
     settleDeliveries: outbox.settle.bind(outbox),
     keepLog: log.keep.bind(log),

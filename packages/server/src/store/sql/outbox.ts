@@ -60,6 +60,9 @@ const COUNT_KNOWN = bulk(
 );
 const COLUMNS = 'pk, tenant, target, event_id, event_type, body, at, tries, failure';
 
+/** Not one of a webhook that was deleted, whose rows are being removed. */
+const HAS_TARGET = "NOT EXISTS (SELECT 1 FROM remains r WHERE r.kind = 'webhook' AND r.name = outbox.target)";
+
 /** SQL of webhooks and of events on their way out. Runs inside the worker thread, writes inside its transaction. */
 export class OutboxTable {
   readonly #tenants: Tenants;
@@ -107,10 +110,24 @@ export class OutboxTable {
   *deleteWebhook(tenant: string, id: string): Op<void> {
     const changes = yield* run('DELETE FROM webhook WHERE tenant = ? AND id = ?', tenant, id);
     requireWebhook(changes > 0, id);
-    // Each finds its rows by an index of its own.
-    yield* run('DELETE FROM outbox WHERE target = ? AND dead', id);
-    yield* run('DELETE FROM outbox WHERE target = ? AND NOT dead', id);
     yield* run('DELETE FROM outbox_waiting WHERE target = ?', id);
+  }
+
+  /** Removes some of what a target has, whether it waits or is dead; returns how much. */
+  *removeOf(target: string, limit: number): Op<number> {
+    // Each finds its rows by an index of its own.
+    const dead = yield* run(
+      'DELETE FROM outbox WHERE pk IN (SELECT pk FROM outbox WHERE target = ? AND dead LIMIT ?)',
+      target,
+      limit,
+    );
+    if (dead >= limit) return dead;
+    const waiting = yield* run(
+      'DELETE FROM outbox WHERE pk IN (SELECT pk FROM outbox WHERE target = ? AND NOT dead LIMIT ?)',
+      target,
+      limit - dead,
+    );
+    return dead + waiting;
   }
 
   *record(entries: readonly OutboxEntry[], maxWaiting: number): Op<number> {
@@ -175,7 +192,7 @@ export class OutboxTable {
 
   *listDead(tenant: string, { after, limit }: Page): Op<DeadLetter[]> {
     const rows = yield* all(
-      `SELECT ${COLUMNS} FROM outbox WHERE tenant = ? AND dead AND pk < ? ORDER BY pk DESC LIMIT ?`,
+      `SELECT ${COLUMNS} FROM outbox WHERE tenant = ? AND dead AND pk < ? AND ${HAS_TARGET} ORDER BY pk DESC LIMIT ?`,
       tenant,
       after === undefined ? Number.MAX_SAFE_INTEGER : keyOf(after),
       limit,
@@ -185,7 +202,7 @@ export class OutboxTable {
 
   *retry(tenant: string, id: string, at: Timestamp): Op<string> {
     const row = yield* get<{ target: string }>(
-      'UPDATE outbox SET dead = FALSE, due_at = ?, tries = 0 WHERE pk = ? AND tenant = ? AND dead RETURNING target',
+      `UPDATE outbox SET dead = FALSE, due_at = ?, tries = 0 WHERE pk = ? AND tenant = ? AND dead AND ${HAS_TARGET} RETURNING target`,
       at,
       keyOf(id),
       tenant,

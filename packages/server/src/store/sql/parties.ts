@@ -40,6 +40,8 @@ export interface Identity {
   readonly person: string;
   /** Absent for what is no user. */
   readonly generation?: number | undefined;
+  /** Whether the user was deleted. */
+  readonly deleted?: 0 | 1 | undefined;
 }
 
 /** A conversation, and the key of its tenant. */
@@ -54,7 +56,7 @@ interface KnownPerson {
 
 const FIND_EACH = bulk(
   { tenant: 'INTEGER', id: 'TEXT' },
-  `SELECT person, generation, username AS name, uid, nickname, avatar FROM account
+  `SELECT person, generation, deleted, username AS name, uid, nickname, avatar FROM account
      WHERE account.tenant = :tenant AND account.id = :id`,
 );
 
@@ -96,8 +98,8 @@ export class PartyTable {
     for (const [index, row] of rows.entries()) {
       if (!row) continue;
       const [tenant, id] = items[index] as readonly [number, string];
-      const { person, generation, name, uid, nickname, avatar } = row;
-      remember(this.#identities, `${tenant}/${id}`, { person, generation });
+      const { person, generation, deleted, name, uid, nickname, avatar } = row;
+      remember(this.#identities, `${tenant}/${id}`, { person, generation, deleted });
       remember(this.#persons, `${tenant}/${person}`, { id, party: { name, uid, nickname, avatar } });
     }
   }
@@ -113,7 +115,7 @@ export class PartyTable {
     const known = this.#identities.get(key);
     if (known) return known;
     const row = yield* get<Identity>(
-      'SELECT person, generation FROM account WHERE tenant = ? AND id = ?',
+      'SELECT person, generation, deleted FROM account WHERE tenant = ? AND id = ?',
       tenant,
       id,
     );

@@ -12,7 +12,7 @@ import { type BehindRow, OldestFirst } from './oldest-first.ts';
 import { PartyTable } from './parties.ts';
 import { type Positions, PositionTable } from './positions.ts';
 import { goneOf } from './retention.ts';
-import { SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
+import { ENDED, SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
 import { all, get, type Op } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
@@ -35,7 +35,7 @@ interface PageDraft {
 }
 
 const BEHIND = `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.uid, c.revision, ${SIGHT_COLUMNS}
-  FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.tenant = ? AND v.user_id = ?`;
+  FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.tenant = ? AND v.user_id = ? AND c.kind <> '${ENDED}'`;
 /** Conversations, and changed messages, that are read at once: a page mostly needs few. */
 const BEHIND_AT_ONCE = 100;
 const REVISED_AT_ONCE = 200;

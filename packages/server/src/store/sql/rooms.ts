@@ -106,10 +106,12 @@ export class RoomTable {
     return yield* this.#require(tenant, id);
   }
 
-  *delete(tenant: string, id: string): Op<string[]> {
+  /** Returns its key. */
+  *delete(tenant: string, id: string): Op<number> {
     const { pk } = yield* this.#requireRow(tenant, id);
     yield* run('DELETE FROM room WHERE conversation = ?', pk);
-    return yield* this.#deps.conversations.end(pk);
+    yield* this.#deps.conversations.end(pk);
+    return pk;
   }
 
   *enter({ tenant, roomId, userId, at }: RoomEntry): Op<void> {

@@ -4,16 +4,20 @@ import { all, type Op } from './statement.ts';
 
 /*
  * What a member may see of a conversation: everything where its `history` is `all`, else what was said while it was a
- * member, in the present stay, which began after `joined_seq`, and in earlier ones. All ways to messages obey this rule,
+ * member, in the present stay, which began after `joined_seq`, and in earlier ones; nothing once it has ended. All ways to messages obey this rule,
  * in one of its two forms: a condition for single messages, ranges for lists.
  */
+
+/** The kind of a conversation that was deleted. Some memberships of it may still be there, and show nothing. */
+export const ENDED = 'deleted';
 
 /**
  * The condition that the member `v` may see the message `place` of the conversation `c`. These are aliases in the
  * statement; `place` has the columns `conversation` and `seq`.
  */
 export function inSight(place: string): string {
-  return `(c.history = 'all' OR ${place}.seq > v.joined_seq OR in_ranges(v.stays, ${place}.seq))`;
+  const isWithin = `c.history = 'all' OR ${place}.seq > v.joined_seq OR in_ranges(v.stays, ${place}.seq)`;
+  return `(c.kind <> '${ENDED}' AND (${isWithin}))`;
 }
 
 /** What the ranges are made of: columns of the conversation and of the member. */

@@ -53,7 +53,8 @@ export class UserTable {
     this.#hold = use === 'write' ? ' FOR SHARE' : '';
   }
 
-  *create(user: NewUser): Op<User> {
+  /** @param finish removes what is left of whoever had the id, which is about to be somebody else's */
+  *create(user: NewUser, finish: (tenant: number, id: string) => Op<void>): Op<User> {
     // One after the other, as each takes the next uid.
     const tenant = yield* this.#tenants.lock(user.tenant);
     const former = yield* this.#account(tenant, user.id);
@@ -63,7 +64,10 @@ export class UserTable {
       uidHolder: user.uid === undefined ? undefined : yield* this.idOf(tenant, user.uid),
       lastUid: yield* this.#lastUid(tenant),
     });
-    if (former) yield* this.#setAside(tenant, former, uid);
+    if (former) {
+      yield* finish(tenant, user.id);
+      yield* this.#setAside(tenant, former, uid);
+    }
     yield* run(
       `INSERT INTO account (tenant, ${ACCOUNT_COLUMNS}, username_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, FALSE, ?, ?, FALSE, ?, ?)`,
       tenant,

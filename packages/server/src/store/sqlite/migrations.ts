@@ -667,6 +667,24 @@ export const MIGRATIONS: readonly Migration[] = [
       INSERT INTO outbox_waiting (target, waiting) SELECT target, count(*) FROM outbox WHERE NOT dead GROUP BY target;
     `,
   },
+  {
+    version: 43,
+    sql: `
+      -- What was deleted and has rows left, which are removed bit by bit; nobody sees them any more.
+      CREATE TABLE remains (
+        pk INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        tenant INTEGER NOT NULL,
+        -- The id that it had.
+        name TEXT NOT NULL,
+        -- The key of a group or room.
+        conversation INTEGER,
+        -- Who deleted it.
+        actor TEXT NOT NULL
+      ) STRICT;
+      CREATE INDEX remains_name ON remains (kind, name, tenant);
+    `,
+  },
 ];
 
 /** The version of the schema that this haina knows, on either database. */
