@@ -7,13 +7,17 @@ import { MAX_CONVERSATION_NAME_LENGTH, requireName } from './names.ts';
 import { requirePicture } from './pictures.ts';
 import { type Policies, requireWriter } from './policies.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
-import type { ConversationStore, Membership, NewMember } from './ports/conversation-store.ts';
+import type { Addition, ConversationStore, Membership, NewMember } from './ports/conversation-store.ts';
 import type { Page } from './ports/page.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Remains } from './remains.ts';
 import type { GroupActor } from './rules/group-rights.ts';
-import { requireGroup, standingOf } from './rules/groups.ts';
+import { requireGroup, requireGroupSize, standingOf } from './rules/groups.ts';
 import { requireId } from './validate.ts';
+
+/** Members added by one write, and looked up by one read: what a database does in a few milliseconds. */
+const ADDED_AT_ONCE = 200;
+const LOOKED_AT_ONCE = 1000;
 
 export interface GroupInput {
   /** Made by the server where absent. */
@@ -110,19 +114,38 @@ export class Groups {
 
   /**
    * Adds those who are not members yet: owners and admins, and owners alone with another role than `member`. EPERM, ENOENT;
-   * ETOOLONG where the group would have too many.
+   * ETOOLONG where the group would have too many. Many come one batch after the other, so that others write meanwhile: all is
+   * checked before the first, and what changes after that keeps out only those who have not come yet.
    */
   async addMembers(actor: Principal, id: string, inputs: readonly MemberInput[]): Promise<void> {
     const { store, clock, limits } = this.#deps;
+    const { maxGroupMembers: maxMembers } = limits;
+    const of = { tenant: actor.tenant, conversationId: id, by: await this.#writer(actor) };
+    const add = (members: readonly NewMember[]) =>
+      store.addMembers({ ...of, members, maxMembers, at: clock.now() });
     const members = this.#newMembers(inputs);
-    await store.addMembers({
-      tenant: actor.tenant,
-      conversationId: id,
-      members,
-      maxMembers: limits.maxGroupMembers,
-      at: clock.now(),
-      by: await this.#writer(actor),
-    });
+    if (members.length <= ADDED_AT_ONCE) {
+      await add(members);
+      return;
+    }
+    const joining = await this.#requireJoining(of, members);
+    for (const batch of batchesOf(joining, ADDED_AT_ONCE)) await add(batch);
+  }
+
+  /** Those of many who are not members yet. Throws what adding them all at once would. */
+  async #requireJoining(
+    of: Omit<Addition, 'members'>,
+    members: readonly NewMember[],
+  ): Promise<readonly NewMember[]> {
+    const { store, limits } = this.#deps;
+    const joining = new Set<string>();
+    for (const batch of batchesOf(members, LOOKED_AT_ONCE)) {
+      for (const userId of await store.listJoining({ ...of, members: batch })) joining.add(userId);
+    }
+    const group = await store.findConversation(of.tenant, of.conversationId);
+    requireGroup(group, of.conversationId);
+    requireGroupSize(group.memberCount, joining.size, limits.maxGroupMembers);
+    return members.filter(({ userId }) => joining.has(userId));
   }
 
   /** Owners give roles to those below them, and members step down. EPERM; ECONFLICT for the only owner. */
@@ -198,6 +221,10 @@ export class Groups {
     }
     return [...members.values()];
   }
+}
+
+function* batchesOf<Item>(items: readonly Item[], size: number): Iterable<readonly Item[]> {
+  for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size);
 }
 
 function requireGroupName(name: string): string {

@@ -30,12 +30,16 @@ export interface NewMember {
   readonly role: MemberRole;
 }
 
-export interface NewMembers {
+/** Who is to become a member of a group. */
+export interface Addition {
   /** Whose rights are asked for; the tenant's own where absent. */
   readonly by?: GroupActor;
   readonly tenant: string;
   readonly conversationId: string;
   readonly members: readonly NewMember[];
+}
+
+export interface NewMembers extends Addition {
   readonly maxMembers: number;
   readonly at: Timestamp;
 }
@@ -118,6 +122,8 @@ export interface ConversationStore {
    * would have more than `maxMembers`.
    */
   addMembers(addition: NewMembers): Promise<string[]>;
+  /** Those whom `addMembers` would add, as far as nothing changes meanwhile. Refuses as that does, whatever the group's size. */
+  listJoining(addition: Addition): Promise<string[]>;
   /** ENOENT for the group or the member; ECONFLICT where the group would lose its only owner. */
   setMemberRole(change: RoleChange): Promise<Member>;
   /**

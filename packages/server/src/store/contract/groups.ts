@@ -78,6 +78,22 @@ export function groupsContract({ store, tenantWith, send, makeGroup }: StoreFixt
     await assert.rejects(send(tenant, 'bob', toGroup('team'), 'hi'), { code: 'EPERM' });
   });
 
+  test('who would be added is found out before anybody is, and refused as an addition is', async () => {
+    const tenant = await tenantWith('alice', 'bob', 'carol', 'dave');
+    await makeGroup(tenant, 'team', ['alice', 'bob']);
+    const named = (...userIds: string[]) => userIds.map((userId) => ({ userId, role: 'member' as const }));
+    const team = { tenant, conversationId: 'team' };
+    const joining = await store.listJoining({ ...team, members: named('dave', 'bob', 'carol', 'dave') });
+    assert.deepEqual(joining.toSorted(), ['carol', 'dave']);
+    assert.equal((await store.findConversation(tenant, 'team'))?.memberCount, 2);
+    const nobody = store.listJoining({ ...team, members: named('carol', 'nobody') });
+    await assert.rejects(nobody, { code: 'ENOENT', field: 'userId' });
+    const by = { userId: 'bob', isManager: false };
+    await assert.rejects(store.listJoining({ ...team, members: named('carol'), by }), { code: 'EPERM' });
+    const none = store.listJoining({ ...team, conversationId: 'none', members: named('carol') });
+    await assert.rejects(none, { code: 'ENOENT' });
+  });
+
   test('a member named twice is one', async () => {
     const tenant = await tenantWith('alice', 'bob');
     const [alice, bob] = ['alice', 'bob'].map((userId) => ({ userId, role: 'member' as const }));

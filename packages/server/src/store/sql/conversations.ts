@@ -7,6 +7,7 @@ import type {
   Timestamp,
 } from '../../core/model.ts';
 import type {
+  Addition,
   GroupPatch,
   HandOver,
   LeftGroup,
@@ -36,6 +37,7 @@ import {
 } from '../../core/rules/groups.ts';
 import { requireFree } from '../../core/rules/ids.ts';
 import { requireUser } from '../../core/rules/users.ts';
+import { bulk, runEach } from './bulk.ts';
 import type { FileTable } from './files.ts';
 import { FormerMemberTable } from './former-members.ts';
 import { hourOf, type Numbers } from './numbers.ts';
@@ -85,6 +87,23 @@ export const SHOWN_COLUMNS = CONVERSATION_COLUMNS.replace(
   `member_count - (SELECT CAST(coalesce(sum((SELECT count(*) FROM member v
        WHERE v.conversation = conversation.pk AND v.user_id = r.name)), 0) AS BIGINT)
      FROM remains r WHERE r.kind = 'user' AND r.tenant = conversation.tenant) AS member_count`,
+);
+const ADD_EACH = bulk(
+  {
+    conversation: 'INTEGER',
+    user_id: 'TEXT',
+    tenant: 'INTEGER',
+    role: 'TEXT',
+    joined_at: 'INTEGER',
+    joined_seq: 'INTEGER',
+    delivered: 'INTEGER',
+    read: 'INTEGER',
+    revision: 'INTEGER',
+    many: 'BOOLEAN',
+  },
+  `INSERT INTO member (conversation, user_id, tenant, role, joined_at, joined_seq, delivered, read, revision, many)
+     VALUES (:conversation, :user_id, :tenant, :role, :joined_at, :joined_seq, :delivered, :read, :revision, :many)
+     ON CONFLICT DO NOTHING`,
 );
 const MEMBER_COLUMNS = 'user_id, role, joined_at, delivered, read';
 
@@ -276,18 +295,30 @@ export class ConversationTable {
     return this.#former.forgetUser(tenant, userId, limit);
   }
 
-  *addMembers({ tenant, conversationId, members, maxMembers, at, by }: NewMembers): Op<string[]> {
+  *addMembers({ maxMembers, at, ...addition }: NewMembers): Op<string[]> {
+    const { row, joining } = yield* this.#requireAddition(addition);
+    requireGroupSize(row.member_count, joining.length, maxMembers);
+    return yield* this.addToConversation(row, joining, at);
+  }
+
+  *listJoining(addition: Addition): Op<string[]> {
+    const { joining } = yield* this.#requireAddition(addition);
+    return joining.map(({ userId }) => userId);
+  }
+
+  /** The group, and those of new members who are none yet. */
+  *#requireAddition({
+    tenant,
+    conversationId,
+    members,
+    by,
+  }: Addition): Op<{ row: ConversationRow; joining: readonly NewMember[] }> {
     const users = yield* this.#existing((yield* this.#tenants.find(tenant)) ?? -1, members);
     const row = yield* this.#requireGroup(tenant, conversationId);
     const standing = yield* this.#standing(row, by);
     for (const { role } of members) requireAct(standing, { kind: 'add', role });
     requireUsers(users, members, 'userId');
-    const joining = new Set<string>();
-    for (const { userId } of members) {
-      if (!(yield* this.#memberRow(row.pk, userId))) joining.add(userId);
-    }
-    requireGroupSize(row.member_count, joining.size, maxMembers);
-    return yield* this.addToConversation(row, members, at);
+    return { row, joining: yield* this.#joining(row.pk, members) };
   }
 
   /**
@@ -295,29 +326,32 @@ export class ConversationTable {
    * missed who were members before.
    */
   *addToConversation(row: ConversationRow, members: readonly NewMember[], at: Timestamp): Op<string[]> {
-    const insert = `INSERT INTO member (conversation, user_id, tenant, role, joined_at, joined_seq, delivered, read, revision, many)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
-    const added: NewMember[] = [];
-    for (const member of members) {
-      const { userId, role } = member;
-      const changes = yield* run(
-        insert,
-        row.pk,
-        userId,
-        row.tenant,
-        role,
-        at,
-        row.last_seq,
-        row.last_seq,
-        row.last_seq,
-        row.revision,
-        row.kind === 'single' ? 0 : 1,
-      );
-      if (changes === 1) added.push(member);
-    }
-    for (const { userId } of added) yield* this.#former.restore(row, userId);
-    yield* run('UPDATE conversation SET member_count = member_count + ? WHERE pk = ?', added.length, row.pk);
-    return added.map(({ userId }) => userId);
+    const joining = yield* this.#joining(row.pk, members);
+    const ids = joining.map(({ userId }) => userId);
+    if (ids.length === 0) return ids;
+    const { pk, tenant, last_seq: last, revision } = row;
+    const many = row.kind === 'single' ? 0 : 1;
+    yield* runEach(
+      ADD_EACH,
+      joining.map(({ userId, role }) => [pk, userId, tenant, role, at, last, last, last, revision, many]),
+    );
+    yield* this.#former.restore(row, ids);
+    yield* run('UPDATE conversation SET member_count = member_count + ? WHERE pk = ?', ids.length, pk);
+    return ids;
+  }
+
+  /** Those who are not members yet, each once. */
+  *#joining(pk: number, members: readonly NewMember[]): Op<NewMember[]> {
+    const named = new Map<string, NewMember>();
+    for (const member of members) if (!named.has(member.userId)) named.set(member.userId, member);
+    if (named.size === 0) return [];
+    const rows = yield* all<{ user_id: string }>(
+      'SELECT user_id FROM member WHERE conversation = ? AND user_id IN TEXTS(?)',
+      pk,
+      [...named.keys()],
+    );
+    for (const { user_id } of rows) named.delete(user_id);
+    return [...named.values()];
   }
 
   *setMemberRole({ tenant, conversationId, userId, role, by }: RoleChange): Op<Member> {

@@ -2,9 +2,10 @@ import type { SeqRange } from '../../core/model.ts';
 import { appendRanges, cover } from '../../core/ranges.ts';
 import type { ConversationRow } from './conversations.ts';
 import { packRanges, parseRanges } from './range-json.ts';
-import { get, type Op, run } from './statement.ts';
+import { all, get, type Op, run } from './statement.ts';
 
 interface FormerRow {
+  user_id: string;
   left_seq: number;
   stays: string;
   delivered: number;
@@ -51,14 +52,18 @@ export class FormerMemberTable {
     );
   }
 
-  /** Gives a member who has just come what it had when it left, if it was here before. */
-  *restore({ pk, history, last_seq }: ConversationRow, user: string): Op<void> {
-    const row = yield* get<FormerRow>(
-      'SELECT * FROM former_member WHERE conversation = ? AND user_id = ?',
-      pk,
-      user,
+  /** Gives members who have just come what they had when they left, those who were here before. */
+  *restore(conversation: ConversationRow, users: readonly string[]): Op<void> {
+    const rows = yield* all<FormerRow>(
+      'SELECT * FROM former_member WHERE conversation = ? AND user_id IN TEXTS(?)',
+      conversation.pk,
+      users,
     );
-    if (!row) return;
+    for (const row of rows) yield* this.#restore(conversation, row);
+  }
+
+  *#restore({ pk, history, last_seq }: ConversationRow, row: FormerRow): Op<void> {
+    const { user_id: user } = row;
     yield* run(
       `UPDATE member SET (stays, ${POSITIONS}) = (SELECT stays, ${POSITIONS} FROM former_member
            WHERE conversation = member.conversation AND user_id = member.user_id) WHERE conversation = ? AND user_id = ?`,

@@ -81,6 +81,7 @@ export const OPERATION_KINDS = {
   findConversation: 'read',
   listGroups: 'long-read',
   findMember: 'read',
+  listJoining: 'long-read',
   listMembers: 'read',
   listMemberships: 'read',
   listPeers: 'read',

@@ -268,6 +268,7 @@ export function operationsOf(tables: Tables): Operations {
     findConversation: conversations.find.bind(conversations),
     listGroups: conversations.listGroups.bind(conversations),
     findMember: conversations.findMember.bind(conversations),
+    listJoining: conversations.listJoining.bind(conversations),
     listMembers: conversations.listMembers.bind(conversations),
     listMemberships: conversations.listMemberships.bind(conversations),
     listPeers: conversations.listPeers.bind(conversations),

@@ -106,3 +106,18 @@ test('a user of many groups leaves all of them at once, and who gets its id is i
     assert.equal(members.length, 1);
   }
 });
+
+test('many are added to a group together: none where one can not be, and else each is told', async () => {
+  await makeGroup('hall', ['m002']);
+  const owner = await open('m002');
+  const named = (...userIds: string[]) => ({ members: userIds.map((userId) => ({ userId })) });
+  const path = '/api/v1/groups/hall/members';
+  await call('POST', path, named(...many, 'nobody'), 404);
+  const countOf = async () => (await call('GET', '/api/v1/groups/hall')) as { memberCount: number };
+  assert.equal((await countOf()).memberCount, 1);
+  await call('POST', path, named(...many, ...many), 204);
+  assert.equal((await countOf()).memberCount, MANY);
+  const added = new Set<unknown>();
+  while (added.size < MANY - 1) added.add((await update(owner, 'member_added')).memberId);
+  assert.ok(!added.has('m002'), 'who was in it already is not told as new');
+});
