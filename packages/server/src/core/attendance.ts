@@ -28,6 +28,9 @@ import { conversationTopic } from './topics.ts';
 
 export type { AttendanceSession, Expulsion } from './halls.ts';
 
+/** Memberships that one write ends. */
+const EMPTIED_AT_ONCE = 200;
+
 /** Somebody in a room. */
 export interface Seat {
   readonly place: Place;
@@ -80,7 +83,7 @@ export class Attendance {
 
   /** Forgets who was in rooms before this process began. */
   async start(): Promise<void> {
-    await this.#deps.store.emptyRooms();
+    while (await this.#deps.store.emptyRooms(EMPTIED_AT_ONCE));
   }
 
   /** Resolves once everybody who came is in or out, and who left has left in the store too. */

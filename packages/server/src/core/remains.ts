@@ -1,7 +1,7 @@
 import type { RemainsKind, RemainsOf, RemainsStore, Swept } from './ports/remains-store.ts';
 
 /** Rows removed by one write: others wait for no more than these. */
-const BATCH = 500;
+const BATCH = 300;
 
 export interface RemainsDeps {
   /** Tells whoever is concerned of what it removes. */

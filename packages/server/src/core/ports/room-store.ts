@@ -76,6 +76,9 @@ export interface RoomStore {
   enterRoom(entry: RoomEntry): Promise<void>;
   /** Ends a membership. Does nothing where there is none. */
   leaveRoom(tenant: string, roomId: string, userId: string): Promise<void>;
-  /** Ends the memberships of all rooms: for a node that has just begun and is alone, so that nobody is in any. */
-  emptyRooms(): Promise<void>;
+  /**
+   * Ends up to `limit` memberships of rooms, and says whether there may be more: for a node that has just begun and is alone, so
+   * that nobody is in any.
+   */
+  emptyRooms(limit: number): Promise<boolean>;
 }

@@ -93,7 +93,12 @@ export function roomsContract({ store, tenantWith, send, makeGroup, pendingTexts
     await assert.rejects(enter('bob', 'team'), { code: 'ENOENT' });
     await store.leaveRoom(tenant, 'team', 'alice');
     assert.equal((await store.findConversation(tenant, 'team'))?.memberCount, 1);
-    await store.emptyRooms();
+    await enter('bob');
+    while (await store.emptyRooms(100));
+    await Promise.all([enter('alice'), enter('bob')]);
+    assert.equal(await store.emptyRooms(1), true, 'there may be more');
+    assert.equal((await store.findRoom(tenant, 'r'))?.memberCount, 1);
+    assert.equal(await store.emptyRooms(2), false);
     assert.equal((await store.findRoom(tenant, 'r'))?.memberCount, 0);
     assert.equal((await store.findConversation(tenant, 'team'))?.memberCount, 1);
     await enter('alice');

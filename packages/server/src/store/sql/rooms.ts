@@ -131,15 +131,17 @@ export class RoomTable {
     if (row?.kind === 'room') yield* conversations.remove(row.pk, userId);
   }
 
-  *empty(): Op<void> {
+  *empty(limit: number): Op<boolean> {
     const { conversations } = this.#deps;
     const members = yield* all<{ conversation: number; user_id: string }>(
-      'SELECT m.conversation, m.user_id FROM room r CROSS JOIN member m WHERE m.conversation = r.conversation',
+      'SELECT m.conversation, m.user_id FROM room r CROSS JOIN member m WHERE m.conversation = r.conversation LIMIT ?',
+      limit,
     );
     for (const { conversation, user_id } of members) {
       yield* conversations.lock(conversation);
       yield* conversations.remove(conversation, user_id);
     }
+    return members.length === limit;
   }
 
   *#toRoom(tenant: string, row: ConversationRow): Op<Room | undefined> {
