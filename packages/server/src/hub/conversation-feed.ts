@@ -1,13 +1,26 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CoreEvent } from '../core/events.ts';
 import type { Principal } from '../core/model.ts';
 import { conversationTopic, userTopic } from '../core/topics.ts';
 import type { Shape } from './fan-out.ts';
 import type { Hub, Subscriber } from './hub.ts';
+import { Valve } from './valve.ts';
 
 interface Route {
   readonly shape: Shape;
   readonly subscriber: Subscriber;
 }
+
+/** A route to all of the user's groups. */
+interface WideRoute extends Route {
+  readonly subscriber: Valve;
+}
+
+/** What is told at an inbox, or to an observer. */
+type WideKind = 'inbox' | 'observer';
+
+/** Groups that a route is connected to in one turn of the event loop: a user may be in thousands. */
+const GROUPS_AT_ONCE = 250;
 
 /**
  * Which of a session's subscriptions gets what: its inbox gets all that concerns the user, also the messages of its
@@ -18,8 +31,8 @@ export class ConversationFeed {
   readonly #hub: Hub;
   readonly #principal: Principal;
   readonly #groups = new Set<string>();
-  readonly #inboxes = new Map<string, Route>();
-  readonly #observers = new Map<string, Route>();
+  readonly #inboxes = new Map<string, WideRoute>();
+  readonly #observers = new Map<string, WideRoute>();
   readonly #ofGroup = new Map<string, Map<string, Route>>();
   readonly #ofSingle = new Map<string, Map<string, Route>>();
 
@@ -32,12 +45,24 @@ export class ConversationFeed {
     return this.#groups.has(groupId);
   }
 
+  /**
+   * Connects an inbox or an observer that is about to be added, where that takes more than a turn of the event loop. It gets nothing
+   * before it is added. Undefined where there is nothing to wait for.
+   */
+  prepare(kind: WideKind, id: string, shape: Shape, subscriber: Subscriber): Promise<void> | undefined {
+    if (this.#groups.size <= GROUPS_AT_ONCE) return undefined;
+    const route = { shape, subscriber: new Valve(subscriber) };
+    this.#routesOfKind(kind).set(id, route);
+    return inTurns([...this.#groups], (group) => {
+      const isWanted = this.#routesOfKind(kind).get(id) === route && this.#groups.has(group);
+      if (isWanted && !(kind === 'inbox' && this.#ofGroup.has(group))) this.#connect(group, route);
+    });
+  }
+
   /** @param id of the subscription, unique in the session */
   addInbox(id: string, shape: Shape, subscriber: Subscriber): void {
-    const route = { shape, subscriber };
-    this.#inboxes.set(id, route);
-    this.#hub.subscribe(this.#userTopic, shape, this.#besideSingles(subscriber));
-    for (const group of this.#groups) if (!this.#ofGroup.has(group)) this.#connect(group, route);
+    const route = this.#opened('inbox', id, shape, subscriber);
+    this.#hub.subscribe(this.#userTopic, shape, this.#besideSingles(route.subscriber));
   }
 
   /** Tells an inbox in another shape from now on, also what was published in this tick already. */
@@ -66,10 +91,8 @@ export class ConversationFeed {
 
   /** Adds a subscription that gets everything of the user and of all its groups. */
   addObserver(id: string, shape: Shape, subscriber: Subscriber): void {
-    const route = { shape, subscriber };
-    this.#observers.set(id, route);
-    this.#hub.subscribe(this.#userTopic, shape, subscriber);
-    for (const group of this.#groups) this.#connect(group, route);
+    const route = this.#opened('observer', id, shape, subscriber);
+    this.#hub.subscribe(this.#userTopic, shape, route.subscriber);
   }
 
   removeObserver(id: string): void {
@@ -129,8 +152,11 @@ export class ConversationFeed {
   joined(groupId: string): void {
     if (this.#groups.has(groupId)) return;
     this.#groups.add(groupId);
+    const routes = [...this.#routesOf(groupId)];
+    // A session that begins has none, and may be in thousands of groups.
+    if (routes.length === 0) return;
     this.#hub.postpone(conversationTopic(this.#principal.tenant, groupId));
-    for (const route of this.#routesOf(groupId)) this.#connect(groupId, route);
+    for (const route of routes) this.#connect(groupId, route);
   }
 
   /**
@@ -143,15 +169,49 @@ export class ConversationFeed {
     this.#drop(groupId);
   }
 
-  /** Takes everything out of the hub. */
+  /** Takes everything out of the hub, from thousands of groups in several turns; nothing is told any more. */
   close(): void {
-    for (const id of [...this.#inboxes.keys()]) this.removeInbox(id);
-    for (const id of [...this.#observers.keys()]) this.removeObserver(id);
+    const wide = [...this.#inboxes.values(), ...this.#observers.values()];
+    for (const { shape, subscriber } of wide) {
+      subscriber.shut();
+      this.#hub.unsubscribe(this.#userTopic, shape, subscriber);
+    }
+    this.#inboxes.clear();
+    this.#observers.clear();
     for (const [conversationId, routes] of [...this.#ofSingle]) {
       for (const id of [...routes.keys()]) this.removeSingleSubscription(conversationId, id);
     }
-    for (const group of [...this.#groups]) this.#drop(group);
+    for (const [groupId, routes] of this.#ofGroup) {
+      for (const route of routes.values()) this.#disconnect(groupId, route);
+    }
     this.#ofGroup.clear();
+    const groups = [...this.#groups];
+    this.#groups.clear();
+    if (wide.length === 0) return;
+    void inTurns(groups, (group) => {
+      for (const route of wide) this.#disconnect(group, route);
+    });
+  }
+
+  /** A route that gets everything from now on. */
+  #opened(kind: WideKind, id: string, shape: Shape, subscriber: Subscriber): WideRoute {
+    const routes = this.#routesOfKind(kind);
+    const prepared = routes.get(id);
+    const route = prepared ?? { shape, subscriber: new Valve(subscriber) };
+    routes.set(id, route);
+    // What was published before is not for it, though it is among those at the topic already.
+    if (prepared) this.#hub.endTick();
+    else {
+      for (const group of this.#groups) {
+        if (!(kind === 'inbox' && this.#ofGroup.has(group))) this.#connect(group, route);
+      }
+    }
+    route.subscriber.open();
+    return route;
+  }
+
+  #routesOfKind(kind: WideKind): Map<string, WideRoute> {
+    return kind === 'inbox' ? this.#inboxes : this.#observers;
   }
 
   #drop(groupId: string): void {
@@ -193,6 +253,14 @@ export class ConversationFeed {
 
   #disconnect(groupId: string, { shape, subscriber }: Route): void {
     this.#hub.unsubscribe(conversationTopic(this.#principal.tenant, groupId), shape, subscriber);
+  }
+}
+
+/** Does something to each of many, some in each turn of the event loop; the first ones at once. */
+async function inTurns<Item>(items: readonly Item[], act: (item: Item) => void): Promise<void> {
+  for (const [index, item] of items.entries()) {
+    if (index > 0 && index % GROUPS_AT_ONCE === 0) await nextTurn();
+    act(item);
   }
 }
 

@@ -8,7 +8,7 @@ export interface Subscriber {
   /** Id of its session. */
   readonly id: string;
   /** The session's user, who is not told what it may not see; absent for one who is told nothing of the kind. */
-  readonly userId?: string;
+  readonly userId?: string | undefined;
   receive(shape: Shape, fanOut: FanOut): void;
 }
 
@@ -86,6 +86,11 @@ export class Hub implements EventSink {
    */
   settle(name: string): void {
     if (this.#topics.get(name)?.pending.some((event) => 'message' in event)) this.#flush();
+  }
+
+  /** Ends the tick early: whatever was published reaches its subscribers now, and nobody who comes from now on. */
+  endTick(): void {
+    if (this.#dirty.length > 0) this.#flush();
   }
 
   /** Takes a subscriber out; events published but not flushed yet do not reach it any more. */

@@ -32,11 +32,15 @@ export type Disconnect = () => void;
 interface RouteKind<Kind extends TargetKind> {
   /** Refuses a user that may not have it, by throwing. */
   admit?(target: Target<Kind>, chat: ChatSession): void;
+  /** Where connecting takes more than a turn of the event loop: does most of it before, and tells nothing yet. */
+  prepare?(ends: RouteEnds): Promise<void> | undefined;
   connect(target: Target<Kind>, ends: RouteEnds): Disconnect;
 }
 
 const ROUTE_KINDS: { readonly [Kind in TargetKind]: RouteKind<Kind> } = {
   inbox: {
+    prepare: ({ owner, subscription: { id }, shape, outlet }) =>
+      owner.chat.feed.prepare('inbox', id, shape, outlet),
     connect(_target, { owner, subscription: { id }, shape, outlet }) {
       owner.chat.feed.addInbox(id, shape, outlet);
       return () => owner.chat.feed.removeInbox(id);
@@ -59,6 +63,8 @@ const ROUTE_KINDS: { readonly [Kind in TargetKind]: RouteKind<Kind> } = {
     },
   },
   events: {
+    prepare: ({ owner, subscription: { id }, shape, outlet }) =>
+      owner.chat.feed.prepare('observer', id, shape, outlet),
     connect(_target, { owner, subscription: { id }, shape, outlet }) {
       owner.chat.feed.addObserver(id, shape, outlet);
       return () => owner.chat.feed.removeObserver(id);
@@ -73,6 +79,14 @@ const ROUTE_KINDS: { readonly [Kind in TargetKind]: RouteKind<Kind> } = {
 /** Refuses a target that the session's user may not have, by throwing. */
 export function admit<Kind extends TargetKind>(target: Target<Kind>, chat: ChatSession): void {
   kindOf(target).admit?.(target, chat);
+}
+
+/** What is to be waited for before a subscription is connected, if anything. */
+export function prepare<Kind extends TargetKind>(
+  target: Target<Kind>,
+  ends: RouteEnds,
+): Promise<void> | undefined {
+  return kindOf(target).prepare?.(ends);
 }
 
 /** Connects a subscription to what its destination means. */

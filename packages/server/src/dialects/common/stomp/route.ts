@@ -3,7 +3,7 @@ import type { StompSubscription } from '../../../stomp/handler.ts';
 import type { ReplayGoal } from '../replay-target.ts';
 import type { DeliveryProof, Outlet } from '../session-outlet.ts';
 import { SubscriptionOutlet } from '../subscription-outlet.ts';
-import { connect, type Disconnect, type RouteOwner } from './route-kinds.ts';
+import { connect, type Disconnect, prepare, type RouteEnds, type RouteOwner } from './route-kinds.ts';
 import type { Target } from './target.ts';
 
 /** One subscription's way from the hub to the client. */
@@ -28,14 +28,23 @@ export class Route implements ReplayGoal {
     return this.#shape;
   }
 
+  /** To be waited for before it connects, where it gives a promise. */
+  prepare(): Promise<void> | undefined {
+    return prepare(this.target, this.#ends);
+  }
+
   /** Lets the hub's events through, from now on. */
   connect(): void {
-    const { target, subscription, shape, outlet } = this;
-    this.#disconnect = connect(target, { owner: this.#owner, subscription, shape, outlet });
+    this.#disconnect = connect(this.target, this.#ends);
   }
 
   disconnect(): void {
     this.#disconnect?.();
+  }
+
+  get #ends(): RouteEnds {
+    const { subscription, shape, outlet } = this;
+    return { owner: this.#owner, subscription, shape, outlet };
   }
 
   /** Tells an inbox in another shape from now on. */

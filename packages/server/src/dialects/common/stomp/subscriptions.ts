@@ -49,13 +49,21 @@ export class Subscriptions {
     return passing.then((passed) => this.#open(subscription, passed));
   }
 
-  #open(subscription: StompSubscription, destination: string): void {
+  #open(subscription: StompSubscription, destination: string): void | Promise<void> {
     // A plug-in may have taken so long that the client is gone.
     if (this.#isOver) throw sessionOver();
-    const { services, chat, routes } = this.#session;
     const route = this.#routeTo(destination, subscription);
+    const preparing = route.prepare();
+    return preparing
+      ? preparing.then(() => this.#connect(route, destination))
+      : this.#connect(route, destination);
+  }
+
+  #connect(route: Route, destination: string): void {
+    if (this.#isOver) throw sessionOver();
+    const { services, chat, routes } = this.#session;
     routes.add(route);
-    this.#dialect.subscribed?.(subscription, route.target);
+    this.#dialect.subscribed?.(route.subscription, route.target);
     route.connect();
     services.plugins?.subscribed(chat.facts, destination);
   }
