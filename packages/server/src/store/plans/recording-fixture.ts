@@ -81,7 +81,8 @@ export class Recorder implements Recorded {
   }
 
   #record(statement: Statement): void {
-    if ('bulk' in statement) this.statements.set(statement.bulk.sql, statement.bulk);
+    if (statement.wants === 'each-of-these') for (const each of statement.statements) this.#record(each);
+    else if ('bulk' in statement) this.statements.set(statement.bulk.sql, statement.bulk);
     else this.statements.set(statement.sql, undefined);
   }
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { SKIP_POSTGRES, sharedPostgres } from '../../../test/support/postgres.ts';
 import { type BulkItem, bulk, getEach, runEach } from '../sql/bulk.ts';
-import type { Op } from '../sql/statement.ts';
+import { get, type Op } from '../sql/statement.ts';
+import { together } from '../sql/together.ts';
 import { Connection } from './connect.ts';
 import { PostgresDriver } from './driver.ts';
 import { addressOf, TEST_SESSION } from './postgres-fixture.ts';
@@ -51,6 +52,16 @@ test('a transaction of PostgreSQL', { skip: SKIP_POSTGRES }, async (t) => {
       ['two', undefined, 'one'],
     );
     assert.deepEqual(await texts(), ['one', 'two']);
+  });
+
+  await t.test('gives operations that run together what each of them asked for', async () => {
+    const found: unknown[] = [];
+    const find = function* (id: number): Op<void> {
+      const [row] = yield* getEach<{ text: string }>(FIND, [[id]]);
+      found.push(row?.text, yield* get('SELECT text FROM thing WHERE id = ?', id));
+    };
+    await transaction(together(find(1), find(2)));
+    assert.deepEqual(found, ['one', { text: 'one' }, 'two', { text: 'two' }]);
   });
 
   await t.test('keeps nothing where a statement fails that nobody waited for', async () => {

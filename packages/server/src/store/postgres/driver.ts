@@ -28,6 +28,8 @@ export class PostgresDriver {
   readonly #connection: Connection;
   /** Statements whose answers nobody has waited for. */
   #unanswered: Promise<unknown>[] = [];
+  /** Whether more follows that is to be written at once. */
+  #isGathering = false;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -78,7 +80,7 @@ export class PostgresDriver {
   /** Resolves once a statement, and those before it, are answered. Rejects with what the first of them threw. */
   async #answer(query: QueryConfig): Promise<QueryResult> {
     const answer = this.#connection.query(query);
-    this.#connection.release();
+    if (!this.#isGathering) this.#connection.release();
     if (this.#unanswered.length === 0) return answer;
     const before = this.#unanswered;
     this.#unanswered = [];
@@ -97,7 +99,17 @@ export class PostgresDriver {
   }
 
   #execute(statement: Statement): Promise<unknown> {
+    if (statement.wants === 'each-of-these') return this.#executeAll(statement.statements);
     return 'bulk' in statement ? this.#executeEach(statement) : this.#executeOne(statement);
+  }
+
+  async #executeAll(statements: readonly Statement[]): Promise<unknown[]> {
+    this.#isGathering = true;
+    this.#connection.hold();
+    const answers = statements.map((statement) => this.#execute(statement));
+    this.#isGathering = false;
+    this.#connection.release();
+    return Promise.all(answers);
   }
 
   async #executeEach({ wants, bulk, items }: EachStatement): Promise<unknown> {

@@ -4,7 +4,7 @@ import type { BulkItem, BulkStatement } from './bulk.ts';
 export type Parameter = string | number | null | Uint8Array | readonly string[] | readonly number[];
 
 /** One statement on its way to a database, whichever it is. */
-export type Statement = SingleStatement | EachStatement;
+export type Statement = SingleStatement | EachStatement | TogetherStatement;
 
 /** Its text is the SQL that both understand; what differs stands in each adapter's `dialect.ts`. */
 export interface SingleStatement {
@@ -20,6 +20,12 @@ export interface EachStatement {
   readonly wants: 'row-each' | 'done-each';
   readonly bulk: BulkStatement;
   readonly items: readonly BulkItem[];
+}
+
+/** See `together.ts`. What comes back is what each of them brings. */
+export interface TogetherStatement {
+  readonly wants: 'each-of-these';
+  readonly statements: readonly Statement[];
 }
 
 /**

@@ -10,6 +10,7 @@ import { PositionTable } from './positions.ts';
 import { RepeatTable } from './repeats.ts';
 import type { Op } from './statement.ts';
 import type { Tenants } from './tenants.ts';
+import { together } from './together.ts';
 
 /** Of more users than this in one acknowledgement the positions are not looked up ahead: they move by one statement. */
 const MAX_PREFETCHED_ENTRIES = 500;
@@ -52,13 +53,15 @@ export class WriteCaches {
         acknowledgements.push({ tenant: yield* this.#tenants.ensure(command.tenant), command });
       }
     }
-    if (appends.length + acknowledgements.length < 2) return;
+    if (appends.length + acknowledgements.length === 0) return;
     yield* this.#prefetchParties(appends);
-    yield* this.#prefetchRepeats(appends);
-    yield* this.conversations.prefetch([
-      ...appends.flatMap(({ tenant, message }) => this.#addressOf(tenant, message) ?? []),
-      ...acknowledgements.map(({ tenant, command }) => ({ tenant, id: command.conversationId })),
-    ]);
+    yield* together(
+      this.#prefetchRepeats(appends),
+      this.conversations.prefetch([
+        ...appends.flatMap(({ tenant, message }) => this.#addressOf(tenant, message) ?? []),
+        ...acknowledgements.map(({ tenant, command }) => ({ tenant, id: command.conversationId })),
+      ]),
+    );
     yield* this.#prefetchPositions(appends, acknowledgements);
   }
 

@@ -30,6 +30,7 @@ export class SqliteDriver {
   }
 
   #execute(statement: Statement): unknown {
+    if (statement.wants === 'each-of-these') return statement.statements.map((each) => this.#execute(each));
     return 'bulk' in statement ? this.#executeEach(statement) : this.#executeOne(statement);
   }
 
