@@ -61,7 +61,8 @@ export class PostgresDriver {
   }
 
   async #attemptsToSend(): Promise<void> {
-    const sent = new Promise<undefined>((resolve) => process.nextTick(resolve, undefined));
+    // By the next turn of the event loop pg has told of it, and every promise on the way is settled.
+    const sent = new Promise<undefined>((resolve) => setImmediate(resolve, undefined));
     try {
       await Promise.race([Promise.all(this.#unanswered), sent]);
     } catch (error) {
