@@ -1,6 +1,7 @@
 import type { QueryConfig, QueryResult } from 'pg';
 import type { BulkStatement } from '../sql/bulk.ts';
 import type { EachStatement, Op, Parameter, SingleStatement, Statement } from '../sql/statement.ts';
+import { arrayOf } from './arrays.ts';
 import { escapeNul, forAllItems, forPostgres } from './dialect.ts';
 
 /** As much of a connection as statements need: one that sends statements without waiting for the answers to those before. */
@@ -115,7 +116,7 @@ export class PostgresDriver {
 
   async #executeEach({ wants, bulk, items }: EachStatement): Promise<unknown> {
     const { name, text } = prepared(bulk.sql, bulk);
-    const values = bulk.columns.map((_, column) => items.map((item) => toValue(item[column] as Parameter)));
+    const values = bulk.types.map((type, column) => arrayOf(type, items, column));
     if (wants === 'done-each') return this.#send({ name, text, values });
     const { rows } = await this.#answer({ name, text, values });
     const found: unknown[] = new Array(items.length).fill(undefined);
