@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { parseStore } from '../config/store-url.ts';
 import { EventBridge, type EventBridgeDeps } from '../events/index.ts';
 import { VERSION } from '../version.ts';
 import type { Ground } from './ground.ts';
@@ -11,6 +12,8 @@ export async function composeEvents(
   const events = new EventBridge({
     ...ground,
     ...deps,
+    // Of SQLite's file there is one node.
+    isAlone: parseStore(ground.config.store).kind === 'sqlite',
     version: VERSION,
     makeSecret: () => randomBytes(32).toString('base64url'),
     random: Math.random,

@@ -20,11 +20,16 @@ import { HttpPoster } from './webhook/http-poster.ts';
 import { WebhookSender } from './webhook/webhook-sender.ts';
 import { Webhooks } from './webhook/webhooks.ts';
 
+/** How long a batch for NATS may take, in ms: longer than NATS is waited for. */
+const BUS_LEASE = 30_000;
+
 /** How a delivery's result is counted. */
 const OUTCOMES = { done: 'sent', retry: 'failed', dead: 'dead' } as const;
 
 export interface EventBridgeDeps {
   readonly config: Config;
+  /** Whether no other node drains this store. */
+  readonly isAlone: boolean;
   readonly store: EventStore & LogStore;
   /** Gets what the core publishes, after it was heard here. */
   readonly next: EventSink;
@@ -156,6 +161,8 @@ export class EventBridge {
       ...this.#deps,
       target: BUS,
       batch: 500,
+      inOrder: true,
+      lease: BUS_LEASE,
       isReady: () => this.#link?.isUp === true,
       deliver: async (deliveries) => {
         const outcomes = (await this.#link?.publish(deliveries)) ?? [];
@@ -175,6 +182,7 @@ export class EventBridge {
     return new WebhookSender({
       ...this.#deps,
       poster: this.#poster,
+      timeout: config.webhookTimeout,
       tries: config.webhookTries,
       tried(outcome, { id }, failure) {
         metrics.eventsOut.add(1, 'webhook', outcome);

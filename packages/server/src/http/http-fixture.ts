@@ -81,6 +81,7 @@ export async function startHttp(
     { write: (line) => lines.push(line) },
   );
   const events = new EventBridge({
+    isAlone: true,
     config,
     store,
     next: { publish() {}, notify() {} },

@@ -33,6 +33,28 @@ export interface Delivery extends OutboxEntry {
   readonly tries: number;
 }
 
+/** Who takes deliveries says until when they are in its hands. What it has not settled by then others may take. */
+export interface DeliveryClaim {
+  readonly target: string;
+  readonly now: Timestamp;
+  /** Later than `now`. What was taken is settled by it. */
+  readonly until: Timestamp;
+  readonly limit: number;
+  /** Whether deliveries of this target leave in their order: one claim at a time has any of them. */
+  readonly inOrder: boolean;
+  /** Claims of others until then have ended, too: a node that is alone goes on at once where it was cut off. `now` where absent. */
+  readonly endedBy?: Timestamp;
+}
+
+/** What became of the deliveries of a claim. */
+export interface DeliverySettlement extends Pick<DeliveryClaim, 'target' | 'until' | 'inOrder'> {
+  readonly outcomes: readonly DeliveryOutcome[];
+  /** Ids of those of which nothing became: they are due as before. */
+  readonly undone: readonly string[];
+  /** Of the target's dead ones the newest are kept. */
+  readonly maxDead: number;
+}
+
 /** What became of a delivery. */
 export type DeliveryOutcome =
   | { readonly id: string; readonly result: 'done' }
@@ -55,12 +77,18 @@ export interface EventStore {
   deleteWebhook(tenant: string, id: string): Promise<void>;
   /** Appends entries that are due at once. Those of a target that has `maxWaiting` already are left out, and counted. */
   recordDeliveries(entries: readonly OutboxEntry[], maxWaiting: number): Promise<number>;
-  /** What is due by now of a target, the earliest first. */
-  listDueDeliveries(target: string, now: Timestamp, limit: number): Promise<Delivery[]>;
-  /** When the next delivery of a target is due; null where nothing waits. */
+  /**
+   * Takes what is due by now of a target and in nobody's hands, the earliest first. Of several who ask at once each gets others; where
+   * the target has an order, one gets some and the others none, until it has settled them.
+   */
+  claimDeliveries(claim: DeliveryClaim): Promise<Delivery[]>;
+  /** When there may next be something to take of a target; null where nothing waits. */
   nextDeliveryDue(target: string): Promise<Timestamp | null>;
-  /** Outcomes of deliveries that are gone are passed over. Of a target's dead ones the newest `maxDead` are kept. */
-  settleDeliveries(outcomes: readonly DeliveryOutcome[], maxDead: number): Promise<void>;
+  /**
+   * Ends a claim. Deliveries that are gone are passed over, and so are those that others have taken since the claim ended by
+   * itself, but for what is done.
+   */
+  settleDeliveries(settlement: DeliverySettlement): Promise<void>;
   /** The newest first; those older than `after`. */
   listDeadLetters(tenant: string, page: Page): Promise<DeadLetter[]>;
   /** Makes it due now, with all its tries anew. Returns its target. ENOENT (field `id`). */

@@ -7,6 +7,8 @@ import { sign } from './signature.ts';
 
 /** Deliveries to one webhook at a time. */
 const CONCURRENCY = 4;
+/** What may pass from an answer until it is stored, in ms. */
+const SETTLE_TIME = 20_000;
 /** Wait after the first failure, in ms; each further one doubles it, up to the longest. */
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 3_600_000;
@@ -16,6 +18,10 @@ export interface WebhookSenderDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly poster: Pick<HttpPoster, 'post'>;
+  /** How long the receiver may take, in ms. */
+  readonly timeout: number;
+  /** Whether no other node drains this store. */
+  readonly isAlone: boolean;
   /** Tries before a delivery is given up. */
   readonly tries: number;
   /** For the receiver to see. */
@@ -38,13 +44,17 @@ export class WebhookSender {
   }
 
   add(webhook: Webhook): void {
-    const { store, clock, timers, onError } = this.#deps;
+    const { store, clock, timers, isAlone, timeout, onError } = this.#deps;
     const drain = new Drain({
       target: webhook.id,
       store,
       clock,
       timers,
       batch: CONCURRENCY,
+      inOrder: false,
+      isAlone,
+      // More than the receiver may take for an answer.
+      lease: timeout + SETTLE_TIME,
       isReady: () => true,
       deliver: (deliveries) => Promise.all(deliveries.map((delivery) => this.#send(webhook, delivery))),
       onError,

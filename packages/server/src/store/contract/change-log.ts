@@ -172,7 +172,7 @@ export function changeLogContract({ store, tenantWith, send }: StoreFixture): vo
     assert.equal(await store.feedOutbox([fed], 1), 1, 'one has no room');
     assert.equal(await store.feedOutbox([fed], 10), 0);
     assert.deepEqual(await store.listLog(10), []);
-    const due = await store.listDueDeliveries(target, 5, 10);
+    const due = await store.claimDeliveries({ target, now: 5, until: 9, limit: 10, inOrder: false });
     assert.deepEqual(
       due.map(({ eventId }) => eventId),
       ['a'],

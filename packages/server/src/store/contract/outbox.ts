@@ -1,16 +1,35 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { OutboxEntry } from '../../core/ports/event-store.ts';
+import type {
+  DeliveryClaim,
+  DeliveryOutcome,
+  DeliverySettlement,
+  OutboxEntry,
+} from '../../core/ports/event-store.ts';
 import type { StoreFixture } from './fixture.ts';
+
+/** Until when what the tests take is nobody else's. */
+const UNTIL = 1000;
 
 /** The outbox, dead letters and webhooks. */
 export function outboxContract({ store, tenantWith }: StoreFixture): void {
+  /** Takes what is due, for as long as the tests say nothing else. */
+  function take(target: string, now: number, limit: number, other: Partial<DeliveryClaim> = {}) {
+    return store.claimDeliveries({ target, now, until: UNTIL, limit, inOrder: false, ...other });
+  }
+
+  function settle(target: string, outcomes: readonly DeliveryOutcome[], maxDead = 10, until = UNTIL) {
+    return store.settleDeliveries({ target, until, inOrder: false, outcomes, undone: [], maxDead });
+  }
+
   test('what waits for a target is due in the order it was recorded, until it is done', async () => {
     const tenant = await tenantWith();
     const [bus, hook] = [`${tenant}-bus`, `${tenant}-hook`];
     const entries = [entry(tenant, bus, 'a'), entry(tenant, hook, 'b'), entry(tenant, bus, 'c')];
     assert.equal(await store.recordDeliveries(entries, 10), 0);
-    const due = await store.listDueDeliveries(bus, 5, 10);
+    assert.equal(await store.nextDeliveryDue(bus), 5);
+    assert.deepEqual(await take(bus, 4, 10), []);
+    const due = await take(bus, 5, 10);
     assert.deepEqual(
       due.map(({ id: _, ...delivery }) => delivery),
       [
@@ -18,14 +37,12 @@ export function outboxContract({ store, tenantWith }: StoreFixture): void {
         { ...entry(tenant, bus, 'c'), tries: 0 },
       ],
     );
-    assert.equal(await store.nextDeliveryDue(bus), 5);
-    assert.deepEqual(await store.listDueDeliveries(bus, 4, 10), []);
-    await store.settleDeliveries(
+    await settle(
+      bus,
       due.map(({ id }) => ({ id, result: 'done' as const })),
-      10,
     );
     assert.equal(await store.nextDeliveryDue(bus), null);
-    assert.equal((await store.listDueDeliveries(hook, 5, 10)).length, 1);
+    assert.equal((await take(hook, 5, 10)).length, 1);
   });
 
   test('what does not fit any more is left out and counted, until there is room', async () => {
@@ -34,15 +51,16 @@ export function outboxContract({ store, tenantWith }: StoreFixture): void {
     const many = ['a', 'b', 'c'].map((id) => entry(tenant, target, id));
     assert.equal(await store.recordDeliveries(many, 2), 1);
     assert.equal(await store.recordDeliveries(many, 2), 3);
-    const [first] = await store.listDueDeliveries(target, 5, 1);
-    await store.settleDeliveries([{ id: first?.id ?? '', result: 'done' }], 10);
+    const [first] = await take(target, 5, 1);
+    await settle(target, [{ id: first?.id ?? '', result: 'done' }]);
     assert.equal(await store.recordDeliveries(many, 2), 2);
     // Tried again it waits still, given up it does not, and asked for again it does.
-    const again = (await store.listDueDeliveries(target, 5, 1))[0]?.id ?? '';
-    await store.settleDeliveries([{ id: again, result: 'retry', dueAt: 7, failure: '' }], 10);
+    const again = (await take(target, 5, 1))[0]?.id ?? '';
+    await settle(target, [{ id: again, result: 'retry', dueAt: 7, failure: '' }]);
     assert.equal(await store.recordDeliveries(many, 2), 3);
-    await store.settleDeliveries([{ id: again, result: 'dead', failure: '' }], 10);
-    await store.settleDeliveries([{ id: again, result: 'done' }], 10);
+    await take(target, 7, 9);
+    await settle(target, [{ id: again, result: 'dead', failure: '' }]);
+    await settle(target, [{ id: again, result: 'done' }]);
     assert.equal(await store.recordDeliveries(many, 2), 2);
     await store.retryDeadLetter(tenant, again, 9);
     assert.equal(await store.recordDeliveries(many, 3), 3);
@@ -53,11 +71,11 @@ export function outboxContract({ store, tenantWith }: StoreFixture): void {
     const tenant = await tenantWith();
     const target = `${tenant}-hook`;
     await store.recordDeliveries([entry(tenant, target, 'a')], 10);
-    const id = (await store.listDueDeliveries(target, 5, 1))[0]?.id ?? '';
-    await store.settleDeliveries([{ id, result: 'retry', dueAt: 100, failure: 'answered 500' }], 10);
-    assert.deepEqual(await store.listDueDeliveries(target, 99, 1), []);
-    assert.equal((await store.listDueDeliveries(target, 100, 1))[0]?.tries, 1);
-    await store.settleDeliveries([{ id, result: 'dead', failure: 'answered 502' }], 10);
+    const id = (await take(target, 5, 1))[0]?.id ?? '';
+    await settle(target, [{ id, result: 'retry', dueAt: 100, failure: 'answered 500' }]);
+    assert.deepEqual(await take(target, 99, 1), []);
+    assert.equal((await take(target, 100, 1))[0]?.tries, 1);
+    await settle(target, [{ id, result: 'dead', failure: 'answered 502' }]);
     assert.equal(await store.nextDeliveryDue(target), null);
     const dead = { ...entry(tenant, target, 'a'), id, tries: 2, failure: 'answered 502' };
     assert.deepEqual(await store.listDeadLetters(tenant, { limit: 10 }), [dead]);
@@ -66,7 +84,80 @@ export function outboxContract({ store, tenantWith }: StoreFixture): void {
     assert.equal(await store.retryDeadLetter(tenant, id, 200), target);
     await assert.rejects(store.retryDeadLetter(tenant, id, 200), { code: 'ENOENT' });
     assert.deepEqual(await store.listDeadLetters(tenant, { limit: 10 }), []);
-    assert.equal((await store.listDueDeliveries(target, 200, 1))[0]?.tries, 0);
+    assert.equal((await take(target, 200, 1))[0]?.tries, 0);
+  });
+
+  test('what was taken is nobody else’s until it was settled or its time is over', async () => {
+    const tenant = await tenantWith();
+    const target = `${tenant}-hook`;
+    const events = (deliveries: readonly { eventId: string }[]) => deliveries.map(({ eventId }) => eventId);
+    await store.recordDeliveries(
+      ['a', 'b', 'c'].map((id) => entry(tenant, target, id)),
+      10,
+    );
+    const first = await take(target, 5, 2, { until: 50 });
+    assert.deepEqual(events(first), ['a', 'b']);
+    assert.equal(await store.nextDeliveryDue(target), 5);
+    const second = await take(target, 5, 2, { until: 60 });
+    assert.deepEqual(events(second), ['c']);
+    assert.deepEqual(await take(target, 49, 2), []);
+    assert.equal(await store.nextDeliveryDue(target), 50);
+    const again = await take(target, 50, 9, { until: 90 });
+    assert.deepEqual(events(again), ['a', 'b']);
+    const [a = '', b = ''] = first.map(({ id }) => id);
+    // The first claim has ended: only what it did counts.
+    await settle(
+      target,
+      [
+        { id: a, result: 'done' },
+        { id: b, result: 'dead', failure: 'late' },
+      ],
+      10,
+      50,
+    );
+    assert.deepEqual(await store.listDeadLetters(tenant, { limit: 10 }), []);
+    assert.deepEqual(await take(target, 59, 9), []);
+    const settlement = { target, until: 90, inOrder: false, outcomes: [], undone: [b], maxDead: 10 };
+    await store.settleDeliveries(settlement);
+    assert.deepEqual(events(await take(target, 59, 9, { until: 70 })), ['b']);
+    assert.deepEqual(events(await take(target, 59, 9, { endedBy: Number.MAX_SAFE_INTEGER })), ['b', 'c']);
+  });
+
+  test('of a target that has an order one claim at a time has any, and its order stays', async () => {
+    const tenant = await tenantWith();
+    const target = `${tenant}-bus`;
+    const next = async (now: number, until: number, other: Partial<DeliveryClaim> = {}) =>
+      (await take(target, now, 2, { until, inOrder: true, ...other })).map(({ id, eventId }) => ({
+        id,
+        eventId,
+      }));
+    const eventsOf = (deliveries: readonly { eventId: string }[]) => deliveries.map(({ eventId }) => eventId);
+    assert.deepEqual(await next(5, 50), []);
+    await store.recordDeliveries(
+      ['a', 'b', 'c'].map((id) => entry(tenant, target, id)),
+      10,
+    );
+    const first = await next(5, 50);
+    assert.deepEqual(eventsOf(first), ['a', 'b']);
+    await store.recordDeliveries([{ ...entry(tenant, target, 'early'), at: 1 }], 10);
+    assert.deepEqual(await next(49, 80), []);
+    assert.equal(await store.nextDeliveryDue(target), 50);
+    const again = await next(50, 80);
+    assert.deepEqual(eventsOf(again), ['early', 'a']);
+    const ended = (until: number, more: Partial<DeliverySettlement>) =>
+      store.settleDeliveries({ target, until, inOrder: true, outcomes: [], undone: [], maxDead: 9, ...more });
+    const [a = '', b = ''] = first.map(({ id }) => id);
+    // The first claim has ended: only what it did counts.
+    await ended(50, {
+      outcomes: [
+        { id: b, result: 'done' },
+        { id: a, result: 'dead', failure: 'late' },
+      ],
+    });
+    assert.deepEqual(await next(79, 90), []);
+    await ended(80, { outcomes: [{ id: again[0]?.id ?? '', result: 'done' }], undone: [a] });
+    assert.deepEqual(eventsOf(await next(79, 90)), ['a', 'c']);
+    assert.deepEqual(eventsOf(await next(80, 95, { endedBy: Number.MAX_SAFE_INTEGER })), ['a', 'c']);
   });
 
   test('of what was given up the newest is kept', async () => {
@@ -76,9 +167,9 @@ export function outboxContract({ store, tenantWith }: StoreFixture): void {
       ['a', 'b', 'c'].map((id) => entry(tenant, target, id)),
       10,
     );
-    const due = await store.listDueDeliveries(target, 5, 10);
+    const due = await take(target, 5, 10);
     const outcomes = due.map(({ id }) => ({ id, result: 'dead' as const, failure: 'gone' }));
-    await store.settleDeliveries(outcomes, 2);
+    await settle(target, outcomes, 2);
     const kept = await store.listDeadLetters(tenant, { limit: 10 });
     assert.deepEqual(
       kept.map(({ eventId }) => eventId),

@@ -202,11 +202,10 @@ export function remainsContract({ store, tenantWith, send, makeGroup, pending }:
       many.map((eventId) => ({ ...entry, eventId })),
       1000,
     );
-    const due = await store.listDueDeliveries(hook.id, 9, 150);
-    await store.settleDeliveries(
-      due.map(({ id }) => ({ id, result: 'dead', failure: 'no' })),
-      1000,
-    );
+    const claim = { target: hook.id, now: 9, until: 99, limit: 150, inOrder: false };
+    const due = await store.claimDeliveries(claim);
+    const outcomes = due.map(({ id }) => ({ id, result: 'dead' as const, failure: 'no' }));
+    await store.settleDeliveries({ ...claim, outcomes, undone: [], maxDead: 1000 });
     const dead = await store.listDeadLetters(tenant, { limit: 1000 });
     assert.equal(dead.length, 150);
     await store.deleteWebhook(tenant, hook.id);

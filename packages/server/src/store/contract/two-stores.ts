@@ -233,6 +233,8 @@ export async function twoStoresContract(adapter: string, open: () => Promise<Two
       const due = (await Promise.all(both.map((store) => store.takeDueNotifications(10, 100)))).flat();
       const ids = due.map(({ notification }) => notification.id).filter((id) => id.startsWith(`${tenant}-`));
       assert.deepEqual([ids.length, new Set(ids).size], [20, 20]);
+      const unused = (await Promise.all(both.map((store) => store.takeUnusedFiles(10, 1000)))).flat();
+      assert.equal(new Set(unused.filter((id) => id.startsWith(`${tenant}-`))).size, 20);
     });
 
     test('each customer gets one agent, and no agent more than its capacity', async () => {

@@ -4,6 +4,7 @@ export const SMALL_TABLES: Readonly<Record<string, string>> = {
   webhook: 'a bounded number for each application',
   outbox_waiting: 'a row for each webhook',
   chat_setting: 'a handful for each application',
+  outbox_lease: 'one for each target that has an order',
   number_slot: 'one for each writing connection',
   write_probe: 'one row',
   desk_agent: 'those who work at the desk',
@@ -220,6 +221,21 @@ export const SCAN_REASONS: readonly ScanReason[] = [
     why: 'notifications that are not published yet',
   },
   {
+    finding: 'scan notification',
+    statement: 'LEFT JOIN notification_user u ON u.notification = n.pk AND u.user_id = ?',
+    why: 'what was told to everybody is kept for a time only',
+  },
+  {
+    finding: 'sort',
+    statement: 'LEFT JOIN notification_user u ON u.notification = n.pk AND u.user_id = ?',
+    why: 'what was told to everybody is kept for a time only',
+  },
+  {
+    finding: 'scan notification_user',
+    statement: 'LEFT JOIN notification_user u ON u.notification = n.pk AND u.user_id = ?',
+    why: 'what was told to everybody is kept for a time only',
+  },
+  {
     finding: 'sort',
     statement: 'FROM member v JOIN pin p ON p.conversation = v.conversation',
     why: "the pins of one user's conversations",
@@ -244,6 +260,7 @@ export const SCAN_REASONS: readonly ScanReason[] = [
     statement: 'FROM conversation WHERE pk IN INTEGERS(?) ORDER BY tenant, id FOR UPDATE',
     why: 'as many as are asked for',
   },
+  { finding: 'sort', statement: 'FROM outbox WHERE pk IN INTEGERS(?)', why: 'as many as are taken at once' },
   {
     finding: 'sort',
     statement: 'FROM file_use u JOIN file f ON f.pk = u.file WHERE u.conversation = ? AND u.seq = ?',

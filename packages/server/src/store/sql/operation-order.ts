@@ -102,6 +102,7 @@ const KEYS: { readonly [Name in WriteName]: Keys<Name> } = {
   createWebhook: () => [OUTBOX],
   deleteWebhook: () => [OUTBOX],
   recordDeliveries: () => [OUTBOX],
+  claimDeliveries: () => [OUTBOX],
   settleDeliveries: () => [OUTBOX],
   feedOutbox: () => [OUTBOX],
   retryDeadLetter: () => [OUTBOX],

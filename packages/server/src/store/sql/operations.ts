@@ -228,6 +228,7 @@ export function operationsOf(tables: Tables): Operations {
       return swept;
     },
     recordDeliveries: outbox.record.bind(outbox),
+    claimDeliveries: outbox.claim.bind(outbox),
     settleDeliveries: outbox.settle.bind(outbox),
     keepLog: log.keep.bind(log),
     feedOutbox: outbox.feed.bind(outbox),
@@ -291,7 +292,6 @@ export function operationsOf(tables: Tables): Operations {
     listEmptyGuestRooms: retention.listEmptyGuestRooms.bind(retention),
     listLog,
     listWebhooks: outbox.listWebhooks.bind(outbox),
-    listDueDeliveries: outbox.listDue.bind(outbox),
     nextDeliveryDue: outbox.nextDue.bind(outbox),
     listDeadLetters: outbox.listDead.bind(outbox),
     findOpenService: desk.services.findOpenOf.bind(desk.services),

@@ -2,7 +2,9 @@ import type { Timestamp } from '../../core/model.ts';
 import type {
   DeadLetter,
   Delivery,
+  DeliveryClaim,
   DeliveryOutcome,
+  DeliverySettlement,
   OutboxEntry,
   Webhook,
 } from '../../core/ports/event-store.ts';
@@ -58,6 +60,18 @@ const COUNT_KNOWN = bulk(
   { target: 'TEXT', change: 'INTEGER' },
   'UPDATE outbox_waiting SET waiting = waiting + :change WHERE outbox_waiting.target = :target',
 );
+interface ClaimedRow {
+  pk: number;
+  claimed_until: number | null;
+}
+
+interface LeaseRow {
+  claimed_until: number;
+}
+
+/** Deliveries of a target without order that all nodes together have in their hands, at most, as far as the next look goes. */
+const MAX_CLAIMED = 100;
+
 const COLUMNS = 'pk, tenant, target, event_id, event_type, body, at, tries, failure';
 
 /** Not one of a webhook that was deleted, whose rows are being removed. */
@@ -161,33 +175,60 @@ export class OutboxTable {
     return yield* this.record(mine, maxWaiting);
   }
 
-  *listDue(target: string, now: Timestamp, limit: number): Op<Delivery[]> {
+  *claim(claim: DeliveryClaim): Op<Delivery[]> {
+    const { target, now, limit, inOrder, until, endedBy = now } = claim;
+    if (yield* this.#isDeleted(target)) return [];
+    if (inOrder && !((yield* this.#isAnyDue(target, now)) && (yield* this.#takeLease(claim)))) return [];
     const rows = yield* all<DeliveryRow>(
-      `SELECT ${COLUMNS} FROM outbox WHERE target = ? AND NOT dead AND due_at <= ? ORDER BY due_at, pk LIMIT ?`,
+      `SELECT ${COLUMNS} FROM outbox WHERE target = ? AND NOT dead AND due_at <= ?
+           AND (claimed_until IS NULL OR claimed_until <= ?) ORDER BY due_at, pk LIMIT ? FOR UPDATE SKIP LOCKED`,
       target,
       now,
+      endedBy,
       limit,
     );
+    const keys = rows.map(({ pk }) => pk);
+    if (inOrder && keys.length === 0) yield* this.#endLease(claim);
+    if (!inOrder && keys.length > 0)
+      yield* run('UPDATE outbox SET claimed_until = ? WHERE pk IN INTEGERS(?)', until, keys);
     return rows.map(toDelivery);
   }
 
   *nextDue(target: string): Op<Timestamp | null> {
-    const row = yield* get('SELECT min(due_at) AS due FROM outbox WHERE target = ? AND NOT dead', target);
-    return (row as { due: number | null }).due;
+    if (yield* this.#isDeleted(target)) return null;
+    const { due } = (yield* get<{ due: number | null }>(
+      `SELECT min(greatest(due_at, coalesce(claimed_until, 0))) AS due FROM
+           (SELECT due_at, claimed_until FROM outbox WHERE target = ? AND NOT dead ORDER BY due_at LIMIT ?) first`,
+      target,
+      MAX_CLAIMED,
+    )) as { due: number | null };
+    if (due === null) return null;
+    const lease = yield* get<LeaseRow>('SELECT claimed_until FROM outbox_lease WHERE target = ?', target);
+    return Math.max(due, lease?.claimed_until ?? 0);
   }
 
-  *settle(outcomes: readonly DeliveryOutcome[], maxDead: number): Op<void> {
-    const gone: { target: string }[] = [];
-    for (const outcome of outcomes) {
-      const row = yield* get<{ target: string; dead: number }>(
-        'SELECT target, dead FROM outbox WHERE pk = ?',
-        Number(outcome.id),
-      );
-      if (!row || row.dead) continue;
-      yield* this.#settle(row.target, outcome, maxDead);
-      if (outcome.result !== 'retry') gone.push(row);
-    }
-    yield* runEach(COUNT_KNOWN, countsOf(gone, -1));
+  *settle(settlement: DeliverySettlement): Op<void> {
+    const { target, until, inOrder, outcomes, undone, maxDead } = settlement;
+    const hasLease = inOrder && (yield* this.#hasLease(settlement));
+    // A deletion of the webhook is waited for, or waits: what it leaves is removed by somebody else.
+    yield* get('SELECT 1 FROM webhook WHERE id = ? FOR KEY SHARE', target);
+    if (yield* this.#isDeleted(target)) return;
+    const rows = yield* all<ClaimedRow>(
+      `SELECT pk, claimed_until FROM outbox WHERE pk IN INTEGERS(?) AND target = ? AND NOT dead
+         ORDER BY pk FOR UPDATE`,
+      outcomes.map(({ id }) => Number(id)),
+      target,
+    );
+    const held = rows.filter((row) => (inOrder ? hasLease : row.claimed_until === until));
+    const [isThere, isHeld] = [keysOf(rows), keysOf(held)];
+    const done = outcomes.filter(({ id, result }) => result === 'done' && isThere.has(id));
+    const failed = outcomes.filter(({ id, result }) => result !== 'done' && isHeld.has(id));
+    yield* this.#remove(done);
+    for (const outcome of failed) yield* this.#settle(target, outcome, maxDead);
+    const gone = [...done, ...failed.filter(({ result }) => result === 'dead')];
+    yield* runEach(COUNT_KNOWN, gone.length === 0 ? [] : [[target, -gone.length]]);
+    if (hasLease) yield* this.#endLease(settlement);
+    else if (undone.length > 0) yield* this.#release(undone, until);
   }
 
   *listDead(tenant: string, { after, limit }: Page): Op<DeadLetter[]> {
@@ -201,6 +242,12 @@ export class OutboxTable {
   }
 
   *retry(tenant: string, id: string, at: Timestamp): Op<string> {
+    // A deletion of its webhook is waited for, or waits.
+    yield* get(
+      'SELECT 1 FROM webhook WHERE id = (SELECT target FROM outbox WHERE pk = ? AND tenant = ?) FOR KEY SHARE',
+      keyOf(id),
+      tenant,
+    );
     const row = yield* get<{ target: string }>(
       `UPDATE outbox SET dead = FALSE, due_at = ?, tries = 0 WHERE pk = ? AND tenant = ? AND dead AND ${HAS_TARGET} RETURNING target`,
       at,
@@ -212,24 +259,32 @@ export class OutboxTable {
     return row.target;
   }
 
+  *#remove(outcomes: readonly DeliveryOutcome[]): Op<void> {
+    if (outcomes.length === 0) return;
+    yield* run(
+      'DELETE FROM outbox WHERE pk IN INTEGERS(?)',
+      outcomes.map(({ id }) => Number(id)),
+    );
+  }
+
   *#settle(target: string, outcome: DeliveryOutcome, maxDead: number): Op<void> {
     const pk = Number(outcome.id);
     if (outcome.result === 'retry') {
       yield* run(
-        'UPDATE outbox SET tries = tries + 1, due_at = ?, failure = ? WHERE pk = ?',
+        'UPDATE outbox SET tries = tries + 1, due_at = ?, failure = ?, claimed_until = NULL WHERE pk = ?',
         outcome.dueAt,
         outcome.failure,
         pk,
       );
-      return;
+    } else if (outcome.result === 'dead') {
+      yield* this.#bury(target, pk, outcome.failure, maxDead);
     }
-    if (outcome.result === 'done') {
-      yield* run('DELETE FROM outbox WHERE pk = ?', pk);
-      return;
-    }
+  }
+
+  *#bury(target: string, pk: number, failure: string, maxDead: number): Op<void> {
     yield* run(
-      'UPDATE outbox SET tries = tries + 1, dead = TRUE, failure = ? WHERE pk = ?',
-      outcome.failure,
+      'UPDATE outbox SET tries = tries + 1, dead = TRUE, failure = ?, claimed_until = NULL WHERE pk = ?',
+      failure,
       pk,
     );
     yield* run(
@@ -237,6 +292,53 @@ export class OutboxTable {
            (SELECT pk FROM outbox WHERE target = ?1 AND dead ORDER BY pk DESC LIMIT 1 OFFSET ?2)`,
       target,
       maxDead,
+    );
+  }
+
+  *#release(ids: readonly string[], until: Timestamp): Op<void> {
+    yield* run(
+      'UPDATE outbox SET claimed_until = NULL WHERE pk IN INTEGERS(?) AND claimed_until = ?',
+      ids.map(Number),
+      until,
+    );
+  }
+
+  /** Whether a webhook was deleted, whose rows are still to be removed. */
+  *#isDeleted(target: string): Op<boolean> {
+    return (yield* get("SELECT 1 FROM remains WHERE kind = 'webhook' AND name = ?", target)) !== undefined;
+  }
+
+  *#isAnyDue(target: string, now: Timestamp): Op<boolean> {
+    const due = 'SELECT 1 FROM outbox WHERE target = ? AND NOT dead AND due_at <= ? LIMIT 1';
+    return (yield* get(due, target, now)) !== undefined;
+  }
+
+  /** Whoever has a target's lease delivers there alone. False where another has it. */
+  *#takeLease({ target, now, until, endedBy = now }: DeliveryClaim): Op<boolean> {
+    const changes = yield* run(
+      `INSERT INTO outbox_lease (target, claimed_until) VALUES (?, ?)
+           ON CONFLICT (target) DO UPDATE SET claimed_until = excluded.claimed_until WHERE outbox_lease.claimed_until <= ?`,
+      target,
+      until,
+      endedBy,
+    );
+    return changes > 0;
+  }
+
+  /** Nobody else gets the lease before the transaction ends. */
+  *#hasLease({ target, until }: Pick<DeliveryClaim, 'target' | 'until'>): Op<boolean> {
+    const row = yield* get<LeaseRow>(
+      'SELECT claimed_until FROM outbox_lease WHERE target = ? FOR UPDATE',
+      target,
+    );
+    return row?.claimed_until === until;
+  }
+
+  *#endLease({ target, until }: Pick<DeliveryClaim, 'target' | 'until'>): Op<void> {
+    yield* run(
+      'UPDATE outbox_lease SET claimed_until = 0 WHERE target = ? AND claimed_until = ?',
+      target,
+      until,
     );
   }
 
@@ -255,6 +357,11 @@ function countsOf(entries: readonly { readonly target: string }[], change: numbe
   const counts = new Map<string, number>();
   for (const { target } of entries) counts.set(target, (counts.get(target) ?? 0) + change);
   return [...counts].sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
+/** The ids of these rows. */
+function keysOf(rows: readonly ClaimedRow[]): ReadonlySet<string> {
+  return new Set(rows.map(({ pk }) => String(pk)));
 }
 
 /** An id that was never given finds nothing. */
