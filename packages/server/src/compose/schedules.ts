@@ -31,21 +31,24 @@ export interface SweptParts {
 
 /** From one look for what other nodes left to the next, in ms. */
 const REMAINS_INTERVAL = 60_000;
-/** Between two batches of what was deleted, in ms. */
-const REMAINS_PAUSE = 5;
+/** Between two batches, in ms, where there may be any number of them. */
+const BATCH_PAUSE = 5;
 
 /** What removes the old, again and again; to be started once the server serves. */
 export function composeSweeps(ground: Ground, { files, core }: SweptParts): readonly Sweep[] {
   const remains = composeSweep(ground, 'remains', 'what was deleted', () => core.remains.removeBatch(), {
     interval: REMAINS_INTERVAL,
-    pause: REMAINS_PAUSE,
+    pause: BATCH_PAUSE,
   });
   core.remains.whenLeft(() => remains.ask());
   return [
     remains,
     composeSweep(ground, 'files', 'unused files', () => files.removeUnused(FILE_SWEEP_BATCH)),
     composeSweep(ground, 'notifications', 'old notifications', () => core.notifications.removeOld()),
-    composeSweep(ground, 'guests', 'what guests left behind', () => core.guestRetention.removeOld()),
+    composeSweep(ground, 'guests', 'what guests left behind', () => core.guestRetention.removeOld(), {
+      interval: SWEEP_INTERVAL,
+      pause: BATCH_PAUSE,
+    }),
   ];
 }
 

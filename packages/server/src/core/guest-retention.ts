@@ -4,7 +4,7 @@ import type { Clock } from './ports/clock.ts';
 import type { RoomStore } from './ports/room-store.ts';
 
 /** Messages removed in one operation, so that others do not wait for it. */
-const MESSAGE_BATCH = 500;
+const MESSAGE_BATCH = 100;
 /** Rooms looked at in one operation. */
 const ROOM_BATCH = 100;
 /** A room that a guest made and nobody says anything in is kept for so long at least, in ms. */
