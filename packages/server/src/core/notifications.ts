@@ -26,6 +26,8 @@ export const MAX_RECIPIENTS = 10_000;
 /** Most notifications that one who comes is told at once; older ones are in the list. */
 const MAX_UNTOLD = 200;
 const DUE_BATCH = 20;
+/** Users who are noted as told in one operation. */
+const TOLD_BATCH = 500;
 /** Rows removed in one operation, so that messages do not wait for it. */
 const PURGE_BATCH = 1000;
 /** How far ahead a notification may be planned, in ms: ten years. */
@@ -93,7 +95,7 @@ export class Notifications {
     for (;;) {
       const now = clock.now();
       const due = await store.takeDueNotifications(now, DUE_BATCH);
-      if (due.length < DUE_BATCH) return store.nextNotificationDue();
+      if (due.length === 0) return store.nextNotificationDue();
     }
   }
 
@@ -113,8 +115,11 @@ export class Notifications {
   }
 
   /** Users got a notification, and are not told of it again when they come. */
-  told(tenant: string, id: string, userIds: readonly string[]): Promise<void> {
-    return this.#deps.store.markNotified(tenant, id, userIds, this.#deps.clock.now());
+  async told(tenant: string, id: string, userIds: readonly string[]): Promise<void> {
+    const { store, clock } = this.#deps;
+    for (let done = 0; done < userIds.length; done += TOLD_BATCH) {
+      await store.markNotified(tenant, id, userIds.slice(done, done + TOLD_BATCH), clock.now());
+    }
   }
 
   /** The actor's own that have not expired: unread ones first, then the newest first. */

@@ -43,13 +43,13 @@ export interface NotificationPurge {
 export interface NotificationStore {
   /** ENOENT (field `to.userIds`) where a recipient is no user. */
   createNotification(addition: NewNotification): Promise<void>;
-  /** Publishes what is due by now, the earliest first, and returns it. Each is returned once, whoever asks. */
+  /** Publishes what is due by now, the earliest first and not all for very many users, and returns it. Each is returned once, whoever asks. */
   takeDueNotifications(now: Timestamp, limit: number): Promise<DueNotification[]>;
   /** When the next notification that is not published yet is due; null where there is none. */
   nextNotificationDue(): Promise<Timestamp | null>;
   /** What the user was not told, the oldest first: of those to all of the tenant, among its newest `limit` only. */
   listUntoldNotifications(query: NotificationQuery): Promise<Notification[]>;
-  /** A user's own: unread ones first, then the newest first. */
+  /** A user's own: unread ones first, then the newest first. Of those to all that the user was not told, not all of very many. */
   listNotifications(
     query: NotificationQuery & { readonly after?: NotificationCursor },
   ): Promise<NotificationView[]>;

@@ -121,7 +121,8 @@ export function notificationRoutes(api: Api, notifications: Notifications): void
       schema: {
         ...COMMON,
         summary: 'List your own notifications',
-        description: 'Those that have not expired: unread ones first, then the newest first.',
+        description:
+          'Those that have not expired: unread ones first, then the newest first. Of those to all users that you were not told, the newest 1000.',
         querystring: NotificationQuery,
         response: { 200: NotificationPage, ...REFUSALS },
       },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Notification, NotificationBody } from '../../core/model.ts';
+import type { NotificationCursor } from '../../core/ports/notification-store.ts';
 import { newUser, type StoreFixture } from './fixture.ts';
 
 /** Notifications, and who was told of them. */
@@ -91,6 +92,43 @@ export function notificationsContract({ store, tenantWith }: StoreFixture): void
     assert.deepEqual(await store.listNotifications({ ...query, after: last }), []);
   });
 
+  test('pages of notifications go through all of them once, whoever was told, also those of one time', async () => {
+    const tenant = await tenantWith('alice', 'bob');
+    for (const [id, recipients] of [
+      ['a', null],
+      ['b', ['alice']],
+      ['c', null],
+      ['d', ['alice']],
+      ['e', null],
+      ['f', ['bob']],
+    ] as const) {
+      await notify(tenant, id, recipients && [...recipients], { at: id === 'a' ? 1 : 2 });
+    }
+    await notify(tenant, 'later', ['alice'], { at: 90 }, false);
+    await store.markNotified(tenant, `${tenant}-c`, ['alice'], 5);
+    for (const id of ['d', 'e']) await store.readNotification(tenant, `${tenant}-${id}`, 'alice', 6);
+    const whole = await store.listNotifications({ tenant, userId: 'alice', now: 10, limit: 9 });
+    assert.deepEqual(
+      whole.map(({ notification }) => short(tenant, notification)),
+      ['c', 'b', 'a', 'e', 'd'],
+    );
+    for (const limit of [1, 2, 3]) {
+      const pages = [];
+      for (let after: NotificationCursor | undefined, ended = false; !ended; ) {
+        const page = await store.listNotifications({
+          ...{ tenant, userId: 'alice', now: 10, limit },
+          ...(after ? { after } : {}),
+        });
+        pages.push(...page);
+        const last = page.at(-1);
+        ended = page.length < limit;
+        after = last && { isRead: last.readAt !== null, at: last.notification.at, id: last.notification.id };
+      }
+      assert.deepEqual(pages, whole);
+    }
+    await store.takeDueNotifications(90, 9);
+  });
+
   test('a planned notification is nobody’s until it is due, and is taken once', async () => {
     const tenant = await tenantWith('alice', 'bob');
     assert.equal(await store.nextNotificationDue(), null);
@@ -104,7 +142,7 @@ export function notificationsContract({ store, tenantWith }: StoreFixture): void
     const [due, ...more] = await store.takeDueNotifications(100, 9);
     assert.deepEqual(more, []);
     assert.deepEqual(due?.recipients?.toSorted(), ['alice', 'bob']);
-    assert.deepEqual(await untold(tenant, 'alice'), ['soon']);
+    assert.deepEqual(await untold(tenant, 'alice', { now: 100 }), ['soon']);
     const [late] = await store.takeDueNotifications(500, 9);
     assert.equal(late?.recipients, null);
     assert.deepEqual(await store.takeDueNotifications(500, 9), []);
@@ -116,17 +154,17 @@ export function notificationsContract({ store, tenantWith }: StoreFixture): void
     const purge = (expiredBy: number, dueBefore: number, limit = 1000) =>
       store.purgeNotifications({ expiredBy, dueBefore, limit });
     const left = async (userId: string) =>
-      (await store.listNotifications({ tenant, userId, now: 0, limit: 9 })).map(({ notification }) =>
+      (await store.listNotifications({ tenant, userId, now: 2_099, limit: 9 })).map(({ notification }) =>
         short(tenant, notification),
       );
     // What other tests left behind.
     await purge(1_000, 1_000);
     await notify(tenant, 'expired', null, { at: 2_000, expiresAt: 2_100 });
     await notify(tenant, 'old', ['alice', 'bob', 'carol'], { at: 2_000 });
-    await notify(tenant, 'kept', null, { at: 3_000, expiresAt: 9_000 });
+    await notify(tenant, 'kept', null, { at: 2_001, expiresAt: 9_000 });
     await notify(tenant, 'planned', null, { at: 2_000 }, false);
     await store.readNotification(tenant, `${tenant}-expired`, 'alice', 2_050);
-    await store.readNotification(tenant, `${tenant}-kept`, 'alice', 3_050);
+    await store.readNotification(tenant, `${tenant}-kept`, 'alice', 2_050);
     assert.equal(await purge(2_099, 2_000), 0);
     assert.deepEqual(await left('alice'), ['old', 'kept', 'expired']);
     assert.equal(await purge(2_100, 2_000), 2, 'with who has read it');

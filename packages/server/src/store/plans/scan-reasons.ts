@@ -221,21 +221,6 @@ export const SCAN_REASONS: readonly ScanReason[] = [
     why: 'notifications that are not published yet',
   },
   {
-    finding: 'scan notification',
-    statement: 'LEFT JOIN notification_user u ON u.notification = n.pk AND u.user_id = ?',
-    why: 'what was told to everybody is kept for a time only',
-  },
-  {
-    finding: 'sort',
-    statement: 'LEFT JOIN notification_user u ON u.notification = n.pk AND u.user_id = ?',
-    why: 'what was told to everybody is kept for a time only',
-  },
-  {
-    finding: 'scan notification_user',
-    statement: 'LEFT JOIN notification_user u ON u.notification = n.pk AND u.user_id = ?',
-    why: 'what was told to everybody is kept for a time only',
-  },
-  {
     finding: 'sort',
     statement: 'FROM member v JOIN pin p ON p.conversation = v.conversation',
     why: "the pins of one user's conversations",

@@ -478,4 +478,17 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       );
     `,
   },
+  {
+    version: 45,
+    sql: `
+      -- A user's notifications in the order of their lists: when each was due is noted with its user. Ties are broken by key.
+      ALTER TABLE notification_user ADD COLUMN due_at BIGINT NOT NULL DEFAULT 0;
+      UPDATE notification_user SET due_at = coalesce((SELECT n.due_at FROM notification n WHERE n.pk = notification), 0);
+      CREATE INDEX notification_user_untold ON notification_user (tenant, user_id, due_at, notification) WHERE told_at IS NULL;
+      CREATE INDEX notification_user_unread ON notification_user (tenant, user_id, due_at, notification) WHERE read_at IS NULL;
+      CREATE INDEX notification_user_read ON notification_user (tenant, user_id, due_at, notification) WHERE read_at IS NOT NULL;
+      DROP INDEX notification_all;
+      CREATE INDEX notification_all ON notification (tenant, due_at, pk) WHERE to_all;
+    `,
+  },
 ];

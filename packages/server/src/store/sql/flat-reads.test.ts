@@ -189,3 +189,43 @@ test('an event is recorded without a look at those that wait', (t) => {
     [],
   );
 });
+
+/** Notifications of bob, each told and read where it has an even key, and as many to all whom he was not told of. */
+function fillNotifications({ db }: Counted, count: number): void {
+  db.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${2 * count})
+    INSERT INTO notification (pk, tenant, id, type, body, to_all, due_at, published, created_by, created_at)
+    SELECT i, 1, 'n' || i, 'news', '{}', i > ${count}, i % ${count}, 1, 'admin', 1 FROM n`);
+  db.exec(`INSERT INTO notification_user (notification, user_id, tenant, due_at, told_at, read_at)
+    SELECT pk, 'bob', 1, due_at, CASE pk % 2 WHEN 0 THEN 1 END, CASE pk % 2 WHEN 0 THEN 1 END FROM notification WHERE NOT to_all`);
+}
+
+test('notifications are read by their indexes, in their order', (t) => {
+  const counted = new Counted(t);
+  fillNotifications(counted, 3000);
+  const query = { tenant: 'default', userId: 'bob', now: 10_000, limit: 50 };
+  assert.equal(counted.run(counted.operations.listNotifications(query)).length, 50);
+  const after = { isRead: true, at: 500, id: 'n500' };
+  assert.equal(counted.run(counted.operations.listNotifications({ ...query, after })).length, 50);
+  assert.equal(counted.run(counted.operations.listUntoldNotifications(query)).length, 50);
+  for (const text of counted.texts) assert.doesNotMatch(counted.plan(text), /SCAN|TEMP B-TREE/, text);
+});
+
+test('of what was told to all, a user who was not told sees the newest thousand', (t) => {
+  const counted = new Counted(t);
+  fillNotifications(counted, 1200);
+  const query = { tenant: 'default', userId: 'carol', now: 10_000, limit: 2000 };
+  const found = counted.run(counted.operations.listNotifications(query));
+  assert.deepEqual([found.length, found.at(-1)?.notification.at], [1000, 200]);
+});
+
+test('due notifications of very many users are taken some at a time', (t) => {
+  const counted = new Counted(t);
+  counted.db.exec(`INSERT INTO notification (pk, tenant, id, type, body, to_all, due_at, published, created_by, created_at)
+    VALUES (1, 1, 'a', 'news', '{}', 0, 1, 0, 'admin', 1), (2, 1, 'b', 'news', '{}', 0, 2, 0, 'admin', 1),
+      (3, 1, 'c', 'news', '{}', 0, 3, 0, 'admin', 1)`);
+  counted.db.exec(`WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 17999)
+    INSERT INTO notification_user (notification, user_id, tenant) SELECT i % 3 + 1, 'u' || i, 1 FROM n`);
+  const { takeDueNotifications } = operationsOf(openTables('write'));
+  const take = () => counted.run(takeDueNotifications(9, 20)).map(({ notification }) => notification.id);
+  assert.deepEqual([take(), take(), take()], [['a', 'b'], ['c'], []]);
+});

@@ -15,6 +15,7 @@ import type {
 import { decideRead } from '../../core/rules/notifications.ts';
 import { requireUser } from '../../core/rules/users.ts';
 import { MAX_TIME } from '../../core/time.ts';
+import { bulk, runEach } from './bulk.ts';
 import { all, get, type Op, run } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
@@ -36,6 +37,47 @@ const COLUMNS =
   'n.pk, t.id AS tenant, n.id, n.type, n.body, n.to_all, n.due_at, n.expires_at, n.created_by, n.created_at';
 const TABLES = 'notification n JOIN tenant t ON t.pk = n.tenant';
 const IS_LIVE = 'n.published AND (n.expires_at IS NULL OR n.expires_at > ?)';
+
+/** Of those to all of a tenant, so many are looked at for users who were not told: the newest. */
+const MAX_TO_ALL = 1000;
+/** Users of the notifications that are taken at once, unless a single one has more. */
+const MAX_TAKEN = 10_000;
+
+/** A notification, and when its user read it. */
+type ViewedRow = Row & { read_at: number | null };
+
+/** Whose notifications are listed, and those below which place: by time, then by key. */
+interface Listing {
+  /** Of the tenant. */
+  readonly key: number;
+  readonly userId: string;
+  readonly now: Timestamp;
+  readonly below: readonly [due: number, pk: number];
+  readonly limit: number;
+}
+
+const ANYWHERE = [Number.MAX_SAFE_INTEGER, 0] as const;
+
+const ADDRESS = bulk(
+  { notification: 'INTEGER', user_id: 'TEXT', tenant: 'INTEGER', due_at: 'INTEGER' },
+  `INSERT INTO notification_user (notification, user_id, tenant, due_at)
+     VALUES (:notification, :user_id, :tenant, :due_at)`,
+);
+const MARK = bulk(
+  { notification: 'INTEGER', user_id: 'TEXT', tenant: 'INTEGER', due_at: 'INTEGER', told_at: 'INTEGER' },
+  `INSERT INTO notification_user (notification, user_id, tenant, due_at, told_at)
+     VALUES (:notification, :user_id, :tenant, :due_at, :told_at)
+     ON CONFLICT (notification, user_id) DO UPDATE SET told_at = coalesce(notification_user.told_at, excluded.told_at)`,
+);
+
+/** The user's own rows in one of their three orders, the newest first. */
+const ownRows = (index: string, condition: string) => `SELECT ${COLUMNS}, u.read_at
+  FROM notification_user u INDEXED BY ${index} JOIN notification n ON n.pk = u.notification CROSS JOIN tenant t
+  WHERE t.pk = n.tenant AND u.tenant = ? AND u.user_id = ? AND ${condition} AND u.due_at <= ? AND (u.due_at, u.notification) < (?, ?) AND ${IS_LIVE}
+  ORDER BY u.due_at DESC, u.notification DESC LIMIT ?`;
+const UNTOLD = ownRows('notification_user_untold', 'u.told_at IS NULL');
+const UNREAD = ownRows('notification_user_unread', 'u.read_at IS NULL');
+const READ = ownRows('notification_user_read', 'u.read_at IS NOT NULL');
 
 /** SQL of notifications. Runs inside the worker thread, writes inside its transaction. */
 export class NotificationTable {
@@ -65,8 +107,10 @@ export class NotificationTable {
       createdBy,
       createdAt,
     )) as { pk: number };
-    const insert = 'INSERT INTO notification_user (notification, user_id, tenant) VALUES (?, ?, ?)';
-    for (const userId of new Set(recipients)) yield* run(insert, pk, userId, tenant);
+    yield* runEach(
+      ADDRESS,
+      [...new Set(recipients)].map((userId) => [pk, userId, tenant, at]),
+    );
   }
 
   *takeDue(now: Timestamp, limit: number): Op<DueNotification[]> {
@@ -76,11 +120,14 @@ export class NotificationTable {
       now,
       limit,
     );
-    const publish = 'UPDATE notification SET published = TRUE WHERE pk = ?';
-    for (const { pk } of rows) yield* run(publish, pk);
     const due: DueNotification[] = [];
+    let taken = 0;
     for (const row of rows) {
-      due.push({ notification: toNotification(row), recipients: yield* this.#recipients(row) });
+      if (taken >= MAX_TAKEN) break;
+      yield* run('UPDATE notification SET published = TRUE WHERE pk = ?', row.pk);
+      const recipients = yield* this.#recipients(row);
+      taken += recipients?.length ?? 0;
+      due.push({ notification: toNotification(row), recipients });
     }
     return due;
   }
@@ -93,25 +140,9 @@ export class NotificationTable {
   *listUntold({ tenant, userId, now, limit }: NotificationQuery): Op<Notification[]> {
     const key = yield* this.#tenants.find(tenant);
     if (key === undefined) return [];
-    const rows = yield* all<Row>(
-      `SELECT ${COLUMNS} FROM ${TABLES} LEFT JOIN notification_user u ON u.notification = n.pk AND u.user_id = ?
-           WHERE n.pk IN (
-             SELECT notification FROM notification_user WHERE tenant = ? AND user_id = ? AND told_at IS NULL
-             UNION
-             SELECT pk FROM (SELECT pk FROM notification n WHERE n.tenant = ? AND n.to_all AND ${IS_LIVE}
-               ORDER BY n.due_at DESC, n.id DESC LIMIT ?) newest
-           ) AND ${IS_LIVE} AND u.told_at IS NULL
-           ORDER BY n.due_at DESC, n.id DESC LIMIT ?`,
-      userId,
-      key,
-      userId,
-      key,
-      now,
-      limit,
-      now,
-      limit,
-    );
-    return rows.map(toNotification).reverse();
+    const listing = { key, userId, now, limit, below: ANYWHERE };
+    const rows = newestOf(yield* this.#own(UNTOLD, listing), yield* this.#toAll(listing, limit));
+    return rows.slice(0, limit).map(toNotification).reverse();
   }
 
   *list({
@@ -123,40 +154,65 @@ export class NotificationTable {
   }: NotificationQuery & { after?: NotificationCursor }): Op<NotificationView[]> {
     const key = yield* this.#tenants.find(tenant);
     if (key === undefined) return [];
-    const { isRead, at, id } = after ?? { isRead: false, at: Number.MAX_SAFE_INTEGER, id: '' };
-    const rows = yield* all(
-      `SELECT ${COLUMNS}, u.read_at FROM ${TABLES}
-           LEFT JOIN notification_user u ON u.notification = n.pk AND u.user_id = ?
-           WHERE n.pk IN (
-             SELECT notification FROM notification_user WHERE tenant = ? AND user_id = ?
-             UNION SELECT pk FROM notification WHERE tenant = ? AND to_all
-           ) AND ${IS_LIVE}
-             AND ((u.read_at IS NOT NULL) > ? OR ((u.read_at IS NOT NULL) = ? AND (n.due_at, n.id) < (?, ?)))
-           ORDER BY u.read_at IS NOT NULL, n.due_at DESC, n.id DESC LIMIT ?`,
-      userId,
-      key,
-      userId,
+    const below = after ? yield* this.#placeOf(key, after) : ANYWHERE;
+    const listing = { key, userId, now, limit, below };
+    if (after?.isRead) return toViews(yield* this.#own(READ, listing));
+    const unread = newestOf(yield* this.#own(UNREAD, listing), yield* this.#toAll(listing, MAX_TO_ALL));
+    const left = limit - unread.length;
+    const read = left <= 0 ? [] : yield* this.#own(READ, { ...listing, limit: left, below: ANYWHERE });
+    return toViews([...unread.slice(0, limit), ...read]);
+  }
+
+  /** Where a page ended; what was removed meanwhile is before the others of its time. */
+  *#placeOf(tenant: number, { at, id }: NotificationCursor): Op<Listing['below']> {
+    const row = yield* get<{ pk: number }>(
+      'SELECT pk FROM notification WHERE id = ? AND tenant = ?',
+      id,
+      tenant,
+    );
+    return [at, row?.pk ?? 0];
+  }
+
+  /** Notifications that list the user, and those to all that it was told or has read. */
+  *#own(sql: string, { key, userId, now, below, limit }: Listing): Op<ViewedRow[]> {
+    const [due, pk] = below;
+    return yield* all<ViewedRow>(sql, key, userId, Math.min(now, due), due, pk, now, limit);
+  }
+
+  /** Of the newest notifications to all those that the user has no row of: it was not told. */
+  *#toAll({ key, userId, now, below, limit }: Listing, look: number): Op<ViewedRow[]> {
+    const [due, pk] = below;
+    const last = yield* get<{ due_at: number }>(
+      `SELECT due_at FROM notification INDEXED BY notification_all WHERE tenant = ? AND to_all AND due_at <= ?
+           ORDER BY due_at DESC, pk DESC LIMIT 1 OFFSET ?`,
       key,
       now,
-      Number(isRead),
-      Number(isRead),
-      at,
-      id,
+      look - 1,
+    );
+    return yield* all<ViewedRow>(
+      `SELECT ${COLUMNS}, NULL AS read_at FROM notification n INDEXED BY notification_all CROSS JOIN tenant t
+           WHERE t.pk = n.tenant AND n.tenant = ? AND n.to_all AND n.due_at >= ? AND n.due_at <= ? AND (n.due_at, n.pk) < (?, ?) AND ${IS_LIVE}
+             AND NOT EXISTS (SELECT 1 FROM notification_user u WHERE u.notification = n.pk AND u.user_id = ?)
+           ORDER BY n.due_at DESC, n.pk DESC LIMIT ?`,
+      key,
+      last?.due_at ?? 0,
+      Math.min(now, due),
+      due,
+      pk,
+      now,
+      userId,
       limit,
     );
-    return (rows as unknown as (Row & { read_at: number | null })[]).map((row) => ({
-      notification: toNotification(row),
-      readAt: row.read_at,
-    }));
   }
 
   *markNotified(tenant: string, id: string, userIds: readonly string[], at: Timestamp): Op<void> {
     const row = yield* this.#row(tenant, id);
     if (!row) return;
-    const mark = `INSERT INTO notification_user (notification, user_id, tenant, told_at) VALUES (?, ?, ?, ?)
-         ON CONFLICT (notification, user_id) DO UPDATE SET told_at = coalesce(notification_user.told_at, excluded.told_at)`;
     const known = yield* this.#users.existing(row.tenant, userIds);
-    for (const userId of known) yield* run(mark, row.pk, userId, row.tenant, at);
+    yield* runEach(
+      MARK,
+      [...known].map((userId) => [row.pk, userId, row.tenant, row.due_at, at]),
+    );
   }
 
   *read(tenant: string, id: string, userId: string, at: Timestamp): Op<boolean> {
@@ -177,12 +233,13 @@ export class NotificationTable {
     if (!row || !isNew) return false;
     // Nothing where another node was quicker.
     const changes = yield* run(
-      `INSERT INTO notification_user (notification, user_id, tenant, told_at, read_at) VALUES (?, ?, ?, ?, ?)
+      `INSERT INTO notification_user (notification, user_id, tenant, due_at, told_at, read_at) VALUES (?, ?, ?, ?, ?, ?)
            ON CONFLICT (notification, user_id) DO UPDATE SET told_at = coalesce(notification_user.told_at, excluded.told_at), read_at = excluded.read_at
            WHERE notification_user.read_at IS NULL`,
       row.pk,
       userId,
       row.tenant,
+      row.due_at,
       at,
       at,
     );
@@ -240,8 +297,8 @@ export class NotificationTable {
 
   /** Not removed before the transaction ends: what is noted of its users would stay behind. */
   *#row(tenant: string, id: string) {
-    return yield* get<{ pk: number; tenant: number; to_all: number; published: number }>(
-      'SELECT pk, tenant, to_all, published FROM notification WHERE id = ? AND tenant = ? FOR KEY SHARE',
+    return yield* get<{ pk: number; tenant: number; to_all: number; published: number; due_at: number }>(
+      'SELECT pk, tenant, to_all, published, due_at FROM notification WHERE id = ? AND tenant = ? FOR KEY SHARE',
       id,
       (yield* this.#tenants.find(tenant)) ?? null,
     );
@@ -258,6 +315,15 @@ export class NotificationTable {
     const known = yield* this.#users.existing(tenant, userIds);
     for (const userId of userIds) requireUser(known.has(userId), userId, 'to.userIds');
   }
+}
+
+/** Both are the newest first, and so is what comes of them. */
+function newestOf(one: readonly ViewedRow[], other: readonly ViewedRow[]): ViewedRow[] {
+  return [...one, ...other].sort((a, b) => b.due_at - a.due_at || b.pk - a.pk);
+}
+
+function toViews(rows: readonly ViewedRow[]): NotificationView[] {
+  return rows.map((row) => ({ notification: toNotification(row), readAt: row.read_at }));
 }
 
 function toNotification(row: Row): Notification {
