@@ -89,8 +89,8 @@ export const SCAN_REASONS: readonly ScanReason[] = [
   },
   {
     finding: 'scan member',
-    statement: 'FROM member WHERE conversation = ? AND user_id <> ?',
-    why: 'asks for where all others are',
+    statement: 'WHERE v.conversation = :conversation AND v.user_id <> :user_id',
+    why: 'the other one of two',
   },
   {
     finding: 'scan member',

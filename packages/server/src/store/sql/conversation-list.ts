@@ -1,5 +1,6 @@
-import type { Party } from '../../core/model.ts';
+import type { Message, Party } from '../../core/model.ts';
 import type { ConversationQuery, ConversationView, PeerReach } from '../../core/ports/store.ts';
+import { bulk, getEach } from './bulk.ts';
 import {
   type ConversationRow,
   type ConversationTable,
@@ -7,13 +8,14 @@ import {
   SHOWN_COLUMNS,
   toConversation,
 } from './conversations.ts';
+import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow } from './message-row.ts';
 import type { MessageTable } from './messages.ts';
 import { hourOf } from './numbers.ts';
 import { PartyTable } from './parties.ts';
 import { parseRanges } from './range-json.ts';
-import { ReachTable } from './reach.ts';
-import { ENDED } from './sight.ts';
-import { all, get, mapped, type Op } from './statement.ts';
+import { MEMBER_REACH, type MemberReachRow, ReachTable } from './reach.ts';
+import { ENDED, sightOf } from './sight.ts';
+import { all, type Op } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 
 export interface ConversationListDeps {
@@ -50,10 +52,7 @@ export class ConversationListTable {
       ...(yield* this.#others(key, userId, before, limit)),
     ];
     const newest = rows.sort((a, b) => b.activity - a.activity).slice(0, limit);
-    // The reading thread learns of no change to users: what it read before may not be so any more.
-    const parties = new PartyTable();
-    const views = yield* mapped(newest, (row) => this.#view(tenant, row, userId, parties));
-    return views.filter((view) => view !== undefined);
+    return yield* this.#views(tenant, key, userId, newest);
   }
 
   /** How far the other user of a single chat is; undefined where there is none. */
@@ -90,54 +89,136 @@ export class ConversationListTable {
     );
   }
 
+  /** What each needs is looked up for all of them at once. */
+  *#views(
+    tenant: string,
+    key: number,
+    userId: string,
+    rows: readonly ConversationRow[],
+  ): Op<ConversationView[]> {
+    // The reading thread learns of no change to users: what it read before may not be so any more.
+    const parties = new PartyTable();
+    const keys = rows.map(({ pk }) => pk);
+    const singles = rows.filter(({ kind }) => kind === 'single').map(({ pk }) => pk);
+    const own = yield* getEach<MemberReachRow>(
+      MEMBER_OF_EACH,
+      keys.map((pk) => [pk, userId]),
+    );
+    const others = yield* othersOf(singles, userId);
+    const last = yield* getEach<MessageRow>(
+      LAST_OF_EACH,
+      own.map((member, index) => [keys[index] ?? -1, ...lastSeen(member), userId]),
+    );
+    const persons = [userId, ...others.map((peer) => peer?.user_id), ...last.map((row) => row?.sender)];
+    yield* parties.prefetch(persons.flatMap((id) => (id === undefined ? [] : [{ tenant: key, id }])));
+    const peers = new Map(singles.map((pk, index) => [pk, others[index]]));
+    const views: ConversationView[] = [];
+    for (const [index, row] of rows.entries()) {
+      const member = own[index];
+      if (!member) continue;
+      const found = { row, member, peer: peers.get(row.pk), last: last[index] };
+      views.push(yield* this.#view(tenant, userId, found, parties));
+    }
+    return views;
+  }
+
   *#view(
     tenant: string,
-    row: ConversationRow,
     userId: string,
+    { row, member, peer, last }: Found,
     parties: PartyTable,
-  ): Op<ConversationView | undefined> {
-    const { conversations, messages } = this.#deps;
-    const member = yield* conversations.findMember(tenant, row.id, userId);
-    if (!member) return undefined;
-    const sides = yield* parties.of(row.tenant, row, (yield* parties.identity(row.tenant, userId)).person);
-    const peer = row.kind === 'single' ? yield* this.#peerReach(row.pk, userId) : undefined;
-    const query = { tenant, conversationId: row.id, viewerId: userId, limit: 1 };
-    const [lastMessage = null] = yield* messages.list(query, parties);
+  ): Op<ConversationView> {
+    const { person } = yield* parties.identity(row.tenant, userId);
+    const sides = yield* parties.of(row.tenant, row, person);
+    const reached = yield* this.#reach.ofMember(row.pk, userId, member);
     return {
       conversation: toConversation(tenant, row),
       targetId: sides.targetId,
       target: targetOf(row, sides.parties.target),
-      member,
-      ...(peer ? { peer } : {}),
-      lastMessage,
-      unread: yield* this.#reach.countUnread(row.pk, userId, MAX_UNREAD),
+      member: {
+        userId,
+        role: member.role,
+        joinedAt: member.joined_at,
+        deliveredSeq: reached.delivered,
+        readSeq: reached.read,
+      },
+      ...(peer ? { peer: yield* this.#reachOf(row.pk, peer) } : {}),
+      lastMessage: last
+        ? yield* parties.toMessage(tenant, row, last)
+        : yield* this.#earlierMessage(tenant, userId, row, member, parties),
+      unread: yield* this.#reach.countUnreadOf(row.pk, userId, member, MAX_UNREAD),
       activity: row.activity,
     };
   }
 
+  /** The last message of a member who was away in between, where it sees none since it is back. */
+  *#earlierMessage(
+    tenant: string,
+    userId: string,
+    row: ConversationRow,
+    member: MemberReachRow,
+    parties: PartyTable,
+  ): Op<Message | null> {
+    if (sightOf(member).length < 2) return null;
+    const query = { tenant, conversationId: row.id, viewerId: userId, limit: 1 };
+    return (yield* this.#deps.messages.list(query, parties))[0] ?? null;
+  }
+
   *#peerReach(conversation: number, userId: string): Op<PeerReach | undefined> {
-    const row = yield* get<PeerRow>(
-      `SELECT user_id, delivered, delivered_above, read, read_above FROM member WHERE conversation = ? AND user_id <> ? AND NOT ${IS_NOBODY}`,
-      conversation,
-      userId,
-    );
-    const reached = row && (yield* this.#reach.of(conversation, row.user_id));
-    if (!row || !reached) return undefined;
+    const [peer] = yield* othersOf([conversation], userId);
+    return peer && (yield* this.#reachOf(conversation, peer));
+  }
+
+  *#reachOf(conversation: number, peer: MemberReachRow): Op<PeerReach> {
+    const reached = yield* this.#reach.ofMember(conversation, peer.user_id, peer);
     return {
       deliveredSeq: reached.delivered,
       readSeq: reached.read,
-      delivered: [{ from: 1, to: row.delivered }, ...parseRanges(row.delivered_above)],
-      read: [{ from: 1, to: row.read }, ...parseRanges(row.read_above)],
+      delivered: [{ from: 1, to: peer.delivered }, ...parseRanges(peer.delivered_above)],
+      read: [{ from: 1, to: peer.read }, ...parseRanges(peer.read_above)],
     };
   }
 }
 
-interface PeerRow {
-  user_id: string;
-  delivered: number;
-  delivered_above: string;
-  read: number;
-  read_above: string;
+/** A conversation with what was looked up for its view. */
+interface Found {
+  readonly row: ConversationRow;
+  readonly member: MemberReachRow;
+  /** Of a single chat. */
+  readonly peer: MemberReachRow | undefined;
+  readonly last: MessageRow | undefined;
+}
+
+const MEMBER_OF_EACH = bulk(
+  { conversation: 'INTEGER', user_id: 'TEXT' },
+  `${MEMBER_REACH} WHERE v.conversation = :conversation AND v.user_id = :user_id`,
+);
+const OTHER_OF_EACH = bulk(
+  { conversation: 'INTEGER', user_id: 'TEXT' },
+  `${MEMBER_REACH} WHERE v.conversation = :conversation AND v.user_id <> :user_id
+     AND NOT ${IS_NOBODY.replaceAll('member.', 'v.')} LIMIT 1`,
+);
+
+/** The other member of each of these single chats. */
+function othersOf(singles: readonly number[], userId: string): Op<(MemberReachRow | undefined)[]> {
+  return getEach(
+    OTHER_OF_EACH,
+    singles.map((pk) => [pk, userId]),
+  );
+}
+
+/** The newest message of each in a range of sequences, but what the user hid. */
+const LAST_OF_EACH = bulk(
+  { conversation: 'INTEGER', first: 'INTEGER', top: 'INTEGER', user_id: 'TEXT' },
+  `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = :conversation AND m.seq BETWEEN :first AND :top
+     AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.conversation = m.conversation AND h.user_id = :user_id AND h.seq = m.seq)
+     ORDER BY m.seq DESC LIMIT 1`,
+);
+
+/** The newest sequences that a member may see. */
+function lastSeen(member: MemberReachRow | undefined): readonly [first: number, top: number] {
+  const range = member && sightOf(member).at(-1);
+  return range ? [range.from, range.to] : [1, 0];
 }
 
 /** Unread messages of a conversation are counted so far. */

@@ -229,3 +229,18 @@ test('due notifications of very many users are taken some at a time', (t) => {
   const take = () => counted.run(takeDueNotifications(9, 20)).map(({ notification }) => notification.id);
   assert.deepEqual([take(), take(), take()], [['a', 'b'], ['c'], []]);
 });
+
+test('what a list of conversations tells of each is looked up for all of them at once', (t) => {
+  const [few, many] = [10, 200].map((limit) => {
+    const counted = new Counted(t);
+    fill(counted, 200, 2);
+    counted.db.exec("UPDATE member SET delivered = 2, read = 2 WHERE user_id = 'bob'");
+    const views = counted.run(
+      counted.operations.listConversations({ tenant: 'default', userId: 'bob', limit }),
+    );
+    assert.equal(views.length, limit);
+    assert.equal(views[0]?.lastMessage?.seq, 2);
+    return counted.statements;
+  });
+  assert.equal(many, few);
+});

@@ -1,4 +1,4 @@
-import type { MessageState, SeqRange } from '../../core/model.ts';
+import type { MemberRole, MessageState, SeqRange } from '../../core/model.ts';
 import type { UnreadMessage, UnreadQuery } from '../../core/ports/store.ts';
 import { gaps, intersect, type Position } from '../../core/ranges.ts';
 import { NOT_HIDDEN, shownId } from './message-row.ts';
@@ -13,6 +13,13 @@ interface ReachRow extends SightRow {
   read_above: string;
 }
 
+/** A member with what says how far it is. */
+export interface MemberReachRow extends ReachRow {
+  user_id: string;
+  role: MemberRole;
+  joined_at: number;
+}
+
 interface UnreadRow {
   id: string;
   client_id: string;
@@ -20,6 +27,10 @@ interface UnreadRow {
   seq: number;
   state: MessageState;
 }
+
+/** Members `v` of conversations `c`, with what says how far each is. */
+export const MEMBER_REACH = `SELECT v.user_id, v.role, v.joined_at, v.delivered, v.delivered_above, v.read, v.read_above, ${SIGHT_COLUMNS}
+  FROM member v JOIN conversation c ON c.pk = v.conversation`;
 
 /** Messages that are looked at to find out how far a member is; beyond it the answer is the last one that was looked at. */
 const MAX_LOOK = 1000;
@@ -38,7 +49,11 @@ export class ReachTable {
   /** The sequences up to which everything was delivered to, and read by, a member; undefined for one who is none. */
   *of(conversation: number, user: string): Op<{ delivered: number; read: number } | undefined> {
     const row = yield* this.#row(conversation, user);
-    if (!row) return undefined;
+    return row && (yield* this.ofMember(conversation, user, row));
+  }
+
+  /** As `of`, of a member that is known; who has everything costs nothing. */
+  *ofMember(conversation: number, user: string, row: ReachRow): Op<{ delivered: number; read: number }> {
     const delivered = yield* this.#reached(conversation, user, openOf(row, 'delivered'), TELLABLE);
     const read = yield* this.#reached(conversation, user, openOf(row, 'read'), READABLE);
     return { delivered: delivered ?? row.last_seq, read: read ?? row.last_seq };
@@ -55,10 +70,15 @@ export class ReachTable {
   /** How many messages a member could still read, counted up to a limit. 0 for one who is no member. */
   *countUnread(conversation: number, user: string, limit: number): Op<number> {
     const row = yield* this.#row(conversation, user);
+    return row ? yield* this.countUnreadOf(conversation, user, row, limit) : 0;
+  }
+
+  /** As `countUnread`, of a member that is known. */
+  *countUnreadOf(conversation: number, user: string, row: ReachRow, limit: number): Op<number> {
     const count = `SELECT count(*) AS n FROM (SELECT 1 FROM message m WHERE m.conversation = ? AND m.seq BETWEEN ? AND ? AND ${READABLE}
          LIMIT ?) found`;
     let total = 0;
-    for (const { from, to } of row ? openOf(row, 'read') : []) {
+    for (const { from, to } of openOf(row, 'read')) {
       if (total >= limit) break;
       total += (
         (yield* get<{ n: number }>(
