@@ -226,9 +226,10 @@ describe('a server on PostgreSQL', { skip: SKIP_POSTGRES, concurrency: false }, 
     await other.connect();
     t.after(() => other.end());
     await other.query('BEGIN');
-    await other.query('LOCK TABLE message IN EXCLUSIVE MODE');
+    await other.query('LOCK TABLE conversation IN EXCLUSIVE MODE');
+    // It waits while it looks: what it writes goes with its COMMIT, and is done without it once the server has that.
     const sent = scene.send();
-    const waits = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'message'::regclass`;
+    const waits = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'conversation'::regclass`;
     await until(async () => (await scene.admin(waits)).length > 0);
     scene.process.kill('SIGSTOP');
     try {
@@ -236,7 +237,7 @@ describe('a server on PostgreSQL', { skip: SKIP_POSTGRES, concurrency: false }, 
       // It has the locks now, and does not go on.
       await other.query(`SET lock_timeout = '20s'`);
       await other.query('BEGIN');
-      await other.query('LOCK TABLE message IN EXCLUSIVE MODE');
+      await other.query('LOCK TABLE conversation IN EXCLUSIVE MODE');
       await other.query('COMMIT');
     } finally {
       scene.process.kill('SIGCONT');
