@@ -4,20 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Crowd } from './support/chaos/crowd.ts';
-import { faultsOf, type StoredMessage } from './support/chaos/faults.ts';
+import { faultsAt, GROUP, gather } from './support/chaos/witness.ts';
 import { type ChildServer, startChildServer } from './support/child-server.ts';
 import { type PostgresServer, SKIP_POSTGRES, startPostgres } from './support/postgres.ts';
-import { StompClient } from './support/stomp-client.ts';
-import { tokenOf } from './support/token.ts';
 
 /** How often each is killed. */
 const ROUNDS = Number(process.env.HAINA_CHAOS_ROUNDS ?? 2);
 /** Confirmations between two kills, at most. */
 const MAX_BETWEEN = 300;
-const SERVICE = tokenOf('tester', { role: 'service' });
-const INBOX = '/user/queue/messages';
-const GROUP = 'everybody';
-const LISTENER = 'listener';
 
 /** A server, its PostgreSQL and the people who write meanwhile. */
 class World {
@@ -41,12 +35,7 @@ class World {
     });
     await world.startServer();
     t.after(() => world.server.stop());
-    const { uid } = await world.api<{ uid: number }>('POST', '/users', { id: LISTENER, username: LISTENER });
-    const ids = world.crowd.speakers.map(({ user }) => user);
-    for (const id of ids) await world.api('POST', '/users', { id, username: id });
-    const members = [LISTENER, ...ids].map((userId) => ({ userId }));
-    await world.api('POST', '/groups', { id: GROUP, name: 'Everybody', members });
-    world.crowd.start(() => world.server.wsUrl, { group: GROUP, uid });
+    world.crowd.start(() => world.server.wsUrl, await gather(world.server, [world.crowd]));
     return world;
   }
 
@@ -75,64 +64,9 @@ class World {
     await this.postgres.admin(sql, this.#settings.HAINA_STORE);
   }
 
-  async api<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await fetch(`${this.server.url}/api/v1${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${SERVICE}`,
-        ...(body ? { 'content-type': 'application/json' } : {}),
-      },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-    const answer = await response.json();
-    assert.ok(response.ok, `${method} ${path}: ${JSON.stringify(answer)}`);
-    return answer as T;
-  }
-
-  async history(conversationId: string): Promise<StoredMessage[]> {
-    const all: StoredMessage[] = [];
-    for (let before = ''; ; ) {
-      const path = `/conversations/${conversationId}/messages?limit=200${before}`;
-      const page = await this.api<{ messages: StoredMessage[]; hasMore: boolean }>('GET', path);
-      all.unshift(...page.messages);
-      if (!page.hasMore) return all;
-      before = `&before=${page.messages[0]?.seq}`;
-    }
-  }
-
-  /** What a client gets that was never there before, in its order. */
-  async missed(): Promise<string[]> {
-    const client = await StompClient.of(this.server.wsUrl, LISTENER);
-    await client.subscribe(INBOX, { ack: 'client' });
-    const ids: string[] = [];
-    for (;;) {
-      client.sendJson('/app/chat.sync', {});
-      for (let ack = ''; ; ) {
-        const { headers, body } = await client.next('MESSAGE');
-        const told = JSON.parse(Buffer.from(body).toString()) as Record<'id' | 'msgType', string> & {
-          complete?: boolean;
-        };
-        if (told.msgType !== 'SYNC_DONE') {
-          ids.push(told.id);
-          ack = headers.get('ack') as string;
-          continue;
-        }
-        if (ack !== '') client.send('ACK', { id: ack });
-        if (!told.complete) break;
-        await client.close();
-        return ids;
-      }
-    }
-  }
-
   /** Where what is stored, and told to who was away, is not what was confirmed. */
-  async faults(): Promise<string[]> {
-    const { speakers } = this.crowd;
-    const mimi = speakers.filter(({ dialect }) => dialect === 'mimi').map(({ user }) => user);
-    const conversations = [GROUP, ...mimi.map((user) => `single:${[user, LISTENER].sort().join(':')}`)];
-    const stored = new Map<string, StoredMessage[]>();
-    for (const conversation of conversations) stored.set(conversation, await this.history(conversation));
-    return faultsOf(speakers, { stored, missed: await this.missed() });
+  faults(): Promise<string[]> {
+    return faultsAt(this.server, [this.crowd]);
   }
 }
 

@@ -38,12 +38,14 @@ export interface ChildOptions {
   started?(child: ChildProcess): void;
   /** Where its log goes: a descriptor, or a pipe that is read, or one that nobody reads. */
   readonly stderr?: number | 'pipe' | 'unread';
+  /** Of another version, where it is not this one's program. */
+  readonly main?: string;
 }
 
 /** A server that is stopped takes its data with it. @param settings further variables, such as `HAINA_SOCKJS_SESSION_TIMEOUT` */
 export async function startChildServer(
   settings: Readonly<Record<string, string>> = {},
-  { started = () => {}, stderr = 'pipe' }: ChildOptions = {},
+  { started = () => {}, stderr = 'pipe', main = MAIN }: ChildOptions = {},
 ): Promise<ChildServer> {
   const dataDir = settings.HAINA_DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'haina-child-')));
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('HAINA_'));
@@ -61,7 +63,7 @@ export async function startChildServer(
     HAINA_DESK_APP: EVERY_APP.deskApp,
     ...settings,
   };
-  const child = spawn(process.execPath, ['--expose-gc', '--import', PROBE, MAIN, 'serve'], {
+  const child = spawn(process.execPath, ['--expose-gc', '--import', PROBE, main, 'serve'], {
     env,
     stdio: ['ignore', 'pipe', stderr === 'unread' ? 'pipe' : stderr, 'ipc'],
   });

@@ -42,8 +42,8 @@ describe('migrations of PostgreSQL', { skip: SKIP_POSTGRES }, () => {
     const address = await emptyDatabase();
     await withConnection(address, async (connection) => {
       const steps = [
-        { version: 1, sql: 'CREATE TABLE one (a BIGINT)' },
-        { version: 2, sql: 'CREATE TABLE two (a BIGINT); SELECT nothing_like_it()' },
+        { version: 1, usableFrom: 1, sql: 'CREATE TABLE one (a BIGINT)' },
+        { version: 2, usableFrom: 2, sql: 'CREATE TABLE two (a BIGINT); SELECT nothing_like_it()' },
       ];
       await assert.rejects(migratePostgres(connection, steps), /nothing_like_it/);
       const { rows } = await connection.query({
@@ -66,7 +66,11 @@ describe('migrations of PostgreSQL', { skip: SKIP_POSTGRES }, () => {
     const store = await openPostgresStore({ address });
     await store.ping();
     await store.close();
-    const changed = { version: NEWEST + 2, sql: 'ALTER TABLE account DROP COLUMN later' };
+    const changed = {
+      version: NEWEST + 2,
+      usableFrom: NEWEST + 2,
+      sql: 'ALTER TABLE account DROP COLUMN later',
+    };
     await withConnection(address, (connection) =>
       migratePostgres(connection, [...POSTGRES_MIGRATIONS, added, changed]),
     );

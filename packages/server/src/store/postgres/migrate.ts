@@ -37,7 +37,9 @@ export async function migratePostgres(
     const { version: from, usableFrom } = await stateOf(connection);
     const known = migrations.at(-1)?.version ?? 0;
     if (usableFrom > known) throw tooNew(from, known);
-    for (const migration of migrations) if (migration.version > from) await step(connection, migration);
+    for (const migration of migrations) {
+      if (migration.version > from) await step(connection, migration, usableAfter(migration, migrations));
+    }
     return { from, to: Math.max(from, known) };
   } finally {
     await connection.query({ text: `SELECT pg_advisory_unlock(${MIGRATION_LOCK})` });
@@ -84,9 +86,16 @@ async function stateOf(connection: Connection): Promise<SchemaState> {
   return rows[0] ?? { version: 0, usableFrom: 0 };
 }
 
+/** Who may work on what a step leaves may work on what all before it left. */
+function usableAfter({ version }: PostgresMigration, migrations: readonly PostgresMigration[]): number {
+  const done = migrations.filter((migration) => migration.version <= version);
+  return Math.max(...done.map(({ usableFrom }) => usableFrom));
+}
+
 async function step(
   connection: Connection,
-  { version, usableFrom = version, sql }: PostgresMigration,
+  { version, sql }: PostgresMigration,
+  usableFrom: number,
 ): Promise<void> {
   const run = (text: string) => connection.query({ text });
   await run('BEGIN');

@@ -3,9 +3,9 @@ export interface PostgresMigration {
   readonly version: number;
   /**
    * The oldest version whose nodes may go on working beside it: of a step that only adds what they leave alone, a lower one. What such a
-   * step makes useless is removed by a later one, once no such node runs any more. Its own version where absent.
+   * step makes useless is removed by a later one, once no such node runs any more. Its own version where it excludes all others.
    */
-  readonly usableFrom?: number;
+  readonly usableFrom: number;
   readonly sql: string;
 }
 
@@ -16,6 +16,7 @@ export interface PostgresMigration {
 export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
   {
     version: 22,
+    usableFrom: 22,
     sql: `
       CREATE TABLE account (
         tenant BIGINT NOT NULL,
@@ -353,6 +354,7 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
   },
   {
     version: 23,
+    usableFrom: 23,
     sql: `
       -- Up to where the numbers of messages are given, or reserved, by each of those who give them.
       CREATE TABLE number_slot (slot BIGINT PRIMARY KEY, ceiling BIGINT NOT NULL);
@@ -361,6 +363,7 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
   },
   {
     version: 27,
+    usableFrom: 27,
     sql: `
       -- The hour of the last message's number, by which conversations are indexed: a message seldom moves its conversation.
       ALTER TABLE conversation ADD COLUMN activity_hour BIGINT NOT NULL DEFAULT 0;
@@ -377,6 +380,7 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
   },
   {
     version: 31,
+    usableFrom: 27,
     sql: `
       -- What bears a user's id is found by it when the id is handed over.
       CREATE INDEX hidden_user ON hidden (user_id);
@@ -405,6 +409,7 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
   },
   {
     version: 33,
+    usableFrom: 27,
     sql: `
       -- A sync goes through a user's memberships by their conversations.
       DROP INDEX member_user;
@@ -429,6 +434,8 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
   },
   {
     version: 42,
+    // What nodes of before add to the outbox would not be counted.
+    usableFrom: 42,
     sql: `
       -- A client's id that many senders chose, in one conversation. Most ids are long, and nobody else's.
       CREATE INDEX message_short_client ON message (conversation, client_id, seq) WHERE length(client_id) < 16;
@@ -480,6 +487,8 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
   },
   {
     version: 45,
+    // Nodes of before would add rows whose time is missing.
+    usableFrom: 45,
     sql: `
       -- A user's notifications in the order of their lists: when each was due is noted with its user. Ties are broken by key.
       ALTER TABLE notification_user ADD COLUMN due_at BIGINT NOT NULL DEFAULT 0;

@@ -20,9 +20,9 @@ class Speaker {
   #again: string[] = [];
   #sent = 0;
 
-  constructor(dialect: Dialect, index: number) {
+  constructor(dialect: Dialect, user: string) {
     this.dialect = dialect;
-    this.user = `chaos-${dialect}-${index}`;
+    this.user = user;
   }
 
   /** @param told of each confirmation */
@@ -65,13 +65,21 @@ class Speaker {
 
 /** People of all dialects who write at once. */
 export class Crowd {
-  readonly speakers: readonly Speaker[] = DIALECTS.flatMap((dialect) =>
-    Array.from({ length: PEOPLE_PER_DIALECT }, (_, index) => new Speaker(dialect, index)),
-  );
+  readonly speakers: readonly Speaker[];
   #count = 0;
   #isOver = false;
   #wake = (): void => {};
   #speaking: Promise<unknown> = Promise.resolve();
+
+  /** @param name of ASCII letters, which tells the people of several crowds apart */
+  constructor(name = '') {
+    this.speakers = DIALECTS.flatMap((dialect) =>
+      Array.from(
+        { length: PEOPLE_PER_DIALECT },
+        (_, index) => new Speaker(dialect, `chaos-${name}${dialect}-${index}`),
+      ),
+    );
+  }
 
   /** How many confirmations there were. */
   get count(): number {
