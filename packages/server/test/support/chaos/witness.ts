@@ -64,7 +64,8 @@ export async function storedAt(
   return stored;
 }
 
-async function historyAt(server: Address, conversationId: string): Promise<StoredMessage[]> {
+/** A history in its order. */
+export async function historyAt(server: Address, conversationId: string): Promise<StoredMessage[]> {
   const all: StoredMessage[] = [];
   for (let before = ''; ; ) {
     const path = `/conversations/${conversationId}/messages?limit=200${before}`;
