@@ -18,8 +18,11 @@ const named = args.filter((arg) => !arg.startsWith('--'));
 // How often the chaos test kills each of server and PostgreSQL.
 if (isLong) process.env.HAINA_CHAOS_ROUNDS ??= '20';
 
-/** For one test file, in ms: what hangs must not hang for ever, and a long fuzz is no hanging. */
-const TIMEOUT = 900_000 + Number(process.env.HAINA_FUZZ_SECONDS ?? 0) * 1000;
+/** For one test file, in ms: what hangs must not hang for ever, and a long fuzz or many histories are no hanging. */
+const TIMEOUT =
+  900_000 +
+  Number(process.env.HAINA_FUZZ_SECONDS ?? 0) * 1000 +
+  Number(process.env.HAINA_DIFFERENTIAL_RUNS ?? 0) * 15_000;
 
 // Each test file is a process, and many start the server: what one has compiled the next need not.
 process.env.NODE_COMPILE_CACHE ??= join(process.cwd(), 'node_modules', '.cache', 'node-compile');

@@ -9,6 +9,7 @@ import { groupRightsContract } from './contract/group-rights.ts';
 import { groupsContract } from './contract/groups.ts';
 import { messagesContract } from './contract/messages.ts';
 import { notificationsContract } from './contract/notifications.ts';
+import { orderContract } from './contract/order.ts';
 import { outboxContract } from './contract/outbox.ts';
 import { pendingContract } from './contract/pending.ts';
 import { personsContract } from './contract/persons.ts';
@@ -44,6 +45,7 @@ const PARTS = [
   sightContract,
   readingContract,
   remainsContract,
+  orderContract,
 ];
 
 /** What every adapter of the store port promises. */

@@ -40,6 +40,7 @@ export interface ConversationView {
 export interface ConversationListStore {
   /** A user's conversations, the newest activity first: not closed service sessions, and rooms only while the user is in them. */
   listConversations(query: ConversationQuery): Promise<ConversationView[]>;
-  /** Of the other user of a single chat of this user; undefined where there is no such user. */
+  /** Of the other user of a single chat of this user; undefined where there is no such user, or the chat is not this
+   * user's. */
   findPeerReach(tenant: string, conversationId: string, userId: string): Promise<PeerReach | undefined>;
 }

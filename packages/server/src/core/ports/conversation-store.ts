@@ -139,8 +139,8 @@ export interface ConversationStore {
   findMember(tenant: string, conversationId: string, userId: string): Promise<Member | undefined>;
   /** By user id. */
   listMembers(tenant: string, conversationId: string, page: Page): Promise<Member[]>;
-  /** Every group, room and service conversation the user is a member of, but those of closed service sessions. */
+  /** Every group, room and service conversation the user is a member of, but those of closed service sessions, in any order. */
   listMemberships(tenant: string, userId: string): Promise<Membership[]>;
-  /** The other users of the user's single chats and groups, each once, at most `limit`. */
+  /** The other users of the user's single chats and groups, each once, at most `limit`, in any order. */
   listPeers(query: PeerQuery): Promise<string[]>;
 }

@@ -114,6 +114,32 @@ export const SCAN_REASONS: readonly ScanReason[] = [
   },
   {
     finding: 'sort',
+    statement: "WHERE conversation = ? AND role = 'owner' ORDER BY joined_at",
+    why: 'the few owners of a group',
+  },
+  {
+    finding: 'sort',
+    statement: "WHERE c.pk = ? AND c.history = 'since_join' AND v.joined_seq >= ?",
+    why: 'sorts what it returns',
+  },
+  {
+    finding: 'sort',
+    statement: "FROM member WHERE conversation = ? AND role = 'owner' AND NOT",
+    why: 'the few owners of a group',
+  },
+  {
+    finding: 'sort',
+    statement: 'WHERE guest IS NOT NULL AND created_at < ? ORDER BY created_at, conversation, seq',
+    why: 'the index gives the order, but for what was said in one millisecond',
+  },
+  { finding: 'sort', statement: 'FROM chat_setting WHERE tenant = ? ORDER BY name', why: 'a handful' },
+  {
+    finding: 'sort',
+    statement: "FROM service_session WHERE tenant = t.pk AND state = 'queued') ORDER BY t.pk",
+    why: 'the applications of a server',
+  },
+  {
+    finding: 'sort',
     statement: 'SELECT DISTINCT other.user_id AS id FROM member own',
     why: 'groups above a size are left out, and it stops at its limit',
   },
@@ -224,16 +250,6 @@ export const SCAN_REASONS: readonly ScanReason[] = [
     finding: 'sort',
     statement: 'FROM member v JOIN pin p ON p.conversation = v.conversation',
     why: "the pins of one user's conversations",
-  },
-  {
-    finding: 'scan conversation',
-    statement: 'FROM member v JOIN pin p ON p.conversation = v.conversation',
-    why: "the pins of one user's conversations, which PostgreSQL takes for more",
-  },
-  {
-    finding: 'scan message',
-    statement: 'FROM member v JOIN pin p ON p.conversation = v.conversation',
-    why: "the pins of one user's conversations, which PostgreSQL takes for more",
   },
   {
     finding: 'sort',

@@ -40,7 +40,7 @@ export class AdminTable {
     const rows = yield* all<{
       name: keyof ChatSettings;
       value: number;
-    }>('SELECT name, value FROM chat_setting WHERE tenant = ?', key);
+    }>('SELECT name, value FROM chat_setting WHERE tenant = ? ORDER BY name', key);
     return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
   }
 

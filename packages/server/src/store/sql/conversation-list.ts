@@ -55,7 +55,7 @@ export class ConversationListTable {
     return yield* this.#views(tenant, key, userId, newest);
   }
 
-  /** How far the other user of a single chat is; undefined where there is none. */
+  /** How far the other user of a single chat is; undefined where there is none, and for one whose chat it is not. */
   *peerReach(tenant: string, conversationId: string, userId: string): Op<PeerReach | undefined> {
     const key = yield* this.#deps.tenants.find(tenant);
     const row = key === undefined ? undefined : yield* this.#deps.conversations.row(key, conversationId);
@@ -165,7 +165,8 @@ export class ConversationListTable {
   }
 
   *#peerReach(conversation: number, userId: string): Op<PeerReach | undefined> {
-    const [peer] = yield* othersOf([conversation], userId);
+    const [own] = yield* getEach<MemberReachRow>(MEMBER_OF_EACH, [[conversation, userId]]);
+    const [peer] = own ? yield* othersOf([conversation], userId) : [];
     return peer && (yield* this.#reachOf(conversation, peer));
   }
 

@@ -422,7 +422,7 @@ export class ConversationTable {
 
   *#owners(pk: number): Op<string[]> {
     const rows = yield* all(
-      `SELECT user_id FROM member WHERE conversation = ? AND role = 'owner' AND NOT ${IS_NOBODY}`,
+      `SELECT user_id FROM member WHERE conversation = ? AND role = 'owner' AND NOT ${IS_NOBODY} ORDER BY user_id`,
       pk,
     );
     return (rows as unknown as { user_id: string }[]).map(({ user_id }) => user_id);

@@ -143,7 +143,7 @@ export class CustomerTable {
   *#absentFor({ absentBefore, limit }: Overdue): Op<TenantRow[]> {
     return yield* this.#rows(
       QUEUED,
-      `s.state = 'queued' AND s.absent_at <= ? ORDER BY s.absent_at`,
+      `s.state = 'queued' AND s.absent_at <= ? ORDER BY s.absent_at, s.conversation`,
       absentBefore,
       limit,
     );

@@ -85,7 +85,7 @@ export class DeskReports {
 
   *waitingTenants(): Op<string[]> {
     const rows = yield* all<{ id: string }>(
-      "SELECT id FROM tenant t WHERE EXISTS (SELECT 1 FROM service_session WHERE tenant = t.pk AND state = 'queued')",
+      "SELECT id FROM tenant t WHERE EXISTS (SELECT 1 FROM service_session WHERE tenant = t.pk AND state = 'queued') ORDER BY t.pk",
     );
     return rows.map(({ id }) => id);
   }

@@ -111,7 +111,7 @@ export class MarkTable {
            WHERE v.tenant = ? AND v.user_id = ? AND p.user_id IN (?, ?) ${inOne.condition}
              AND m.state NOT IN ('recalled', 'deleted') AND m.conversation = p.conversation AND m.seq = p.seq
              AND ${inSight('m')} AND ${NOT_HIDDEN}
-           ORDER BY p.pinned_at DESC, p.seq DESC LIMIT ?`,
+           ORDER BY p.pinned_at DESC, p.seq DESC, p.conversation DESC, p.user_id LIMIT ?`,
       key,
       userId,
       EVERYONE,

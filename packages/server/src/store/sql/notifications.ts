@@ -268,7 +268,7 @@ export class NotificationTable {
   /** Each by an index of its own. */
   *#over(condition: string, column: string, at: Timestamp, limit: number): Op<number[]> {
     const rows = yield* all<{ pk: number }>(
-      `SELECT pk FROM notification WHERE published AND ${condition} ORDER BY ${column} LIMIT ? FOR UPDATE SKIP LOCKED`,
+      `SELECT pk FROM notification WHERE published AND ${condition} ORDER BY ${column}, pk LIMIT ? FOR UPDATE SKIP LOCKED`,
       at,
       limit,
     );
@@ -306,7 +306,10 @@ export class NotificationTable {
 
   *#recipients({ pk, to_all }: Row): Op<string[] | null> {
     if (to_all) return null;
-    const rows = yield* all('SELECT user_id FROM notification_user WHERE notification = ?', pk);
+    const rows = yield* all(
+      'SELECT user_id FROM notification_user WHERE notification = ? ORDER BY user_id',
+      pk,
+    );
     return (rows as { user_id: string }[]).map(({ user_id }) => user_id);
   }
 

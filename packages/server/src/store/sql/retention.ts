@@ -20,7 +20,7 @@ export class RetentionTable {
   *purgeGuestMessages({ before, at, limit }: GuestPurge): Op<number> {
     const old = yield* all<Removed>(
       `SELECT conversation, seq, id FROM message WHERE guest IS NOT NULL AND created_at < ?
-           ORDER BY created_at LIMIT ?`,
+           ORDER BY created_at, conversation, seq LIMIT ?`,
       before,
       limit,
     );

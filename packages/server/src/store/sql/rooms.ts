@@ -157,7 +157,7 @@ export class RoomTable {
 
   *#groupOwner({ pk, tenant }: ConversationRow): Op<Person | null> {
     const row = yield* get<{ user_id: string }>(
-      "SELECT user_id FROM member WHERE conversation = ? AND role = 'owner' LIMIT 1",
+      "SELECT user_id FROM member WHERE conversation = ? AND role = 'owner' ORDER BY joined_at, user_id LIMIT 1",
       pk,
     );
     return row ? yield* this.#person(tenant, row.user_id, null) : null;

@@ -42,7 +42,7 @@ export function* unseenBy(conversation: number, seq: number): Op<string[]> {
   const rows = yield* all(
     `SELECT v.user_id FROM conversation c JOIN member v ON v.conversation = c.pk
          JOIN (SELECT CAST(? AS BIGINT) AS conversation, CAST(? AS BIGINT) AS seq) place ON place.conversation = c.pk
-         WHERE c.pk = ? AND c.history = 'since_join' AND v.joined_seq >= ? AND NOT ${inSight('place')}`,
+         WHERE c.pk = ? AND c.history = 'since_join' AND v.joined_seq >= ? AND NOT ${inSight('place')} ORDER BY v.user_id`,
     conversation,
     seq,
     conversation,
