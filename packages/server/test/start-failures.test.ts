@@ -49,7 +49,7 @@ const FAULTS: readonly (readonly [where: string, fault: Fault, message: RegExp])
   ['plug-ins', () => ({ plugins: ['./there-is-none.ts'] }), /there-is-none/],
   ['name at NATS', () => ({ natsUrl: ['nats://a%zz:b@127.0.0.1:4222'] }), /in natsUrl has a %/],
   ['business events', () => without('webhook') as undefined, /can not do it now/],
-  ['attendance', () => without('conversation') as undefined, /can not do it now/],
+  ['attendance', () => without('room') as undefined, /can not do it now/],
   ['file storage', () => writeFile(join(dataDir, 'files'), '') as Promise<undefined>, /files/],
   ['agents of the desk', () => without('desk_agent') as undefined, /can not do it now/],
 ];

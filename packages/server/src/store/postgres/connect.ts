@@ -25,6 +25,8 @@ export class Connection {
   readonly #onLost: OnLost;
   #state: 'open' | 'lost' | 'closed' = 'open';
   #isHeld = false;
+  /** Rejects what waits for an answer, should pg not do so. */
+  readonly #waiting = new Set<(reason: Error) => void>();
 
   private constructor(client: pg.Client, session: SessionSettings, onLost: OnLost) {
     this.client = client;
@@ -61,12 +63,15 @@ export class Connection {
    * socket says: the connection is destroyed then.
    */
   async query(query: pg.QueryConfig): Promise<pg.QueryResult> {
+    const { promise: given, reject } = Promise.withResolvers<never>();
     const timer =
-      this.#answerTimeout > 0 && setTimeout(() => this.destroy(noAnswer()), this.#answerTimeout).unref();
+      this.#answerTimeout > 0 && setTimeout(() => this.#giveUp(reject), this.#answerTimeout).unref();
+    this.#waiting.add(reject);
     try {
-      return await this.client.query(query);
+      return await Promise.race([this.client.query(query), given]);
     } finally {
       if (timer) clearTimeout(timer);
+      this.#waiting.delete(reject);
     }
   }
 
@@ -98,10 +103,21 @@ export class Connection {
     clearTimeout(timer);
   }
 
+  /** The socket may be closed already, so that nothing more comes of it. */
+  #giveUp(reject: (reason: Error) => void): void {
+    const reason = noAnswer();
+    this.destroy(reason);
+    setImmediate(() => reject(reason));
+  }
+
   #lost(reason: Error): void {
     if (this.#state !== 'open') return;
     this.#state = 'lost';
     this.#onLost(reason);
+    // First pg rejects what it knows of, with what the server said to each.
+    setImmediate(() => {
+      for (const reject of this.#waiting) reject(reason);
+    });
   }
 }
 

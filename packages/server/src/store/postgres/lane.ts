@@ -14,9 +14,9 @@ const MAX_TRIES = 8;
 
 /** What a lane does its work with, and whom it tells. */
 export interface LaneOptions {
-  /** Resolves with a connection that is open; rejects while there can be none. */
   /** Shared by the lanes. */
   readonly log: LogSettings;
+  /** Resolves with a connection that is open; rejects while there can be none. */
   connect(): Promise<Connection>;
   /** Told what kept a transaction from passing, but what trying again may mend. */
   failed(failure: Failure): void;
