@@ -96,16 +96,25 @@ const room: Connect = async (wsUrl, user, { group }) => {
   const sent = new Set<string>();
   const outcomes: Outcome[] = [];
   let wake = (): void => {};
+  const joined = Promise.withResolvers<void>();
+  // Where nobody waits for it any more.
+  joined.promise.catch(() => {});
   socket.on('message', (data) => {
     const [id] = ID.exec(String(data)) ?? [];
     const { status } = JSON.parse(String(data)) as { status: number };
+    // The first answer is to the join. Who was not let in, as the store was away, has to come again.
+    if (status === 0) joined.reject(new Error(`not let in: ${data}`));
+    else joined.resolve();
     const [oldest] = sent;
     const meant = status === 0 ? oldest : id;
     if (meant === undefined || !sent.delete(meant)) return;
     outcomes.push({ id: meant, isConfirmed: status !== 0 });
     wake();
   });
-  socket.on('close', () => wake());
+  socket.on('close', () => {
+    joined.reject(new Error('the connection closed'));
+    wake();
+  });
   await new Promise((resolve, reject) => {
     socket.once('open', resolve);
     socket.once('close', () => reject(new Error('the connection closed')));
@@ -118,6 +127,10 @@ const room: Connect = async (wsUrl, user, { group }) => {
       }),
     );
   send(2, 1, {});
+  await joined.promise.catch((error) => {
+    socket.terminate();
+    throw error;
+  });
   return {
     say(id) {
       sent.add(id);
