@@ -1,4 +1,5 @@
 import { requireManager } from './access.ts';
+import { permissionChanged, settingsChanged } from './admin-events.ts';
 import {
   CHAT_PERMISSIONS,
   type ChatPermission,
@@ -53,9 +54,8 @@ export class Admin {
     requireManager(actor);
     requireChatSettings(patch);
     const { store, policies } = this.#deps;
-    const act = this.#act(actor, reason);
-    const values = await store.changeChatSettings({ ...act, patch, defaults: policies.defaults });
-    return { ...act, type: 'settings.changed', configType: 'chat_settings', ...values };
+    const change = { ...this.#act(actor, reason), patch, defaults: policies.defaults };
+    return settingsChanged(await store.changeChatSettings(change), change);
   }
 
   /** What a user may do in chats. EPERM; ENOENT for one who is no user. */
@@ -76,16 +76,8 @@ export class Admin {
     requireManager(actor);
     requirePermission(permission);
     const { store, desk } = this.#deps;
-    const act = this.#act(actor, reason);
-    const old = await store.changeChatPermission({ ...act, userId, permission });
-    const event = {
-      ...act,
-      type: 'permission.changed',
-      permissionType: 'chat_permission',
-      userId,
-      old,
-      new: permission,
-    } as const;
+    const change = { ...this.#act(actor, reason), userId, permission };
+    const event = permissionChanged(await store.changeChatPermission(change), change);
     await desk.permissionChanged(actor.tenant);
     return event;
   }

@@ -1,4 +1,5 @@
 import { isManager, requireManager } from './access.ts';
+import { batchesOf } from './batches.ts';
 import { DomainError } from './errors.ts';
 import type { Limits } from './limits.ts';
 import { requireRate } from './message-access.ts';
@@ -221,10 +222,6 @@ export class Groups {
     }
     return [...members.values()];
   }
-}
-
-function* batchesOf<Item>(items: readonly Item[], size: number): Iterable<readonly Item[]> {
-  for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size);
 }
 
 function requireGroupName(name: string): string {

@@ -1,5 +1,5 @@
-import { DomainError } from './errors.ts';
 import type { Limits } from './limits.ts';
+import { requireRate } from './message-access.ts';
 import type { Principal } from './model.ts';
 import type { Clock } from './ports/clock.ts';
 import { RateLimiter } from './rate-limiter.ts';
@@ -22,13 +22,7 @@ export class LookRate {
   }
 
   /** Takes one of the actor's look-ups. ERATE; a service is not limited. */
-  require({ tenant, userId, role }: Principal): void {
-    if (role === 'service') return;
-    const retryAfter = this.#limiter.take(`${tenant}/${userId}`);
-    if (retryAfter === 0) return;
-    throw new DomainError('ERATE', `more than ${this.#limit} a second; try again in ${retryAfter} ms`, {
-      limit: this.#limit,
-      retryAfter,
-    });
+  require(actor: Principal): void {
+    requireRate(this.#limiter, { sendRate: this.#limit }, actor);
   }
 }

@@ -50,8 +50,17 @@ export function sentStatus(message: Message): MessageStatus {
   return { type: 'message.status', status: 'sent', message, actorId, at };
 }
 
+/** What is told of the session that asked, which gets a confirmation instead. */
+export function fromSession(originSession: string | undefined): { readonly originSession?: string } {
+  return originSession === undefined ? {} : { originSession };
+}
+
 /** Takes one of the actor's sends. ERATE; a service is not limited. */
-export function requireRate(rate: RateLimiter, { sendRate }: Limits, actor: Principal): void {
+export function requireRate(
+  rate: RateLimiter,
+  { sendRate }: Pick<Limits, 'sendRate'>,
+  actor: Principal,
+): void {
   if (actor.role === 'service') return;
   const retryAfter = rate.take(`${actor.tenant}/${actor.userId}`);
   if (retryAfter === 0) return;

@@ -7,7 +7,14 @@ import { partyTopics } from './desk/service-news.ts';
 import { DomainError } from './errors.ts';
 import type { MessageChangeKind } from './events.ts';
 import type { Limits } from './limits.ts';
-import { findVisible, MAX_REASON_LENGTH, noMessage, requireRate, topicsOf } from './message-access.ts';
+import {
+  findVisible,
+  fromSession,
+  MAX_REASON_LENGTH,
+  noMessage,
+  requireRate,
+  topicsOf,
+} from './message-access.ts';
 import type { Content, ContentType, Message, Pin, Principal } from './model.ts';
 import { type Policies, requireWriter } from './policies.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
@@ -123,7 +130,7 @@ export class MessageChanges {
     if (viewerRole === undefined) throw noMessage(ref);
     const { tenant, conversationId, seq } = message;
     const { store, clock } = this.#deps;
-    const telling = { message, at: clock.now(), ...(originSession === undefined ? {} : { originSession }) };
+    const telling = { message, at: clock.now(), ...fromSession(originSession) };
     await store.hideMessage(tenant, conversationId, seq, actor.userId, telling);
     return message;
   }
@@ -144,7 +151,7 @@ export class MessageChanges {
     }
     const { tenant, conversationId, seq } = message;
     const pin = { tenant, conversationId, seq, userId: actor.userId, scope, at: clock.now() };
-    const telling = { message, place, ...(originSession === undefined ? {} : { originSession }) };
+    const telling = { message, place, ...fromSession(originSession) };
     await (pinned ? store.pinMessage(pin, telling) : store.unpinMessage(pin, telling));
     return message;
   }
@@ -235,7 +242,7 @@ export class MessageChanges {
       at: clock.now(),
       ...(isAudited ? { auditId: ids.next() } : {}),
       ...(afterClosing ? { afterClosing } : {}),
-      telling: { place, ...(originSession === undefined ? {} : { originSession }) },
+      telling: { place, ...fromSession(originSession) },
     });
     return message;
   }

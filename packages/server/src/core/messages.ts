@@ -7,7 +7,7 @@ import type { EventSink } from './events.ts';
 import type { GuestRate } from './guest-rate.ts';
 import type { Limits } from './limits.ts';
 import type { LookRate } from './look-rate.ts';
-import { findVisible, MAX_REASON_LENGTH, noMessage, requireRate } from './message-access.ts';
+import { findVisible, fromSession, MAX_REASON_LENGTH, noMessage, requireRate } from './message-access.ts';
 import type { Content, Member, Message, Principal } from './model.ts';
 import { type Policies, requireWriter } from './policies.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
@@ -125,7 +125,7 @@ export class Messages {
       source,
       deviceId: requireLength(deviceId, 'deviceId', 0, MAX_DEVICE_ID_LENGTH),
       createdAt: clock.now(),
-      ...(originSession === undefined ? {} : { originSession }),
+      ...fromSession(originSession),
     });
   }
 

@@ -1,5 +1,6 @@
 import { requireManager } from './access.ts';
 import { requireSafeLink } from './addresses.ts';
+import { batchesOf } from './batches.ts';
 import { isDeeper, MAX_EXTRA_DEPTH } from './content.ts';
 import { DomainError } from './errors.ts';
 import type { Limits } from './limits.ts';
@@ -117,8 +118,8 @@ export class Notifications {
   /** Users got a notification, and are not told of it again when they come. */
   async told(tenant: string, id: string, userIds: readonly string[]): Promise<void> {
     const { store, clock } = this.#deps;
-    for (let done = 0; done < userIds.length; done += TOLD_BATCH) {
-      await store.markNotified(tenant, id, userIds.slice(done, done + TOLD_BATCH), clock.now());
+    for (const batch of batchesOf(userIds, TOLD_BATCH)) {
+      await store.markNotified(tenant, id, batch, clock.now());
     }
   }
 

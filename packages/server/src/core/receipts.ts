@@ -1,3 +1,4 @@
+import { batchesOf } from './batches.ts';
 import type { EventSink } from './events.ts';
 import type { Limits } from './limits.ts';
 import { canBecome, statusOfState } from './message-status.ts';
@@ -109,9 +110,7 @@ export class Receipts {
       const users = [{ userId, ranges: [], revisions }];
       return this.report({ tenant, conversationId, kind: 'delivered', messages: [], users });
     };
-    for (let from = 0; from < known.length; from += MAX_REPORTS_AT_ONCE) {
-      await Promise.all(known.slice(from, from + MAX_REPORTS_AT_ONCE).map(store));
-    }
+    for (const batch of batchesOf(known, MAX_REPORTS_AT_ONCE)) await Promise.all(batch.map(store));
   }
 
   /** What was removed can't be delivered any more: whoever was told so is not told again. */

@@ -1,5 +1,7 @@
+import { permissionChanged, settingsChanged } from '../admin-events.ts';
 import type { Handover, ServiceSession } from '../desk/model.ts';
 import type { AccessEnd, ServiceChangeKind } from '../events.ts';
+import { fromSession } from '../message-access.ts';
 import type { AdminStore } from '../ports/admin-store.ts';
 import type { ConversationStore } from '../ports/conversation-store.ts';
 import type { DeskStore } from '../ports/desk-store.ts';
@@ -33,7 +35,7 @@ const NONE: readonly LogEntry[] = [];
  */
 const TABLE = {
   appendMessage: ({ duplicate, ...appended }, { originSession }) =>
-    duplicate ? NONE : [{ type: 'message-appended', ...appended, ...origin(originSession) }],
+    duplicate ? NONE : [{ type: 'message-appended', ...appended, ...fromSession(originSession) }],
   changeMessage: ({ message, unseenBy }, { state, actorId, telling }) =>
     state === 'normal' || !telling
       ? NONE
@@ -112,21 +114,19 @@ const TABLE = {
   closeService: (session) => services('closed', [session]),
   rateService: (session) => services('rated', [session]),
   addNote: ({ note, duplicate, agentId }, _note, originSession) =>
-    duplicate ? NONE : [{ type: 'note-added', note, agentId, ...origin(originSession) }],
+    duplicate ? NONE : [{ type: 'note-added', note, agentId, ...fromSession(originSession) }],
   createNotification: (_, { notification, recipients, isPublished }) =>
     isPublished ? [{ type: 'notification-published', notification, recipients }] : NONE,
   takeDueNotifications: (due, now) =>
     due
       .filter(({ notification: { expiresAt } }) => expiresAt === null || expiresAt > now)
       .map(({ notification, recipients }) => ({ type: 'notification-published', notification, recipients })),
-  changeChatSettings(values, { patch: _, defaults: __, ...act }) {
-    const event = { type: 'settings.changed', configType: 'chat_settings', ...act, ...values } as const;
-    return [{ type: 'settings-changed', event }];
-  },
-  changeChatPermission(old, { permission, ...act }) {
-    const what = { type: 'permission.changed', permissionType: 'chat_permission' } as const;
-    return [{ type: 'permission-changed', event: { ...what, ...act, old, new: permission } }];
-  },
+  changeChatSettings: (values, change) => [
+    { type: 'settings-changed', event: settingsChanged(values, change) },
+  ],
+  changeChatPermission: (old, change) => [
+    { type: 'permission-changed', event: permissionChanged(old, change) },
+  ],
 } satisfies { readonly [Name in keyof Ports]?: Entries<Name> };
 
 /** An operation that somebody is told of. */
@@ -181,8 +181,4 @@ function accessEnd({ isDisabled, passwordHash, tokensAfter, role }: UserPatch): 
   if (passwordHash !== undefined) return 'password-changed';
   if (tokensAfter !== undefined) return 'sessions-ended';
   return role === undefined ? undefined : 'role-changed';
-}
-
-function origin(originSession: string | undefined): { readonly originSession?: string } {
-  return originSession === undefined ? {} : { originSession };
 }

@@ -1,36 +1,30 @@
 import { partyTopics } from '../desk/service-news.ts';
-import type { CoreEvent, EventSink, OnDemandType } from '../events.ts';
-import { isFirstOfTwo, sentStatus, topicsOf } from '../message-access.ts';
-import type { ConversationKind } from '../model.ts';
+import type { EventSink, OnDemandType } from '../events.ts';
+import { fromSession, isFirstOfTwo, sentStatus, topicsOf } from '../message-access.ts';
 import { isShown } from '../on-demand.ts';
-import type { NewMember } from '../ports/conversation-store.ts';
 import type { Unseen } from '../ports/message-store.ts';
 import { conversationTopic, tenantTopic, userTopic } from '../topics.ts';
 import type {
-  GroupCreated,
-  GroupEnded,
-  GroupsLeft,
   LogEntry,
-  MemberGone,
-  MembersAdded,
-  MembersOut,
   MessageAltered,
   MessageAppended,
   MessageHid,
   MessagePin,
-  RolesChanged,
-  RoomEnded,
   ServiceHandedOver,
-  UserGone,
 } from './log-entry.ts';
-
-/** An event, where it is told, and how. */
-export interface Telling {
-  readonly topics: readonly string[];
-  readonly event: CoreEvent;
-  /** `notify` for the bookkeeping of sessions only; see `EventSink`. */
-  readonly how: 'publish' | 'notify' | 'on-demand';
-}
+import {
+  added,
+  groupCreated,
+  groupDissolved,
+  groupsLeft,
+  memberRemoved,
+  membersAdded,
+  membersOut,
+  rolesChanged,
+  roomClosed,
+  userDeleted,
+} from './membership-tellings.ts';
+import { onDemand, publish, type Telling } from './telling.ts';
 
 type Tellings = {
   readonly [Type in LogEntry['type']]: (entry: LogEntry & { type: Type }) => Iterable<Telling>;
@@ -99,18 +93,6 @@ export function tellEntry(sink: EventSink, entry: LogEntry): void {
   }
 }
 
-function publish(topics: readonly string[], event: CoreEvent): Telling {
-  return { topics, event, how: 'publish' };
-}
-
-function notify(topics: readonly string[], event: CoreEvent): Telling {
-  return { topics, event, how: 'notify' };
-}
-
-function onDemand(topics: readonly string[], event: CoreEvent & { type: OnDemandType }): Telling {
-  return { topics, event, how: 'on-demand' };
-}
-
 function* messageAppended(entry: MessageAppended): Iterable<Telling> {
   const { message, memberCount, joined, opened, originSession } = entry;
   const { tenant, senderId, conversationId, kind } = message;
@@ -165,127 +147,6 @@ function* pinChanged(entry: MessagePin): Iterable<Telling> {
   });
 }
 
-/** Where members come, and who brings them. */
-interface Joining {
-  readonly tenant: string;
-  readonly conversationId: string;
-  readonly kind: ConversationKind;
-  readonly actorId: string;
-}
-
-/**
- * Lets the sessions of new members into their conversation: each hears what it is told from now on, after what the member was
- * told before.
- */
-function* letIn(
-  { tenant, conversationId, ...of }: Joining,
-  members: readonly NewMember[],
-): Iterable<Telling> {
-  for (const { userId, role } of members) {
-    const topics = [userTopic(tenant, userId), conversationTopic(tenant, conversationId)];
-    yield notify(topics, { type: 'member.added', tenant, conversationId, ...of, userId, role });
-  }
-}
-
-/** Tells a conversation, its new members included, who came. */
-function* came({ tenant, conversationId, ...of }: Joining, members: readonly NewMember[]): Iterable<Telling> {
-  const topics = [conversationTopic(tenant, conversationId)];
-  for (const { userId, role } of members) {
-    yield publish(topics, { type: 'member.added', tenant, conversationId, ...of, userId, role });
-  }
-}
-
-/** All are in before anybody is told, so that they get the same. */
-function* added(joining: Joining, members: readonly NewMember[]): Iterable<Telling> {
-  yield* letIn(joining, members);
-  yield* came(joining, members);
-}
-
-function membersAdded({ type: _, members, ...joining }: MembersAdded): Iterable<Telling> {
-  return added(joining, members);
-}
-
-function* groupCreated({ conversation, members, actorId }: GroupCreated): Iterable<Telling> {
-  const { tenant, id: conversationId } = conversation;
-  const joining = { tenant, conversationId, kind: 'group', actorId } as const;
-  // First the members' sessions join: then they are told of it all.
-  yield* letIn(joining, members);
-  const topics = [conversationTopic(tenant, conversationId)];
-  yield publish(topics, { type: 'conversation.created', conversation, actorId });
-  yield* came(joining, members);
-}
-
-function* rolesChanged({ tenant, conversationId, members, actorId }: RolesChanged): Iterable<Telling> {
-  const topics = [conversationTopic(tenant, conversationId)];
-  for (const { userId, role } of members) {
-    yield publish(topics, { type: 'member.changed', tenant, conversationId, userId, role, actorId });
-  }
-}
-
-/** Tells the conversation, and the one who is no member any more. */
-function* memberRemoved({ type: _, ...gone }: MemberGone): Iterable<Telling> {
-  const { tenant, conversationId, userId } = gone;
-  const topics = [conversationTopic(tenant, conversationId), userTopic(tenant, userId)];
-  yield publish(topics, { type: 'member.removed', ...gone });
-}
-
-/** Tells a group once that it is no more, and each of the members that are named, alone, that it is none any more. */
-function* groupDissolved({ members, type: _, ...of }: GroupEnded): Iterable<Telling> {
-  // First the members' sessions know that they leave as soon as this was told to them.
-  yield* endAhead(of, members);
-  const topics = [conversationTopic(of.tenant, of.conversationId)];
-  yield publish(topics, { type: 'group.dissolved', ...of });
-  yield* outOfGroup(of, members);
-}
-
-function* membersOut({ type: _, kind, members, ...of }: MembersOut): Iterable<Telling> {
-  if (kind === 'room') {
-    yield* outOfRoom(of, members);
-    return;
-  }
-  yield* endAhead(of, members);
-  yield* outOfGroup(of, members);
-}
-
-/** What ended, and who ended it. */
-type Ended = Omit<Joining, 'kind'>;
-
-function* endAhead(of: Ended, members: readonly string[]): Iterable<Telling> {
-  const topics = members.map((userId) => userTopic(of.tenant, userId));
-  if (topics.length > 0) yield notify(topics, { type: 'group.dissolved', ...of });
-}
-
-function* outOfGroup(of: Ended, members: readonly string[]): Iterable<Telling> {
-  for (const userId of members) {
-    const removal = { type: 'member.removed', kind: 'group', userId, isOfEnded: true, ...of } as const;
-    yield publish([userTopic(of.tenant, userId)], removal);
-  }
-}
-
-function* outOfRoom(of: Ended, members: readonly string[]): Iterable<Telling> {
-  for (const userId of members) yield* memberRemoved({ type: 'member-removed', kind: 'room', userId, ...of });
-}
-
-function* roomClosed({ type: _, members, ...of }: RoomEnded): Iterable<Telling> {
-  yield* outOfRoom(of, members);
-  const { tenant, conversationId: roomId } = of;
-  yield publish([conversationTopic(tenant, roomId)], { type: 'room.closed', tenant, roomId });
-}
-
-function* userDeleted({ type: _, ...gone }: UserGone): Iterable<Telling> {
-  yield* groupsLeft({ type: 'groups-left', ...gone });
-  const { tenant, userId } = gone;
-  yield publish([userTopic(tenant, userId)], { type: 'user.deleted', tenant, userId });
-}
-
-function* groupsLeft({ tenant, userId, groups, actorId }: GroupsLeft): Iterable<Telling> {
-  for (const { conversationId, changed } of groups) {
-    const of = { tenant, conversationId, actorId };
-    yield* memberRemoved({ type: 'member-removed', kind: 'group', userId, ...of });
-    yield* rolesChanged({ type: 'roles-changed', members: changed, ...of });
-  }
-}
-
 /** A new agent is told what was said and noted before, as if it came just now. */
 function* handedOver({ change, handover, actorId }: ServiceHandedOver): Iterable<Telling> {
   const { session, formerAgentId, said, notes } = handover;
@@ -308,8 +169,4 @@ function* handedOver({ change, handover, actorId }: ServiceHandedOver): Iterable
 /** Mostly all members may see a message, and the event says nothing of it. */
 function unseen({ unseenBy }: Unseen): Partial<Unseen> {
   return unseenBy.length === 0 ? {} : { unseenBy };
-}
-
-function fromSession(originSession: string | undefined): { readonly originSession?: string } {
-  return originSession === undefined ? {} : { originSession };
 }
