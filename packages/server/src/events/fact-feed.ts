@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import { toEvent } from '../core/facts.ts';
 import { factsOfEntry } from '../core/log/facts-of.ts';
 import type { Timestamp } from '../core/model.ts';
 import type { Clock } from '../core/ports/clock.ts';
@@ -7,20 +6,17 @@ import type { OutboxEntry } from '../core/ports/event-store.ts';
 import type { FedRecord, LogRecord, LogStore } from '../core/ports/log-store.ts';
 import type { Timers } from '../core/ports/timers.ts';
 import { SerialTask } from '../core/serial-task.ts';
-import type { Targets } from './targets.ts';
+import { type OutboxEntriesDeps, outboxEntriesOf } from './outbox-entries.ts';
 
 /** Records of one step. Each has up to 64 KB of entries, or a single larger one. */
 const MAX_RECORDS = 32;
 /** From one look at what others have logged to the next, in ms. */
 const POLL_INTERVAL = 1000;
 
-export interface FactFeedDeps {
+export interface FactFeedDeps extends OutboxEntriesDeps {
   readonly store: Pick<LogStore, 'listLog' | 'feedOutbox'>;
-  readonly targets: Targets;
   readonly clock: Clock;
   readonly timers: Timers;
-  /** Of this deployment. */
-  readonly origin: string;
   /** Most entries that may wait for one target. */
   readonly maxWaiting: number;
   /** Entries for these targets are in the store. */
@@ -80,18 +76,14 @@ export class FactFeed {
 
   /** An event's id comes of its place in the log: whoever makes it, and whenever, it is the same event. */
   #feed({ writer, n, ordinal, at, entries }: LogRecord): FedRecord {
-    const { targets, origin, dropped, onError } = this.#deps;
+    const { dropped, onError } = this.#deps;
     const deliveries: OutboxEntry[] = [];
     let count = 0;
     for (const entry of entries) {
       try {
         for (const fact of factsOfEntry(entry, at)) {
           const eventId = `${writer}-${n}-${++count}`;
-          const { tenant, eventType } = fact;
-          const wanted = targets.of(tenant, eventType);
-          if (wanted.length === 0) continue;
-          const body = JSON.stringify(toEvent(fact, { eventId, origin }));
-          for (const target of wanted) deliveries.push({ tenant, target, eventId, eventType, body, at });
+          deliveries.push(...outboxEntriesOf(fact, { eventId, at }, this.#deps));
         }
       } catch (error) {
         // Other systems miss an event that no facts can be made of; nobody else does.

@@ -1,12 +1,12 @@
 import type { CoreEvent, EventSink, OnDemandType } from '../core/events.ts';
-import { type Fact, factsOf, isStored, toEvent } from '../core/facts.ts';
+import { type Fact, factsOf, isStored } from '../core/facts.ts';
 import type { Timestamp } from '../core/model.ts';
 import { isShown } from '../core/on-demand.ts';
 import type { Clock, IdSource } from '../core/ports/clock.ts';
 import type { EventStore, OutboxEntry } from '../core/ports/event-store.ts';
 import type { Timers } from '../core/ports/timers.ts';
 import { SerialTask } from '../core/serial-task.ts';
-import type { Targets } from './targets.ts';
+import { type OutboxEntriesDeps, outboxEntriesOf } from './outbox-entries.ts';
 
 /** Entries of one write. */
 const MAX_BATCH = 1000;
@@ -15,15 +15,12 @@ const MAX_PENDING_BYTES = 67_108_864;
 /** What an entry takes beside its body, which the targets of an event share. */
 const ENTRY_BYTES = 512;
 
-export interface FactRecorderDeps {
+export interface FactRecorderDeps extends OutboxEntriesDeps {
   readonly store: Pick<EventStore, 'recordDeliveries'>;
   readonly next: EventSink;
-  readonly targets: Targets;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly ids: IdSource;
-  /** Of this deployment. */
-  readonly origin: string;
   /** Most entries that may wait for one target. */
   readonly maxWaiting: number;
   /** Something was stored, and is in the change log. */
@@ -100,16 +97,11 @@ export class FactRecorder implements EventSink {
   }
 
   #queue(fact: Fact, at: Timestamp): void {
-    const { targets, ids, origin, dropped } = this.#deps;
-    const { tenant, eventType } = fact;
-    const wanted = targets.of(tenant, eventType);
-    if (wanted.length === 0) return;
-    const eventId = ids.next();
-    const body = JSON.stringify(toEvent(fact, { eventId, origin }));
-    const entries = wanted.map((target) => ({ tenant, target, eventId, eventType, body, at }));
+    const { ids, dropped } = this.#deps;
+    const entries = outboxEntriesOf(fact, { eventId: ids.next(), at }, this.#deps);
     const bytes = bytesOf(entries);
     if (this.#pendingBytes + bytes > MAX_PENDING_BYTES) {
-      dropped(wanted.length);
+      dropped(entries.length);
       return;
     }
     this.#pending.push(...entries);

@@ -68,8 +68,9 @@ export class EventBridge {
     this.#poster = new HttpPoster({ timers, timeout: config.webhookTimeout, allowPrivate });
     this.#sender = this.#createSender();
     this.#bus = this.#createBus();
-    this.#feed = this.#createFeed(targets);
-    this.#recorder = this.#createRecorder(targets);
+    const toOutbox = this.#toOutbox();
+    this.#feed = new FactFeed(toOutbox);
+    this.#recorder = new FactRecorder({ ...toOutbox, stored: () => this.#feed.wake() });
     this.sink = this.#recorder;
     this.webhooks = new Webhooks({
       ...deps,
@@ -124,31 +125,18 @@ export class EventBridge {
     return this.#deps.store.keepLog(this.#targets.isAny);
   }
 
-  #createRecorder(targets: Targets): FactRecorder {
+  /** What both ways of a fact into the outbox need. */
+  #toOutbox() {
     const { config, metrics } = this.#deps;
-    return new FactRecorder({
+    return {
       ...this.#deps,
-      targets,
+      targets: this.#targets,
       origin: config.eventOrigin,
       maxWaiting: config.maxOutbox,
-      stored: () => this.#feed.wake(),
-      recorded: (found) => this.#wake(found),
-      dropped: (count) => metrics.eventsOut.add(count, 'outbox', 'dropped'),
-      onError: (err) => this.#warn(err),
-    });
-  }
-
-  #createFeed(targets: Targets): FactFeed {
-    const { config, metrics } = this.#deps;
-    return new FactFeed({
-      ...this.#deps,
-      targets,
-      origin: config.eventOrigin,
-      maxWaiting: config.maxOutbox,
-      recorded: (found) => this.#wake(found),
-      dropped: (count) => metrics.eventsOut.add(count, 'outbox', 'dropped'),
-      onError: (err) => this.#warn(err),
-    });
+      recorded: (found: ReadonlySet<string>) => this.#wake(found),
+      dropped: (count: number) => metrics.eventsOut.add(count, 'outbox', 'dropped'),
+      onError: (err: unknown) => this.#warn(err),
+    };
   }
 
   #warn(err: unknown): void {
