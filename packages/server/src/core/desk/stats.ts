@@ -5,14 +5,15 @@ import type { DeskStats, ServiceFigures } from './model.ts';
 /** Sessions that one read of the store looks at. */
 const AT_ONCE = 500;
 
-type Sums = Omit<ServiceTally, 'agentId' | 'hour'>;
+/** What is added up of service sessions. */
+export type Sums = Omit<ServiceTally, 'agentId' | 'hour'>;
 
 /** The figures of a span of time, added up from as many looks at the store as it takes: each is short, whatever the span. */
 export async function readStats(
   store: Pick<DeskStore, 'tallyServices' | 'countDesk'>,
   query: StatsQuery,
 ): Promise<DeskStats> {
-  const total = nothing();
+  const total = emptySums();
   const agents = new Map<string, Sums>();
   const hours = new Map<Timestamp, Sums>();
   for (let from: { after?: TallyCursor } | undefined = {}; from; ) {
@@ -36,7 +37,8 @@ export async function readStats(
   };
 }
 
-function nothing(): Sums {
+/** Of no service sessions. */
+export function emptySums(): Sums {
   return {
     opened: 0,
     active: 0,
@@ -51,12 +53,12 @@ function nothing(): Sums {
 }
 
 function sumsOf<Key>(all: Map<Key, Sums>, key: Key): Sums {
-  const sums = all.get(key) ?? nothing();
+  const sums = all.get(key) ?? emptySums();
   all.set(key, sums);
   return sums;
 }
 
-const NAMES = Object.keys(nothing()) as (keyof Sums)[];
+const NAMES = Object.keys(emptySums()) as (keyof Sums)[];
 
 function add(sums: { -readonly [Name in keyof Sums]: number }, more: Sums): void {
   for (const name of NAMES) sums[name] += more[name];

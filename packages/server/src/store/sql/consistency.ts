@@ -1,4 +1,5 @@
 import { IS_HELD } from './files.ts';
+import { ENDED } from './sight.ts';
 import { all, get, type Op } from './statement.ts';
 
 /** Findings that one check tells at most. */
@@ -22,7 +23,7 @@ export const CONSISTENCY_CHECKS: readonly ConsistencyCheck[] = [
 /** How much there is. */
 export function* countContents(): Op<{ conversations: number; messages: number }> {
   const counted = yield* get<{ conversations: number; messages: number }>(
-    `SELECT (SELECT count(*) FROM conversation WHERE kind <> 'deleted') AS conversations,
+    `SELECT (SELECT count(*) FROM conversation WHERE kind <> '${ENDED}') AS conversations,
        (SELECT count(*) FROM message) AS messages`,
   );
   return counted as { conversations: number; messages: number };
@@ -58,7 +59,7 @@ function* findMemberCounts(): Op<string[]> {
   const rows = yield* all<{ id: string; expected: number; n: number }>(
     `SELECT c.id, c.member_count AS expected, coalesce(m.n, 0) AS n FROM conversation c
        LEFT JOIN (SELECT conversation, count(*) AS n FROM member GROUP BY conversation) m ON m.conversation = c.pk
-       WHERE coalesce(m.n, 0) <> c.member_count AND c.kind <> 'deleted' LIMIT ${MAX_FINDINGS}`,
+       WHERE coalesce(m.n, 0) <> c.member_count AND c.kind <> '${ENDED}' LIMIT ${MAX_FINDINGS}`,
   );
   return rows.map(({ id, expected, n }) => `conversation ${id}: ${n} members, expected ${expected}`);
 }
@@ -122,7 +123,7 @@ interface FileRow {
 
 function* checkNewestConversations({ findings, checked, leftOut, isOver }: QuickLook): Op<void> {
   const conversations = yield* all<ConversationRow>(
-    `SELECT pk, id, last_seq AS last, revision, member_count AS members FROM conversation WHERE kind <> 'deleted' AND pk IN
+    `SELECT pk, id, last_seq AS last, revision, member_count AS members FROM conversation WHERE kind <> '${ENDED}' AND pk IN
        (SELECT conversation FROM message WHERE id IN (SELECT id FROM message ORDER BY id DESC LIMIT ${MAX_NEWEST}))`,
   );
   let done = 0;

@@ -298,7 +298,7 @@ export class ConversationTable {
   *addMembers({ maxMembers, at, ...addition }: NewMembers): Op<string[]> {
     const { row, joining } = yield* this.#requireAddition(addition);
     requireGroupSize(row.member_count, joining.length, maxMembers);
-    return yield* this.addToConversation(row, joining, at);
+    return yield* this.#add(row, joining, at);
   }
 
   *listJoining(addition: Addition): Op<string[]> {
@@ -326,7 +326,11 @@ export class ConversationTable {
    * missed who were members before.
    */
   *addToConversation(row: ConversationRow, members: readonly NewMember[], at: Timestamp): Op<string[]> {
-    const joining = yield* this.#joining(row.pk, members);
+    return yield* this.#add(row, yield* this.#joining(row.pk, members), at);
+  }
+
+  /** @param joining none of whom is a member */
+  *#add(row: ConversationRow, joining: readonly NewMember[], at: Timestamp): Op<string[]> {
     const ids = joining.map(({ userId }) => userId);
     if (ids.length === 0) return ids;
     const { pk, tenant, last_seq: last, revision } = row;

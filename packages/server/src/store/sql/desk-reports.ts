@@ -1,4 +1,5 @@
 import type { DeskBoard } from '../../core/desk/model.ts';
+import { emptySums } from '../../core/desk/stats.ts';
 import type {
   DeskCounts,
   DeskTotals,
@@ -113,24 +114,12 @@ function talliesOf(rows: readonly TallyRow[]): ServiceTally[] {
   for (const row of rows) {
     const hour = row.opened_at - (row.opened_at % HOUR);
     const key = `${hour}/${row.agent ?? ''}`;
-    const tally = tallies.get(key) ?? { ...NOTHING, agentId: row.agent, hour };
+    const tally = tallies.get(key) ?? { ...emptySums(), agentId: row.agent, hour };
     tallies.set(key, tally);
     add(tally, row);
   }
   return [...tallies.values()];
 }
-
-const NOTHING = {
-  opened: 0,
-  active: 0,
-  closed: 0,
-  abandoned: 0,
-  answered: 0,
-  answerTime: 0,
-  length: 0,
-  rated: 0,
-  score: 0,
-};
 
 function add(tally: Tally, row: TallyRow): void {
   tally.opened++;

@@ -100,7 +100,9 @@ export class MessageLooks {
     const own = prefer === 'own' ? yield* this.#where(look, isOwn, tenant, ref, person) : undefined;
     if (own) return own;
     if (yield* this.#areFew(look)) return yield* this.#amongAll(look);
-    return (yield* this.#amongViewers(look)) ?? (yield* this.#where(look, isOwn, tenant, ref, person));
+    const found = yield* this.#amongViewers(look);
+    // Whoever prefers its own has none.
+    return found || prefer === 'own' ? found : yield* this.#where(look, isOwn, tenant, ref, person);
   }
 
   *#where(

@@ -40,6 +40,7 @@ import { RoomTable } from './rooms.ts';
 import { get, type Op, run } from './statement.ts';
 import { Tenants } from './tenants.ts';
 import { UserTable } from './users.ts';
+import { WebhookTable } from './webhooks.ts';
 import { WriteCaches } from './write-caches.ts';
 
 /** The tables of one database connection, which writes and so locks what it is about to change, or reads only. */
@@ -72,7 +73,8 @@ export function openTables(use: 'read' | 'write', logSettings = new LogSettings(
   const admin = new AdminTable(tenants, users);
   const rooms = new RoomTable({ tenants, users, conversations });
   const retention = new RetentionTable(files);
-  const outbox = new OutboxTable(tenants);
+  const outbox = new OutboxTable();
+  const webhooks = new WebhookTable(tenants);
   const agents = new AgentTable(tenants, users);
   const queue = new DeskQueue({ tenants, conversations, services, agents });
   const customers = new CustomerTable(tenants, services);
@@ -98,6 +100,7 @@ export function openTables(use: 'read' | 'write', logSettings = new LogSettings(
     rooms,
     retention,
     outbox,
+    webhooks,
     log,
     remains,
     desk,
@@ -135,6 +138,7 @@ export function operationsOf(tables: Tables): Operations {
     admin,
     rooms,
     outbox,
+    webhooks,
     log,
     remains,
     desk,
@@ -147,7 +151,7 @@ export function operationsOf(tables: Tables): Operations {
     *createUser(user: NewUser): Op<User> {
       const tenant = yield* tenants.lock(user.tenant);
       const file = yield* files.requirePicture(tenant, user.picture);
-      const created = yield* users.create(user, (key, id) => remains.finishUser(key, id));
+      const created = yield* users.create(tenant, user, (key, id) => remains.finishUser(key, id));
       if (file !== null) yield* files.showUser(tenant, user.id, file, user.createdAt);
       return created;
     },
@@ -215,9 +219,10 @@ export function operationsOf(tables: Tables): Operations {
     leaveRoom: rooms.leave.bind(rooms),
     emptyRooms: rooms.empty.bind(rooms),
     purgeGuestMessages: retention.purgeGuestMessages.bind(retention),
-    createWebhook: outbox.createWebhook.bind(outbox),
+    createWebhook: webhooks.create.bind(webhooks),
     *deleteWebhook(tenant: string, id: string): Op<void> {
-      yield* outbox.deleteWebhook(tenant, id);
+      yield* webhooks.delete(tenant, id);
+      yield* outbox.forget(id);
       yield* remains.begin({ kind: 'webhook', tenant, id, actorId: '' });
     },
     *sweepRemains(limit: number, only?: RemainsOf): Op<Swept | undefined> {
@@ -291,7 +296,7 @@ export function operationsOf(tables: Tables): Operations {
     listRooms: rooms.list.bind(rooms),
     listEmptyGuestRooms: retention.listEmptyGuestRooms.bind(retention),
     listLog,
-    listWebhooks: outbox.listWebhooks.bind(outbox),
+    listWebhooks: webhooks.list.bind(webhooks),
     nextDeliveryDue: outbox.nextDue.bind(outbox),
     listDeadLetters: outbox.listDead.bind(outbox),
     findOpenService: desk.services.findOpenOf.bind(desk.services),

@@ -6,14 +6,12 @@ import type {
   DeliveryOutcome,
   DeliverySettlement,
   OutboxEntry,
-  Webhook,
 } from '../../core/ports/event-store.ts';
 import type { FedRecord } from '../../core/ports/log-store.ts';
 import type { Page } from '../../core/ports/store.ts';
-import { requireDeadLetter, requireWebhook, requireWebhookRoom } from '../../core/rules/outbox.ts';
+import { requireDeadLetter } from '../../core/rules/outbox.ts';
 import { bulk, runEach } from './bulk.ts';
 import { all, get, type Op, run } from './statement.ts';
-import type { Tenants } from './tenants.ts';
 
 interface DeliveryRow {
   pk: number;
@@ -25,16 +23,6 @@ interface DeliveryRow {
   at: number;
   tries: number;
   failure: string;
-}
-
-interface WebhookRow {
-  tenant: string;
-  id: string;
-  url: string;
-  events: string;
-  secret: string;
-  created_by: string;
-  created_at: number;
 }
 
 const INSERT = bulk(
@@ -60,6 +48,7 @@ const COUNT_KNOWN = bulk(
   { target: 'TEXT', change: 'INTEGER' },
   'UPDATE outbox_waiting SET waiting = waiting + :change WHERE outbox_waiting.target = :target',
 );
+
 interface ClaimedRow {
   pk: number;
   claimed_until: number | null;
@@ -77,54 +66,11 @@ const COLUMNS = 'pk, tenant, target, event_id, event_type, body, at, tries, fail
 /** Not one of a webhook that was deleted, whose rows are being removed. */
 const HAS_TARGET = "NOT EXISTS (SELECT 1 FROM remains r WHERE r.kind = 'webhook' AND r.name = outbox.target)";
 
-/** SQL of webhooks and of events on their way out. Runs inside the worker thread, writes inside its transaction. */
+/** SQL of events on their way out. Runs inside the worker thread, writes inside its transaction. */
 export class OutboxTable {
-  readonly #tenants: Tenants;
-
-  constructor(tenants: Tenants) {
-    this.#tenants = tenants;
-  }
-
-  *createWebhook(
-    { tenant, id, url, events, secret, createdBy, createdAt }: Webhook,
-    maxWebhooks: number,
-  ): Op<void> {
-    // How many there are is counted by one at a time.
-    yield* this.#tenants.lock(tenant);
-    const { n } = (yield* get<{
-      n: number;
-    }>('SELECT count(*) AS n FROM webhook WHERE tenant = ?', tenant)) as {
-      n: number;
-    };
-    requireWebhookRoom(n, maxWebhooks);
-    yield* run(
-      'INSERT INTO webhook (tenant, id, url, events, secret, created_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      tenant,
-      id,
-      url,
-      JSON.stringify(events),
-      secret,
-      createdBy,
-      createdAt,
-    );
-  }
-
-  *listWebhooks(): Op<Webhook[]> {
-    const rows = yield* all<WebhookRow>(
-      'SELECT tenant, id, url, events, secret, created_by, created_at FROM webhook ORDER BY pk',
-    );
-    return rows.map(({ events, created_by, created_at, ...row }) => ({
-      ...row,
-      events: JSON.parse(events) as string[],
-      createdBy: created_by,
-      createdAt: created_at,
-    }));
-  }
-
-  *deleteWebhook(tenant: string, id: string): Op<void> {
-    const changes = yield* run('DELETE FROM webhook WHERE tenant = ? AND id = ?', tenant, id);
-    requireWebhook(changes > 0, id);
-    yield* run('DELETE FROM outbox_waiting WHERE target = ?', id);
+  /** How many wait for a target is counted no more. */
+  *forget(target: string): Op<void> {
+    yield* run('DELETE FROM outbox_waiting WHERE target = ?', target);
   }
 
   /** Removes some of what a target has, whether it waits or is dead; returns how much. */

@@ -53,10 +53,11 @@ export class UserTable {
     this.#hold = use === 'write' ? ' FOR SHARE' : '';
   }
 
-  /** @param finish removes what is left of whoever had the id, which is about to be somebody else's */
-  *create(user: NewUser, finish: (tenant: number, id: string) => Op<void>): Op<User> {
-    // One after the other, as each takes the next uid.
-    const tenant = yield* this.#tenants.lock(user.tenant);
+  /**
+   * @param tenant which is locked: users are made one after the other, as each takes the next uid
+   * @param finish removes what is left of whoever had the id, which is about to be somebody else's
+   */
+  *create(tenant: number, user: NewUser, finish: (tenant: number, id: string) => Op<void>): Op<User> {
     const former = yield* this.#account(tenant, user.id);
     const { uid, generation } = decideNewUser(user, {
       account: former && factsOf(former),
