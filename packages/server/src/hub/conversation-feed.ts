@@ -55,7 +55,7 @@ export class ConversationFeed {
     this.#routesOfKind(kind).set(id, route);
     return inTurns([...this.#groups], (group) => {
       const isWanted = this.#routesOfKind(kind).get(id) === route && this.#groups.has(group);
-      if (isWanted && !(kind === 'inbox' && this.#ofGroup.has(group))) this.#connect(group, route);
+      if (isWanted && this.#isFor(kind, group)) this.#connect(group, route);
     });
   }
 
@@ -75,18 +75,14 @@ export class ConversationFeed {
     this.#hub.subscribe(this.#userTopic, shape, this.#besideSingles(subscriber), former.shape);
     this.#hub.unsubscribe(this.#userTopic, former.shape, subscriber);
     for (const group of this.#groups) {
-      if (this.#ofGroup.has(group)) continue;
+      if (!this.#isFor('inbox', group)) continue;
       this.#connect(group, route, former.shape);
       this.#disconnect(group, former);
     }
   }
 
   removeInbox(id: string): void {
-    const route = this.#inboxes.get(id);
-    if (!route) return;
-    this.#inboxes.delete(id);
-    this.#hub.unsubscribe(this.#userTopic, route.shape, route.subscriber);
-    for (const group of this.#groups) this.#disconnect(group, route);
+    this.#removeWide('inbox', id);
   }
 
   /** Adds a subscription that gets everything of the user and of all its groups. */
@@ -96,11 +92,7 @@ export class ConversationFeed {
   }
 
   removeObserver(id: string): void {
-    const route = this.#observers.get(id);
-    if (!route) return;
-    this.#observers.delete(id);
-    this.#hub.unsubscribe(this.#userTopic, route.shape, route.subscriber);
-    for (const group of this.#groups) this.#disconnect(group, route);
+    this.#removeWide('observer', id);
   }
 
   addGroupSubscription(groupId: string, id: string, shape: Shape, subscriber: Subscriber): void {
@@ -202,12 +194,24 @@ export class ConversationFeed {
     // What was published before is not for it, though it is among those at the topic already.
     if (prepared) this.#hub.endTick();
     else {
-      for (const group of this.#groups) {
-        if (!(kind === 'inbox' && this.#ofGroup.has(group))) this.#connect(group, route);
-      }
+      for (const group of this.#groups) if (this.#isFor(kind, group)) this.#connect(group, route);
     }
     route.subscriber.open();
     return route;
+  }
+
+  #removeWide(kind: WideKind, id: string): void {
+    const routes = this.#routesOfKind(kind);
+    const route = routes.get(id);
+    if (!route) return;
+    routes.delete(id);
+    this.#hub.unsubscribe(this.#userTopic, route.shape, route.subscriber);
+    for (const group of this.#groups) this.#disconnect(group, route);
+  }
+
+  /** Whether a group is told there: inboxes get nothing of those that have a subscription of their own. */
+  #isFor(kind: WideKind, groupId: string): boolean {
+    return kind === 'observer' || !this.#ofGroup.has(groupId);
   }
 
   #routesOfKind(kind: WideKind): Map<string, WideRoute> {
