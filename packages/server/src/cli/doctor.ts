@@ -71,8 +71,7 @@ function printPostgres({ where, lines, content }: PostgresReport): void {
     console.log(`conversations  ${content.counts.conversations}
 messages       ${content.counts.messages}`);
   }
-  for (const what of content?.checked ?? []) console.log(`checked        ${what}`);
-  for (const what of content?.leftOut ?? []) console.log(`left out       ${what}`);
+  if (content) printLooks(content);
   const faults = lines.filter(({ verdict }) => verdict === 'bad').map(({ what, says }) => `${what}: ${says}`);
   printFindings([...faults, ...(content?.findings ?? [])]);
 }
@@ -92,9 +91,13 @@ function printQuick(dataDir: string, report: QuickReport, steps: StepLine): void
   console.log(`folder         ${dataDir}
 schema         ${report.schemaVersion}
 size           ${inMib(report.bytes)}`);
-  for (const what of report.checked) console.log(`checked        ${what}`);
-  for (const what of report.leftOut) console.log(`left out       ${what}`);
+  printLooks(report);
   printFindings(report.findings);
+}
+
+function printLooks({ checked, leftOut }: Pick<QuickReport, 'checked' | 'leftOut'>): void {
+  for (const what of checked) console.log(`checked        ${what}`);
+  for (const what of leftOut) console.log(`left out       ${what}`);
 }
 
 function printFindings(findings: readonly string[]): void {

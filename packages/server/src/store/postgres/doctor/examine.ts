@@ -8,7 +8,7 @@ import { bad, type Line, ok } from './line.ts';
 import { connectionLines, timeoutLine } from './room-lines.ts';
 import { lookAtSchema } from './schema-lines.ts';
 import { clockLine, poolerLines, requirementLines, tlsLine } from './server-lines.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, type Settings } from './settings.ts';
 import { ownershipLine, sizeLines } from './table-lines.ts';
 
 const SESSION = { name: 'haina/doctor', statementTimeout: 30_000, lockTimeout: 5000 };
@@ -48,14 +48,12 @@ export async function examinePostgres(
   }
   try {
     const reached = ok('reachable', `in ${Math.round(performance.now() - begun)} ms`);
-    const lines = [reached, ...(await serverLines(connection, address, now))];
+    const settings = await readSettings(connection);
+    const lines = [reached, ...(await serverLines(connection, settings, address, now))];
     const schema = await lookAtSchema(connection);
     lines.push(...schema.lines);
     if (!schema.isKnown) return { where, lines };
-    lines.push(
-      await ownershipLine(connection),
-      ...(await sizeLines(connection, await readSettings(connection))),
-    );
+    lines.push(await ownershipLine(connection), ...(await sizeLines(connection, settings)));
     const look = isQuick ? lookAtNewest : lookAtAll;
     return { where, lines, content: await look(connection, onCheck) };
   } finally {
@@ -65,11 +63,11 @@ export async function examinePostgres(
 
 async function serverLines(
   connection: Connection,
+  settings: Settings,
   address: PostgresAddress,
   now: () => number,
 ): Promise<Line[]> {
   const server = await readServer(connection);
-  const settings = await readSettings(connection);
   return [
     ...requirementLines(server),
     ...(await poolerLines(server, connection, () => Connection.open(address, SESSION))),
