@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  decideHandOver,
   type RemovalFacts,
+  type RoleChangeFacts,
   requireGroup,
   requireGroupSize,
   requireMember,
   requireRemoval,
+  requireRoleChange,
   standingOf,
 } from './groups.ts';
 
@@ -76,4 +79,37 @@ test('only an owner names a successor, who is a member and another one', () => {
     code: 'ENOENT',
     field,
   });
+});
+
+test('members step down by themselves, roles are given by owners, and a group keeps one of them', () => {
+  const down: RoleChangeFacts = { from: 'admin', to: 'member', isActor: true, owners: 1 };
+  requireRoleChange('admin', down);
+  requireRoleChange('owner', { ...down, isActor: false });
+  assert.throws(() => requireRoleChange('admin', { ...down, isActor: false }), { code: 'EPERM' });
+  assert.throws(() => requireRoleChange('member', { ...down, from: 'member', to: 'admin' }), {
+    code: 'EPERM',
+  });
+  const up: RoleChangeFacts = { from: 'member', to: 'owner', isActor: true, owners: 1 };
+  requireRoleChange('manager', up);
+  const last: RoleChangeFacts = { from: 'owner', to: 'admin', isActor: true, owners: 1 };
+  requireRoleChange('owner', { ...last, owners: 2 });
+  for (const standing of ['owner', 'manager'] as const) {
+    assert.throws(() => requireRoleChange(standing, last), { code: 'ECONFLICT', field: 'role' });
+  }
+});
+
+test('who hands a group over becomes an admin, and all owners do where a manager does it', () => {
+  const [bob, owner] = [
+    { userId: 'bob', role: 'member' } as const,
+    { userId: 'bob', role: 'owner' } as const,
+  ];
+  const ann = { userId: 'ann', isManager: false };
+  const former = (userId: string) => ({ userId, role: 'admin' });
+  assert.deepEqual(decideHandOver(bob, ['ann', 'carl'], ann), [owner, former('ann')]);
+  assert.deepEqual(decideHandOver(owner, ['ann', 'bob'], ann), [former('ann')]);
+  assert.deepEqual(decideHandOver(owner, ['bob'], { ...ann, userId: 'bob' }), []);
+  const boss = { userId: 'boss', isManager: true };
+  for (const by of [boss, undefined]) {
+    assert.deepEqual(decideHandOver(bob, ['ann', 'carl'], by), [owner, former('ann'), former('carl')]);
+  }
 });

@@ -1,6 +1,13 @@
 import { DomainError } from '../errors.ts';
 import type { ConversationKind, MemberRole } from '../model.ts';
-import { type GroupActor, requireAct, type Standing } from './group-rights.ts';
+import type { NewMember } from '../ports/conversation-store.ts';
+import {
+  type GroupActor,
+  requireAct,
+  requireOwnerLeft,
+  requireStepDown,
+  type Standing,
+} from './group-rights.ts';
 
 /** Throws ENOENT unless a group was found. */
 export function requireGroup<Found extends { readonly kind: ConversationKind }>(
@@ -59,6 +66,41 @@ export function requireRemoval(standing: Standing, { userId, role, isActor, succ
     throw new DomainError('EPERM', 'only an owner has a successor', { field: 'successorId' });
   }
   requireMember(successor.isMember && successor.userId !== userId, successor.userId, 'successorId');
+}
+
+/** A member who is to have another role. */
+export interface RoleChangeFacts {
+  readonly from: MemberRole;
+  readonly to: MemberRole;
+  readonly isActor: boolean;
+  /** How many owners the group has before the change. */
+  readonly owners: number;
+}
+
+/**
+ * Members step down by themselves, other roles are given by their betters. Throws EPERM for an actor who is neither, and
+ * ECONFLICT where the group would have no owner any more.
+ */
+export function requireRoleChange(standing: Standing, { from, to, isActor, owners }: RoleChangeFacts): void {
+  if (isActor && standing !== 'manager') requireStepDown(from, to);
+  else requireAct(standing, { kind: 'set-role', from, to });
+  requireOwnerLeft(from, to, owners);
+}
+
+/**
+ * Who gets another role where a group is handed over: the heir becomes owner, and the owner who hands it over an admin, as
+ * all owners do where a manager does it who is none.
+ */
+export function decideHandOver(
+  heir: NewMember,
+  owners: readonly string[],
+  by: GroupActor | undefined,
+): NewMember[] {
+  const former = by && owners.includes(by.userId) ? [by.userId] : owners;
+  const demoted = former
+    .filter((owner) => owner !== heir.userId)
+    .map((userId) => ({ userId, role: 'admin' as const }));
+  return heir.role === 'owner' ? demoted : [{ userId: heir.userId, role: 'owner' }, ...demoted];
 }
 
 function noGroup(id: string): DomainError {

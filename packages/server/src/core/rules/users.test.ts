@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decideNewUser, type NewUserFacts, requireGiven, requireSamePerson, requireUser } from './users.ts';
+import {
+  decideNewUser,
+  type NewUserFacts,
+  requireGiven,
+  requireSamePerson,
+  requireUser,
+  requireUsers,
+} from './users.ts';
 
 const NOBODY: NewUserFacts = {
   account: undefined,
@@ -61,4 +68,15 @@ test('a change is refused where its person or its password is not the one that w
   assert.throws(() => requireGiven(account, { passwordHash: null }), wrong);
   assert.throws(() => requireGiven({ ...account, passwordHash: null }, { passwordHash: 'hash' }), wrong);
   assert.throws(() => requireGiven(account, { generation: 1, passwordHash: null }), { code: 'EAUTH' });
+});
+
+test('of several users the first who is missing is named', () => {
+  const existing = new Set(['alice', 'bob']);
+  requireUsers(existing, ['bob', 'alice'], 'members');
+  requireUsers(existing, [], 'members');
+  assert.throws(() => requireUsers(existing, ['alice', 'eve', 'carl'], 'members'), {
+    code: 'ENOENT',
+    field: 'members',
+    message: 'no user eve',
+  });
 });

@@ -46,6 +46,11 @@ export function requireUser(found: unknown, id: string, field = 'id'): asserts f
   if (!found) throw new DomainError('ENOENT', `no user ${id}`, { field });
 }
 
+/** Throws ENOENT for the first of several users who is not among the existing ones. */
+export function requireUsers(existing: ReadonlySet<string>, ids: readonly string[], field: string): void {
+  for (const id of ids) requireUser(existing.has(id), id, field);
+}
+
 /** Throws EAUTH where the person whom a command was taken from has lost the id since: by deletion, or to another. */
 export function requireSamePerson(
   account: Pick<AccountFacts, 'isDeleted' | 'generation'> | undefined,

@@ -53,9 +53,7 @@ export class AcknowledgementTable {
   }
 
   *listUnread(query: UnreadQuery): Op<UnreadMessage[]> {
-    const { tenants, conversations } = this.#deps;
-    const key = yield* tenants.find(query.tenant);
-    const conversation = key === undefined ? undefined : yield* conversations.row(key, query.conversationId);
+    const conversation = yield* this.#deps.conversations.rowOf(query.tenant, query.conversationId);
     return conversation ? yield* this.#reach.listUnread(conversation.pk, query) : [];
   }
 }

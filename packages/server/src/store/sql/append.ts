@@ -8,7 +8,8 @@ import {
   requireSamePerson,
 } from '../../core/rules/append.ts';
 import { type NamedMessage, TargetTable } from './append-target.ts';
-import type { ConversationRow, ConversationTable } from './conversations.ts';
+import type { ConversationRow } from './conversation-row.ts';
+import type { ConversationTable } from './conversations.ts';
 import type { ServiceTable } from './desk-sessions.ts';
 import type { FileTable, MessagePlace } from './files.ts';
 import type { MessageLooks } from './message-looks.ts';

@@ -1,5 +1,6 @@
 import { bulk, getEach, runEach } from './bulk.ts';
-import { CONVERSATION_COLUMNS, type ConversationRow, type ConversationTable } from './conversations.ts';
+import { CONVERSATION_COLUMNS, type ConversationRow } from './conversation-row.ts';
+import type { ConversationTable } from './conversations.ts';
 import { hourOf } from './numbers.ts';
 import type { Op } from './statement.ts';
 

@@ -1,13 +1,9 @@
 import type { Message, Party } from '../../core/model.ts';
 import type { ConversationQuery, ConversationView, PeerReach } from '../../core/ports/store.ts';
 import { bulk, getEach } from './bulk.ts';
-import {
-  type ConversationRow,
-  type ConversationTable,
-  IS_NOBODY,
-  SHOWN_COLUMNS,
-  toConversation,
-} from './conversations.ts';
+import { type ConversationRow, SHOWN_COLUMNS, toConversation } from './conversation-row.ts';
+import type { ConversationTable } from './conversations.ts';
+import { IS_NOBODY } from './members.ts';
 import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow } from './message-row.ts';
 import type { MessageTable } from './messages.ts';
 import { hourOf } from './numbers.ts';
@@ -57,8 +53,7 @@ export class ConversationListTable {
 
   /** How far the other user of a single chat is; undefined where there is none, and for one whose chat it is not. */
   *peerReach(tenant: string, conversationId: string, userId: string): Op<PeerReach | undefined> {
-    const key = yield* this.#deps.tenants.find(tenant);
-    const row = key === undefined ? undefined : yield* this.#deps.conversations.row(key, conversationId);
+    const row = yield* this.#deps.conversations.rowOf(tenant, conversationId);
     return row?.kind === 'single' ? yield* this.#peerReach(row.pk, userId) : undefined;
   }
 

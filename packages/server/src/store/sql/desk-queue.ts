@@ -13,10 +13,12 @@ import type {
 import { type FreeAgent, fits, nextMatch, type Waiting } from '../../core/rules/assignment.ts';
 import { requireAcceptable, requireServedSkill, requireTarget } from '../../core/rules/desk-agents.ts';
 import { requireTransferable } from '../../core/rules/service-sessions.ts';
-import type { ConversationRow, ConversationTable } from './conversations.ts';
+import type { ConversationRow } from './conversation-row.ts';
+import type { ConversationTable } from './conversations.ts';
 import { type AgentTable, MAY_SERVE } from './desk-agents.ts';
 import { type ServiceRow, serviceColumns, toService } from './desk-rows.ts';
 import type { ServiceTable } from './desk-sessions.ts';
+import type { MemberTable } from './members.ts';
 import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow } from './message-row.ts';
 import { PartyTable } from './parties.ts';
 import { all, get, mapped, type Op, run } from './statement.ts';
@@ -35,6 +37,7 @@ const TAIL = 1;
 export interface DeskQueueDeps {
   readonly tenants: Tenants;
   readonly conversations: ConversationTable;
+  readonly members: MemberTable;
   readonly services: ServiceTable;
   readonly agents: AgentTable;
 }
@@ -183,7 +186,7 @@ export class DeskQueue {
   }
 
   *#give(tenant: string, row: ServiceRow, agentId: string, at: Timestamp): Op<Handover> {
-    const { conversations, services, agents } = this.#deps;
+    const { conversations, members, services, agents } = this.#deps;
     yield* this.#takeFrom(row, at);
     yield* run(
       "UPDATE service_session SET state = 'active', agent = ?, assigned_at = ?, absent_at = NULL WHERE conversation = ?",
@@ -196,8 +199,7 @@ export class DeskQueue {
     const said = yield* this.#said(tenant, conversation);
     // What was said before is news to the agent, so it counts as not delivered.
     const seen = (said[0]?.seq ?? conversation.last_seq + 1) - 1;
-    const members = [{ userId: agentId, role: 'member' as const }];
-    yield* conversations.addToConversation({ ...conversation, last_seq: seen }, members, at);
+    yield* members.add({ ...conversation, last_seq: seen }, [{ userId: agentId, role: 'member' }], at);
     return {
       session: toService(tenant, yield* services.require(tenant, row.id)),
       formerAgentId: row.agent,
@@ -232,7 +234,7 @@ export class DeskQueue {
 
   *#takeFrom({ conversation, tenant, agent }: ServiceRow, at: Timestamp): Op<void> {
     if (agent === null) return;
-    yield* this.#deps.conversations.remove(conversation, agent);
+    yield* this.#deps.members.remove(conversation, agent);
     yield* this.#deps.agents.busied(tenant, agent, at);
   }
 

@@ -9,7 +9,8 @@ import {
   requireService,
 } from '../../core/rules/service-sessions.ts';
 import { requireMove, requireNotClosed } from '../../core/rules/service-state.ts';
-import type { ConversationRow, ConversationTable } from './conversations.ts';
+import type { ConversationRow } from './conversation-row.ts';
+import type { ConversationTable } from './conversations.ts';
 import {
   NOTE_COLUMNS,
   type NoteRow,
@@ -235,8 +236,7 @@ export class ServiceTable {
   /** As `require`; nobody writes in its conversation meanwhile. ENOENT. */
   *lock(tenant: string, sessionId: string): Op<ServiceRow> {
     // Before the session, as whoever writes in it does.
-    const key = yield* this.#tenants.find(tenant);
-    if (key !== undefined) yield* this.#conversations.row(key, sessionId);
+    yield* this.#conversations.rowOf(tenant, sessionId);
     return yield* this.require(tenant, sessionId);
   }
 

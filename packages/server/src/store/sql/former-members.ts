@@ -1,6 +1,6 @@
 import type { SeqRange } from '../../core/model.ts';
 import { appendRanges, cover } from '../../core/ranges.ts';
-import type { ConversationRow } from './conversations.ts';
+import type { ConversationRow } from './conversation-row.ts';
 import { packRanges, parseRanges } from './range-json.ts';
 import { all, get, type Op, run } from './statement.ts';
 

@@ -1,7 +1,8 @@
 import type { ConversationKind, Pin } from '../../core/model.ts';
 import type { NewPin, PinChange, PinQuery } from '../../core/ports/store.ts';
 import { requireConversation } from '../../core/rules/conversations.ts';
-import type { ConversationRow, ConversationTable } from './conversations.ts';
+import type { ConversationRow } from './conversation-row.ts';
+import type { ConversationTable } from './conversations.ts';
 import type { ServiceTable } from './desk-sessions.ts';
 import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, NOT_HIDDEN, toMessage } from './message-row.ts';
 import { PartyTable } from './parties.ts';
@@ -142,9 +143,7 @@ export class MarkTable {
   }
 
   *#require(tenant: string, conversationId: string): Op<ConversationRow> {
-    const { tenants, conversations } = this.#deps;
-    const key = yield* tenants.find(tenant);
-    const row = key === undefined ? undefined : yield* conversations.row(key, conversationId);
+    const row = yield* this.#deps.conversations.rowOf(tenant, conversationId);
     requireConversation(row, conversationId);
     return row;
   }

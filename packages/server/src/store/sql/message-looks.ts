@@ -1,6 +1,6 @@
 import type { MemberRole } from '../../core/model.ts';
 import type { MessageLook, MessageView } from '../../core/ports/store.ts';
-import type { ConversationRow } from './conversations.ts';
+import type { ConversationRow } from './conversation-row.ts';
 import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, toMessage } from './message-row.ts';
 import { PartyTable } from './parties.ts';
 import { ENDED, inSight } from './sight.ts';

@@ -6,23 +6,19 @@ import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, NOT_HIDDEN } from './m
 import { PartyTable } from './parties.ts';
 import { SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
 import { all, get, type Op } from './statement.ts';
-import type { Tenants } from './tenants.ts';
 
 /** SQL of what was said in a conversation. */
 export class MessageTable {
-  readonly #tenants: Tenants;
   readonly #conversations: ConversationTable;
 
-  constructor(tenants: Tenants, conversations: ConversationTable) {
-    this.#tenants = tenants;
+  constructor(conversations: ConversationTable) {
     this.#conversations = conversations;
   }
 
   /** @param parties of this read: the reading thread learns of no change to users, so that older ones may not be so any more */
   *list(query: HistoryQuery, parties = new PartyTable()): Op<Message[]> {
     const { tenant, conversationId, viewerId, seesAll = false } = query;
-    const key = yield* this.#tenants.find(tenant);
-    const conversation = key === undefined ? undefined : yield* this.#conversations.row(key, conversationId);
+    const conversation = yield* this.#conversations.rowOf(tenant, conversationId);
     if (!conversation) return [];
     const all = [{ from: 1, to: conversation.last_seq }];
     const sight = seesAll ? all : yield* this.#sightOf(conversation.pk, viewerId);

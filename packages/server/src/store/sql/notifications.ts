@@ -13,7 +13,7 @@ import type {
   NotificationQuery,
 } from '../../core/ports/notification-store.ts';
 import { decideRead } from '../../core/rules/notifications.ts';
-import { requireUser } from '../../core/rules/users.ts';
+import { requireUsers } from '../../core/rules/users.ts';
 import { MAX_TIME } from '../../core/time.ts';
 import { bulk, runEach } from './bulk.ts';
 import { all, get, type Op, run } from './statement.ts';
@@ -316,7 +316,7 @@ export class NotificationTable {
   *#requireUsers(tenant: number, userIds: readonly string[]): Op<void> {
     if (userIds.length === 0) return;
     const known = yield* this.#users.existing(tenant, userIds);
-    for (const userId of userIds) requireUser(known.has(userId), userId, 'to.userIds');
+    requireUsers(known, userIds, 'to.userIds');
   }
 }
 

@@ -25,7 +25,12 @@ import { DeskQueue } from './desk-queue.ts';
 import { DeskReports } from './desk-reports.ts';
 import { ServiceTable } from './desk-sessions.ts';
 import { FileTable } from './files.ts';
+import { FormerMemberTable } from './former-members.ts';
+import { GroupOwners } from './group-owners.ts';
+import { GroupTable } from './groups.ts';
 import { MarkTable } from './marks.ts';
+import { MemberTable } from './members.ts';
+import { MembershipTable } from './memberships.ts';
 import { MessageChanges } from './message-changes.ts';
 import { MessageLooks } from './message-looks.ts';
 import { MessageTable } from './messages.ts';
@@ -49,11 +54,16 @@ export function openTables(use: 'read' | 'write', logSettings = new LogSettings(
   const users = new UserTable(tenants, use);
   const files = new FileTable(tenants, users);
   const numbers = new Numbers();
-  const conversations = new ConversationTable({ tenants, users, files, numbers }, use);
+  const former = new FormerMemberTable();
+  const members = new MemberTable(tenants, former);
+  const conversations = new ConversationTable({ tenants, members, numbers }, use);
+  const owners = new GroupOwners(members);
+  const groups = new GroupTable({ tenants, users, files, conversations, members, owners });
+  const memberships = new MembershipTable(tenants, owners);
   const caches = new WriteCaches({ tenants, conversations, numbers });
   const services = new ServiceTable(tenants, conversations, use);
   const log = new ChangeLog(logSettings);
-  const messages = new MessageTable(tenants, conversations);
+  const messages = new MessageTable(conversations);
   const looks = new MessageLooks(tenants);
   const appends = new AppendTable({
     tenants,
@@ -71,19 +81,32 @@ export function openTables(use: 'read' | 'write', logSettings = new LogSettings(
   const pending = new PendingReader(tenants, users);
   const notifications = new NotificationTable(tenants, users);
   const admin = new AdminTable(tenants, users);
-  const rooms = new RoomTable({ tenants, users, conversations });
+  const rooms = new RoomTable({ tenants, users, conversations, members });
   const retention = new RetentionTable(files);
   const outbox = new OutboxTable();
   const webhooks = new WebhookTable(tenants);
   const agents = new AgentTable(tenants, users);
-  const queue = new DeskQueue({ tenants, conversations, services, agents });
+  const queue = new DeskQueue({ tenants, conversations, members, services, agents });
   const customers = new CustomerTable(tenants, services);
-  const remains = new RemainsTable({ tenants, users, conversations, notifications, files, outbox });
+  const remains = new RemainsTable({
+    tenants,
+    users,
+    conversations,
+    members,
+    memberships,
+    former,
+    notifications,
+    files,
+    outbox,
+  });
   const desk = { services, agents, queue, customers, reports: new DeskReports(tenants, agents) };
   return {
     tenants,
     users,
     conversations,
+    groups,
+    members,
+    memberships,
     caches,
     numbers,
     files,
@@ -127,6 +150,9 @@ export function operationsOf(tables: Tables): Operations {
     tenants,
     users,
     conversations,
+    groups,
+    members,
+    memberships,
     files,
     messages,
     looks,
@@ -174,16 +200,16 @@ export function operationsOf(tables: Tables): Operations {
       yield* files.showUser(yield* tenants.ensure(tenant), id, null, at);
       return swept;
     },
-    createGroup: conversations.createGroup.bind(conversations),
-    updateGroup: conversations.updateGroup.bind(conversations),
+    createGroup: groups.create.bind(groups),
+    updateGroup: groups.update.bind(groups),
     *deleteGroup(tenant: string, id: string, at: Timestamp, by?: GroupActor): Op<Swept> {
-      const conversation = yield* conversations.deleteGroup(tenant, id, at, by);
+      const conversation = yield* groups.delete(tenant, id, at, by);
       return yield* remains.begin({ kind: 'group', tenant, id, conversation, actorId: by?.userId ?? '' });
     },
-    addMembers: conversations.addMembers.bind(conversations),
-    setMemberRole: conversations.setMemberRole.bind(conversations),
-    removeMember: conversations.removeMember.bind(conversations),
-    handOverGroup: conversations.handOverGroup.bind(conversations),
+    addMembers: groups.addMembers.bind(groups),
+    setMemberRole: groups.setRole.bind(groups),
+    removeMember: groups.removeMember.bind(groups),
+    handOverGroup: groups.handOver.bind(groups),
     appendMessage: appends.append.bind(appends),
     *changeMessage(change: MessageChange): Op<ChangedMessage> {
       const changed = yield* changes.change(change);
@@ -272,12 +298,12 @@ export function operationsOf(tables: Tables): Operations {
     hasLoggedIn: users.hasLoggedIn.bind(users),
     listUsers: users.list.bind(users),
     findConversation: conversations.find.bind(conversations),
-    listGroups: conversations.listGroups.bind(conversations),
-    findMember: conversations.findMember.bind(conversations),
-    listJoining: conversations.listJoining.bind(conversations),
-    listMembers: conversations.listMembers.bind(conversations),
-    listMemberships: conversations.listMemberships.bind(conversations),
-    listPeers: conversations.listPeers.bind(conversations),
+    listGroups: groups.list.bind(groups),
+    findMember: members.find.bind(members),
+    listJoining: groups.listJoining.bind(groups),
+    listMembers: members.list.bind(members),
+    listMemberships: memberships.list.bind(memberships),
+    listPeers: memberships.listPeers.bind(memberships),
     listMessages: (query: HistoryQuery): Op<Message[]> => messages.list(query),
     listConversations: conversationList.list.bind(conversationList),
     findPeerReach: conversationList.peerReach.bind(conversationList),

@@ -2,6 +2,9 @@ import type { LeftGroup } from '../../core/ports/conversation-store.ts';
 import type { RemainsKind, RemainsOf, Swept } from '../../core/ports/remains-store.ts';
 import type { ConversationTable } from './conversations.ts';
 import type { FileTable } from './files.ts';
+import type { FormerMemberTable } from './former-members.ts';
+import type { MemberTable } from './members.ts';
+import type { MembershipTable } from './memberships.ts';
 import type { NotificationTable } from './notifications.ts';
 import type { OutboxTable } from './outbox.ts';
 import { get, type Op, run } from './statement.ts';
@@ -36,6 +39,9 @@ export interface RemainsTableDeps {
   readonly tenants: Tenants;
   readonly users: UserTable;
   readonly conversations: ConversationTable;
+  readonly members: MemberTable;
+  readonly memberships: MembershipTable;
+  readonly former: FormerMemberTable;
   readonly notifications: NotificationTable;
   readonly files: FileTable;
   readonly outbox: OutboxTable;
@@ -116,24 +122,24 @@ export class RemainsTable {
   }
 
   *#ofConversation({ tenant, name, conversation }: RemainsRow, limit: number): Op<Share> {
-    const { conversations } = this.#deps;
+    const { conversations, members, former } = this.#deps;
     const pk = conversation ?? -1;
-    const members = yield* conversations.removeMembers(pk, limit);
-    const left = limit - members.length;
-    const former = left > 0 ? yield* conversations.forgetFormer(pk, left) : 0;
+    const removed = yield* members.removeSome(pk, limit);
+    const left = limit - removed.length;
+    const forgotten = left > 0 ? yield* former.forgetConversation(pk, left) : 0;
     // Members of a later conversation of the same id are not told that they are none.
     const isTaken = (yield* conversations.row(tenant, name)) !== undefined;
-    return { rows: members.length + former, members: isTaken ? [] : members };
+    return { rows: removed.length + forgotten, members: isTaken ? [] : removed };
   }
 
   *#ofUser({ tenant, name }: RemainsRow, limit: number): Op<Share> {
-    const { users, conversations, notifications, files } = this.#deps;
+    const { users, memberships, former, notifications, files } = this.#deps;
     // A node of an earlier version has given the id to somebody else, and removed everything.
     if (yield* users.exists(tenant, name)) return { rows: 0 };
-    const { rows, groups } = yield* conversations.removeUser(tenant, name, limit);
+    const { rows, groups } = yield* memberships.endSome(tenant, name, limit);
     let left = limit - rows;
     for (const remove of [
-      (max: number) => conversations.forgetUser(tenant, name, max),
+      (max: number) => former.forgetUser(tenant, name, max),
       (max: number) => notifications.removeUser(tenant, name, max),
       (max: number) => files.forgetOwner(tenant, name, max),
     ]) {

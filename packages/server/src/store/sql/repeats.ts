@@ -1,5 +1,5 @@
 import { bulk, getEach } from './bulk.ts';
-import type { ConversationRow } from './conversations.ts';
+import type { ConversationRow } from './conversation-row.ts';
 import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow } from './message-row.ts';
 import { get, type Op } from './statement.ts';
 

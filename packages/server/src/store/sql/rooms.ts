@@ -4,7 +4,9 @@ import type { NewRoom, RoomEntry, RoomPatch } from '../../core/ports/room-store.
 import type { Page } from '../../core/ports/store.ts';
 import { decideNewRoom, requireRoom } from '../../core/rules/rooms.ts';
 import { requireUser } from '../../core/rules/users.ts';
-import { type ConversationRow, type ConversationTable, toConversation } from './conversations.ts';
+import { type ConversationRow, toConversation } from './conversation-row.ts';
+import type { ConversationTable } from './conversations.ts';
+import type { MemberTable } from './members.ts';
 import { all, get, type Op, run } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 import type { UserTable } from './users.ts';
@@ -23,6 +25,7 @@ export interface RoomTableDeps {
   readonly tenants: Tenants;
   readonly users: UserTable;
   readonly conversations: ConversationTable;
+  readonly members: MemberTable;
 }
 
 /** SQL of rooms: what they have beside a conversation, and who is in them. */
@@ -62,9 +65,7 @@ export class RoomTable {
   }
 
   *find(tenant: string, id: string): Op<Room | undefined> {
-    const { tenants, conversations } = this.#deps;
-    const key = yield* tenants.find(tenant);
-    const row = key === undefined ? undefined : yield* conversations.row(key, id);
+    const row = yield* this.#deps.conversations.rowOf(tenant, id);
     return row && (yield* this.#toRoom(tenant, row));
   }
 
@@ -121,27 +122,26 @@ export class RoomTable {
     const row = yield* this.#requireRow(tenant, roomId);
     requireUser(isUser, userId, 'ownerId');
     const role = (yield* this.#roomRow(row.pk)).owner === userId ? 'owner' : 'member';
-    yield* this.#deps.conversations.addToConversation(row, [{ userId, role }], at);
+    yield* this.#deps.members.add(row, [{ userId, role }], at);
   }
 
   *leave(tenant: string, roomId: string, userId: string): Op<void> {
-    const { tenants, conversations } = this.#deps;
-    const key = yield* tenants.find(tenant);
-    const row = key === undefined ? undefined : yield* conversations.row(key, roomId);
-    if (row?.kind === 'room') yield* conversations.remove(row.pk, userId);
+    const { conversations, members } = this.#deps;
+    const row = yield* conversations.rowOf(tenant, roomId);
+    if (row?.kind === 'room') yield* members.remove(row.pk, userId);
   }
 
   *empty(limit: number): Op<boolean> {
-    const { conversations } = this.#deps;
-    const members = yield* all<{ conversation: number; user_id: string }>(
+    const { conversations, members } = this.#deps;
+    const present = yield* all<{ conversation: number; user_id: string }>(
       'SELECT m.conversation, m.user_id FROM room r CROSS JOIN member m WHERE m.conversation = r.conversation LIMIT ?',
       limit,
     );
-    for (const { conversation, user_id } of members) {
+    for (const { conversation, user_id } of present) {
       yield* conversations.lock(conversation);
-      yield* conversations.remove(conversation, user_id);
+      yield* members.remove(conversation, user_id);
     }
-    return members.length === limit;
+    return present.length === limit;
   }
 
   *#toRoom(tenant: string, row: ConversationRow): Op<Room | undefined> {
@@ -179,9 +179,7 @@ export class RoomTable {
   }
 
   *#requireRow(tenant: string, id: string): Op<ConversationRow> {
-    const { tenants, conversations } = this.#deps;
-    const key = yield* tenants.find(tenant);
-    const row = key === undefined ? undefined : yield* conversations.row(key, id);
+    const row = yield* this.#deps.conversations.rowOf(tenant, id);
     requireRoom(row, id);
     return row;
   }
