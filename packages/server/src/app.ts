@@ -15,12 +15,15 @@ const SYSTEM: Runtime = { clock: { now: () => Date.now() }, timers: SYSTEM_TIMER
 /** This server among those that share a store. */
 const NODE = 'main';
 
-/** Time of a stop, in ms: below the ten seconds after which container runtimes kill. */
+/** Time of a stop beyond what it gives the clients, in ms: below the ten seconds after which container runtimes kill. */
 const STOP_TIME = 7000;
 
 /** A server that listens. */
 export interface RunningServer extends Served {
-  /** Says goodbye to the clients, stores what is left, lets go of everything; rejects with what could not be done. */
+  /**
+   * Lets the clients go, over `drainTime` or until told to hurry, stores what is left, lets go of everything; rejects with
+   * what could not be done.
+   */
   stop(): Promise<void>;
 }
 

@@ -56,6 +56,17 @@ test('a step that hangs is given up, and what comes after it still runs', async 
   assert.match(lines[0]?.err.message ?? '', /^not done after \d+ ms$/);
 });
 
+test('a step may be given more time than there is for all of them', async () => {
+  const { done, teardown } = create(0);
+  teardown.defer(
+    'patient',
+    () => new Promise((resolve) => setTimeout(resolve, 150)).then(() => done.push('patient')),
+    60_000,
+  );
+  assert.deepEqual(await teardown.run(), []);
+  assert.deepEqual(done, ['patient']);
+});
+
 test('a second wish to stop is the first', async () => {
   const { done, teardown, step } = create();
   step('store');

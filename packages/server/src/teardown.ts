@@ -9,6 +9,8 @@ interface Step {
   /** What is undone, for the log. */
   readonly name: string;
   undo(): unknown;
+  /** What it may take beyond the limits, in ms. */
+  readonly extraTime: number;
 }
 
 /**
@@ -29,9 +31,13 @@ export class Teardown {
     this.#time = time;
   }
 
-  /** Adds a step. To be called before what it undoes is done, where a failure may leave half of that. */
-  defer(name: string, undo: () => unknown): void {
-    this.#steps.push({ name, undo });
+  /**
+   * Adds a step. To be called before what it undoes is done, where a failure may leave half of that.
+   *
+   * @param extraTime what it may take beyond the limits of a step and of all of them, in ms
+   */
+  defer(name: string, undo: () => unknown, extraTime = 0): void {
+    this.#steps.push({ name, undo, extraTime });
   }
 
   /** Undoes everything, once. Resolves to the names of the steps that failed. */
@@ -41,10 +47,11 @@ export class Teardown {
   }
 
   async #run(): Promise<readonly string[]> {
-    const end = performance.now() + this.#time;
+    let end = performance.now() + this.#time;
     const failed: string[] = [];
     for (let step = this.#steps.pop(); step; step = this.#steps.pop()) {
-      const limit = Math.max(LAST_STEP, Math.min(STEP, end - performance.now()));
+      end += step.extraTime;
+      const limit = Math.max(LAST_STEP, Math.min(STEP + step.extraTime, end - performance.now()));
       if (!(await this.#undo(step, limit))) failed.push(step.name);
     }
     return failed;

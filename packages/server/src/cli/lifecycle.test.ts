@@ -48,6 +48,19 @@ test('a second wish to stop is not kept waiting by a stop that hangs', async () 
   assert.deepEqual(await ended, { exitCode: 1, stderr: 'haina: SIGTERM again: not waiting any longer\n' });
 });
 
+test('a second wish to stop ends the waiting for the clients, and the stop goes on', async () => {
+  const { child, ended, printed } = program(`
+    const waiting = Promise.withResolvers();
+    const hurry = () => { waiting.resolve(); return true; };
+    const stop = () => { console.log("stopping"); return waiting.promise; };
+    stopOnSignals(stop, log, { sameWishMs: 0, hurry });
+    process.kill(process.pid, "SIGINT");
+  `);
+  await printed;
+  child.kill('SIGTERM');
+  assert.deepEqual(await ended, { exitCode: 0, stderr: '' });
+});
+
 test('a stop that hangs is given up', async () => {
   const { ended } = program(
     'stopOnSignals(() => new Promise(() => {}), log, { timeoutMs: 50 }); process.kill(process.pid, "SIGINT");',

@@ -2,28 +2,35 @@ import type { Logger } from '../observe/logger.ts';
 
 export interface StopOptions {
   /**
-   * Time in which further signals are part of the first, in ms: a terminal's Ctrl-C reaches this process and those that
+   * Time in which further signals are part of the one before, in ms: a terminal's Ctrl-C reaches this process and those that
    * started it, which pass it on.
    */
   readonly sameWishMs?: number;
   /** How long a stop may take, in ms. */
   readonly timeoutMs?: number;
+  /** Ends what the stop waits for of its own accord; false where it waits for nothing. */
+  hurry?(): boolean;
 }
 
-/** Stops cleanly at the first signal; a later one, or a stop that takes too long, ends the process as it is. */
+/**
+ * Stops cleanly at the first signal. A later one ends the waiting for the clients; where there is none, it ends the process
+ * as it is, and so does a stop that takes too long.
+ */
 export function stopOnSignals(
   stop: () => Promise<void>,
   log: Logger,
-  { sameWishMs = 1000, timeoutMs = 10_000 }: StopOptions = {},
+  { sameWishMs = 1000, timeoutMs = 10_000, hurry = () => false }: StopOptions = {},
 ): void {
   let askedAt: number | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (askedAt === undefined) {
-      askedAt = performance.now();
+    const before = askedAt;
+    if (before !== undefined && performance.now() - before <= sameWishMs) return;
+    askedAt = performance.now();
+    if (before === undefined) {
       log.debug({ signal }, 'stopping');
       setTimeout(() => exitNow(`not stopped after ${timeoutMs / 1000} s: giving up`), timeoutMs).unref();
       stop().then(() => process.exit(0), failToStop);
-    } else if (performance.now() - askedAt > sameWishMs) {
+    } else if (!hurry()) {
       exitNow(`${signal} again: not waiting any longer`);
     }
   };

@@ -8,6 +8,9 @@ import { requireDataDir } from './data-dir.ts';
 import { endOnBugs, endWithParent, stopOnSignals, surviveClosedOutput } from './lifecycle.ts';
 import { addSettingOptions, type ParsedFlags, settingsOf } from './setting-options.ts';
 
+/** How long a stop may take beyond what it gives the clients, in ms. */
+const STOP_TIMEOUT = 10_000;
+
 const EPILOGUE = `
 In brackets: the default. Every setting may be given by its flag (--send-rate), by a variable (HAINA_SEND_RATE) or in
 the config file (sendRate); a flag goes before a variable, a variable before the file. Times have a unit,
@@ -53,15 +56,19 @@ async function run(config: Config): Promise<void> {
   const log = await createLogger(config);
   endOnBugs(log);
   const stopping = new AbortController();
+  let server: RunningServer | undefined;
   const starting = Promise.withResolvers<RunningServer | undefined>();
   // A signal that comes while the server starts stops it once it has, or at once where it waits for something.
   const stop = async (): Promise<void> => {
     stopping.abort();
     await (await starting.promise)?.stop();
   };
-  stopOnSignals(stop, log);
+  stopOnSignals(stop, log, {
+    timeoutMs: STOP_TIMEOUT + config.drainTime,
+    hurry: () => server?.hurry() ?? false,
+  });
   starting.resolve(startUnlessStopped(startServer(config, undefined, log, stopping.signal), stopping.signal));
-  const server = await starting.promise;
+  server = await starting.promise;
   if (!server) return;
   console.log(`haina listening on ${server.url}`);
   if (config.demo) {

@@ -19,6 +19,9 @@ import type { Readiness } from './readiness.ts';
 /** Longest time between looks for requests that take too long, in ms. */
 const MAX_REQUEST_CHECK = 30_000;
 
+/** What closing the connections may take beyond their goodbyes, in ms: what clients asked for is answered first. */
+const ANSWER_TIME = 1000;
+
 export interface HttpParts {
   readonly core: Core;
   readonly files: Files;
@@ -26,7 +29,7 @@ export interface HttpParts {
   readonly events: Pick<EventBridge, 'webhooks'>;
   readonly keys: Keys;
   readonly authenticator: Authenticator;
-  readonly readiness: Pick<Readiness, 'check'>;
+  readonly readiness: Pick<Readiness, 'check' | 'isOver'>;
   readonly dialects: readonly Dialect[];
 }
 
@@ -36,6 +39,10 @@ export interface Door {
   /** Where the dialects are. */
   readonly endpoints: readonly Endpoint[];
   listen(): Promise<void>;
+  /** Takes no new clients, and lets those who are connected go, spread over the time that the settings give. */
+  drain(): Promise<void>;
+  /** Ends that time. False where it has not begun or is over. */
+  hurry(): boolean;
 }
 
 /** The HTTP API and the endpoints of the dialects on one port, which is not open yet. */
@@ -60,16 +67,18 @@ export async function composeHttp(ground: Ground, parts: HttpParts): Promise<Doo
     readiness: () => readiness.check(),
     endpoints,
     asyncApi: () => describeIm(VERSION),
-    serverFactory: (handler) => serveBoth(transports, handler, config.requestTimeout),
+    serverFactory: (handler) => serveBoth(transports, handler, { config, readiness }),
   });
   teardown.defer('HTTP', () => closeHttp(api));
-  teardown.defer('connections', () => transports.close());
+  teardown.defer('connections', () => transports.close(), ANSWER_TIME);
   return {
     server: api.server,
     endpoints,
     async listen() {
       await api.listen({ host: config.host, port: config.port });
     },
+    drain: () => transports.drain(config.drainTime, timers),
+    hurry: () => transports.hurry(),
   };
 }
 
@@ -82,11 +91,19 @@ function endpointsOf(dialects: readonly Dialect[]): readonly Endpoint[] {
 type Handler = Parameters<TransportServer['attach']>[1];
 
 /** One HTTP server: the dialects' paths first, everything else is the API's. */
-function serveBoth(transports: TransportServer, api: Handler, requestTimeout: number): Server {
+function serveBoth(
+  transports: TransportServer,
+  api: Handler,
+  { config: { requestTimeout }, readiness }: Pick<Ground, 'config'> & Pick<HttpParts, 'readiness'>,
+): Server {
   const server = createServer({
     shouldUpgradeCallback: isWebSocketUpgrade,
     requestTimeout,
     connectionsCheckingInterval: Math.min(requestTimeout, MAX_REQUEST_CHECK),
+  });
+  server.on('request', (_request, response) => {
+    // A proxy that keeps connections must not send the next request on one that is about to be closed.
+    if (readiness.isOver) response.setHeader('Connection', 'close');
   });
   transports.attach(server, api);
   return server;

@@ -5,7 +5,6 @@ import type { Sweep } from '../core/sweep.ts';
 import { seedDemo } from '../demo.ts';
 import type { EventBridge } from '../events/index.ts';
 import type { Endpoint } from '../http/routes/home.ts';
-import type { Sessions } from '../hub/sessions.ts';
 import { composeAuthenticator, composeKeys } from './auth.ts';
 import { composeAttendance, composeCore } from './core.ts';
 import { composeDesk } from './desk.ts';
@@ -26,6 +25,8 @@ export interface Served {
   /** `http://HOST:PORT`, with the port that was really taken. */
   readonly url: string;
   readonly endpoints: readonly Endpoint[];
+  /** Ends the time that a stop gives the clients. False where none is being given. */
+  hurry(): boolean;
 }
 
 /**
@@ -61,25 +62,25 @@ export async function compose(ground: Ground): Promise<Served> {
   const readiness = new Readiness(store);
   const http = { core, files, presence, events, keys, authenticator, readiness, dialects };
   const door = await composeHttp(ground, http);
-  await open(ground, { door, core, events, sessions, sweeps, customerWatch, readiness });
+  await open(ground, { door, core, events, sweeps, customerWatch, readiness });
   const { host } = ground.config;
-  return { url: urlOf(host, door.server.address() as AddressInfo), endpoints: door.endpoints };
+  const url = urlOf(host, door.server.address() as AddressInfo);
+  return { url, endpoints: door.endpoints, hurry: () => door.hurry() };
 }
 
 interface Opened {
   readonly door: Door;
   readonly core: Pick<Core, 'businessEvents'>;
   readonly events: EventBridge;
-  readonly sessions: Sessions;
   readonly sweeps: readonly Sweep[];
   readonly customerWatch: CustomerWatch;
   readonly readiness: Readiness;
 }
 
 /** Lets clients and events of other systems in. A stop begins with the reverse of it. */
-async function open({ teardown }: Ground, parts: Opened): Promise<void> {
-  const { door, core, events, sessions, sweeps, customerWatch, readiness } = parts;
-  teardown.defer('goodbyes', () => sessions.stopping());
+async function open({ teardown, config }: Ground, parts: Opened): Promise<void> {
+  const { door, core, events, sweeps, customerWatch, readiness } = parts;
+  teardown.defer('clients', () => door.drain(), config.drainTime);
   // Customers whom the stop throws out are not away.
   teardown.defer('customers of the service desk', () => customerWatch.close());
   teardown.defer('events of other systems', () => events.stopTaking());

@@ -15,6 +15,11 @@ export class Readiness {
     await this.#store.probe();
   }
 
+  /** Whether the server stops. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** It is ready no more. */
   end(): void {
     this.#isOver = true;

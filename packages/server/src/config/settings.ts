@@ -55,6 +55,10 @@ const server = {
     'How long a start waits for a PostgreSQL that is not there yet, is starting or has no connection free; 0 tries once.',
     { default: 60_000 },
   ),
+  drainTime: duration(
+    'How long a stop takes to close its connections, spread evenly over that time, while no new ones are let in; 0 closes all at once. Where other servers take the clients over, longer spares those the rush.',
+    { default: 0, maximum: 3_600_000 },
+  ),
   demo: flag('Demo accounts with known passwords, and a secret of its own. Never for real users.', {
     default: false,
   }),

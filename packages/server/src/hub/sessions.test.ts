@@ -8,7 +8,6 @@ function session(id: string, userId: string): LiveSession {
     id,
     principal: { tenant: 'default', userId, role: 'user', name: userId },
     end() {},
-    stopping() {},
   };
 }
 

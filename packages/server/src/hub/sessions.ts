@@ -12,8 +12,6 @@ export interface LiveSession {
   readonly principal: Principal;
   readonly device?: Device;
   end(reason: SessionEnd): void;
-  /** The server stops: what the client should know of that is to be said now. Its connection closes right after. */
-  stopping(): void;
 }
 
 /** Told of users rather than of devices. Neither call may throw. */
@@ -60,11 +58,6 @@ export class Sessions {
     if (sessions.size > 0) return;
     this.#byUser.delete(key);
     this.#listener?.left(session.principal, session.device);
-  }
-
-  /** Lets every session say goodbye, before the transport closes them all. */
-  stopping(): void {
-    for (const sessions of this.#byUser.values()) for (const session of sessions) session.stopping();
   }
 
   get count(): number {

@@ -38,6 +38,7 @@ export class FrameRunner {
   #inFlightBytes = 0;
   #isSaturated = false;
   #hasEnded = false;
+  #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(context: RunnerContext) {
     const { connection, events, version, settings, fail } = context;
@@ -64,6 +65,12 @@ export class FrameRunner {
   /** Whether so much work is in flight that no more should be read. It stays so until half of it is done. */
   get isSaturated(): boolean {
     return this.#isSaturated;
+  }
+
+  /** Resolves when all that is in flight is done and reported. */
+  idle(): Promise<void> {
+    this.#idle ??= Promise.withResolvers();
+    return this.#idle.promise;
   }
 
   /** Takes the client's next frame. Never throws. */
@@ -113,6 +120,7 @@ export class FrameRunner {
     if (this.#inFlight <= maxInFlight / 2 && this.#inFlightBytes <= maxInFlightBytes / 2)
       this.#isSaturated = false;
     this.#context.settled();
+    if (this.#inFlight === 0) this.#idle?.resolve();
     return isAccepted;
   }
 

@@ -72,6 +72,8 @@ export interface StompHandler {
    * threw, a `StompLimitError` or a `StompTransactionError`. Not called once the session has ended. Must not throw.
    */
   refuse(error: unknown, frame: StompFrame): void;
+  /** The server ends the session because it stops, and all that was in flight is done. What is written here still goes out. */
+  stopping?(): void;
   /** Called exactly once, also when `connect` never was or failed. Unacknowledged deliveries are simply forgotten. */
   closed(cause: CloseCause): void;
 }

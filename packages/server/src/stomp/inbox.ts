@@ -65,7 +65,7 @@ export class Inbox {
    * @throws {StompProtocolError} where the client's bytes are no STOMP, or too many wait
    */
   read(): void {
-    while (this.#receiver.isReady()) {
+    while (this.#phase !== 'closed' && this.#receiver.isReady()) {
       const frame = this.#decoder.next();
       if (frame === undefined) break;
       this.#receiver.receive(frame);

@@ -342,6 +342,38 @@ describe('DISCONNECT', () => {
   });
 });
 
+describe('a stop of the server', () => {
+  test('waits for what is in flight, takes no more, and then lets the dialect say goodbye', async () => {
+    const harness = await Harness.connected('1.2', { maxInFlight: 2 });
+    const work = deferred();
+    let goodbyes = 0;
+    harness.handler.onSend = () => work.promise;
+    harness.handler.onStopping = () => {
+      goodbyes++;
+    };
+    for (const receipt of ['1', '2', 'waits']) harness.send('SEND', { ...SEND, receipt });
+    const answered = harness.session.onStopping();
+    harness.send('SEND', { ...SEND, receipt: 'late' });
+    await settled();
+    assert.deepEqual([harness.takeShort(), goodbyes], [[], 0]);
+    work.resolve();
+    await answered;
+    assert.deepEqual([harness.takeShort(), goodbyes], [['RECEIPT 1', 'RECEIPT 2'], 1]);
+    harness.connection.drop('shutdown');
+  });
+
+  test('waits for nothing where nothing is in flight', async () => {
+    const harness = await Harness.connected();
+    let goodbyes = 0;
+    harness.handler.onStopping = () => {
+      goodbyes++;
+    };
+    assert.equal(harness.session.onStopping(), undefined);
+    assert.equal(goodbyes, 1);
+    assert.equal(new Harness().session.onStopping(), undefined, 'not even connected');
+  });
+});
+
 describe('the end of the connection', () => {
   test('is told to the handler once, whatever came before', async () => {
     for (const end of [

@@ -129,6 +129,20 @@ export class StompSession implements ConnectionHandler {
     }
   }
 
+  /** The frames that were taken are carried out and reported; those that wait are not taken any more. */
+  onStopping(): Promise<void> | void {
+    const state = this.#state;
+    if (state.name !== 'active' && state.name !== 'draining') return;
+    this.#inbox.close();
+    if (state.runner.inFlight === 0) return this.#sayGoodbye();
+    return state.runner.idle().then(() => this.#sayGoodbye());
+  }
+
+  /** A DISCONNECT may have ended the session first. */
+  #sayGoodbye(): void {
+    if (this.#state.name === 'active') this.#handler.stopping?.();
+  }
+
   onClose(cause: CloseCause): void {
     const state = this.#state;
     if (state.name === 'closed') return;

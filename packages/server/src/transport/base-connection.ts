@@ -46,6 +46,7 @@ export abstract class BaseConnection implements Connection, Flushable {
   /** Bytes known to be with the operating system. Final once the connection has ended. */
   #writtenBytes = 0;
   #awaitsFlush = false;
+  #shuttingDown: Promise<void> | undefined;
 
   constructor({ context, request, maxQueuedBytes }: ConnectionOrigin) {
     this.id = context.connections.nextId();
@@ -66,8 +67,6 @@ export abstract class BaseConnection implements Connection, Flushable {
   protected abstract transmit(batches: readonly Batch[]): void;
   /** Ends the transport itself, in its own way, once nothing more is to be written. */
   protected abstract sayGoodbye(close: Close): void;
-  /** Leaves at once what `sayGoodbye` would stay for, when the server stops. */
-  protected abstract hurry(): void;
   /** Leaves at once, whatever the client still has to say or to read. */
   abstract cut(): void;
   abstract pause(): void;
@@ -136,11 +135,21 @@ export abstract class BaseConnection implements Connection, Flushable {
     }
   }
 
-  /** Ends as every connection of a stopping server does. */
-  shutDown(): void {
-    this.end('shutdown', closeOf('shutdown'));
-    this.hurry();
+  /**
+   * Ends as every connection of a stopping server does: once what the client asked for is answered.
+   *
+   * @param patience resolves when that takes too long
+   */
+  shutDown(patience: Promise<unknown>): Promise<void> | void {
+    if (this.#shuttingDown) return this.#shuttingDown;
+    const answered = this.#stopHandler();
+    if (answered === undefined) return this.#endForShutdown();
+    this.#shuttingDown = Promise.race([answered, patience]).then(() => this.#endForShutdown());
+    return this.#shuttingDown;
   }
+
+  /** Leaves at once what a closed connection may stay for: the client may still come to read why it was closed. */
+  abstract hurry(): void;
 
   /** Flushes, tells the handler, and closes with a code. */
   protected end(cause: CloseCause, close: Close): void {
@@ -197,6 +206,22 @@ export abstract class BaseConnection implements Connection, Flushable {
   protected dropPending(): void {
     this.#pending = NOTHING;
     this.#pendingBytes = 0;
+  }
+
+  #endForShutdown(): void {
+    this.end('shutdown', closeOf('shutdown'));
+  }
+
+  /** What there is to wait for. Never rejects. */
+  #stopHandler(): Promise<void> | undefined {
+    const failed = (error: unknown): void => this.context.events.failed(this, error);
+    try {
+      const answered = this.#handler?.onStopping?.();
+      return answered instanceof Promise ? answered.catch(failed) : undefined;
+    } catch (error) {
+      failed(error);
+      return undefined;
+    }
   }
 
   /** A single batch larger than the limit passes as long as nothing is queued before it. */

@@ -65,10 +65,16 @@ export interface Connection {
   disableHeartbeat(): void;
 }
 
-/** What the layer above does with a connection. Neither call may throw; one that does costs it the connection. */
+/** What the layer above does with a connection. No call may throw; one that does costs it the connection. */
 export interface ConnectionHandler {
   /** One message of the client: a string from text-only transports, bytes (valid UTF-8 unless `binary`) otherwise. */
   onMessage(data: string | Buffer, binary: boolean): void;
+  /**
+   * The server is about to close the connection because it stops. What the client sends from here on does not count. A
+   * promise is waited for, for a while: it resolves once what the client asked for before is answered. Nothing that is
+   * written after that reaches the client.
+   */
+  onStopping?(): Promise<void> | void;
   /** Called exactly once, after the last message, and never from inside a call to the connection. */
   onClose(cause: CloseCause): void;
 }

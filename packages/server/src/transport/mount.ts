@@ -63,6 +63,11 @@ export class MountPoint {
     return this.#contextPath?.without(path);
   }
 
+  /** Whether a request is about a SockJS session that there is. */
+  hasSessionAt({ path }: Target): boolean {
+    return this.#sockJs?.hasSessionAt(path.slice(this.path.length)) ?? false;
+  }
+
   handle(request: IncomingMessage, response: ServerResponse, { path, query }: Target): void {
     if (this.#sockJs !== undefined) {
       this.#sockJs.handle(request, response, path.slice(this.path.length), query);

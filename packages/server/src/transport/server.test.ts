@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
-import { type RefusalReason, TransportServer } from './index.ts';
+import { Batch, type Connection, Payload, type RefusalReason, TransportServer } from './index.ts';
 import {
   ask,
   get,
@@ -199,6 +199,38 @@ describe('stopping', () => {
     assert.equal((await get(`${http}/im`)).status, 503);
     assert.equal((await ask('GET', `${http}/im`, { headers: UPGRADE })).status, 503);
     await transports.close();
+  });
+});
+
+describe('a stop, where something is still to be answered', () => {
+  const stopping = async (test: Parameters<typeof serve>[1], answer: () => Promise<void>) => {
+    const transports = new TransportServer({ closeTimeout: 200 });
+    const { promise: connected, resolve } = Promise.withResolvers<Connection>();
+    transports.mount('/im', (connection) => {
+      resolve(connection);
+      return { onMessage() {}, onClose() {}, onStopping: answer };
+    });
+    const { ws } = await serve(transports, test);
+    const client = new WebSocketClient(`${ws}/im`);
+    return { client, connection: await connected, stopped: transports.close() };
+  };
+
+  it('closes the connection once that is done', async (test) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { client, connection, stopped } = await stopping(test, () => promise);
+    connection.write(Batch.of(Payload.text('an answer')));
+    resolve();
+    assert.equal(await client.nextText(), 'an answer');
+    assert.equal((await client.closed).code, 1001);
+    await stopped;
+  });
+
+  it('does not wait for ever, nor for what fails', async (test) => {
+    for (const answer of [() => new Promise<void>(() => {}), () => Promise.reject(new Error('no'))]) {
+      const { client, stopped } = await stopping(test, answer);
+      assert.equal((await client.closed).code, 1001);
+      await stopped;
+    }
   });
 });
 

@@ -1,15 +1,20 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BaseConnection } from './base-connection.ts';
 import type { ConnectionAcceptor } from './connection.ts';
 import { createContext, type TransportContext } from './context.ts';
+import { Drain, type DrainTimers } from './drain.ts';
 import { MountPoint } from './mount.ts';
 import type { MountOptions, TransportOptions } from './options.ts';
 import { hasSeveralHosts, parseTarget, type Target } from './request.ts';
 import { respond, respondNotFound } from './sockjs/http.ts';
 import { refuseUpgrade } from './websocket-upgrade.ts';
 
-/** How long clients may take to read what is left for them and to answer the goodbye of a stopping server, in ms. */
+/** How long what clients asked for before a stop may take to be answered, in ms. */
+const ANSWER_GRACE = 1000;
+/** How long clients may take after that to read what is left for them and to answer the goodbye, in ms. */
 const STOP_GRACE = 2000;
 
 /**
@@ -20,6 +25,8 @@ export class TransportServer {
   readonly #context: TransportContext;
   /** The longest path first: of nested mount points the inner one wins. */
   readonly #mounts: MountPoint[] = [];
+  #admitsNew = true;
+  #drain: Drain | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: TransportOptions = {}) {
@@ -59,7 +66,7 @@ export class TransportServer {
     const { mount, target } = this.#find(parseTarget(request.url));
     if (mount === undefined) return false;
     if (hasSeveralHosts(request)) respond(response, 400);
-    else if (this.#stopped === undefined) mount.handle(request, response, target);
+    else if (this.#admitsNew || mount.hasSessionAt(target)) mount.handle(request, response, target);
     else {
       this.#context.events.refused('shutdown');
       respond(response, 503);
@@ -72,12 +79,31 @@ export class TransportServer {
     const { mount, target } = this.#find(parseTarget(request.url));
     if (mount === undefined) return false;
     if (hasSeveralHosts(request)) refuseUpgrade(socket as Socket, 400);
-    else if (this.#stopped === undefined) mount.handleUpgrade(request, socket as Socket, head, target);
+    else if (this.#admitsNew) mount.handleUpgrade(request, socket as Socket, head, target);
     else {
       this.#context.events.refused('shutdown');
       refuseUpgrade(socket as Socket, 503);
     }
     return true;
+  }
+
+  /**
+   * Takes nobody new, who is answered 503, and closes with 1001 those who are connected, spread over a time. They are served
+   * until it is their turn. To be called once, before `close`.
+   *
+   * @param time in ms; 0 leaves them all to `close`
+   */
+  async drain(time: number, timers: DrainTimers): Promise<void> {
+    this.#admitsNew = false;
+    if (time === 0) return;
+    const connections = this.#context.connections.members();
+    this.#drain = new Drain({ timers, connections, time, close: shutDown });
+    await this.#drain.over;
+  }
+
+  /** Ends the waiting of a drain, which leaves the others to `close`. False where nothing waits. */
+  hurry(): boolean {
+    return this.#drain?.hurry() ?? false;
   }
 
   /** Closes every connection with 1001 and waits until all are gone; cuts those that do not go in time. */
@@ -87,8 +113,10 @@ export class TransportServer {
   }
 
   async #stop(): Promise<void> {
+    this.#admitsNew = false;
     const { connections, settings } = this.#context;
-    for (const connection of connections.members()) connection.shutDown();
+    await shutDown(connections.members());
+    for (const connection of connections.members()) connection.hurry();
     const cutAll = setTimeout(
       () => {
         for (const connection of connections.members()) connection.cut();
@@ -110,6 +138,14 @@ export class TransportServer {
     }
     return { mount: undefined, target };
   }
+}
+
+/** Closes each connection with 1001 as soon as what its client asked for is answered, or that takes too long. */
+async function shutDown(connections: readonly BaseConnection[]): Promise<void> {
+  const patience = new AbortController();
+  const tooLong = sleep(ANSWER_GRACE, undefined, patience).catch(() => {});
+  await Promise.all(connections.map((connection) => connection.shutDown(tooLong)));
+  patience.abort();
 }
 
 /**

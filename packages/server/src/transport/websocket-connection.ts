@@ -124,7 +124,7 @@ export class WebSocketConnection extends BaseConnection {
     this.#webSocket.resume();
   }
 
-  protected hurry(): void {}
+  hurry(): void {}
 
   cut(): void {
     this.#webSocket.terminate();

@@ -21,6 +21,8 @@ export interface TestServer {
     body?: unknown,
   ): Promise<{ status: number; body: unknown }>;
   stop(): Promise<void>;
+  /** As `RunningServer` has it. */
+  hurry(): boolean;
 }
 
 /** A whole server in demo mode in this process, on a port and in a folder of its own. */
@@ -58,6 +60,7 @@ export async function startTestServer(
       const text = await response.text();
       return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
     },
+    hurry: () => server.hurry(),
     async stop() {
       await server.stop();
       if (settings.dataDir !== undefined) return;

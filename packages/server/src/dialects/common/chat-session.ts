@@ -32,8 +32,6 @@ export interface ChatSessionOptions {
   readonly device: Device;
   /** Closes the connection in the protocol's way. */
   onEnd(reason: SessionEnd): void;
-  /** Says what the client should know before a stopping server closes it. */
-  onStopping?(): void;
 }
 
 /** Which part of what was missed, in which order: everything, a conversation, or a conversation from a known sequence on. */
@@ -181,10 +179,6 @@ export class ChatSession implements LiveSession {
 
   end(reason: SessionEnd): void {
     this.#options.onEnd(reason);
-  }
-
-  stopping(): void {
-    this.#options.onStopping?.();
   }
 
   /** Leaves the registry and the hub. To be called once. */

@@ -68,7 +68,6 @@ function happens(event: object): void {
 
 test('nobody notices a session before it is whole, then everybody does', async () => {
   const beginning = begin();
-  sessions.stopping();
   assert.deepEqual([sessions.count, noticed], [0, []]);
   plugin.resolve({ ...ALICE, name: 'Alice of the plug-in' });
   const opening = await beginning;

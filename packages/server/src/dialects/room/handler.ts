@@ -38,6 +38,8 @@ export class RoomHandler implements ConnectionHandler {
   #isPaused = false;
   #state: SessionState<Visitor> = { name: 'opening' };
   #isWorking = true;
+  /** Resolves once the message that was taken before a stop is answered. */
+  #stopping: PromiseWithResolvers<void> | undefined;
 
   constructor(connection: Connection, context: RoomContext) {
     const { services, options } = context;
@@ -52,6 +54,7 @@ export class RoomHandler implements ConnectionHandler {
   }
 
   onMessage(data: string | Buffer, binary: boolean): void {
+    if (this.#stopping) return;
     this.#silence.heard();
     const bytes = MESSAGE_BYTES + data.length;
     this.#waiting.push({ data, binary, bytes });
@@ -60,14 +63,19 @@ export class RoomHandler implements ConnectionHandler {
     if (!this.#isWorking) void this.#work();
   }
 
+  onStopping(): Promise<void> | void {
+    this.#forgetWaiting();
+    this.#stopping = Promise.withResolvers();
+    if (this.#isWorking && this.#state.name === 'open') return this.#stopping.promise;
+  }
+
   onClose(): void {
     const state = this.#state;
     if (state.name === 'ended') return;
     const visitor = state.name === 'open' ? state.session : undefined;
     this.#state = transition(state, { name: 'ended', session: visitor });
     this.#silence.stop();
-    this.#waiting.length = 0;
-    this.#waitingBytes = 0;
+    this.#forgetWaiting();
     if (visitor?.principal) this.#seats.leaveAll(visitor.principal);
     visitor?.close();
   }
@@ -104,6 +112,12 @@ export class RoomHandler implements ConnectionHandler {
       if (this.#state.name === 'open') await this.#take(next, this.#state.session);
     }
     this.#isWorking = false;
+    this.#stopping?.resolve();
+  }
+
+  #forgetWaiting(): void {
+    this.#waiting.length = 0;
+    this.#waitingBytes = 0;
   }
 
   #pause(): void {

@@ -149,6 +149,11 @@ export class CrowdConnection implements Connection {
     return this.writes.flatMap(({ payloads }) => payloads.map(({ data }) => data.toString()));
   }
 
+  /** As the transport does when the server stops. */
+  stopping(): Promise<void> | void {
+    return this.#handler.onStopping?.();
+  }
+
   drop(): void {
     this.isOpen = false;
     this.#handler.onClose('client');

@@ -11,6 +11,7 @@ export class RecordingHandler implements StompHandler {
   readonly nacks: (readonly unknown[])[] = [];
   readonly refusals: { readonly error: unknown; readonly frame: StompFrame }[] = [];
   readonly closings: CloseCause[] = [];
+  onStopping: () => void = () => {};
   connectFrame: StompFrame | undefined;
   connectVersion: StompVersion | undefined;
 
@@ -53,6 +54,10 @@ export class RecordingHandler implements StompHandler {
   refuse(error: unknown, frame: StompFrame): void {
     this.refusals.push({ error, frame });
     this.onRefuse();
+  }
+
+  stopping(): void {
+    this.onStopping();
   }
 
   closed(cause: CloseCause): void {

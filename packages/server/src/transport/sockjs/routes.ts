@@ -76,6 +76,11 @@ export class SockJsRoutes {
     else this.#serveSession(request, response, rest, query);
   }
 
+  hasSessionAt(rest: string): boolean {
+    const [, id] = SESSION_PATH.exec(rest) ?? [];
+    return id !== undefined && this.#sessions.find(id) !== undefined;
+  }
+
   /** Paths of WebSockets below the base URL; others are none of them. */
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer, rest: string): void {
     if (!this.#isWebSocketPath(rest)) refuseUpgrade(socket, 404);

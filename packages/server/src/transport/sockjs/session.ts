@@ -165,7 +165,7 @@ export class SockJsSession extends BaseConnection {
     this.#stayClosed(frame);
   }
 
-  protected hurry(): void {
+  hurry(): void {
     this.cut();
   }
 

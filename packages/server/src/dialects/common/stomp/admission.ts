@@ -21,7 +21,7 @@ export async function admitClient(
   binding: StompBinding,
   stomp: StompSession,
   frame: StompFrame,
-  ends: Required<Pick<ChatSessionOptions, 'onEnd' | 'onStopping'>>,
+  ends: Pick<ChatSessionOptions, 'onEnd'>,
 ): Promise<AdmittedClient> {
   const { connection } = stomp;
   const { request } = connection;

@@ -43,7 +43,6 @@ export class StompDialectHandler implements StompHandler {
     try {
       const client = await admitClient(this.#services, this.#binding, this.#stomp, frame, {
         onEnd: (reason) => this.#end(reason),
-        onStopping: () => this.#served.dialect.ending?.('server-stopping'),
       });
       await this.#enter(client);
       return { userName: client.userName };
@@ -103,6 +102,10 @@ export class StompDialectHandler implements StompHandler {
     const { session, dialect } = this.#served;
     const refusal = this.#refusals.ofFrame(error, session.chat.principal.userId);
     dialect.tellRefusal(refusal, frame, destinationOf(this.#services, session.dialect, frame));
+  }
+
+  stopping(): void {
+    if (this.#state.name === 'open') this.#state.session.dialect.ending?.('server-stopping');
   }
 
   /** Leaves nothing of the session behind. */
