@@ -17,6 +17,8 @@ class Counted {
   statements = 0;
   rows = 0;
   readonly texts = new Set<string>();
+  /** Of the last operation, in their order. */
+  asked: string[] = [];
 
   constructor(t: TestContext) {
     t.after(() => this.db.close());
@@ -26,7 +28,7 @@ class Counted {
   }
 
   run<T>(operation: Op<T>): T {
-    [this.statements, this.rows] = [0, 0];
+    [this.statements, this.rows, this.asked] = [0, 0, []];
     return this.#driver.run(this.#counted(operation));
   }
 
@@ -49,7 +51,10 @@ class Counted {
 
   #count(statement: Statement, result: unknown): void {
     this.statements += 1;
-    if ('sql' in statement) this.texts.add(statement.sql);
+    if ('sql' in statement) {
+      this.texts.add(statement.sql);
+      this.asked.push(statement.sql);
+    }
     this.rows += Array.isArray(result) ? result.length : 1;
   }
 }
@@ -175,6 +180,18 @@ test('a list of the desk is read by the index that has all it asks for', (t) => 
     const [text = ''] = [...counted.texts].filter((sql) => sql.includes('FROM service_session'));
     assert.match(counted.plan(text), index);
   }
+});
+
+test('a user is made without a look at what was made, and changed and audited after one look', (t) => {
+  const counted = new Counted(t);
+  const { createUser, updateUser } = operationsOf(openTables('write'));
+  const user = { tenant: 'default', id: 'bob', username: 'bob', nickname: 'Bob', role: 'user' } as const;
+  counted.run(createUser({ ...user, passwordHash: null, createdAt: 1 }));
+  const looks = () => counted.asked.filter((text) => /^SELECT id, .* FROM account WHERE/.test(text)).length;
+  assert.equal(looks(), 1, 'who has the id');
+  const act = { tenant: 'default', id: 'a1', actorId: 'boss', reason: '', at: 2 };
+  const changed = counted.run(updateUser('default', 'bob', { nickname: 'Bobby', isDisabled: true }, act));
+  assert.deepEqual([changed.nickname, changed.isDisabled, looks()], ['Bobby', true, 1]);
 });
 
 test('an event is recorded without a look at those that wait', (t) => {

@@ -8,7 +8,6 @@ import type {
   MessageChange,
   MessageLook,
   MessageView,
-  NewUser,
   Store,
   UserPatch,
 } from '../../core/ports/store.ts';
@@ -28,6 +27,7 @@ import { FileTable } from './files.ts';
 import { FormerMemberTable } from './former-members.ts';
 import { GroupOwners } from './group-owners.ts';
 import { GroupTable } from './groups.ts';
+import { LoginTable } from './logins.ts';
 import { MarkTable } from './marks.ts';
 import { MemberTable } from './members.ts';
 import { MembershipTable } from './memberships.ts';
@@ -44,6 +44,7 @@ import { RetentionTable } from './retention.ts';
 import { RoomTable } from './rooms.ts';
 import { get, type Op, run } from './statement.ts';
 import { Tenants } from './tenants.ts';
+import { UserChanges } from './user-changes.ts';
 import { UserTable } from './users.ts';
 import { WebhookTable } from './webhooks.ts';
 import { WriteCaches } from './write-caches.ts';
@@ -52,6 +53,7 @@ import { WriteCaches } from './write-caches.ts';
 export function openTables(use: 'read' | 'write', logSettings = new LogSettings()) {
   const tenants = new Tenants();
   const users = new UserTable(tenants, use);
+  const logins = new LoginTable(tenants, users);
   const files = new FileTable(tenants, users);
   const numbers = new Numbers();
   const former = new FormerMemberTable();
@@ -99,10 +101,13 @@ export function openTables(use: 'read' | 'write', logSettings = new LogSettings(
     files,
     outbox,
   });
+  const userChanges = new UserChanges({ tenants, users, files, remains });
   const desk = { services, agents, queue, customers, reports: new DeskReports(tenants, agents) };
   return {
     tenants,
     users,
+    userChanges,
+    logins,
     conversations,
     groups,
     members,
@@ -149,6 +154,8 @@ export function operationsOf(tables: Tables): Operations {
   const {
     tenants,
     users,
+    userChanges,
+    logins,
     conversations,
     groups,
     members,
@@ -174,26 +181,16 @@ export function operationsOf(tables: Tables): Operations {
     acknowledgements,
   } = tables;
   return {
-    *createUser(user: NewUser): Op<User> {
-      const tenant = yield* tenants.lock(user.tenant);
-      const file = yield* files.requirePicture(tenant, user.picture);
-      const created = yield* users.create(tenant, user, (key, id) => remains.finishUser(key, id));
-      if (file !== null) yield* files.showUser(tenant, user.id, file, user.createdAt);
-      return created;
-    },
+    createUser: userChanges.create.bind(userChanges),
     *updateUser(tenant: string, id: string, patch: UserPatch, act?: AdminAct): Op<User> {
-      const old = yield* users.lock(tenant, id);
-      const { picture } = patch;
-      const isNewPicture = old !== undefined && picture !== undefined && picture.address !== old.avatar;
-      const file = isNewPicture ? yield* files.requirePicture(yield* tenants.ensure(tenant), picture) : null;
-      const user = yield* users.update(tenant, id, patch);
-      if (isNewPicture) yield* files.showUser(yield* tenants.ensure(tenant), id, file, picture.at);
-      if (act && old) yield* admin.auditAccess(act, old, user, patch);
-      return user;
+      const { before, after } = yield* userChanges.update(tenant, id, patch);
+      if (act) yield* admin.auditAccess(act, before, after, patch);
+      return after;
     },
-    noteLogin: users.noteLogin.bind(users),
+    noteLogin: logins.note.bind(logins),
     *deleteUser(tenant: string, id: string, at: Timestamp, actorId = ''): Op<Swept> {
-      yield* users.delete(tenant, id, at);
+      yield* userChanges.delete(tenant, id, at);
+      yield* logins.forgetUser(tenant, id);
       yield* admin.forgetUser(tenant, id);
       const swept = yield* remains.begin({ kind: 'user', tenant, id, actorId });
       // Files after conversations, as whoever writes a message does.
@@ -294,8 +291,8 @@ export function operationsOf(tables: Tables): Operations {
     findUser: users.find.bind(users),
     listUsersByIds: users.listByIds.bind(users),
     findAccount: users.findAccount.bind(users),
-    findCredentials: users.findCredentials.bind(users),
-    hasLoggedIn: users.hasLoggedIn.bind(users),
+    findCredentials: logins.findCredentials.bind(logins),
+    hasLoggedIn: logins.hasLoggedIn.bind(logins),
     listUsers: users.list.bind(users),
     findConversation: conversations.find.bind(conversations),
     listGroups: groups.list.bind(groups),
