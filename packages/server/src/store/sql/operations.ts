@@ -18,6 +18,7 @@ import { type AppendOutcome, AppendTable } from './append.ts';
 import { ChangeLog, LogSettings, listLog } from './change-log.ts';
 import { ConversationListTable } from './conversation-list.ts';
 import { ConversationTable } from './conversations.ts';
+import { DeadLetterTable } from './dead-letters.ts';
 import { AgentTable } from './desk-agents.ts';
 import { CustomerTable } from './desk-customers.ts';
 import { DeskQueue } from './desk-queue.ts';
@@ -38,6 +39,9 @@ import { NotificationTable } from './notifications.ts';
 import { Numbers } from './numbers.ts';
 import type { OperationName } from './operation-kinds.ts';
 import { OutboxTable } from './outbox.ts';
+import { OutboxClaims } from './outbox-claims.ts';
+import { OutboxLease } from './outbox-lease.ts';
+import { OutboxWaiting } from './outbox-waiting.ts';
 import { PendingReader } from './pending.ts';
 import { RemainsTable } from './remains.ts';
 import { RetentionTable } from './retention.ts';
@@ -85,7 +89,10 @@ export function openTables(use: 'read' | 'write', logSettings = new LogSettings(
   const admin = new AdminTable(tenants, users);
   const rooms = new RoomTable({ tenants, users, conversations, members });
   const retention = new RetentionTable(files);
-  const outbox = new OutboxTable();
+  const waiting = new OutboxWaiting();
+  const outbox = new OutboxTable(waiting);
+  const deadLetters = new DeadLetterTable(waiting);
+  const claims = new OutboxClaims({ waiting, deadLetters, lease: new OutboxLease() });
   const webhooks = new WebhookTable(tenants);
   const agents = new AgentTable(tenants, users);
   const queue = new DeskQueue({ tenants, conversations, members, services, agents });
@@ -128,6 +135,9 @@ export function openTables(use: 'read' | 'write', logSettings = new LogSettings(
     rooms,
     retention,
     outbox,
+    waiting,
+    claims,
+    deadLetters,
     webhooks,
     log,
     remains,
@@ -171,6 +181,9 @@ export function operationsOf(tables: Tables): Operations {
     admin,
     rooms,
     outbox,
+    waiting,
+    claims,
+    deadLetters,
     webhooks,
     log,
     remains,
@@ -245,7 +258,7 @@ export function operationsOf(tables: Tables): Operations {
     createWebhook: webhooks.create.bind(webhooks),
     *deleteWebhook(tenant: string, id: string): Op<void> {
       yield* webhooks.delete(tenant, id);
-      yield* outbox.forget(id);
+      yield* waiting.forget(id);
       yield* remains.begin({ kind: 'webhook', tenant, id, actorId: '' });
     },
     *sweepRemains(limit: number, only?: RemainsOf): Op<Swept | undefined> {
@@ -256,11 +269,11 @@ export function operationsOf(tables: Tables): Operations {
       return swept;
     },
     recordDeliveries: outbox.record.bind(outbox),
-    claimDeliveries: outbox.claim.bind(outbox),
-    settleDeliveries: outbox.settle.bind(outbox),
+    claimDeliveries: claims.claim.bind(claims),
+    settleDeliveries: claims.settle.bind(claims),
     keepLog: log.keep.bind(log),
     feedOutbox: outbox.feed.bind(outbox),
-    retryDeadLetter: outbox.retry.bind(outbox),
+    retryDeadLetter: deadLetters.retry.bind(deadLetters),
     agentsSeen: desk.agents.seen.bind(desk.agents),
     agentLeft: desk.agents.left.bind(desk.agents),
     *resumeDesk(node: string, at: number): Op<void> {
@@ -320,8 +333,8 @@ export function operationsOf(tables: Tables): Operations {
     listEmptyGuestRooms: retention.listEmptyGuestRooms.bind(retention),
     listLog,
     listWebhooks: webhooks.list.bind(webhooks),
-    nextDeliveryDue: outbox.nextDue.bind(outbox),
-    listDeadLetters: outbox.listDead.bind(outbox),
+    nextDeliveryDue: claims.nextDue.bind(claims),
+    listDeadLetters: deadLetters.list.bind(deadLetters),
     findOpenService: desk.services.findOpenOf.bind(desk.services),
     listOpenCustomers: desk.customers.listOpen.bind(desk.customers),
     findService: desk.services.find.bind(desk.services),
