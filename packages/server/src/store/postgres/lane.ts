@@ -3,7 +3,7 @@ import type { OperationCall, OperationOutcome } from '../sql/calls.ts';
 import { toFailure } from '../sql/calls.ts';
 import type { LogSettings } from '../sql/change-log.ts';
 import { SLOTS } from '../sql/numbers.ts';
-import { openTables } from '../sql/operations.ts';
+import { openTables } from '../sql/tables.ts';
 import type { Connection } from './connect.ts';
 import { PostgresDriver } from './driver.ts';
 import { type Failure, failureOf, type Stage } from './errors.ts';

@@ -1,7 +1,8 @@
 import { DomainError, storeBusy, storeUnavailable } from '../../core/errors.ts';
 import { toError, toFailure } from '../sql/calls.ts';
-import { openTables, operationsOf } from '../sql/operations.ts';
+import { operationsOf } from '../sql/operations.ts';
 import type { Op } from '../sql/statement.ts';
+import { openTables } from '../sql/tables.ts';
 import type { Connection } from './connect.ts';
 import { PostgresDriver } from './driver.ts';
 import { type Failure, failureOf } from './errors.ts';

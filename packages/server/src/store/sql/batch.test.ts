@@ -6,7 +6,7 @@ import { addFunctions, migrate } from '../sqlite/database.ts';
 import { SqliteDriver } from '../sqlite/driver.ts';
 import { WriteBatch } from './batch.ts';
 import type { OperationCall } from './calls.ts';
-import { openTables } from './operations.ts';
+import { openTables } from './tables.ts';
 
 /** Runs calls as one transaction; returns how often the database was asked. */
 function batchRunner(t: TestContext): (...calls: OperationCall[]) => number {

@@ -1,8 +1,9 @@
 import { DomainError } from '../../core/errors.ts';
 import { type OperationCall, type OperationOutcome, toFailure } from './calls.ts';
 import { OPERATION_KINDS, type OperationName } from './operation-kinds.ts';
-import { operationsOf, type Tables } from './operations.ts';
+import { operationsOf } from './operations.ts';
 import type { Op } from './statement.ts';
+import type { Tables } from './tables.ts';
 
 type AnyOperation = (...args: readonly unknown[]) => Op<unknown>;
 

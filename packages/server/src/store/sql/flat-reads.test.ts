@@ -6,8 +6,9 @@ import { addFunctions, migrate } from '../sqlite/database.ts';
 import { forSqlite } from '../sqlite/dialect.ts';
 import { SqliteDriver } from '../sqlite/driver.ts';
 import { MAX_ALIKE } from './message-looks.ts';
-import { openTables, operationsOf } from './operations.ts';
+import { operationsOf } from './operations.ts';
 import type { Op, Statement } from './statement.ts';
+import { openTables } from './tables.ts';
 
 /** What operations ask a database for, and how much that is. */
 class Counted {

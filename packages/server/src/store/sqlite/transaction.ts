@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { WriteBatch } from '../sql/batch.ts';
 import { type OperationCall, type OperationOutcome, toFailure } from '../sql/calls.ts';
-import type { Tables } from '../sql/operations.ts';
+import type { Tables } from '../sql/tables.ts';
 import type { SqliteDriver } from './driver.ts';
 import { isDamage } from './protocol.ts';
 

@@ -1,7 +1,8 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { type OperationCall, type OperationOutcome, toFailure } from '../sql/calls.ts';
-import { openTables, operationsOf } from '../sql/operations.ts';
+import { operationsOf } from '../sql/operations.ts';
 import type { Op } from '../sql/statement.ts';
+import { openTables } from '../sql/tables.ts';
 import { openDatabase } from './database.ts';
 import { SqliteDriver } from './driver.ts';
 import { FileWatch } from './file-watch.ts';
