@@ -31,70 +31,74 @@ export interface Fact {
   readonly fields: { readonly [field: string]: JsonValue };
 }
 
-type Mapping = {
-  readonly [Type in CoreEvent['type']]: (event: CoreEvent & { type: Type }, now: Timestamp) => Fact[];
-};
+/** How other systems learn of events of a type, and what. */
+interface FactRule<Event extends CoreEvent> {
+  /**
+   * `log`: by the change log, as the event tells what the store did. `event`: by the event itself, as nobody stores it.
+   * `never`: it came from outside, or is between the server and its clients.
+   */
+  readonly by: 'log' | 'event' | 'never';
+  readonly facts: (event: Event, now: Timestamp) => Fact[];
+}
 
-const NONE = () => [];
+const logged = <Event extends CoreEvent>(facts: FactRule<Event>['facts']): FactRule<Event> => ({
+  by: 'log',
+  facts,
+});
+const told = <Event extends CoreEvent>(facts: FactRule<Event>['facts']): FactRule<Event> => ({
+  by: 'event',
+  facts,
+});
+const NEVER: FactRule<CoreEvent> = { by: 'never', facts: () => [] };
 
-/** The whole mapping: which event of the core becomes which subject. */
-const FACTS: Mapping = {
-  'message.created': messageSent,
-  'message.changed': messageChanged,
-  'message.hidden': messageHidden,
-  'message.pinned': pinChanged,
-  'message.unpinned': pinChanged,
-  'conversation.created': groupCreated,
-  'single.created': singleCreated,
-  'conversation.changed': groupUpdated,
-  'group.dissolved': groupDissolved,
-  'member.added': (event, now) => memberChanged(event, { memberRole: event.role }, now),
-  'member.changed': roleChanged,
-  'member.removed': (event, now) => memberChanged(event, {}, now),
-  'attendance.joined': attendanceChanged('business.conversation.member.added'),
-  'attendance.left': attendanceChanged('business.conversation.member.removed'),
-  'service.changed': serviceChanged,
-  'user.status': presenceChanged,
-  'user.login': login,
-  'user.logout': logout,
-  'user.changed': profileUpdated,
-  'settings.changed': configChanged,
-  'permission.changed': permissionChanged,
-  // What came from outside does not go back; the rest is between the server and its clients.
-  business: NONE,
-  'message.status': NONE,
-  receipt: NONE,
-  'user.deleted': NONE,
-  'user.access': NONE,
-  'room.closed': NONE,
-  notification: NONE,
-  'service.position': NONE,
-  'service.typing': NONE,
-  typing: NONE,
-  'service.noted': NONE,
-  'desk.changed': NONE,
-  broadcast: NONE,
-  'user.told': NONE,
+/** The whole mapping: which event of the core becomes which subject, and by which way. */
+const FACTS: { readonly [Type in CoreEvent['type']]: FactRule<CoreEvent & { type: Type }> } = {
+  'message.created': logged(messageSent),
+  'message.changed': logged(messageChanged),
+  'message.hidden': logged(messageHidden),
+  'message.pinned': logged(pinChanged),
+  'message.unpinned': logged(pinChanged),
+  'conversation.created': logged(groupCreated),
+  'single.created': logged(singleCreated),
+  'conversation.changed': logged(groupUpdated),
+  'group.dissolved': logged(groupDissolved),
+  'member.added': logged((event, now) => memberChanged(event, { memberRole: event.role }, now)),
+  'member.changed': logged(roleChanged),
+  'member.removed': logged((event, now) => memberChanged(event, {}, now)),
+  'service.changed': logged(serviceChanged),
+  'user.changed': logged(profileUpdated),
+  'settings.changed': logged(configChanged),
+  'permission.changed': logged(permissionChanged),
+  'attendance.joined': told(attendanceChanged('business.conversation.member.added')),
+  'attendance.left': told(attendanceChanged('business.conversation.member.removed')),
+  'user.status': told(presenceChanged),
+  'user.login': told(login),
+  'user.logout': told(logout),
+  business: NEVER,
+  'message.status': NEVER,
+  receipt: NEVER,
+  'user.deleted': NEVER,
+  'user.access': NEVER,
+  'room.closed': NEVER,
+  notification: NEVER,
+  'service.position': NEVER,
+  'service.typing': NEVER,
+  typing: NEVER,
+  'service.noted': NEVER,
+  'desk.changed': NEVER,
+  broadcast: NEVER,
+  'user.told': NEVER,
 };
 
 /** The fact of an event, or none where it is no business of other systems. */
 export function factsOf(event: CoreEvent, now: Timestamp): Fact[] {
   // The event's type chooses the mapping, which the compiler cannot see.
-  return (FACTS[event.type] as (event: CoreEvent, now: Timestamp) => Fact[])(event, now);
+  return (FACTS[event.type].facts as FactRule<CoreEvent>['facts'])(event, now);
 }
-
-/** Events whose facts nobody stores: who is there now. */
-const TOLD_ONLY: ReadonlySet<CoreEvent['type']> = new Set([
-  'attendance.joined',
-  'attendance.left',
-  'user.status',
-  'user.login',
-  'user.logout',
-]);
 
 /** Whether an event tells what the store did, and so is in the change log where other systems learn of it. */
 export function isStored({ type }: CoreEvent): boolean {
-  return FACTS[type] !== NONE && !TOLD_ONLY.has(type);
+  return FACTS[type].by === 'log';
 }
 
 /** The event that tells a fact. */
