@@ -8,7 +8,7 @@ import { MAX_CONVERSATION_NAME_LENGTH, requireName } from './names.ts';
 import { requirePicture } from './pictures.ts';
 import { type Policies, requireWriter } from './policies.ts';
 import type { Clock, IdSource } from './ports/clock.ts';
-import type { Addition, ConversationStore, Membership, NewMember } from './ports/conversation-store.ts';
+import type { Addition, ConversationStore, NewMember } from './ports/conversation-store.ts';
 import type { Page } from './ports/page.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Remains } from './remains.ts';
@@ -19,6 +19,9 @@ import { requireId } from './validate.ts';
 /** Members added by one write, and looked up by one read: what a database does in a few milliseconds. */
 const ADDED_AT_ONCE = 200;
 const LOOKED_AT_ONCE = 1000;
+/** Memberships of the first page, which is among the short reads, and of each further one. */
+const FIRST_MEMBERSHIPS = 200;
+const FURTHER_MEMBERSHIPS = 500;
 
 export interface GroupInput {
   /** Made by the server where absent. */
@@ -182,9 +185,16 @@ export class Groups {
     return this.#deps.store.listMembers(actor.tenant, id, page);
   }
 
-  /** Every group the actor is in. */
-  membershipsOf({ tenant, userId }: Principal): Promise<Membership[]> {
-    return this.#deps.store.listMemberships(tenant, userId);
+  /** The ids of every group, room and service conversation the actor is in, page by page: there may be thousands. */
+  async *membershipsOf({ tenant, userId }: Principal): AsyncGenerator<readonly string[], void> {
+    const { store } = this.#deps;
+    const of = { tenant, userId };
+    let page = await store.listMemberships({ ...of, limit: FIRST_MEMBERSHIPS });
+    yield page.conversationIds;
+    while (page.next !== undefined) {
+      page = await store.listFurtherMemberships({ ...of, after: page.next, limit: FURTHER_MEMBERSHIPS });
+      yield page.conversationIds;
+    }
   }
 
   /** One who changes a group. ERATE; EPERM where it may only read. */

@@ -91,6 +91,31 @@ test('a session that ends while its inbox is connected, or later, is told nothin
   }
 });
 
+test('an inbox of very many groups is told nothing from when it is removed, and taken out in several turns', async () => {
+  await prepare();
+  add();
+  publish(LAST, 'in the same turn, before');
+  feed.removeInbox('a');
+  assert.ok(hub.topicCount > GROUPS.length / 2, `${hub.topicCount} are left of ${GROUPS.length}`);
+  publish(LAST, 'after');
+  while (hub.topicCount > 0) await endOfTurn();
+  assert.deepEqual(told, []);
+});
+
+test('an inbox that takes the place of one that is still being taken out is told of every group', async () => {
+  await prepare();
+  add();
+  feed.removeInbox('a');
+  const preparing = prepare();
+  await preparing;
+  add();
+  while (hub.topicCount <= GROUPS.length) await endOfTurn();
+  for (let turn = 0; turn < 10; turn++) await endOfTurn();
+  for (const group of GROUPS) publish(group, group);
+  await endOfTurn();
+  assert.deepEqual(told, GROUPS);
+});
+
 test('an inbox of few groups is added at once', () => {
   const few = new ConversationFeed(hub, { tenant: 't', userId: 'bob', role: 'user', name: 'Bob' });
   few.joined('group0');

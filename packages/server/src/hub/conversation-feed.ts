@@ -14,13 +14,15 @@ interface Route {
 /** A route to all of the user's groups. */
 interface WideRoute extends Route {
   readonly subscriber: Valve;
+  /** What is subscribed to the user's own topic for it. */
+  readonly atUser: Subscriber;
 }
 
 /** What is told at an inbox, or to an observer. */
 type WideKind = 'inbox' | 'observer';
 
 /** Groups that a route is connected to in one turn of the event loop: a user may be in thousands. */
-const GROUPS_AT_ONCE = 250;
+const GROUPS_AT_ONCE = 100;
 
 /**
  * Which of a session's subscriptions gets what: its inbox gets all that concerns the user, also the messages of its
@@ -30,15 +32,17 @@ const GROUPS_AT_ONCE = 250;
 export class ConversationFeed {
   readonly #hub: Hub;
   readonly #principal: Principal;
-  readonly #groups = new Set<string>();
+  readonly #groups: Set<string>;
   readonly #inboxes = new Map<string, WideRoute>();
   readonly #observers = new Map<string, WideRoute>();
   readonly #ofGroup = new Map<string, Map<string, Route>>();
   readonly #ofSingle = new Map<string, Map<string, Route>>();
 
-  constructor(hub: Hub, principal: Principal) {
+  /** @param memberOf the groups that the user is in, which the feed keeps from now on */
+  constructor(hub: Hub, principal: Principal, memberOf: Set<string> = new Set()) {
     this.#hub = hub;
     this.#principal = principal;
+    this.#groups = memberOf;
   }
 
   isMember(groupId: string): boolean {
@@ -51,7 +55,7 @@ export class ConversationFeed {
    */
   prepare(kind: WideKind, id: string, shape: Shape, subscriber: Subscriber): Promise<void> | undefined {
     if (this.#groups.size <= GROUPS_AT_ONCE) return undefined;
-    const route = { shape, subscriber: new Valve(subscriber) };
+    const route = this.#wideRoute(kind, shape, new Valve(subscriber));
     this.#routesOfKind(kind).set(id, route);
     return inTurns([...this.#groups], (group) => {
       const isWanted = this.#routesOfKind(kind).get(id) === route && this.#groups.has(group);
@@ -61,19 +65,17 @@ export class ConversationFeed {
 
   /** @param id of the subscription, unique in the session */
   addInbox(id: string, shape: Shape, subscriber: Subscriber): void {
-    const route = this.#opened('inbox', id, shape, subscriber);
-    this.#hub.subscribe(this.#userTopic, shape, this.#besideSingles(route.subscriber));
+    this.#open('inbox', id, shape, subscriber);
   }
 
   /** Tells an inbox in another shape from now on, also what was published in this tick already. */
   reshapeInbox(id: string, shape: Shape): void {
     const former = this.#inboxes.get(id);
     if (!former) return;
-    const { subscriber } = former;
-    const route = { shape, subscriber };
+    const route = this.#wideRoute('inbox', shape, former.subscriber);
     this.#inboxes.set(id, route);
-    this.#hub.subscribe(this.#userTopic, shape, this.#besideSingles(subscriber), former.shape);
-    this.#hub.unsubscribe(this.#userTopic, former.shape, subscriber);
+    this.#hub.subscribe(this.#userTopic, shape, route.atUser, former.shape);
+    this.#hub.unsubscribe(this.#userTopic, former.shape, former.atUser);
     for (const group of this.#groups) {
       if (!this.#isFor('inbox', group)) continue;
       this.#connect(group, route, former.shape);
@@ -87,8 +89,7 @@ export class ConversationFeed {
 
   /** Adds a subscription that gets everything of the user and of all its groups. */
   addObserver(id: string, shape: Shape, subscriber: Subscriber): void {
-    const route = this.#opened('observer', id, shape, subscriber);
-    this.#hub.subscribe(this.#userTopic, shape, route.subscriber);
+    this.#open('observer', id, shape, subscriber);
   }
 
   removeObserver(id: string): void {
@@ -145,7 +146,6 @@ export class ConversationFeed {
     if (this.#groups.has(groupId)) return;
     this.#groups.add(groupId);
     const routes = [...this.#routesOf(groupId)];
-    // A session that begins has none, and may be in thousands of groups.
     if (routes.length === 0) return;
     this.#hub.postpone(conversationTopic(this.#principal.tenant, groupId));
     for (const route of routes) this.#connect(groupId, route);
@@ -163,13 +163,9 @@ export class ConversationFeed {
 
   /** Takes everything out of the hub, from thousands of groups in several turns; nothing is told any more. */
   close(): void {
-    const wide = [...this.#inboxes.values(), ...this.#observers.values()];
-    for (const { shape, subscriber } of wide) {
-      subscriber.shut();
-      this.#hub.unsubscribe(this.#userTopic, shape, subscriber);
+    for (const kind of ['inbox', 'observer'] as const) {
+      for (const id of [...this.#routesOfKind(kind).keys()]) this.#removeWide(kind, id);
     }
-    this.#inboxes.clear();
-    this.#observers.clear();
     for (const [conversationId, routes] of [...this.#ofSingle]) {
       for (const id of [...routes.keys()]) this.removeSingleSubscription(conversationId, id);
     }
@@ -177,19 +173,14 @@ export class ConversationFeed {
       for (const route of routes.values()) this.#disconnect(groupId, route);
     }
     this.#ofGroup.clear();
-    const groups = [...this.#groups];
     this.#groups.clear();
-    if (wide.length === 0) return;
-    void inTurns(groups, (group) => {
-      for (const route of wide) this.#disconnect(group, route);
-    });
   }
 
-  /** A route that gets everything from now on. */
-  #opened(kind: WideKind, id: string, shape: Shape, subscriber: Subscriber): WideRoute {
+  /** Adds a route that gets everything from now on. */
+  #open(kind: WideKind, id: string, shape: Shape, subscriber: Subscriber): void {
     const routes = this.#routesOfKind(kind);
     const prepared = routes.get(id);
-    const route = prepared ?? { shape, subscriber: new Valve(subscriber) };
+    const route = prepared ?? this.#wideRoute(kind, shape, new Valve(subscriber));
     routes.set(id, route);
     // What was published before is not for it, though it is among those at the topic already.
     if (prepared) this.#hub.endTick();
@@ -197,16 +188,22 @@ export class ConversationFeed {
       for (const group of this.#groups) if (this.#isFor(kind, group)) this.#connect(group, route);
     }
     route.subscriber.open();
-    return route;
+    this.#hub.subscribe(this.#userTopic, shape, route.atUser);
   }
 
+  /** It is told nothing from now on, though it is taken out of thousands of groups in several turns. */
   #removeWide(kind: WideKind, id: string): void {
     const routes = this.#routesOfKind(kind);
     const route = routes.get(id);
     if (!route) return;
     routes.delete(id);
-    this.#hub.unsubscribe(this.#userTopic, route.shape, route.subscriber);
-    for (const group of this.#groups) this.#disconnect(group, route);
+    route.subscriber.shut();
+    this.#hub.unsubscribe(this.#userTopic, route.shape, route.atUser);
+    void inTurns([...this.#groups], (group) => this.#disconnect(group, route));
+  }
+
+  #wideRoute(kind: WideKind, shape: Shape, subscriber: Valve): WideRoute {
+    return { shape, subscriber, atUser: kind === 'inbox' ? this.#besideSingles(subscriber) : subscriber };
   }
 
   /** Whether a group is told there: inboxes get nothing of those that have a subscription of their own. */

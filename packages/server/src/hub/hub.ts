@@ -24,7 +24,8 @@ interface Group {
 
 interface Topic {
   readonly groups: Map<string, Group>;
-  readonly listeners: Set<Listener>;
+  /** Most topics have none. */
+  listeners: Set<Listener> | undefined;
   pending: CoreEvent[];
 }
 
@@ -93,30 +94,36 @@ export class Hub implements EventSink {
     if (this.#dirty.length > 0) this.#flush();
   }
 
-  /** Takes a subscriber out; events published but not flushed yet do not reach it any more. */
+  /**
+   * Takes a subscriber out; events published but not flushed yet do not reach it any more. One that has taken its place, under the
+   * same id, stays.
+   */
   unsubscribe(name: string, shape: Shape, subscriber: Subscriber): void {
     const topic = this.#topics.get(name);
     const group = topic?.groups.get(shape.key);
-    if (!topic || !group?.subscribers.delete(subscriber.id)) return;
+    if (!topic || group?.subscribers.get(subscriber.id) !== subscriber) return;
+    group.subscribers.delete(subscriber.id);
     group.late?.delete(subscriber.id);
     if (group.subscribers.size === 0) topic.groups.delete(shape.key);
     this.#dropIfUnused(name, topic);
   }
 
   listen(name: string, listener: Listener): void {
-    this.#topic(name).listeners.add(listener);
+    const topic = this.#topic(name);
+    topic.listeners ??= new Set();
+    topic.listeners.add(listener);
   }
 
   unlisten(name: string, listener: Listener): void {
     const topic = this.#topics.get(name);
-    topic?.listeners.delete(listener);
+    topic?.listeners?.delete(listener);
     if (topic) this.#dropIfUnused(name, topic);
   }
 
   notify(names: readonly string[], event: CoreEvent): void {
     for (const name of names) {
-      const topic = this.#topics.get(name);
-      if (topic) for (const listener of [...topic.listeners]) this.#tell(listener, event);
+      const listeners = this.#topics.get(name)?.listeners;
+      if (listeners) for (const listener of [...listeners]) this.#tell(listener, event);
     }
   }
 
@@ -149,14 +156,14 @@ export class Hub implements EventSink {
   #topic(name: string): Topic {
     let topic = this.#topics.get(name);
     if (!topic) {
-      topic = { groups: new Map(), listeners: new Set(), pending: [] };
+      topic = { groups: new Map(), listeners: undefined, pending: [] };
       this.#topics.set(name, topic);
     }
     return topic;
   }
 
   #dropIfUnused(name: string, topic: Topic): void {
-    if (topic.groups.size === 0 && topic.listeners.size === 0) this.#topics.delete(name);
+    if (topic.groups.size === 0 && !topic.listeners?.size) this.#topics.delete(name);
   }
 
   #tell(listener: Listener, event: CoreEvent): void {

@@ -1,11 +1,4 @@
-import type {
-  Conversation,
-  ConversationKind,
-  HistoryAccess,
-  Member,
-  MemberRole,
-  Timestamp,
-} from '../model.ts';
+import type { Conversation, HistoryAccess, Member, MemberRole, Timestamp } from '../model.ts';
 import type { GroupActor } from '../rules/group-rights.ts';
 import type { Picture } from './file-store.ts';
 import type { Page } from './page.ts';
@@ -83,10 +76,17 @@ export interface LeftGroup {
   readonly changed: readonly NewMember[];
 }
 
-export interface Membership {
-  readonly conversationId: string;
-  readonly kind: ConversationKind;
-  readonly role: MemberRole;
+export interface MembershipQuery {
+  readonly tenant: string;
+  readonly userId: string;
+  /** Most memberships that are looked at. */
+  readonly limit: number;
+}
+
+export interface MembershipPage {
+  readonly conversationIds: readonly string[];
+  /** Where the next page begins; absent where this is the last one. */
+  readonly next?: number;
 }
 
 export interface PeerQuery {
@@ -139,8 +139,16 @@ export interface ConversationStore {
   findMember(tenant: string, conversationId: string, userId: string): Promise<Member | undefined>;
   /** By user id. */
   listMembers(tenant: string, conversationId: string, page: Page): Promise<Member[]>;
-  /** Every group, room and service conversation the user is a member of, but those of closed service sessions, in any order. */
-  listMemberships(tenant: string, userId: string): Promise<Membership[]>;
+  /**
+   * The first page of the groups, rooms and service conversations the user is a member of, but those of closed service sessions,
+   * in any order.
+   */
+  listMemberships(query: MembershipQuery): Promise<MembershipPage>;
+  /**
+   * The next page of the same, which few users have. Pages are of different moments: each has what was there before the first
+   * one and has not ended since.
+   */
+  listFurtherMemberships(query: MembershipQuery & { readonly after: number }): Promise<MembershipPage>;
   /** The other users of the user's single chats and groups, each once, at most `limit`, in any order. */
   listPeers(query: PeerQuery): Promise<string[]>;
 }

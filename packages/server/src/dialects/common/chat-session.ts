@@ -58,12 +58,12 @@ export class ChatSession implements LiveSession {
   readonly #leaving = new Set<string>();
   #expiry: NodeJS.Timeout | undefined;
 
-  private constructor(options: ChatSessionOptions) {
+  private constructor(options: ChatSessionOptions, memberOf: Set<string>) {
     const { services, connection, principal } = options;
     this.id = connection.id;
     this.principal = principal;
     this.device = options.device;
-    this.feed = new ConversationFeed(services.hub, principal);
+    this.feed = new ConversationFeed(services.hub, principal, memberOf);
     this.#options = options;
     this.#expiresAt = options.expiresAt;
     this.#recordRole = options.recordRole;
@@ -79,13 +79,14 @@ export class ChatSession implements LiveSession {
   /**
    * Begins a session that is whole: from here on everybody may know of it, until it is closed. EPERM where the user has
    * too many; nobody has noticed it then.
+   *
+   * @param memberOf the user's groups, which are the session's from now on
    */
-  static enter(options: ChatSessionOptions, memberOf: Iterable<string>): ChatSession {
+  static enter(options: ChatSessionOptions, memberOf: Set<string>): ChatSession {
     const { hub, sessions, plugins } = options.services;
-    const session = new ChatSession(options);
+    const session = new ChatSession(options, memberOf);
     sessions.add(session);
     hub.listen(session.#topic, session.#listener);
-    for (const conversationId of memberOf) session.feed.joined(conversationId);
     session.#awaitExpiry();
     plugins?.connected(session.facts);
     return session;

@@ -24,6 +24,8 @@ let sessions: Sessions;
 let connection: MemoryConnection;
 /** What a plug-in answers to the connect, when it answers. */
 let plugin: PromiseWithResolvers<Principal>;
+/** What is read of the user's memberships, page by page; each may do something meanwhile. */
+let memberships: Iterable<readonly string[]>;
 /** Whether the tokens are still good once the hub is listened to. */
 let confirmation: Promise<void>;
 
@@ -37,6 +39,7 @@ beforeEach(() => {
   connection = new MemoryConnection();
   plugin = Promise.withResolvers();
   confirmation = Promise.resolve();
+  memberships = [['kept', 'lost']];
 });
 
 function begin(options: Partial<OpeningOptions> = {}): Promise<OpeningSession> {
@@ -46,7 +49,11 @@ function begin(options: Partial<OpeningOptions> = {}): Promise<OpeningSession> {
     disconnected: () => noticed.push('a plug-in was told of the end'),
   };
   const core = {
-    groups: { membershipsOf: async () => [{ conversationId: 'kept' }, { conversationId: 'lost' }] },
+    groups: {
+      async *membershipsOf() {
+        for (const ids of memberships) yield ids;
+      },
+    },
     policies: { of: async () => ({}) },
   };
   const authenticator = { confirm: () => confirmation };
@@ -140,4 +147,33 @@ test('groups that a user joins and leaves while its session opens count', async 
   const member = ['kept', 'lost', 'new', 'of others'].filter((id) => session.feed.isMember(id));
   session.close();
   assert.deepEqual(member, ['kept', 'new']);
+});
+
+test('groups that a user joins and leaves between two pages of its memberships count', async () => {
+  memberships = (function* () {
+    yield ['first', 'left'];
+    happens({ type: 'member.removed', userId: 'alice', conversationId: 'left' });
+    happens({ type: 'member.removed', userId: 'alice', conversationId: 'read too late' });
+    happens({ type: 'member.added', userId: 'alice', conversationId: 'new' });
+    yield ['second', 'read too late'];
+  })();
+  plugin.resolve(ALICE);
+  const session = (await begin()).enter();
+  const ids = ['first', 'left', 'second', 'read too late', 'new'].filter((id) => session.feed.isMember(id));
+  session.close();
+  assert.deepEqual(ids, ['first', 'second', 'new']);
+});
+
+test('of a user whose connection ended no further memberships are read', async () => {
+  let pages = 0;
+  memberships = (function* () {
+    for (pages = 1; pages < 10; pages++) {
+      if (pages === 2) connection.close(closeOf('normal'));
+      yield [`group${pages}`];
+    }
+  })();
+  plugin.resolve(ALICE);
+  const opening = await begin();
+  assert.equal(pages, 2);
+  assert.throws(() => opening.enter(), { code: 'EAUTH' });
 });

@@ -23,7 +23,7 @@ export class OpeningSession {
   readonly #listener: Listener = (event) => this.#onEvent(event);
   /** Membership by conversation, of the changes that came while the memberships were read. */
   readonly #changed = new Map<string, boolean>();
-  #memberships: readonly string[] = [];
+  readonly #memberOf = new Set<string>();
   #endedBy: SessionEnd | undefined;
 
   private constructor(options: ChatSessionOptions) {
@@ -66,12 +66,11 @@ export class OpeningSession {
   enter(): ChatSession {
     this.abandon();
     this.#requireAlive();
-    const memberOf = new Set(this.#memberships);
     for (const [id, isMember] of this.#changed) {
-      if (isMember) memberOf.add(id);
-      else memberOf.delete(id);
+      if (isMember) this.#memberOf.add(id);
+      else this.#memberOf.delete(id);
     }
-    return ChatSession.enter(this.#options, memberOf);
+    return ChatSession.enter(this.#options, this.#memberOf);
   }
 
   /** Leaves nothing behind. */
@@ -86,13 +85,16 @@ export class OpeningSession {
   }
 
   async #load(): Promise<void> {
-    const { groups, policies } = this.#options.services.core;
-    const [memberships] = await Promise.all([
-      groups.membershipsOf(this.principal),
-      // So that the first commands of the session find it at hand.
-      policies.of(this.principal),
-    ]);
-    this.#memberships = memberships.map(({ conversationId }) => conversationId);
+    // The policies, so that the first commands of the session find them at hand.
+    await Promise.all([this.#loadMemberships(), this.#options.services.core.policies.of(this.principal)]);
+  }
+
+  async #loadMemberships(): Promise<void> {
+    const { services, connection } = this.#options;
+    for await (const ids of services.core.groups.membershipsOf(this.principal)) {
+      for (const id of ids) this.#memberOf.add(id);
+      if (!connection.isOpen) return;
+    }
   }
 
   #onEvent(event: CoreEvent): void {

@@ -51,6 +51,17 @@ export function storeFixture(store: Store) {
   return { store, tenantWith, send, makeGroup, pending, pendingTexts, acknowledge };
 }
 
+/** What the user is a member of, as its sessions find it: all pages, by id. */
+export async function membershipsOf(store: Store, tenant: string, userId: string): Promise<string[]> {
+  const query = { tenant, userId, limit: 2 };
+  const ids: string[] = [];
+  for (let page = await store.listMemberships(query); ; ) {
+    ids.push(...page.conversationIds);
+    if (page.next === undefined) return ids.sort();
+    page = await store.listFurtherMemberships({ ...query, after: page.next });
+  }
+}
+
 let nextMessage = 0;
 
 export function newUser(tenant: string, id: string): NewUser {

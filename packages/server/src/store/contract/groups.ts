@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type StoreFixture, toGroup, toUser } from './fixture.ts';
+import { membershipsOf, type StoreFixture, toGroup, toUser } from './fixture.ts';
 
 /** Groups, their members, and who are the peers of whom. */
 export function groupsContract({ store, tenantWith, send, makeGroup }: StoreFixture): void {
@@ -66,9 +66,7 @@ export function groupsContract({ store, tenantWith, send, makeGroup }: StoreFixt
       (await store.listMembers(tenant, 'team', { limit: 9 })).map(({ userId }) => userId),
       ['alice', 'bob'],
     );
-    assert.deepEqual(await store.listMemberships(tenant, 'bob'), [
-      { conversationId: 'team', kind: 'group', role: 'admin' },
-    ]);
+    assert.deepEqual(await membershipsOf(store, tenant, 'bob'), ['team']);
     await store.removeMember({ tenant, conversationId: 'team', userId: 'bob' });
     await assert.rejects(store.removeMember({ tenant, conversationId: 'team', userId: 'bob' }), {
       code: 'ENOENT',
@@ -76,6 +74,18 @@ export function groupsContract({ store, tenantWith, send, makeGroup }: StoreFixt
     });
     assert.equal(await store.findMember(tenant, 'team', 'bob'), undefined);
     await assert.rejects(send(tenant, 'bob', toGroup('team'), 'hi'), { code: 'EPERM' });
+  });
+
+  test('memberships are read page by page, each conversation once', async () => {
+    const tenant = await tenantWith('alice', 'bob');
+    const ids = ['a', 'b', 'c', 'd', 'e'];
+    for (const id of ids) await makeGroup(tenant, id, ['alice', 'bob']);
+    await store.deleteGroup(tenant, 'b', 1);
+    await send(tenant, 'alice', toUser('bob'), 'single chats are not among them');
+    assert.deepEqual(await membershipsOf(store, tenant, 'bob'), ['a', 'c', 'd', 'e']);
+    assert.deepEqual(await store.listMemberships({ tenant, userId: 'nobody', limit: 9 }), {
+      conversationIds: [],
+    });
   });
 
   test('who would be added is found out before anybody is, and refused as an addition is', async () => {

@@ -6,7 +6,7 @@ import { after, describe, test } from 'node:test';
 import { SKIP_POSTGRES, sharedPostgres } from '../../../test/support/postgres.ts';
 import { parseStore } from '../../config/store-url.ts';
 import type { Store } from '../../core/ports/store.ts';
-import { newMessage, newUser, toGroup } from '../contract/fixture.ts';
+import { membershipsOf, newMessage, newUser, toGroup } from '../contract/fixture.ts';
 import { deskStoreContract } from '../desk-store-contract.ts';
 import { openPostgresStore } from '../postgres/index.ts';
 import { openSqliteStore } from '../sqlite/index.ts';
@@ -81,11 +81,7 @@ async function everythingOf(store: Store): Promise<unknown[]> {
 async function seenBy(store: Store, tenant: string, userId: string): Promise<unknown[]> {
   const query = { tenant, userId, limit: 100 };
   const views = await store.listConversations(query);
-  const read: unknown[] = [
-    views,
-    await store.listMemberships(tenant, userId),
-    await store.listPending(query),
-  ];
+  const read: unknown[] = [views, await membershipsOf(store, tenant, userId), await store.listPending(query)];
   read.push(
     await store.listUntoldNotifications({ ...query, now: 10 }),
     await store.listPins({ tenant, userId }),

@@ -1,6 +1,7 @@
 import type { NotificationCursor } from '../../core/ports/notification-store.ts';
 import type { PendingCursor } from '../../core/ports/position-store.ts';
-import type { Membership, PeerQuery, Store } from '../../core/ports/store.ts';
+import type { PeerQuery, Store } from '../../core/ports/store.ts';
+import { membershipsOf } from '../contract/fixture.ts';
 import { afterLast, type Look, look, pages } from './looks.ts';
 import { NETWORKS, NOWHERE, type TenantModel, USER_IDS } from './world.ts';
 
@@ -46,7 +47,7 @@ export function* userLooks(model: TenantModel, now: number): Generator<Look> {
     yield look('findChatPermission', tenant, userId);
     for (const network of model.users.has(userId) ? NETWORKS : [])
       yield look('hasLoggedIn', tenant, userId, network);
-    yield memberships(tenant, userId);
+    yield* memberships(tenant, userId);
     yield* [3, 100].map((maxMembers) => peers({ tenant, userId, maxMembers, limit: 100 }));
     yield look('listGroups', tenant, { limit: 100 }, userId);
     yield look('listPins', { tenant, userId });
@@ -63,10 +64,12 @@ function peers(query: PeerQuery): Look {
 }
 
 /** In any order, too. */
-function memberships(tenant: string, userId: string): Look {
-  const byId = (one: Membership, other: Membership) => (one.conversationId < other.conversationId ? -1 : 1);
-  const read = async (store: Store) => (await store.listMemberships(tenant, userId)).sort(byId);
-  return { name: 'listMemberships', args: [tenant, userId], read };
+function* memberships(tenant: string, userId: string): Generator<Look> {
+  const of = { tenant, userId };
+  yield { name: 'listMemberships', args: [of], read: (store) => membershipsOf(store, tenant, userId) };
+  const rest = { ...of, after: 0, limit: 1000 };
+  const read = async (store: Store) => (await store.listFurtherMemberships(rest)).conversationIds.toSorted();
+  yield { name: 'listFurtherMemberships', args: [rest], read };
 }
 
 function* listLooks(tenant: string, userId: string, now: number): Generator<Look> {

@@ -500,4 +500,13 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE INDEX notification_all ON notification (tenant, due_at, pk) WHERE to_all;
     `,
   },
+  {
+    version: 46,
+    usableFrom: 45,
+    sql: `
+      -- A user's groups are read a page at a time, by their keys.
+      DROP INDEX member_many;
+      CREATE INDEX member_many ON member (tenant, user_id, conversation) WHERE many;
+    `,
+  },
 ];

@@ -153,15 +153,30 @@ test('what was closed at the desk is not looked at when its agent comes', (t) =>
     const act = { tenant: 'default', sessionId: `g${n}`, actorId: 'boss', isManager: true, at: 9 };
     counted.run(closeService(act));
   }
-  const memberships = counted.run(counted.operations.listMemberships('default', 'agent'));
-  assert.deepEqual(
-    memberships.map(({ conversationId }) => conversationId),
-    ['g1'],
+  const query = { tenant: 'default', userId: 'agent', limit: 200 };
+  const memberships = counted.run(counted.operations.listMemberships(query));
+  assert.deepEqual(memberships, { conversationIds: ['g1'] });
+  const [text = ''] = [...counted.texts].filter((sql) => sql.includes('INDEXED BY member_many'));
+  assert.match(
+    counted.plan(text),
+    /^SEARCH m USING (COVERING )?INDEX member_many \(tenant=\? AND user_id=\? AND conversation>\?\)/,
   );
-  const [text = ''] = [...counted.texts].filter((sql) => sql.includes('c.kind, m.role'));
-  assert.match(counted.plan(text), /SEARCH m USING INDEX member_many/);
   const left = counted.db.prepare("SELECT count(*) AS n FROM member WHERE user_id = 'agent' AND many").get();
   assert.equal(left?.n, 1);
+});
+
+test('a page of memberships looks at no more than it is asked for, and the next goes on by the index', (t) => {
+  const counted = new Counted(t);
+  fill(counted, 100, 0);
+  counted.db.exec("UPDATE conversation SET kind = 'deleted' WHERE pk <= 10");
+  const query = { tenant: 'default', userId: 'bob', limit: 20 };
+  const first = counted.run(counted.operations.listMemberships(query));
+  assert.deepEqual([first.conversationIds.length, counted.rows], [10, 21]);
+  const second = counted.run(
+    counted.operations.listFurtherMemberships({ ...query, after: first.next as number }),
+  );
+  assert.deepEqual([second.conversationIds.length, counted.rows], [20, 20]);
+  assert.equal(new Set([...first.conversationIds, ...second.conversationIds]).size, 30);
 });
 
 test('a list of the desk is read by the index that has all it asks for', (t) => {

@@ -1,5 +1,5 @@
-import type { ConversationKind, MemberRole } from '../../core/model.ts';
-import type { LeftGroup, Membership, PeerQuery } from '../../core/ports/store.ts';
+import type { MemberRole } from '../../core/model.ts';
+import type { LeftGroup, MembershipPage, MembershipQuery, PeerQuery } from '../../core/ports/store.ts';
 import type { ConversationRow } from './conversation-row.ts';
 import type { GroupOwners } from './group-owners.ts';
 import { IS_NOBODY } from './members.ts';
@@ -20,16 +20,22 @@ export class MembershipTable {
     this.#owners = owners;
   }
 
-  *list(tenant: string, userId: string): Op<Membership[]> {
+  /** By key. What has ended counts for the limit, so that a page never looks at more. */
+  *list({ tenant, userId, limit, after = 0 }: MembershipQuery & { after?: number }): Op<MembershipPage> {
     const key = yield* this.#tenants.find(tenant);
-    if (key === undefined) return [];
-    const rows = yield* all<{ id: string; kind: ConversationKind; role: MemberRole }>(
-      `SELECT c.id, c.kind, m.role FROM member m INDEXED BY member_many JOIN conversation c ON c.pk = m.conversation
-           WHERE m.tenant = ? AND m.user_id = ? AND m.many AND c.kind <> '${ENDED}'`,
-      key,
+    const rows = yield* all<{ pk: number; id: string; kind: string }>(
+      `SELECT c.pk, c.id, c.kind FROM member m INDEXED BY member_many JOIN conversation c ON c.pk = m.conversation
+           WHERE m.tenant = ? AND m.user_id = ? AND m.many AND m.conversation > ? ORDER BY m.conversation LIMIT ?`,
+      key ?? null,
       userId,
+      after,
+      limit,
     );
-    return rows.map(({ id, kind, role }) => ({ conversationId: id, kind, role }));
+    const conversationIds = rows.filter(({ kind }) => kind !== ENDED).map(({ id }) => id);
+    const last = rows.at(-1);
+    return last === undefined || rows.length < limit
+      ? { conversationIds }
+      : { conversationIds, next: last.pk };
   }
 
   *listPeers({ tenant, userId, maxMembers, limit }: PeerQuery): Op<string[]> {

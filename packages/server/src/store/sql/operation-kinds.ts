@@ -85,6 +85,7 @@ export const OPERATION_KINDS = {
   listJoining: 'long-read',
   listMembers: 'read',
   listMemberships: 'read',
+  listFurtherMemberships: 'long-read',
   listPeers: 'read',
   listMessages: 'long-read',
   listConversations: 'long-read',

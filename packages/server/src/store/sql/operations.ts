@@ -186,6 +186,7 @@ export function operationsOf(tables: Tables): Operations {
     listJoining: groups.listJoining.bind(groups),
     listMembers: members.list.bind(members),
     listMemberships: memberships.list.bind(memberships),
+    listFurtherMemberships: memberships.list.bind(memberships),
     listPeers: memberships.listPeers.bind(memberships),
     listMessages: (query: HistoryQuery): Op<Message[]> => messages.list(query),
     listConversations: conversationList.list.bind(conversationList),

@@ -710,6 +710,14 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX notification_all ON notification (tenant, due_at, pk) WHERE to_all;
     `,
   },
+  {
+    version: 46,
+    sql: `
+      -- A user's groups are read a page at a time, by their keys.
+      DROP INDEX member_many;
+      CREATE INDEX member_many ON member (tenant, user_id, conversation) WHERE many;
+    `,
+  },
 ];
 
 /** The version of the schema that this haina knows, on either database. */
