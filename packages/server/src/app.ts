@@ -1,5 +1,6 @@
 import type { Ground, Runtime } from './compose/ground.ts';
 import { compose, type Served } from './compose/index.ts';
+import { nodeName } from './config/node-name.ts';
 import type { Config } from './config/settings.ts';
 import { createIdSource } from './ids.ts';
 import { standardError } from './observe/log-sink.ts';
@@ -11,9 +12,6 @@ import { Teardown } from './teardown.ts';
 export type { Runtime } from './compose/ground.ts';
 
 const SYSTEM: Runtime = { clock: { now: () => Date.now() }, timers: SYSTEM_TIMERS };
-
-/** This server among those that share a store. */
-const NODE = 'main';
 
 /** Time of a stop beyond what it gives the clients, in ms: below the ten seconds after which container runtimes kill. */
 const STOP_TIME = 7000;
@@ -58,7 +56,16 @@ function groundOf(config: Config, { clock, timers }: Runtime, log: Logger): Grou
   metrics.watchProcess();
   metrics.watchLog(standardError());
   const teardown = new Teardown(log, STOP_TIME);
-  return { config, clock, timers, ids: createIdSource(clock), log, metrics, teardown, node: NODE };
+  return {
+    config,
+    clock,
+    timers,
+    ids: createIdSource(clock),
+    log,
+    metrics,
+    teardown,
+    node: nodeName(config),
+  };
 }
 
 async function stop(teardown: Teardown): Promise<void> {

@@ -133,7 +133,7 @@ class Scene {
 
   /** Ends the sessions of the server. Resolves once they are over. */
   async endSessions(): Promise<void> {
-    const sessions = `FROM pg_stat_activity WHERE application_name = 'haina/main' AND datname = '${this.databaseName}'`;
+    const sessions = `FROM pg_stat_activity WHERE application_name LIKE 'haina/%' AND datname = '${this.databaseName}'`;
     const before = (await this.admin(`SELECT pid, pg_terminate_backend(pid) ${sessions}`)).map(
       ({ pid }) => pid,
     );

@@ -6,6 +6,7 @@ import { seedDemo } from '../demo.ts';
 import type { EventBridge } from '../events/index.ts';
 import type { Endpoint } from '../http/routes/home.ts';
 import { composeAuthenticator, composeKeys } from './auth.ts';
+import { type BusListener, composeBus } from './bus.ts';
 import { composeAttendance, composeCore } from './core.ts';
 import { composeDesk } from './desk.ts';
 import { composeDialects } from './dialects.ts';
@@ -19,6 +20,9 @@ import { Readiness } from './readiness.ts';
 import { composeNotificationSchedule, composeSweeps } from './schedules.ts';
 import { composeSessions } from './sessions.ts';
 import { composeStore } from './store.ts';
+
+/** Nothing is told by the bus yet. */
+const NOBODY: BusListener = { received: () => {}, connected: () => {} };
 
 /** A server that listens, as whoever started it needs to know it. */
 export interface Served {
@@ -36,6 +40,7 @@ export interface Served {
 export async function compose(ground: Ground): Promise<Served> {
   const keys = composeKeys(ground);
   const store = await composeStore(ground);
+  await composeBus(ground, NOBODY);
   const plugins = await composePlugins(ground);
   const destinations = composeDestinations(ground, plugins);
   const hub = composeHub(ground);

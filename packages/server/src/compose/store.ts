@@ -34,11 +34,12 @@ const BACK = {
 };
 
 function openPostgres(
-  { config, log, metrics, startSignal }: Ground,
+  { config, log, metrics, node, startSignal }: Ground,
   address: PostgresAddress,
 ): Promise<Store> {
   return openPostgresStore({
     address,
+    node,
     startTimeout: config.startTimeout,
     commits: { batch: (size, durationMs) => metrics.committed(size, durationMs) },
     troubles: {

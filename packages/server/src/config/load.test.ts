@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import type { Limits } from '../core/limits.ts';
 import { DEFAULT_LIMITS } from '../core/limits.ts';
 import { flagName, loadConfig, variableName } from './load.ts';
+import { nodeName } from './node-name.ts';
 import { describeAllowed, parseSetting } from './parse-setting.ts';
 import { printConfig } from './print.ts';
 import { SETTING_GROUPS, SETTING_NAMES, settingSchema } from './settings.ts';
@@ -234,6 +235,36 @@ for (const value of ['30', '1.5', '86400000', '00']) {
     assert.match(refusal({ file: configFile({ connectTimeout: value }) }), allowed);
   });
 }
+
+test('a bus needs a store that nodes share', () => {
+  const env = { HAINA_BUS: 'nats://me:p@bus.test:4222,nats://bus2.test' };
+  const said = refusal({ env });
+  assert.match(said, /^the setting bus, from variable HAINA_BUS, needs nodes that share a store: set store/);
+  assert.doesNotMatch(said, /\n/);
+  const { config } = loadConfig({ env: { ...env, HAINA_STORE: 'postgres://me:p@db.test/haina' } });
+  assert.deepEqual(config.bus, ['nats://me:p@bus.test:4222', 'nats://bus2.test']);
+  for (const wrong of ['http://bus.test', 'nats://', 'nats://a@bus.test', 'bus.test:4222']) {
+    assert.match(refusal({ env: { HAINA_BUS: wrong } }), /^the setting bus must be URLs such as nats:/);
+  }
+});
+
+test('nodes and clusters have names that fit where they are used', () => {
+  assert.equal(loadConfig({}).config.cluster, 'haina');
+  assert.equal(loadConfig({ env: { HAINA_NODE: 'haina-0' } }).config.node, 'haina-0');
+  for (const wrong of ['a.b', 'a b', '*', '海', 'x'.repeat(49)]) {
+    assert.match(refusal({ flags: { node: wrong } }), /^the setting node must be 1 to 48 letters, digits/);
+    assert.match(refusal({ flags: { cluster: wrong } }), /^the setting cluster must be 1 to 48 letters/);
+  }
+});
+
+test('a node without a name has one by chance, and one that has its store for itself is main', () => {
+  const shared = { store: 'postgres://me:p@db.test/haina' };
+  assert.equal(nodeName({ store: 'sqlite' }), 'main');
+  assert.equal(nodeName({ store: 'sqlite', node: 'own' }), 'own');
+  assert.equal(nodeName({ ...shared, node: 'own' }), 'own');
+  assert.notEqual(nodeName(shared), nodeName(shared));
+  assert.equal(loadConfig({ flags: { node: nodeName(shared) } }).config.cluster, 'haina');
+});
 
 test('0 needs no unit, and numbers in the file are ms', () => {
   assert.equal(loadConfig({ env: { HAINA_PING_INTERVAL: '0' } }).config.pingInterval, 0);

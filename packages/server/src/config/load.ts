@@ -56,6 +56,7 @@ export function loadConfig({ flags = {}, env = {}, file = env.HAINA_CONFIG }: Co
   const config = Object.freeze(values) as Config;
   requireAppOfGuests(config);
   requireStore(config, sources.store);
+  requireSharedStore(config, sources.bus);
   return { config, sources: sources as LoadedConfig['sources'] };
 }
 
@@ -87,6 +88,14 @@ function requireStore({ store }: Config, source = 'default'): void {
     if (!(error instanceof StoreFault)) throw error;
     throw new StartError(`the setting store ${error.message}; its value (not shown) came from ${source}`);
   }
+}
+
+/** Of a database in a data folder there is one node. */
+function requireSharedStore({ bus, store }: Config, source = 'default'): void {
+  if (bus.length === 0 || store !== 'sqlite') return;
+  throw new StartError(
+    `the setting bus, from ${source}, needs nodes that share a store: set store to a URL of PostgreSQL, or leave bus out`,
+  );
 }
 
 function readConfigFile(file: string): Readonly<Record<string, unknown>> {

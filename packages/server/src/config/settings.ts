@@ -29,6 +29,9 @@ const APP = {
   allowed: "the id of an application, or * for that of each client's token",
 };
 
+/** Part of names at NATS and PostgreSQL, and short enough for both. */
+const CLUSTER_NAME = { pattern: '^[\\w-]{1,48}$', allowed: '1 to 48 letters, digits, _ or -' };
+
 /** What JetStream takes as the name of a stream or consumer. */
 const STREAM_NAME = { pattern: '^[\\w-]{1,64}$', allowed: '1 to 64 letters, digits, _ or -' };
 
@@ -52,7 +55,7 @@ const server = {
     },
   ),
   startTimeout: duration(
-    'How long a start waits for a PostgreSQL that is not there yet, is starting or has no connection free; 0 tries once.',
+    'How long a start waits for a PostgreSQL, or the NATS of the bus, that is not there yet, is starting or has no connection free; 0 tries once.',
     { default: 60_000 },
   ),
   drainTime: duration(
@@ -83,6 +86,29 @@ const server = {
     { default: 300_000, minimum: 1000 },
   ),
   metrics: flag('Serve Prometheus figures at /metrics to anybody who can reach the port.', { default: true }),
+};
+
+const cluster = {
+  bus: list(
+    'NATS servers, of one NATS cluster, that tell the nodes at once what was stored; none: PostgreSQL tells them, which is slower under load. Needs PostgreSQL as the store. Nobody else may publish where the nodes do.',
+    {
+      default: [],
+      pattern: NATS_URL,
+      allowed:
+        'URLs such as nats://nats.example.org:4222, or tls://…, with name:password@ before the host or without',
+    },
+  ),
+  busCredsFile: Type.Optional(text('File of credentials for the NATS of the bus, as nsc writes it.')),
+  cluster: text(
+    'Name of the nodes that share a database, the same on all of them: what they tell each other bears it.',
+    { default: 'haina', ...CLUSTER_NAME },
+  ),
+  node: Type.Optional(
+    text(
+      'Name of this node, of its own in the cluster and best the same at each start: who was connected to it is known by it. A name by chance where it is not set, main with SQLite.',
+      CLUSTER_NAME,
+    ),
+  ),
 };
 
 const authentication = {
@@ -470,6 +496,7 @@ const log = {
  */
 export const SETTINGS = Type.Object({
   ...server,
+  ...cluster,
   ...authentication,
   ...applications,
   ...messages,
@@ -490,6 +517,7 @@ export type SettingName = keyof Config;
 /** Where help and documents put each setting. */
 export const SETTING_GROUPS: Readonly<Record<string, readonly SettingName[]>> = {
   Server: names(server),
+  Cluster: names(cluster),
   Authentication: names(authentication),
   Applications: names(applications),
   Messages: names(messages),

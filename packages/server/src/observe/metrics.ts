@@ -53,6 +53,10 @@ export class Metrics {
     'stage',
     'event',
   );
+  /** What nodes tell each other: `published` (all that was handed to the bus), `dropped` (of it), `received`. */
+  readonly busMessages = this.#counter('haina_bus_messages_total', 'Messages between nodes.', 'outcome');
+  /** By direction, `in` or `out`. */
+  readonly busBytes = this.#counter('haina_bus_bytes_total', 'Bytes of messages between nodes.', 'direction');
   readonly slowConsumers = this.#counter(
     'haina_slow_consumers_total',
     'Closed for reading too slowly.',
@@ -130,6 +134,18 @@ export class Metrics {
   /** Reads the depth of a queue whenever figures are asked for. */
   watchQueue(queue: string, depth: () => number): void {
     this.#queues.set(queue, depth);
+  }
+
+  /** Reads whether the bus is connected whenever figures are asked for. */
+  watchBus(isUp: () => boolean): void {
+    new Gauge({
+      name: 'haina_bus_up',
+      help: 'Whether the bus is connected, 1 or 0.',
+      registers: [this.registry],
+      collect() {
+        this.set(isUp() ? 1 : 0);
+      },
+    });
   }
 
   /** Reads how many lines of the log were dropped whenever figures are asked for. */

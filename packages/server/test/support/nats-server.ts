@@ -36,11 +36,22 @@ export class NatsServer {
   }
 
   /** Ends the process; its folder and its port stay. */
-  async pause(): Promise<void> {
-    const running = this.#process;
-    if (!running || running.exitCode !== null) return;
-    running.kill('SIGTERM');
-    await once(running, 'exit');
+  pause(): Promise<void> {
+    return this.#end('SIGTERM');
+  }
+
+  /** The same without a goodbye to whoever is connected. */
+  kill(): Promise<void> {
+    return this.#end('SIGKILL');
+  }
+
+  /** Has it do nothing until `thaw`, its connections staying open. */
+  freeze(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#process?.kill('SIGCONT');
   }
 
   /** Starts it, the first time on any free port. */
@@ -64,5 +75,12 @@ export class NatsServer {
   async stop(): Promise<void> {
     await this.pause();
     await rm(this.#dataDir, { recursive: true });
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const running = this.#process;
+    if (!running || running.exitCode !== null || running.signalCode !== null) return;
+    running.kill(signal);
+    await once(running, 'exit');
   }
 }

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { credsAuthenticator, type NodeConnectionOptions } from '@nats-io/transport-node';
-import { StartError } from '../../config/start-error.ts';
+import { parseNatsUrls, readNatsCredentials } from '../../config/nats-access.ts';
 
 /** Where NATS is and what we are called there. */
 export interface NatsOptions {
@@ -25,46 +24,22 @@ const PING_INTERVAL = 20_000;
 /** Throws a StartError for an address, a name or password in it, or a file of credentials that can't be used. */
 export function connectionOptions(options: NatsOptions): NodeConnectionOptions {
   const { urls, token, credsFile } = options;
-  const parsed = urls.map(parseUrl);
-  const named = parsed.find(({ username }) => username !== '');
-  const user = options.user ?? (named && decoded(named.username));
-  const pass = options.password ?? (named && decoded(named.password));
+  const access = parseNatsUrls(urls, 'natsUrl');
+  const user = options.user ?? access.user;
+  const pass = options.password ?? access.password;
   return {
-    servers: parsed.map(({ host }) => host),
+    servers: [...access.servers],
     name: 'haina',
     timeout: CONNECT_TIMEOUT,
     pingInterval: PING_INTERVAL,
     // Whoever connects also looks after stream and consumers, which a server that comes back may have lost.
     reconnect: false,
-    ...(parsed.some(({ protocol }) => protocol === 'tls:') ? { tls: {} } : {}),
+    ...(access.needsTls ? { tls: {} } : {}),
     ...(token === undefined ? {} : { token }),
     ...(user === undefined ? {} : { user }),
     ...(pass === undefined ? {} : { pass }),
-    ...(credsFile === undefined ? {} : { authenticator: credsAuthenticator(readCredentials(credsFile)) }),
+    ...(credsFile === undefined
+      ? {}
+      : { authenticator: credsAuthenticator(readNatsCredentials(credsFile, 'natsCredsFile')) }),
   };
-}
-
-function readCredentials(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new StartError(`can't read natsCredsFile: ${(cause as Error).message}`, { cause });
-  }
-}
-
-/** The error of `URL` would show the password. */
-function parseUrl(url: string): URL {
-  const parsed = URL.parse(url);
-  if (parsed) return parsed;
-  throw new StartError('natsUrl holds what is no URL');
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new StartError(
-      'a name or password in natsUrl has a % that is not followed by the code of a character; write %25',
-    );
-  }
 }

@@ -1,80 +1,33 @@
-import { setTimeout } from 'node:timers/promises';
 import { StartError } from '../../config/start-error.ts';
 import type { PostgresAddress } from '../../config/store-url.ts';
+import { isTlsFault, withoutAdvice } from '../../config/tls-fault.ts';
+import { NotYet, type WaitOptions, waitAtStart } from '../../start-wait.ts';
 import { Connection, type OnLost } from './connect.ts';
 import { isSocketError, reasonOf, sqlStateOf } from './errors.ts';
 import { isPooled, requireOwnSession } from './pooler.ts';
 import { requireUsableServer, UnusableServer } from './server-check.ts';
 import type { SessionSettings } from './session.ts';
 
-export interface StartOptions {
+export interface StartOptions extends WaitOptions {
   readonly address: PostgresAddress;
   readonly session: SessionSettings;
-  /** How long a server is waited for that is not there yet, in ms; 0: one try. */
-  readonly timeout: number;
-  /** Told at the first failed try, and every few seconds of further ones. */
-  waiting(reason: string): void;
   /** Told what the operator should know of the server. */
   warn(text: string): void;
   readonly onLost?: OnLost;
-  /** Ends the wait: it rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
-  /** Waits for a time in ms. */
-  readonly sleep?: (ms: number, value: undefined, options: { signal?: AbortSignal }) => Promise<void>;
 }
-
-const FIRST_PAUSE = 100;
-const MAX_PAUSE = 2000;
-/** From one word about the wait to the next, in ms. */
-const WORD_INTERVAL = 5000;
 
 /**
  * Opens the first connection and looks whether a store can live there. What only the operator can mend is a `StartError` at
  * once; a server that is not there yet, is starting up or has no room is tried again until `timeout`.
  */
-export async function openAtStart(options: StartOptions): Promise<Connection> {
-  const { address, timeout, signal, sleep = setTimeout } = options;
-  const begun = performance.now();
-  let spoken = Number.NEGATIVE_INFINITY;
-  for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, MAX_PAUSE)) {
-    const left = timeout - (performance.now() - begun);
-    const opened = await unlessEnded(tryToOpen(options, left), signal);
-    if (opened instanceof Connection) return opened;
-    if (performance.now() - begun + pause >= timeout) throw gaveUp(address, timeout, opened);
-    if (performance.now() - spoken >= WORD_INTERVAL) {
-      spoken = performance.now();
-      options.waiting(opened.reason);
-    }
-    await unlessEnded(sleep(pause, undefined, signal ? { signal } : {}), signal);
-  }
-}
-
-/** Rejects with the signal's reason once there is one. What a try opens after that is closed. */
-async function unlessEnded<T>(trying: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return trying;
-  const ended = Promise.withResolvers<never>();
-  const end = (): void => ended.reject(signal.reason);
-  signal.addEventListener('abort', end);
-  if (signal.aborted) end();
-  try {
-    return await Promise.race([ended.promise, trying]);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    void trying.then(closeLate, () => {});
-    throw signal.reason;
-  } finally {
-    signal.removeEventListener('abort', end);
-  }
-}
-
-function closeLate(opened: unknown): void {
-  if (opened instanceof Connection) void opened.close();
-}
-
-/** Why it can't be used, though it may be in a moment. */
-interface NotYet {
-  readonly reason: string;
-  readonly error: unknown;
+export function openAtStart(options: StartOptions): Promise<Connection> {
+  const { address, timeout } = options;
+  return waitAtStart({
+    ...options,
+    attempt: (left) => tryToOpen(options, left),
+    gaveUp: (last) => gaveUp(address, timeout, last),
+    release: (connection) => connection.close(),
+  });
 }
 
 async function tryToOpen(options: StartOptions, left: number): Promise<Connection | NotYet> {
@@ -93,7 +46,7 @@ async function tryToOpen(options: StartOptions, left: number): Promise<Connectio
     return connection;
   } catch (error) {
     await connection?.close();
-    return { reason: notYet(error, address), error };
+    return new NotYet(notYet(error, address), error);
   }
 }
 
@@ -147,17 +100,9 @@ function stateFault(state: string, reason: string, { user, database }: PostgresA
   return `can't be used by haina: ${reason}`;
 }
 
-/** Node has names of its own, and those of OpenSSL for what is wrong with a certificate. */
-function isTlsFault(code: string): boolean {
-  return /^(ERR_(TLS|SSL|OSSL)_|EPROTO$|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE)|PATH_LENGTH_)/.test(
-    code,
-  );
-}
-
 function tlsReason(error: Error, { sslMode, sslRootCert }: PostgresAddress): string {
   const root = sslRootCert === undefined ? 'the well-known authorities' : `sslrootcert=${sslRootCert}`;
-  // Node's advice is for whoever starts it.
-  const reason = reasonOf(error).replace(/; if the root CA is installed locally.*(?= \()/, '');
+  const reason = withoutAdvice(reasonOf(error));
   return `${reason}, by sslmode=${sslMode} and ${root}`;
 }
 
