@@ -509,4 +509,12 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE INDEX member_many ON member (tenant, user_id, conversation) WHERE many;
     `,
   },
+  {
+    version: 47,
+    usableFrom: 45,
+    sql: `
+      -- The change log took its place; nodes of before leave it alone.
+      DROP TABLE untold;
+    `,
+  },
 ];

@@ -718,6 +718,13 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX member_many ON member (tenant, user_id, conversation) WHERE many;
     `,
   },
+  {
+    version: 47,
+    sql: `
+      -- The change log took its place.
+      DROP TABLE untold;
+    `,
+  },
 ];
 
 /** The version of the schema that this haina knows, on either database. */
