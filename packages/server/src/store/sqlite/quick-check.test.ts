@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { Store } from '../../core/ports/store.ts';
-import { newMessage, newUser, toUser } from '../contract/fixture.ts';
+import { fillSound, PLANTED_FAULTS, REMOVED_AS_OLD } from '../contract/planted-faults.ts';
 import { quickCheckInThread } from './check-thread.ts';
+import { checkDatabase } from './maintenance.ts';
 import { quickCheckDatabase } from './quick-check.ts';
 import { openSqliteStore } from './store.ts';
 
@@ -16,10 +17,7 @@ let store: Store;
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'haina-quick-'));
   store = await openSqliteStore({ dataDir, busyTimeout: 1000 });
-  for (const id of ['alice', 'bob']) await store.createUser(newUser('t', id));
-  for (const text of ['one', 'two', 'three']) {
-    await store.appendMessage(newMessage('t', 'alice', toUser('bob'), text));
-  }
+  await fillSound(store);
 });
 
 afterEach(async () => {
@@ -42,39 +40,20 @@ test('the quick check finds a sound database well, and says what it looked at an
   assert.match(report.leftOut.join('; '), /all other conversations, older messages/);
 });
 
-for (const [name, { sql, finds }] of Object.entries({
-  'a gap in a sequence': {
-    sql: 'DELETE FROM message WHERE seq = 2',
-    finds: /^conversation single:alice:bob: 2 messages from 1 on, expected 3$/,
-  },
-  'numbers that do not ascend': {
-    sql: 'UPDATE message SET number = 1 WHERE seq = 3',
-    finds: /^conversation single:alice:bob: message 3 has no number above those before it$/,
-  },
-  'a wrong count of members': {
-    sql: 'UPDATE conversation SET member_count = 7',
-    finds: /^conversation single:alice:bob: 2 members, expected 7$/,
-  },
-  'positions beyond the end': {
-    sql: "UPDATE member SET read = 9 WHERE user_id = 'bob'",
-    finds: /^conversation single:alice:bob: 1 members have acknowledged more than there is$/,
-  },
-  'a file that counts as held and is not': {
-    sql: "INSERT INTO file (id, tenant, owner, created_at) VALUES ('f', 1, 'alice', 1)",
-    finds: /^file f: nothing holds it$/,
-  },
-})) {
-  test(`the quick check finds ${name}`, () => {
+for (const [name, { sql, whole, newest }] of Object.entries(PLANTED_FAULTS)) {
+  test(`the checks find ${name}`, () => {
     change(sql);
+    assert.match(checkDatabase(dataDir).findings.join('; '), whole);
+    if (!newest) return;
     const { ok, findings } = quickCheckDatabase(dataDir);
     assert.equal(ok, false);
     assert.equal(findings.length, 1, findings.join('; '));
-    assert.match(findings[0] as string, finds);
+    assert.match(findings[0] as string, newest);
   });
 }
 
 test('what was removed as it was too old is no gap to the quick check', () => {
-  change('DELETE FROM message WHERE seq < 3; INSERT INTO gone SELECT pk, 1, 2 FROM conversation');
+  change(REMOVED_AS_OLD);
   assert.deepEqual(quickCheckDatabase(dataDir).findings, []);
 });
 

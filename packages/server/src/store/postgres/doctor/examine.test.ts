@@ -9,7 +9,7 @@ import {
   startPostgres,
 } from '../../../../test/support/postgres.ts';
 import type { PostgresAddress } from '../../../config/store-url.ts';
-import { newMessage, newUser, toUser } from '../../contract/fixture.ts';
+import { fillSound, PLANTED_FAULTS, REMOVED_AS_OLD } from '../../contract/planted-faults.ts';
 import { migratePostgresDatabase } from '../migrate-database.ts';
 import { addressOf } from '../postgres-fixture.ts';
 import { openPostgresStore } from '../store.ts';
@@ -51,10 +51,7 @@ describe('a look at PostgreSQL', { skip: SKIP_POSTGRES }, () => {
   async function fill(on = server): Promise<string> {
     const made = await on.createDatabase();
     const store = await openPostgresStore({ address: addressOf(made) });
-    for (const id of ['alice', 'bob']) await store.createUser(newUser('t', id));
-    for (const text of ['one', 'two', 'three']) {
-      await store.appendMessage(newMessage('t', 'alice', toUser('bob'), text));
-    }
+    await fillSound(store);
     await store.close();
     return made;
   }
@@ -83,50 +80,21 @@ describe('a look at PostgreSQL', { skip: SKIP_POSTGRES }, () => {
     }
   });
 
-  for (const [name, { sql, finds, quickly = finds }] of Object.entries({
-    'a gap in a sequence': {
-      sql: 'DELETE FROM message WHERE seq = 2',
-      finds: /^conversation single:alice:bob: 2 messages up to sequence 3, expected 3$/,
-      quickly: /^conversation single:alice:bob: 2 messages from 1 on, expected 3$/,
-    },
-    'a message behind the end': {
-      sql: 'UPDATE message SET seq = 9 WHERE seq = 3',
-      finds: /^conversation single:alice:bob: 3 messages up to sequence 9, expected 3$/,
-      quickly: /^$/,
-    },
-    'numbers that do not ascend': {
-      sql: 'UPDATE message SET number = 1 WHERE seq = 3',
-      finds: /^conversation single:alice:bob: message 3 has no number above those before it$/,
-    },
-    'a wrong count of members': {
-      sql: 'UPDATE conversation SET member_count = 7',
-      finds: /^conversation single:alice:bob: 2 members, expected 7$/,
-    },
-    'positions beyond the end': {
-      sql: "UPDATE member SET read = 9 WHERE user_id = 'bob'",
-      finds: /^conversation single:alice:bob: bob has acknowledged more than there is$/,
-      quickly: /^conversation single:alice:bob: 1 members have acknowledged more than there is$/,
-    },
-    'a file that counts as held and is not': {
-      sql: "INSERT INTO file (id, tenant, owner, created_at) VALUES ('f', 1, 'alice', 1)",
-      finds: /^file f: nothing holds it$/,
-    },
-  })) {
+  for (const [name, { sql, whole, newest }] of Object.entries(PLANTED_FAULTS)) {
     test(`finds ${name}`, async () => {
       const made = await fill();
       await server.admin(sql, made);
-      const { content: whole } = await examine(addressOf(made), { isQuick: false });
-      assert.match(whole?.findings.join('; ') ?? '', finds);
+      const { content } = await examine(addressOf(made), { isQuick: false });
+      assert.match(content?.findings.join('; ') ?? '', whole);
       const { content: quick } = await examine(addressOf(made));
-      if (quickly.source !== '^$') assert.match(quick?.findings.join('; ') ?? '', quickly);
+      if (newest) assert.match(quick?.findings.join('; ') ?? '', newest);
       await server.dropDatabase(made);
     });
   }
 
   test('what was removed as it was too old is no gap', async () => {
     const made = await fill();
-    const sql = 'DELETE FROM message WHERE seq < 3; INSERT INTO gone SELECT pk, 1, 2 FROM conversation';
-    await server.admin(sql, made);
+    await server.admin(REMOVED_AS_OLD, made);
     for (const isQuick of [true, false]) {
       assert.deepEqual((await examine(addressOf(made), { isQuick })).content?.findings, []);
     }
