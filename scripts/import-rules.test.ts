@@ -29,7 +29,13 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     `${SERVER}/config/tls-fault.ts`,
     `${SERVER}/start-wait.ts`,
   ],
-  [`${SERVER}/presence`]: [`${SERVER}/core`],
+  [`${SERVER}/redis`]: [
+    `type:${SERVER}/config`,
+    `${SERVER}/config/start-error.ts`,
+    `${SERVER}/config/tls-fault.ts`,
+    `${SERVER}/start-wait.ts`,
+  ],
+  [`${SERVER}/presence`]: [`${SERVER}/core`, `${SERVER}/redis`],
   [`${SERVER}/processes`]: [],
   [`${SERVER}/files`]: [
     `${SERVER}/core`,

@@ -8,6 +8,7 @@ const NEEDED = [
   { package: 'protobuf-compiler', commands: ['protoc'] },
   // Debian keeps it where the paths of some users do not look.
   { package: 'nats-server', commands: ['nats-server', '/usr/sbin/nats-server'] },
+  { package: 'redis-server', commands: ['redis-server', '/usr/bin/redis-server'] },
   // Only its programs: the cluster that Debian makes on installation is not touched.
   POSTGRES,
   { package: 'pgbouncer', commands: ['pgbouncer', '/usr/sbin/pgbouncer'] },

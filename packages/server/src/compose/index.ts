@@ -7,6 +7,7 @@ import type { EventBridge } from '../events/index.ts';
 import type { Endpoint } from '../http/routes/home.ts';
 import { composeAuthenticator, composeKeys } from './auth.ts';
 import { type BusListener, composeBus } from './bus.ts';
+import { composeCluster } from './cluster.ts';
 import { composeAttendance, composeCore } from './core.ts';
 import { composeDesk } from './desk.ts';
 import { composeDialects } from './dialects.ts';
@@ -41,6 +42,7 @@ export async function compose(ground: Ground): Promise<Served> {
   const keys = composeKeys(ground);
   const store = await composeStore(ground);
   await composeBus(ground, NOBODY);
+  const cluster = await composeCluster(ground);
   const plugins = await composePlugins(ground);
   const destinations = composeDestinations(ground, plugins);
   const hub = composeHub(ground);
@@ -61,7 +63,7 @@ export async function compose(ground: Ground): Promise<Served> {
   await composeNotificationSchedule(ground, core);
   const sweeps = composeSweeps(ground, { files, core });
   const agentWatch = await composeDesk(ground, { store, hub, core });
-  const { sessions, presence, customerWatch } = composeSessions(ground, { store, core });
+  const { sessions, presence, customerWatch } = composeSessions(ground, { store, core, cluster });
   const services = { core, hub, sessions, deliveries, presence, authenticator, plugins, destinations };
   const dialects = composeDialects(ground, { services, agentWatch, roomKeys: keys.roomKeys });
   const readiness = new Readiness(store);

@@ -3,6 +3,9 @@ import type { Core } from '../core/index.ts';
 import { PresenceLook, type PresenceLookDeps } from '../core/presence-look.ts';
 import { Sessions } from '../hub/sessions.ts';
 import { MemoryPresence } from '../presence/memory/index.ts';
+import type { Presence, PresenceOptions } from '../presence/presence.ts';
+import { SharedPresence } from '../presence/shared/presence.ts';
+import type { ClusterParts } from './cluster.ts';
 import { composeCustomerWatch } from './desk.ts';
 import type { Ground } from './ground.ts';
 
@@ -15,21 +18,21 @@ export interface LiveParts {
 
 export interface SessionParts extends Pick<PresenceLookDeps, 'store'> {
   readonly core: Pick<Core, 'desk' | 'presenceNews'>;
+  readonly cluster: ClusterParts | undefined;
 }
 
 /** The live sessions, and who learns that their users come and go. */
-export function composeSessions(ground: Ground, { store, core }: SessionParts): LiveParts {
+export function composeSessions(ground: Ground, { store, core, cluster }: SessionParts): LiveParts {
   const { config, clock, timers, log, metrics, teardown } = ground;
-  const presence = new MemoryPresence({
+  const presence = openPresence(cluster, {
     grace: config.presenceGrace,
     clock,
     timers,
-    changed(change) {
-      customerWatch.changed(change);
+    changed: (change) =>
       core.presenceNews
         .tell(change)
-        .catch((err: unknown) => log.warn({ err }, "a user's coming or going was not told"));
-    },
+        .catch((err: unknown) => log.warn({ err }, "a user's coming or going was not told")),
+    changedHere: (user) => customerWatch.changed(user),
   });
   teardown.defer('presence', () => presence.close());
   const customerWatch = composeCustomerWatch(ground, { core, presence });
@@ -40,4 +43,8 @@ export function composeSessions(ground: Ground, { store, core }: SessionParts): 
     customerWatch,
     presence: new PresenceLook({ store, limits: config, online: presence }),
   };
+}
+
+function openPresence(cluster: ClusterParts | undefined, options: PresenceOptions): Presence {
+  return cluster ? new SharedPresence({ ...options, ...cluster }) : new MemoryPresence(options);
 }

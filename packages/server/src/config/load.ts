@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ANY_TENANT } from '../core/model.ts';
 import { withoutCredentials } from './mask.ts';
 import { describeAllowed, parseSetting } from './parse-setting.ts';
+import { parseRedisUrl, RedisUrlFault } from './redis-url.ts';
 import { type Config, SETTING_NAMES, type SettingName, settingSchema } from './settings.ts';
 import { StartError } from './start-error.ts';
 import { parseStore, StoreFault } from './store-url.ts';
@@ -57,6 +58,7 @@ export function loadConfig({ flags = {}, env = {}, file = env.HAINA_CONFIG }: Co
   requireAppOfGuests(config);
   requireStore(config, sources.store);
   requireSharedStore(config, sources.bus);
+  requireRedisUrl(config, sources.redisUrl);
   return { config, sources: sources as LoadedConfig['sources'] };
 }
 
@@ -96,6 +98,17 @@ function requireSharedStore({ bus, store }: Config, source = 'default'): void {
   throw new StartError(
     `the setting bus, from ${source}, needs nodes that share a store: set store to a URL of PostgreSQL, or leave bus out`,
   );
+}
+
+/** Says what is wrong with a URL of Redis more closely than its schema can. */
+function requireRedisUrl({ redisUrl }: Config, source = 'default'): void {
+  if (redisUrl === undefined) return;
+  try {
+    parseRedisUrl(redisUrl);
+  } catch (error) {
+    if (!(error instanceof RedisUrlFault)) throw error;
+    throw new StartError(`the setting redisUrl ${error.message}; its value (not shown) came from ${source}`);
+  }
 }
 
 function readConfigFile(file: string): Readonly<Record<string, unknown>> {

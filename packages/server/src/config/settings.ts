@@ -54,8 +54,17 @@ const server = {
       unquoted: true,
     },
   ),
+  redisUrl: Type.Optional(
+    text(
+      'Redis in which servers that share a store say who is connected where: redis://user:password@host:port/database, or rediss://… for TLS. Without it each knows of its own users only. Prefer the variable: flags show in process lists.',
+      {
+        allowed: 'a URL redis://user:password@host:port/database, or rediss://… for TLS',
+        unquoted: true,
+      },
+    ),
+  ),
   startTimeout: duration(
-    'How long a start waits for a PostgreSQL, or the NATS of the bus, that is not there yet, is starting or has no connection free; 0 tries once.',
+    'How long a start waits for a PostgreSQL, a Redis, or the NATS of the bus, that is not there yet, is starting or has no connection free; 0 tries once.',
     { default: 60_000 },
   ),
   drainTime: duration(

@@ -9,14 +9,20 @@ import type { UserStore } from './ports/user-store.ts';
 /** Most users that one question may name. */
 export const MAX_ASKED_USERS = 200;
 
-/** Whether a user counts as online now. */
+/** How it is with a user now; `unknown` while nobody can tell what is at other nodes. */
+export type PresenceStatus = UserStatus | 'unknown';
+
+/** Who counts as online now, at whatever node. */
 export interface OnlineUsers {
-  isOnline(user: { readonly tenant: string; readonly userId: string }): boolean;
+  /** Of each user, in their order. */
+  statusOf(
+    users: readonly { readonly tenant: string; readonly userId: string }[],
+  ): Promise<readonly PresenceStatus[]>;
 }
 
 export interface UserPresence {
   readonly userId: string;
-  readonly status: UserStatus;
+  readonly status: PresenceStatus;
 }
 
 export interface PresenceLookDeps {
@@ -33,8 +39,10 @@ export class PresenceLook {
     this.#deps = deps;
   }
 
-  isOnline(tenant: string, userId: string): boolean {
-    return this.#deps.online.isOnline({ tenant, userId });
+  /** How it is with each of the users of a tenant, whoever may look at them. */
+  async statusOf(tenant: string, userIds: readonly string[]): Promise<UserPresence[]> {
+    const statuses = await this.#deps.online.statusOf(userIds.map((userId) => ({ tenant, userId })));
+    return userIds.map((userId, index) => ({ userId, status: statuses[index] ?? 'unknown' }));
   }
 
   /** Those whose coming and going the user is told of, online or not. */
@@ -57,9 +65,10 @@ export class PresenceLook {
       });
     }
     const visible = await this.#visibleTo(actor, asked);
-    return asked
-      .filter((userId) => visible.has(userId))
-      .map((userId) => ({ userId, status: this.isOnline(actor.tenant, userId) ? 'online' : 'offline' }));
+    return this.statusOf(
+      actor.tenant,
+      asked.filter((userId) => visible.has(userId)),
+    );
   }
 
   async #visibleTo(actor: Principal, asked: readonly string[]): Promise<ReadonlySet<string>> {

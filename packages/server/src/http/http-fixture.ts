@@ -123,7 +123,11 @@ export async function startHttp(
   if (!issuer) throw new Error('a secret makes an issuer');
   const app = await buildHttp({
     ...core,
-    presence: new PresenceLook({ store, limits: config, online: { isOnline: () => false } }),
+    presence: new PresenceLook({
+      store,
+      limits: config,
+      online: { statusOf: async (users) => users.map(() => 'offline' as const) },
+    }),
     files,
     authenticator: new Authenticator({ verifier, users: core.users, ...config }),
     issuer,

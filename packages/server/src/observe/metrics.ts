@@ -161,6 +161,18 @@ export class Metrics {
     });
   }
 
+  /** Reads whether Redis answers whenever figures are asked for. */
+  watchRedis(link: { readonly isUp: boolean }): void {
+    new Gauge({
+      name: 'haina_redis_up',
+      help: 'Whether Redis can be asked (1) or is lost (0).',
+      registers: [this.registry],
+      collect() {
+        this.set(link.isUp ? 1 : 0);
+      },
+    });
+  }
+
   /** Reads the service sessions by state whenever figures are asked for; none where that fails. */
   watchDesk(read: () => Promise<Readonly<Record<string, number>>>): void {
     new Gauge({

@@ -10,7 +10,7 @@ const PAGE = 1000;
 
 export interface CustomerWatchDeps {
   readonly customers: Pick<Customers, 'isWaitedFor' | 'listOpen' | 'seen' | 'left' | 'settleOverdue'>;
-  readonly presence: { isOnline(user: AgentRef): boolean };
+  readonly presence: { isHere(user: AgentRef): boolean };
   readonly clock: Clock;
   readonly timers: Timers;
   /** This node's name among those that share the store; the same after a restart. */
@@ -47,7 +47,7 @@ export class CustomerWatch {
     this.#rounds.askBy(clock.now() + interval);
   }
 
-  /** A user came online at this node, or went offline. */
+  /** A user came to this node, or went from it. */
   changed({ tenant, userId }: AgentRef): void {
     if (this.#looks.isClosed) return;
     this.#changed.set(`${tenant}/${userId}`, { tenant, userId });
@@ -78,7 +78,7 @@ export class CustomerWatch {
     const { customers, presence, node } = this.#deps;
     if (!(await customers.isWaitedFor(user)) || this.#looks.isClosed) return;
     // As it is now, so that the last of several changes counts.
-    if (presence.isOnline(user)) await customers.seen(node, [user]);
+    if (presence.isHere(user)) await customers.seen(node, [user]);
     else await customers.left(node, user);
   }
 
@@ -88,11 +88,11 @@ export class CustomerWatch {
     for (let after: number | undefined = 0; after !== undefined; ) {
       const page = await customers.listOpen(after, PAGE);
       if (this.#rounds.isClosed) return startedAt;
-      const here = page.customers.filter((customer) => presence.isOnline(customer));
-      const gone = page.customers.filter((each) => each.node === node && !presence.isOnline(each));
+      const here = page.customers.filter((customer) => presence.isHere(customer));
+      const gone = page.customers.filter((each) => each.node === node && !presence.isHere(each));
       await customers.seen(node, here);
       // Who came back meanwhile is known as seen.
-      for (const customer of gone) if (!presence.isOnline(customer)) await customers.left(node, customer);
+      for (const customer of gone) if (!presence.isHere(customer)) await customers.left(node, customer);
       after = page.next;
     }
     await customers.settleOverdue(startedAt);

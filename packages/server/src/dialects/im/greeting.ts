@@ -7,7 +7,7 @@ import type { Answers } from './answers.ts';
 import { renderFact } from './business.ts';
 import { renderConnected } from './system.ts';
 
-/** Users who are told to be online before the connection has to take them. */
+/** Users who are asked for, and told to be online, before the connection has to take them. */
 const PRESENCE_BATCH = 100;
 
 /** Tells at a new subscription how things are. */
@@ -38,16 +38,20 @@ async function tellPresence(
 ): Promise<void> {
   const { presence, clock } = services;
   const { tenant } = chat.principal;
-  let told = 0;
-  for (const userId of await presence.peersOf(chat.principal)) {
-    if (!presence.isOnline(tenant, userId)) continue;
-    if (told++ % PRESENCE_BATCH === 0) await drained(stomp.connection);
-    if (!routes.has(subscription) || subscription.room <= RESERVED_ROOM) return;
-    // It may have gone while the connection took what came before.
-    if (!presence.isOnline(tenant, userId)) continue;
-    const at = clock.now();
-    const here = renderFact({ type: 'user.status', tenant, userId, status: 'online', at }, at);
-    if (here) answers.tell(subscription, here);
+  const peers = await presence.peersOf(chat.principal);
+  for (let from = 0; from < peers.length; from += PRESENCE_BATCH) {
+    await drained(stomp.connection);
+    // Asked for each batch: they may have gone while the connection took what came before.
+    for (const { userId, status } of await presence.statusOf(
+      tenant,
+      peers.slice(from, from + PRESENCE_BATCH),
+    )) {
+      if (status !== 'online') continue;
+      if (!routes.has(subscription) || subscription.room <= RESERVED_ROOM) return;
+      const at = clock.now();
+      const here = renderFact({ type: 'user.status', tenant, userId, status, at }, at);
+      if (here) answers.tell(subscription, here);
+    }
   }
 }
 

@@ -59,7 +59,11 @@ export async function startRoomWorld(limits: Partial<Limits> = {}): Promise<Room
     hub,
     sessions: new Sessions(16),
     deliveries,
-    presence: new PresenceLook({ store, limits: DEFAULT_LIMITS, online: { isOnline: () => false } }),
+    presence: new PresenceLook({
+      store,
+      limits: DEFAULT_LIMITS,
+      online: { statusOf: async (users) => users.map(() => 'offline' as const) },
+    }),
     authenticator: new Authenticator({
       verifier,
       users: core.users,

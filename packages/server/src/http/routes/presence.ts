@@ -22,7 +22,10 @@ const Answer = Type.Object(
     presence: Type.Array(
       Type.Object({
         userId: Type.String({ examples: ['alice'] }),
-        status: Type.Enum(['online', 'offline'], { examples: ['online'] }),
+        status: Type.Enum(['online', 'offline', 'unknown'], {
+          examples: ['online'],
+          description: 'unknown while this server can not ask what is connected to the other ones.',
+        }),
       }),
     ),
   },

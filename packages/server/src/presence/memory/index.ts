@@ -1,14 +1,14 @@
 import type { UserStatus } from '../../core/model.ts';
 import type { Cancel } from '../../core/ports/timers.ts';
 import type { Device } from '../../core/presence-news.ts';
-import type { Presence, PresenceOptions, PresentUser } from '../presence.ts';
+import { keyOf, type Presence, type PresenceOptions, type PresentUser } from '../presence.ts';
 
 /** A user who is here, or is believed to be until the grace is over. */
 type State = { readonly name: 'here' } | { readonly name: 'leaving'; readonly cancel: Cancel };
 
 const HERE: State = { name: 'here' };
 
-/** The presence of the users of one process. */
+/** The presence of the users of one process, which is the only node. */
 export class MemoryPresence implements Presence {
   readonly #options: PresenceOptions;
   readonly #states = new Map<string, State>();
@@ -37,22 +37,26 @@ export class MemoryPresence implements Presence {
     this.#states.set(key, { name: 'leaving', cancel });
   }
 
-  isOnline(user: PresentUser): boolean {
+  isHere(user: PresentUser): boolean {
     return this.#states.has(keyOf(user));
   }
 
-  close(): void {
+  async statusOf(users: readonly PresentUser[]): Promise<UserStatus[]> {
+    return users.map((user) => (this.isHere(user) ? 'online' : 'offline'));
+  }
+
+  async settled(): Promise<void> {}
+
+  async close(): Promise<void> {
     this.#isClosed = true;
     for (const state of this.#states.values()) if (state.name === 'leaving') state.cancel();
     this.#states.clear();
   }
 
   #tell({ tenant, userId }: PresentUser, status: UserStatus, device: Device | undefined): void {
-    const at = this.#options.clock.now();
-    this.#options.changed({ tenant, userId, status, at, ...(device ? { device } : {}) });
+    const { clock, changed, changedHere } = this.#options;
+    const at = clock.now();
+    changedHere({ tenant, userId });
+    void changed({ tenant, userId, status, at, ...(device ? { device } : {}) });
   }
-}
-
-function keyOf({ tenant, userId }: PresentUser): string {
-  return `${tenant}/${userId}`;
 }

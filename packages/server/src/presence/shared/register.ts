@@ -1,0 +1,75 @@
+/** What a renewal of the lease found. */
+export interface Renewal {
+  /**
+   * `kept`: all is as this node left it. `expired`: the lease had run out, so that others may have removed what it covered. `emptied`: the
+   * register holds nothing of this node, as it is new or lost its contents.
+   */
+  readonly status: 'kept' | 'expired' | 'emptied';
+  /** How long, in ms, other nodes may still need to enter again what they had before the register lost its contents. */
+  readonly settlesIn: number;
+  /** Incarnations whose leases have run out, some of them at a time. */
+  readonly dead: readonly string[];
+}
+
+/** What became of somebody's entry among the entries of all nodes. */
+export interface EntryChange {
+  /** Whether this call made the change; false where things were so already. */
+  readonly isNew: boolean;
+  /** Entered: nobody else has it. Left: nobody has it any more. Entries of dead nodes count until they are swept. */
+  readonly isOnly: boolean;
+}
+
+/** A batch of what a dead node had; it comes again until it was said to be done. */
+export interface SweptUsers {
+  readonly users: readonly string[];
+  /** Those of them that no node has any more. */
+  readonly gone: readonly string[];
+}
+
+/** The register can't be asked now, or lost its contents. */
+export class RegisterUnavailable extends Error {
+  override readonly name = 'RegisterUnavailable';
+}
+
+/**
+ * Which users are at which nodes. Users are named by `tenant/id`. All calls reject with `RegisterUnavailable`, having changed nothing or
+ * everything, where the register can't be asked now or has lost its contents; a renewal says when all is well again.
+ */
+export interface UserRegister {
+  /** Enters users as being at this node. */
+  enterUsers(users: readonly string[]): Promise<EntryChange[]>;
+  /** Takes the entries of this node out. */
+  leaveUsers(users: readonly string[]): Promise<EntryChange[]>;
+  /** Those of the users who are at a node whose lease lives. */
+  onlineUsers(users: readonly string[]): Promise<ReadonlySet<string>>;
+  /**
+   * Takes out entries of a dead node, of whom the caller has told `done` since the call before. Undefined where there are none left, or
+   * another node sweeps them.
+   */
+  sweepUsers(dead: string, done: readonly string[]): Promise<SweptUsers | undefined>;
+}
+
+/**
+ * What all nodes of a cluster share, as one node sees it. A node holds a lease under a name of its own for each start, its *incarnation*;
+ * what it enters counts as long as the lease lives, and no longer. The time is the register's own.
+ */
+export interface Register extends UserRegister {
+  /** Takes the lease, or renews it. */
+  renew(): Promise<Renewal>;
+  /** Lets the lease run out after so many ms: this node renews it no more. */
+  resign(after: number): Promise<void>;
+  /** Forgets a dead node of which nothing is left. */
+  forget(dead: string): Promise<void>;
+}
+
+/** The lengths of a lease, in ms. */
+export interface LeaseTimes {
+  /** From a renewal to the end of the lease. */
+  readonly lasts: number;
+  /** From one renewal to the next. */
+  readonly renewal: number;
+  /** How long nodes may take to notice that the register lost its contents, and to enter again what they had. */
+  readonly settling: number;
+}
+
+export const LEASE_TIMES: LeaseTimes = { lasts: 10_000, renewal: 3000, settling: 6000 };

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type ChildServer, startChildServer } from './support/child-server.ts';
+import { documentOf, PRESENCE, subscribeIm } from './support/im-client.ts';
+import { SKIP_POSTGRES, sharedPostgres } from './support/postgres.ts';
+import { RedisServer, SKIP_REDIS } from './support/redis-server.ts';
+import { startTestServer, type TestServer } from './support/server.ts';
+import { StompClient } from './support/stomp-client.ts';
+import { tokenOf } from './support/token.ts';
+
+const ADMIN = tokenOf('admin', { role: 'admin' });
+
+interface Api {
+  readonly url: string;
+}
+
+async function call(
+  { url }: Api,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Record<string, unknown>> {
+  const response = await fetch(url + path, {
+    method,
+    headers: { authorization: `Bearer ${ADMIN}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  assert.ok(response.ok, `${method} ${path}: ${response.status}`);
+  return (await response.json()) as Record<string, unknown>;
+}
+
+async function makeUsers(server: Api, ...ids: string[]): Promise<void> {
+  for (const id of ids) await call(server, 'POST', '/api/v1/users', { id, username: id, nickname: id });
+  const members = ids.map((userId) => ({ userId }));
+  await call(server, 'POST', '/api/v1/groups', { name: 'all of them', members });
+}
+
+async function statuses(server: Api, ...ids: string[]): Promise<unknown[]> {
+  const { presence } = await call(server, 'GET', `/api/v1/presence?users=${ids}`);
+  return (presence as { status: unknown }[]).map(({ status }) => status);
+}
+
+/** Asks until the answer is as it must become; the runner's limit ends what never comes. */
+async function becomes(server: Api, expected: readonly string[], ...ids: string[]): Promise<void> {
+  while (`${await statuses(server, ...ids)}` !== `${expected}`)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+async function figure({ url }: Api, name: string): Promise<string | undefined> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1];
+}
+
+describe('a server with Redis', { skip: SKIP_REDIS }, () => {
+  let redis: RedisServer;
+  let server: TestServer;
+  before(async () => {
+    redis = await RedisServer.start();
+    server = await startTestServer({ redisUrl: redis.url, presenceGrace: 0 });
+    await makeUsers(server, 'ada', 'bea');
+  });
+  after(async () => {
+    await server?.stop();
+    await redis?.stop();
+  });
+
+  test('serves without it: presence is unknown, chat goes on, and all is as before once it is back', async () => {
+    const [ada, bea] = [await StompClient.of(server.wsUrl, 'ada'), await StompClient.of(server.wsUrl, 'bea')];
+    await becomes(server, ['online', 'online'], 'ada', 'bea');
+    assert.equal(await figure(server, 'haina_redis_up'), '1');
+    await redis.kill9();
+    await becomes(server, ['unknown', 'unknown'], 'ada', 'bea');
+    assert.equal(await figure(server, 'haina_redis_up'), '0');
+    assert.equal((await fetch(`${server.url}/readyz`)).status, 200);
+    await bea.drop();
+    const again = await StompClient.of(server.wsUrl, 'ada');
+    await again.drop();
+    await redis.resume();
+    await becomes(server, ['online', 'offline'], 'ada', 'bea');
+    await ada.drop();
+    await becomes(server, ['offline', 'offline'], 'ada', 'bea');
+  });
+
+  test('nobody waits for one that is frozen', async () => {
+    const ada = await StompClient.of(server.wsUrl, 'ada');
+    await becomes(server, ['online'], 'ada');
+    redis.freeze();
+    await becomes(server, ['unknown'], 'ada');
+    const bea = await StompClient.of(server.wsUrl, 'bea');
+    await Promise.all([ada.drop(), bea.drop()]);
+    redis.thaw();
+    await becomes(server, ['offline', 'offline'], 'ada', 'bea');
+  });
+});
+
+describe('servers that share a store and a Redis', { skip: SKIP_REDIS || SKIP_POSTGRES }, () => {
+  let redis: RedisServer;
+  let folder: string;
+  const servers: ChildServer[] = [];
+  before(async () => {
+    redis = await RedisServer.start();
+    folder = await mkdtemp(join(tmpdir(), 'haina-nodes-'));
+    const store = await (await sharedPostgres()).createDatabase();
+    for (const name of ['one', 'other']) {
+      const settings = { HAINA_STORE: store, HAINA_REDIS_URL: redis.url, HAINA_PRESENCE_GRACE: '1ms' };
+      servers.push(await startChildServer({ ...settings, HAINA_DATA_DIR: join(folder, name) }));
+    }
+    await makeUsers(servers[0] as ChildServer, 'ada', 'bea', 'cia', 'eve');
+  });
+  after(async () => {
+    await Promise.all(servers.map((server) => server.kill()));
+    await redis?.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  test('know who is at the others, and tell once that users of a killed one are offline, but for those who are back', async () => {
+    const [one, other] = servers as [ChildServer, ChildServer];
+    const ada = await StompClient.of(one.wsUrl, 'ada');
+    const bea = await StompClient.of(one.wsUrl, 'bea');
+    await becomes(other, ['online', 'online', 'offline'], 'ada', 'bea', 'cia');
+    const eve = await StompClient.connect(other.wsUrl, tokenOf('eve'), '/ws');
+    await subscribeIm(eve, PRESENCE);
+    await one.kill();
+    await Promise.all([ada.drop(), bea.drop()]);
+    const back = await StompClient.of(other.wsUrl, 'bea');
+    await becomes(other, ['offline', 'online'], 'ada', 'bea');
+    const told: string[] = [];
+    const until = async (line: string) => {
+      while (!told.includes(line)) {
+        const frame = await eve.nextAt<Parameters<typeof documentOf>[0]>(PRESENCE);
+        const { eventType, userId, status } = documentOf(frame);
+        if (eventType === 'business.user.status.changed') told.push(`${userId} ${status}`);
+      }
+    };
+    await until('ada offline');
+    const cia = await StompClient.of(other.wsUrl, 'cia');
+    await until('cia online');
+    assert.equal(told.filter((line) => line === 'ada offline').length, 1);
+    assert.equal(told.includes('bea offline'), false);
+    await Promise.all([back, cia, eve].map((client) => client.drop()));
+  });
+});
