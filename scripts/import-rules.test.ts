@@ -28,6 +28,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     `${SERVER}/config/start-error.ts`,
     `${SERVER}/config/tls-fault.ts`,
     `${SERVER}/start-wait.ts`,
+    `${SERVER}/store/postgres/connect.ts`,
+    `${SERVER}/store/postgres/start.ts`,
   ],
   [`${SERVER}/redis`]: [
     `type:${SERVER}/config`,
@@ -166,7 +168,7 @@ test('only the composition root and the adapters know the store as a whole', () 
   );
 });
 
-test('one place chooses the store adapter; the command line and the backup know its files', () => {
+test('one place chooses the store adapter; the command line, the backup and the bus know its files', () => {
   const mayKnow = [
     `${SERVER}/store`,
     `${COMPOSITION_ROOT}/store.ts`,
@@ -175,6 +177,7 @@ test('one place chooses the store adapter; the command line and the backup know 
     `${SERVER}/cli/doctor-table.ts`,
     `${SERVER}/cli/copy.ts`,
     `${SERVER}/backup`,
+    `${SERVER}/bus/notify`,
   ];
   const files = globSync(`${SERVER}/**/*.ts`, { cwd: ROOT }).filter((file) => !isTestCode(file));
   const found = files.flatMap(importsOf).filter(({ target }) => isInside(target, `${SERVER}/store`));

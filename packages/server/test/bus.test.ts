@@ -27,6 +27,25 @@ describe('a server with HAINA_BUS', { skip: SKIP_NATS || SKIP_POSTGRES }, () => 
     await figureReaches(server.url, 'haina_bus_up', 1);
   });
 
+  test('not set, is told by PostgreSQL, also after its connection was ended', async (t) => {
+    const postgres = await sharedPostgres();
+    const server = await startTestServer({ store, node: 'ann' });
+    t.after(() => server.stop());
+    await figureReaches(server.url, 'haina_bus_up', 1);
+    const sessions = `FROM pg_stat_activity WHERE application_name = 'haina-bus/ann'`;
+    const [before] = await postgres.admin(`SELECT pid, pg_terminate_backend(pid) ${sessions}`);
+    assert.ok(before, 'the bus has a connection of its own');
+    const isBack = `SELECT FROM pg_stat_activity WHERE application_name = 'haina-bus/ann' AND pid <> ${before.pid}`;
+    while ((await postgres.admin(isBack)).length === 0);
+    await figureReaches(server.url, 'haina_bus_up', 1);
+  });
+
+  test('and SQLite, has no bus', async (t) => {
+    const server = await startTestServer({ store: 'sqlite' });
+    t.after(() => server.stop());
+    assert.doesNotMatch(await (await fetch(`${server.url}/metrics`)).text(), /^haina_bus_up/m);
+  });
+
   test('does not start where the bus can not be used, and says why in one line', async () => {
     const env = { HAINA_STORE: store, HAINA_BUS: nats.url, HAINA_SECRET: TEST_SECRET, HAINA_PORT: '0' };
     const { code, stderr } = await run(['serve'], { env });

@@ -1,6 +1,8 @@
 import type { Bus, BusEvents } from '../bus/bus.ts';
 import { LOCAL_BUS } from '../bus/local.ts';
 import { openNatsBus } from '../bus/nats/nats-bus.ts';
+import { openNotifyBus } from '../bus/notify/notify-bus.ts';
+import { type PostgresAddress, parseStore } from '../config/store-url.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Ground } from './ground.ts';
@@ -14,23 +16,26 @@ export type BusListener = Pick<BusEvents, 'received' | 'connected'>;
  */
 export async function composeBus(ground: Ground, listener: BusListener): Promise<Bus> {
   const { config, log, metrics, teardown } = ground;
-  if (config.bus.length === 0) return LOCAL_BUS;
-  const bus = await openBus(ground, watched(listener, log, metrics));
+  const store = parseStore(config.store);
+  if (store.kind === 'sqlite') return LOCAL_BUS;
+  const bus = await openBus(ground, store.address, watched(listener, log, metrics));
   teardown.defer('bus', () => bus.close());
   return counted(bus, metrics);
 }
 
-function openBus({ config, node, timers, log, startSignal }: Ground, events: BusEvents): Promise<Bus> {
-  return openNatsBus({
+function openBus(ground: Ground, address: PostgresAddress, events: BusEvents): Promise<Bus> {
+  const { config, node, timers, log, startSignal } = ground;
+  const common = {
     node,
     cluster: config.cluster,
-    access: { urls: config.bus, credsFile: config.busCredsFile },
     events,
     timers,
     timeout: config.startTimeout,
-    waiting: (reason) => log.warn({ reason }, 'the bus can not be used yet; it is tried again'),
+    waiting: (reason: string) => log.warn({ reason }, 'the bus can not be used yet; it is tried again'),
     ...(startSignal && { signal: startSignal }),
-  });
+  };
+  if (config.bus.length === 0) return openNotifyBus({ ...common, address });
+  return openNatsBus({ ...common, access: { urls: config.bus, credsFile: config.busCredsFile } });
 }
 
 /** Counts what comes, and tells the operator what becomes of the bus. */

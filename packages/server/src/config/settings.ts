@@ -99,7 +99,7 @@ const server = {
 
 const cluster = {
   bus: list(
-    'NATS servers, of one NATS cluster, that tell the nodes at once what was stored; none: PostgreSQL tells them, which is slower under load. Needs PostgreSQL as the store. Nobody else may publish where the nodes do.',
+    'NATS servers, of one NATS cluster, that tell the nodes at once what was stored; none: PostgreSQL tells them, by NOTIFY, which is slower under load. Needs PostgreSQL as the store. Nobody else may publish where the nodes do.',
     {
       default: [],
       pattern: NATS_URL,

@@ -1,6 +1,8 @@
 import { type NatsConnection, PermissionViolationError, type Subscription } from '@nats-io/transport-node';
 import type { Timers } from '../../core/ports/timers.ts';
-import type { Session } from '../link.ts';
+import type { BusEvents } from '../bus.ts';
+import type { BusSession } from '../linked-bus.ts';
+import type { Subjects } from './subjects.ts';
 
 /** Bytes on their way that the server has not confirmed to have read; beyond, nothing is sent. */
 const MAX_UNCONFIRMED = 8_388_608;
@@ -12,16 +14,18 @@ const FRAME = 32;
 const CLOSE_TIMEOUT = 1000;
 
 export interface NatsSessionDeps {
+  readonly subjects: Subjects;
+  readonly events: Pick<BusEvents, 'received' | 'troubled'>;
   readonly timers: Timers;
-  received(subject: string, body: Uint8Array): void;
-  troubled(reason: string): void;
+  /** Longest body, where the server does not want shorter ones. */
+  readonly maxBytes: number;
 }
 
 /**
  * One connection with NATS. The library keeps whatever a slow server does not take: so what goes out is counted until the
  * server has answered a ping behind it.
  */
-export class NatsSession implements Session {
+export class NatsSession implements BusSession {
   readonly ended: Promise<string>;
   readonly #connection: NatsConnection;
   readonly #deps: NatsSessionDeps;
@@ -48,13 +52,12 @@ export class NatsSession implements Session {
     void this.#watch();
   }
 
-  /** Longest message that this server takes, in bytes. */
-  get maxPayload(): number {
-    return this.#connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
+  get maxBytes(): number {
+    return Math.min(this.#deps.maxBytes, this.#connection.info?.max_payload ?? Number.POSITIVE_INFINITY);
   }
 
-  /** False where it can't be sent, or too much is on its way. */
-  publish(subject: string, body: Uint8Array): boolean {
+  publish(channel: string, body: Uint8Array): boolean {
+    const subject = this.#deps.subjects.to(channel);
     const size = subject.length + body.length + FRAME;
     if (this.#unconfirmed + size > MAX_UNCONFIRMED) return false;
     try {
@@ -67,20 +70,20 @@ export class NatsSession implements Session {
     return true;
   }
 
-  subscribe(subject: string): void {
-    if (this.#subscriptions.has(subject) || this.#connection.isClosed()) return;
-    const { received } = this.#deps;
-    const subscription = this.#connection.subscribe(subject, {
-      callback(error, message) {
-        if (!error) received(message.subject, message.data);
+  listen(channel: string): void {
+    if (this.#subscriptions.has(channel) || this.#connection.isClosed()) return;
+    const { subjects } = this.#deps;
+    const subscription = this.#connection.subscribe(subjects.of(channel), {
+      callback: (error, { subject, data }) => {
+        if (!error) this.#received(subject, data);
       },
     });
-    this.#subscriptions.set(subject, subscription);
+    this.#subscriptions.set(channel, subscription);
   }
 
-  unsubscribe(subject: string): void {
-    this.#subscriptions.get(subject)?.unsubscribe();
-    this.#subscriptions.delete(subject);
+  ignore(channel: string): void {
+    this.#subscriptions.get(channel)?.unsubscribe();
+    this.#subscriptions.delete(channel);
   }
 
   /** Resolves once the server has read everything so far, or is gone; whoever asks in one turn is told by one answer. */
@@ -92,18 +95,15 @@ export class NatsSession implements Session {
     return this.#settling;
   }
 
-  /**
-   * Whether the server lets us publish to a subject and subscribe to another one; what it says of that.
-   *
-   * @returns undefined where both are allowed
-   */
-  async forbidden(publish: string, subscribe: string): Promise<string | undefined> {
+  /** What the server says where it does not let us publish or subscribe; undefined where it does. */
+  async forbidden(): Promise<string | undefined> {
     let refused: string | undefined;
     this.#onTrouble = (reason) => {
       refused ??= reason;
     };
-    this.#connection.publish(publish);
-    const subscription = this.#connection.subscribe(subscribe, { callback: () => {} });
+    const { subjects } = this.#deps;
+    this.#connection.publish(subjects.to('check'));
+    const subscription = this.#connection.subscribe(subjects.of('check'), { callback: () => {} });
     await this.#flush();
     subscription.unsubscribe();
     this.#onTrouble = undefined;
@@ -115,6 +115,13 @@ export class NatsSession implements Session {
     await Promise.race([this.#flush(), late.promise]);
     cancel();
     await this.#connection.close();
+  }
+
+  #received(subject: string, body: Uint8Array): void {
+    const { subjects, events } = this.#deps;
+    const [channel, from] = subjects.parse(subject);
+    // What a lost connection of ours sent late may come back to the next one.
+    if (from !== subjects.node) events.received(channel, body, from);
   }
 
   /** Resolves once the server has read everything so far, or is gone. */
@@ -153,7 +160,7 @@ export class NatsSession implements Session {
     if (this.#onTrouble) this.#onTrouble(error.message);
     else if (error instanceof PermissionViolationError && !this.#hasTroubles) {
       this.#hasTroubles = true;
-      this.#deps.troubled(error.message);
+      this.#deps.events.troubled(error.message);
     }
   }
 }

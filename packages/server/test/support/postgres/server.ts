@@ -162,6 +162,15 @@ export class PostgresServer {
     });
   }
 
+  /** Has all of its processes do nothing until `thaw`, their connections staying open. */
+  freeze(): void {
+    this.#signalAll('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#signalAll('SIGCONT');
+  }
+
   /** Starts it again after `stop` or `kill9`, or stops it before; the URLs stay. */
   async restart(): Promise<void> {
     if (this.#process) await this.stop();
@@ -173,6 +182,10 @@ export class PostgresServer {
     if (this.#process) await this.stop('immediate');
     rmSync(this.folder, { recursive: true, force: true });
     this.#guardian.close();
+  }
+
+  #signalAll(signal: NodeJS.Signals): void {
+    for (const pid of [this.pid, ...childrenOf(this.pid)]) killIfThere(pid, signal);
   }
 
   async #startOnFreePort(): Promise<void> {
@@ -250,9 +263,9 @@ function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 }
 
-function killIfThere(pid: number): void {
+function killIfThere(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
