@@ -18,7 +18,7 @@ const USE = `SELECT (SELECT sum(numbackends) FROM pg_stat_database) AS used,
     (SELECT numbackends FROM pg_stat_database WHERE datname = current_database()) AS of_database,
     (SELECT count(*) FROM pg_stat_activity WHERE usename = current_user) AS of_role,
     (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-      AND application_name LIKE 'haina/%') AS of_haina,
+      AND application_name ~ '^haina(-bus)?/') AS of_haina,
     (SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user) AS role_limit,
     (SELECT datconnlimit FROM pg_database WHERE datname = current_database()) AS database_limit`;
 
