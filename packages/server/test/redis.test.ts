@@ -7,6 +7,7 @@ import { type ChildServer, startChildServer } from './support/child-server.ts';
 import { documentOf, PRESENCE, subscribeIm } from './support/im-client.ts';
 import { SKIP_POSTGRES, sharedPostgres } from './support/postgres.ts';
 import { RedisServer, SKIP_REDIS } from './support/redis-server.ts';
+import { RoomClient } from './support/room-client.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { StompClient } from './support/stomp-client.ts';
 import { tokenOf } from './support/token.ts';
@@ -99,21 +100,64 @@ describe('a server with Redis', { skip: SKIP_REDIS }, () => {
 describe('servers that share a store and a Redis', { skip: SKIP_REDIS || SKIP_POSTGRES }, () => {
   let redis: RedisServer;
   let folder: string;
+  let begin: (name: string) => Promise<ChildServer>;
   const servers: ChildServer[] = [];
   before(async () => {
     redis = await RedisServer.start();
     folder = await mkdtemp(join(tmpdir(), 'haina-nodes-'));
     const store = await (await sharedPostgres()).createDatabase();
-    for (const name of ['one', 'other']) {
-      const settings = { HAINA_STORE: store, HAINA_REDIS_URL: redis.url, HAINA_PRESENCE_GRACE: '1ms' };
-      servers.push(await startChildServer({ ...settings, HAINA_DATA_DIR: join(folder, name) }));
-    }
+    begin = (name) =>
+      startChildServer({
+        HAINA_STORE: store,
+        HAINA_REDIS_URL: redis.url,
+        HAINA_NODE: name,
+        HAINA_PRESENCE_GRACE: '1ms',
+        HAINA_MAX_SESSIONS_PER_USER: '2',
+        HAINA_ROOM_CREATE: 'on',
+        HAINA_DATA_DIR: join(folder, name),
+      });
+    for (const name of ['one', 'other']) servers.push(await begin(name));
     await makeUsers(servers[0] as ChildServer, 'ada', 'bea', 'cia', 'eve');
   });
   after(async () => {
     await Promise.all(servers.map((server) => server.kill()));
     await redis?.stop();
     await rm(folder, { recursive: true });
+  });
+
+  test('count the sessions of a user together', async () => {
+    const [one, other] = servers as [ChildServer, ChildServer];
+    const knock = async ({ wsUrl }: ChildServer) => {
+      const client = await StompClient.open(`${wsUrl}/ws/im?token=${tokenOf('dan')}`);
+      client.send('CONNECT', { 'accept-version': '1.2' });
+      return client;
+    };
+    const sessions = [await knock(one), await knock(other)];
+    for (const client of sessions) await client.next('CONNECTED');
+    const third = await knock(one);
+    assert.match((await third.next('ERROR')).body.toString(), /more than 2 sessions of one user/);
+    await Promise.all([...sessions, third].map((client) => client.drop()));
+    await becomes(one, ['offline'], 'dan');
+    const again = await knock(other);
+    await again.next('CONNECTED');
+    await again.drop();
+  });
+
+  test('let a person into a room once, and leave those alone who are in it through another', async () => {
+    const [one, other] = servers as [ChildServer, ChildServer];
+    const here = await RoomClient.connect(one.wsUrl, { token: tokenOf('fay') });
+    await here.join({ id: 'fay' }, 'lobby');
+    const there = await RoomClient.connect(other.wsUrl, { token: tokenOf('fay') });
+    await there.sendJoin({ id: 'fay' }, 'lobby');
+    assert.match(await there.nextRefusal(), /您已在其他页面或客户端加入该房间/);
+    await there.drop();
+    await other.kill();
+    servers[1] = await begin('other');
+    const { present } = await call(servers[1] as ChildServer, 'GET', '/api/v1/rooms/lobby');
+    assert.equal(present, 1);
+    await here.chat({ id: 'fay' }, 'lobby', 'still here');
+    await here.nextChat();
+    await here.drop();
   });
 
   test('know who is at the others, and tell once that users of a killed one are offline, but for those who are back', async () => {

@@ -1,8 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { parseRedisUrl } from '../config/redis-url.ts';
+import type { Attendance } from '../core/attendance.ts';
+import type { Principal } from '../core/model.ts';
+import type { AttendanceRegister } from '../core/ports/attendance.ts';
+import type { SessionPlaces } from '../hub/sessions.ts';
+import { MemoryAttendance } from '../presence/memory/attendance.ts';
 import { RedisRegister } from '../presence/redis/register.ts';
+import { roomOf, SharedAttendance } from '../presence/shared/attendance.ts';
 import { NodeLease } from '../presence/shared/node-lease.ts';
-import { LEASE_TIMES, type Register, RegisterUnavailable } from '../presence/shared/register.ts';
+import { SharedPlaces } from '../presence/shared/places.ts';
+import {
+  LEASE_TIMES,
+  type Register,
+  RegisterUnavailable,
+  type TakenPlace,
+} from '../presence/shared/register.ts';
 import { RedisLink } from '../redis/link.ts';
 import type { Ground } from './ground.ts';
 
@@ -10,12 +22,21 @@ import type { Ground } from './ground.ts';
 export interface ClusterParts {
   readonly register: Register;
   readonly lease: NodeLease;
+  /** Of people in rooms, and of sessions among those of their users. */
+  readonly places: SharedPlaces;
   /** Told of what failed; the log learns of what the operator does not know yet. */
   onError(error: unknown): void;
 }
 
-/** Undefined where this node has nobody to share with. */
-export async function composeCluster(ground: Ground): Promise<ClusterParts | undefined> {
+/**
+ * Undefined where this node has nobody to share with.
+ *
+ * @param leftRoom told who was in a room through a node that died
+ */
+export async function composeCluster(
+  ground: Ground,
+  leftRoom: Attendance['lost'],
+): Promise<ClusterParts | undefined> {
   const { config, clock, timers, log, node, teardown } = ground;
   if (config.redisUrl === undefined) return undefined;
   const link = await openRedis(ground, config.redisUrl);
@@ -29,8 +50,13 @@ export async function composeCluster(ground: Ground): Promise<ClusterParts | und
   const lease = new NodeLease({ register, clock, timers, renewal: LEASE_TIMES.renewal, onError });
   link.onUp(() => lease.doubt());
   teardown.defer('lease of this node', () => lease.close(config.presenceGrace));
+  const freed = async ({ set, member }: TakenPlace): Promise<void> => {
+    const room = roomOf(set);
+    if (room) await leftRoom(room.tenant, room.roomId, member);
+  };
+  const places = new SharedPlaces({ register, lease, freed, onError });
   await lease.start();
-  return { register, lease, onError };
+  return { register, lease, places, onError };
 }
 
 const LOST =
@@ -53,4 +79,22 @@ async function openRedis({ config, log, metrics, node, teardown, startSignal }: 
   teardown.defer('Redis', () => link.close());
   metrics.watchRedis(link);
   return link;
+}
+
+/** Who is in which room, over all nodes where there are others. */
+export function attendanceOf(cluster: ClusterParts | undefined): AttendanceRegister {
+  return cluster ? new SharedAttendance(cluster.places) : new MemoryAttendance();
+}
+
+/** The sessions of users over all nodes. */
+export function sessionPlacesOf({ places }: ClusterParts): SessionPlaces {
+  const placeOf = ({ tenant, userId }: Principal, holder: string) => ({
+    set: `sessions/${tenant}/${userId}`,
+    member: holder,
+    holder,
+  });
+  return {
+    take: async (user, sessionId, max) => (await places.take(placeOf(user, sessionId), max)) !== 'full',
+    leave: (user, sessionId) => void places.leave(placeOf(user, sessionId)),
+  };
 }

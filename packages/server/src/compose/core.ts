@@ -2,13 +2,16 @@ import { Argon2Hasher } from '../auth/passwords.ts';
 import type { Config } from '../config/settings.ts';
 import { type Core, type CoreDeps, createCore } from '../core/index.ts';
 import type { Limits } from '../core/limits.ts';
-import { MemoryAttendance } from '../presence/memory/attendance.ts';
+import { attendanceOf, type ClusterParts } from './cluster.ts';
 import type { Ground } from './ground.ts';
 
 /** The domain. */
 export function composeCore(
   { config, clock, ids, node, log, metrics }: Ground,
-  deps: Pick<CoreDeps, 'store' | 'sink' | 'gate'>,
+  {
+    cluster,
+    ...deps
+  }: Pick<CoreDeps, 'store' | 'sink' | 'gate'> & { readonly cluster: ClusterParts | undefined },
 ): Core {
   const passwords = new Argon2Hasher();
   metrics.watchQueue('passwords', () => passwords.waiting);
@@ -19,20 +22,21 @@ export function composeCore(
     node,
     passwords,
     limits: limitsOf(config),
-    register: new MemoryAttendance(),
+    register: attendanceOf(cluster),
     onError: (err) => log.warn({ err }, 'somebody who left a room is still its member'),
     origin: config.eventOrigin,
   });
 }
 
-/** Who is in which room; nobody yet. */
+/** Who is in which room; nobody yet through this node. */
 export async function composeAttendance(
   { metrics, teardown }: Ground,
   { attendance }: Pick<Core, 'attendance'>,
+  cluster: ClusterParts | undefined,
 ): Promise<void> {
   metrics.watchQueue('attendance', () => attendance.count);
   teardown.defer('attendance', () => attendance.settled());
-  await attendance.start();
+  await attendance.start(cluster?.lease.isAlone);
 }
 
 function limitsOf(config: Config): Limits {

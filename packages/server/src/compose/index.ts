@@ -42,7 +42,7 @@ export async function compose(ground: Ground): Promise<Served> {
   const keys = composeKeys(ground);
   const store = await composeStore(ground);
   await composeBus(ground, NOBODY);
-  const cluster = await composeCluster(ground);
+  const cluster = await composeCluster(ground, (...place) => core.attendance.lost(...place));
   const plugins = await composePlugins(ground);
   const destinations = composeDestinations(ground, plugins);
   const hub = composeHub(ground);
@@ -51,11 +51,12 @@ export async function compose(ground: Ground): Promise<Served> {
   const events = await composeEvents(ground, { store, next: sink, webhookLeft: () => core.remains.left() });
   const core = composeCore(ground, {
     store,
+    cluster,
     sink: events.sink,
     ...(plugins && { gate: plugins.gate }),
   });
   plugins?.serve({ messages: core.messages, sink });
-  await composeAttendance(ground, core);
+  await composeAttendance(ground, core, cluster);
   if (ground.config.demo) await seedDemo({ ...core, store });
   const authenticator = composeAuthenticator(ground, keys, core);
   const files = await composeFiles(ground, { store, core });

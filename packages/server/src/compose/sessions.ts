@@ -5,7 +5,7 @@ import { Sessions } from '../hub/sessions.ts';
 import { MemoryPresence } from '../presence/memory/index.ts';
 import type { Presence, PresenceOptions } from '../presence/presence.ts';
 import { SharedPresence } from '../presence/shared/presence.ts';
-import type { ClusterParts } from './cluster.ts';
+import { type ClusterParts, sessionPlacesOf } from './cluster.ts';
 import { composeCustomerWatch } from './desk.ts';
 import type { Ground } from './ground.ts';
 
@@ -36,7 +36,7 @@ export function composeSessions(ground: Ground, { store, core, cluster }: Sessio
   });
   teardown.defer('presence', () => presence.close());
   const customerWatch = composeCustomerWatch(ground, { core, presence });
-  const sessions = new Sessions(config.maxSessionsPerUser, presence);
+  const sessions = new Sessions(config.maxSessionsPerUser, presence, cluster && sessionPlacesOf(cluster));
   metrics.watchQueue('sessions', () => sessions.count);
   return {
     sessions,

@@ -50,7 +50,7 @@ export interface JoinCommand {
 export interface AttendanceDeps {
   readonly store: Pick<UserStore, 'findUser' | 'findCredentials'> &
     Pick<MessageStore, 'findMessage'> &
-    Pick<RoomStore, 'emptyRooms' | 'enterRoom' | 'leaveRoom'>;
+    Pick<RoomStore, 'emptyRooms' | 'enterRoom' | 'findRoom' | 'leaveRoom'>;
   readonly sink: EventSink;
   readonly clock: Clock;
   readonly limits: Limits;
@@ -66,7 +66,7 @@ export interface AttendanceDeps {
 /**
  * Who is in a room now, and through which session. In a conversation of kind `room` a user's attendance is its
  * membership; in a group it changes nothing about who is a member. A guest only attends. Nothing of it outlives the
- * sessions: a node that ends unexpectedly empties its rooms when it begins again.
+ * sessions: what a node that died leaves behind other nodes remove, or the next to begin, where there is no other.
  */
 export class Attendance {
   readonly #deps: AttendanceDeps;
@@ -81,9 +81,17 @@ export class Attendance {
     this.#membership = new RoomMembership(deps);
   }
 
-  /** Forgets who was in rooms before this process began. */
-  async start(): Promise<void> {
+  /** Forgets who was in rooms before this process began, unless others may be in them through other nodes. */
+  async start(isAlone = true): Promise<void> {
+    if (!isAlone) return;
     while (await this.#deps.store.emptyRooms(EMPTIED_AT_ONCE));
+  }
+
+  /** Ends the membership of somebody who was in a room through a node that died, and is in it no more. */
+  async lost(tenant: string, roomId: string, personId: string): Promise<void> {
+    const { store } = this.#deps;
+    if (isGuestId(personId) || (await store.findRoom(tenant, roomId))?.kind !== 'room') return;
+    await store.leaveRoom(tenant, roomId, personId);
   }
 
   /** Resolves once everybody who came is in or out, and who left has left in the store too. */

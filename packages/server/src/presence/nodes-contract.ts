@@ -3,6 +3,7 @@ import { afterEach, describe, test } from 'node:test';
 import { SYSTEM_TIMERS } from '../stomp/timers.ts';
 import type { Presence, PresentUser } from './presence.ts';
 import { NodeLease } from './shared/node-lease.ts';
+import { SharedPlaces } from './shared/places.ts';
 import { SharedPresence } from './shared/presence.ts';
 import { type LeaseTimes, type Register, RegisterUnavailable } from './shared/register.ts';
 
@@ -32,6 +33,9 @@ export interface Cluster {
 interface TestNode {
   readonly presence: Presence;
   readonly lease: NodeLease;
+  readonly places: SharedPlaces;
+  /** Members whose places were freed by a sweep of this node. */
+  readonly freed: string[];
   /** Whether the node reaches the register. */
   isCutOff: boolean;
   /** As a kill -9 does it. */
@@ -196,7 +200,80 @@ export function nodesContract(
         ['alice offline', 'bob online'],
       );
     });
+
+    test('a place that a session of one node has is refused on the others until it is left', async () => {
+      const { nodes } = await start('a', 'b');
+      const [a, b] = nodes;
+      const both = [a.places.take(place('ada', '1'), MANY), b.places.take(place('ada', '2'), MANY)];
+      assert.deepEqual((await Promise.all(both)).sort(), ['entered', 'taken']);
+      assert.equal(await b.places.count('room'), 1);
+      await Promise.all([a.places.leave(place('ada', '1')), b.places.leave(place('ada', '2'))]);
+      assert.equal(await b.places.take(place('ada', '3'), MANY), 'entered');
+    });
+
+    test('the most members of a set are counted over all nodes', async () => {
+      const { nodes } = await start('a', 'b');
+      const all = Array.from({ length: 20 }, (_, n) =>
+        (nodes[n % 2] as TestNode).places.take(place(`m${n}`, 's'), 7),
+      );
+      const outcomes = await Promise.all(all);
+      assert.equal(outcomes.filter((outcome) => outcome === 'entered').length, 7);
+      assert.equal(await nodes[0].places.count('room'), 7);
+    });
+
+    test('places of a node that died are free, once what followed from them has ended', async () => {
+      const { nodes } = await start('a', 'b');
+      const [a, b] = nodes;
+      for (let n = 0; n < 250; n++) await a.places.take(place(`m${n}`, 's', `room${n}`), 1);
+      await a.die();
+      await until(() => b.freed.length === 250);
+      let outcome: string = 'taken';
+      while (outcome !== 'entered') outcome = await b.places.take(place('m249', 's', 'room249'), 1);
+      assert.equal(new Set(b.freed).size, b.freed.length);
+    });
+
+    test('what an earlier start of a node left is free at once', async () => {
+      const { cluster, nodes } = await start('a/1', 'b/1');
+      await nodes[0].places.take(place('ada', 's'), 1);
+      await nodes[0].die();
+      const again = await startNode(cluster, 'a/2', []);
+      await until(() => again.freed.length === 1);
+      assert.equal(nodes[1].freed.length, 0);
+      await again.die();
+    });
+
+    test('places outlast a register that lost its contents', async () => {
+      const { nodes, cluster } = await start('a', 'b');
+      const [a, b] = nodes;
+      await a.places.take(place('ada', '1'), MANY);
+      await cluster.empty();
+      await until(() => !a.lease.isSettled || !b.lease.isSettled);
+      await until(() => a.lease.isSettled && b.lease.isSettled);
+      assert.equal(await b.places.take(place('ada', '2'), MANY), 'taken');
+    });
+
+    test('while the register is lost a node goes by itself; afterwards the others know', async () => {
+      const { nodes } = await start('a', 'b');
+      const [a, b] = nodes;
+      await a.places.take(place('ada', '1'), MANY);
+      a.isCutOff = true;
+      await a.places.leave(place('ada', '1'));
+      assert.equal(await a.places.take(place('bea', '1'), 1), 'entered');
+      assert.equal(await a.places.take(place('cia', '1'), 1), 'full');
+      a.isCutOff = false;
+      await until(() => a.lease.isSettled);
+      let count = 0;
+      while (count !== 1) count = await b.places.count('room');
+      assert.equal(await b.places.take(place('bea', '2'), MANY), 'taken');
+      assert.equal(await b.places.take(place('ada', '2'), MANY), 'entered');
+    });
   });
+}
+
+const MANY = 10;
+
+function place(member: string, holder: string, set = 'room') {
+  return { set, member, holder };
 }
 
 async function startNode(cluster: Cluster, name: string, told: string[]): Promise<TestNode> {
@@ -213,10 +290,18 @@ async function startNode(cluster: Cluster, name: string, told: string[]): Promis
     changed: ({ userId, status }) => void told.push(`${name}: ${userId} ${status}`),
     changedHere: () => {},
   });
+  const freed: string[] = [];
+  const places = new SharedPlaces({
+    ...common,
+    lease,
+    freed: async ({ set, member }) => void freed.push(`${set}: ${member}`),
+  });
   let isOver = false;
   const node: TestNode = {
     presence,
     lease,
+    places,
+    freed,
     isCutOff: false,
     async die() {
       if (isOver) return;

@@ -25,6 +25,8 @@ export class OpeningSession {
   readonly #changed = new Map<string, boolean>();
   readonly #memberOf = new Set<string>();
   #endedBy: SessionEnd | undefined;
+  /** Whether the registry makes room for it. */
+  #isExpected = false;
 
   private constructor(options: ChatSessionOptions) {
     this.#options = options;
@@ -34,7 +36,7 @@ export class OpeningSession {
     options.services.hub.listen(this.#topic, this.#listener);
   }
 
-  /** Rejects with EINTERNAL while the store is out of reach, and with whatever a plug-in or the dialect refuses it. */
+  /** Rejects with EINTERNAL while the store is out of reach, with EPERM where the user has too many sessions, and with whatever a plug-in or the dialect refuses it. */
   static async begin({ prepare, authenticated, ...options }: OpeningOptions): Promise<OpeningSession> {
     const { principal, expiresAt, recordRole } = authenticated;
     const opening = new OpeningSession({ ...options, principal, expiresAt, recordRole });
@@ -47,6 +49,7 @@ export class OpeningSession {
         opening.#load(),
         authenticator.confirm(authenticated),
       ]);
+      await opening.#expect();
       return opening;
     } catch (error) {
       opening.abandon();
@@ -64,8 +67,25 @@ export class OpeningSession {
    * the connection ended meanwhile.
    */
   enter(): ChatSession {
-    this.abandon();
-    this.#requireAlive();
+    try {
+      this.#requireAlive();
+      const session = this.#enter();
+      this.#isExpected = false;
+      return session;
+    } finally {
+      this.abandon();
+    }
+  }
+
+  /** Leaves nothing behind. */
+  abandon(): void {
+    const { services, connection } = this.#options;
+    services.hub.unlisten(this.#topic, this.#listener);
+    if (this.#isExpected) services.sessions.giveUp({ id: connection.id, principal: this.principal });
+    this.#isExpected = false;
+  }
+
+  #enter(): ChatSession {
     for (const [id, isMember] of this.#changed) {
       if (isMember) this.#memberOf.add(id);
       else this.#memberOf.delete(id);
@@ -73,9 +93,10 @@ export class OpeningSession {
     return ChatSession.enter(this.#options, this.#memberOf);
   }
 
-  /** Leaves nothing behind. */
-  abandon(): void {
-    this.#options.services.hub.unlisten(this.#topic, this.#listener);
+  async #expect(): Promise<void> {
+    const { services, connection } = this.#options;
+    await services.sessions.expect({ id: connection.id, principal: this.principal });
+    this.#isExpected = true;
   }
 
   /** Asks the plug-ins, which may give the user another name or role. */

@@ -3,14 +3,30 @@ import { type RedisLink, RedisUnavailable } from '../../redis/link.ts';
 import type { Script } from '../../redis/session.ts';
 import {
   type EntryChange,
+  type HeldPlace,
   LEASE_TIMES,
   type LeaseTimes,
   type Register,
   RegisterUnavailable,
   type Renewal,
+  type SweptPlaces,
   type SweptUsers,
+  type TakenPlace,
 } from '../shared/register.ts';
-import { ENTER_USERS, FORGET, LEAVE_USERS, ONLINE_USERS, RENEW, RESIGN, SWEEP_USERS } from './scripts.ts';
+import {
+  COUNT_PLACES,
+  ENTER_USERS,
+  FORGET,
+  LEAVE_PLACE,
+  LEAVE_USERS,
+  ONLINE_USERS,
+  RENEW,
+  RESIGN,
+  RETAKE_PLACES,
+  SWEEP_PLACES,
+  SWEEP_USERS,
+  TAKE_PLACE,
+} from './scripts.ts';
 
 /** Users of one step of a sweep. */
 const SWEPT_AT_ONCE = 200;
@@ -42,18 +58,19 @@ export class RedisRegister implements Register {
   async renew(): Promise<Renewal> {
     const { link, prefix, incarnation } = this.#options;
     const { lasts, settling } = this.#times;
-    const args = [prefix, incarnation, lasts, this.#epoch, link.runId, randomUUID(), settling];
+    const args = [prefix, incarnation, lasts, this.#epoch, link.runId, randomUUID(), settling, this.#ownName];
     const found = await link.run(RENEW, [`${prefix}epoch`], args).catch(refuse);
-    const [status, epoch, settlesIn, isMade, dead] = found as [
+    const [status, epoch, settlesIn, isMade, dead, others] = found as [
       Renewal['status'],
       string,
       number,
       number,
       string[],
+      number,
     ];
     this.#epoch = epoch;
     if (isMade) void this.#removeFormer().catch(() => {});
-    return { status, settlesIn, dead };
+    return { status, settlesIn, dead, isAlone: others === 0 };
   }
 
   async resign(after: number): Promise<void> {
@@ -61,7 +78,7 @@ export class RedisRegister implements Register {
   }
 
   async forget(dead: string): Promise<void> {
-    await this.#run(FORGET, [this.#nodes, this.#usersOf(dead)], [dead]);
+    await this.#run(FORGET, [this.#nodes, this.#usersOf(dead), this.#placesOf(dead)], [dead]);
   }
 
   enterUsers(users: readonly string[]): Promise<EntryChange[]> {
@@ -83,6 +100,49 @@ export class RedisRegister implements Register {
     const args = [this.#key('at', ''), dead, this.#options.incarnation, CLAIM, SWEPT_AT_ONCE, ...done];
     const [users, gone] = (await this.#run(SWEEP_USERS, keys, args)) as [string[]?, string[]?];
     return users && { users, gone: gone ?? [] };
+  }
+
+  async takePlace(place: HeldPlace, max: number): Promise<'entered' | 'taken' | 'full'> {
+    const { member, holder } = place;
+    const args = [this.#options.incarnation, member, holder, max, lineOf(place)];
+    return (await this.#run(TAKE_PLACE, this.#keysOf(place), args)) as 'entered' | 'taken' | 'full';
+  }
+
+  async leavePlace(place: HeldPlace): Promise<void> {
+    const { member, holder } = place;
+    await this.#run(LEAVE_PLACE, this.#keysOf(place), [
+      this.#options.incarnation,
+      member,
+      holder,
+      lineOf(place),
+    ]);
+  }
+
+  async countPlaces(set: string): Promise<number> {
+    return (await this.#run(COUNT_PLACES, [this.#key('in', set)], [])) as number;
+  }
+
+  async retakePlaces(places: readonly HeldPlace[]): Promise<void> {
+    const { incarnation } = this.#options;
+    const keys = [this.#placesOf(incarnation), ...places.map(({ set }) => this.#key('in', set))];
+    const args = places.flatMap((place) => [place.member, place.holder, lineOf(place)]);
+    await this.#run(RETAKE_PLACES, keys, [incarnation, ...args]);
+  }
+
+  async sweepPlaces(dead: string, done: readonly TakenPlace[]): Promise<SweptPlaces | undefined> {
+    const keys = [this.#nodes, this.#placesOf(dead), this.#key('place-sweeper', dead)];
+    const { incarnation } = this.#options;
+    const args = [
+      this.#key('in', ''),
+      dead,
+      incarnation,
+      CLAIM,
+      SWEPT_AT_ONCE,
+      this.#ownName,
+      ...done.map(lineOf),
+    ];
+    const [places, freed = []] = (await this.#run(SWEEP_PLACES, keys, args)) as [string[]?, string[]?];
+    return places && { places: places.map(placeOf), freed: freed.map(placeOf) };
   }
 
   /** @param only how many nodes have the user where this one is the only one, or was the last */
@@ -112,6 +172,21 @@ export class RedisRegister implements Register {
     return this.#key('users', incarnation);
   }
 
+  /** Which places a node's sessions have. */
+  #placesOf(incarnation: string): string {
+    return this.#key('places', incarnation);
+  }
+
+  #keysOf({ set }: HeldPlace): string[] {
+    return [this.#key('in', set), this.#placesOf(this.#options.incarnation)];
+  }
+
+  /** What the incarnations of this node begin with, whenever it started. */
+  get #ownName(): string {
+    const { incarnation } = this.#options;
+    return incarnation.slice(0, incarnation.lastIndexOf('/') + 1) || incarnation;
+  }
+
   #key(...parts: readonly string[]): string {
     return [`${this.#options.prefix}${this.#epoch}`, ...parts].join(':');
   }
@@ -136,6 +211,16 @@ export class RedisRegister implements Register {
       cursor = next;
     }
   }
+}
+
+/** A place in one line. */
+function lineOf({ set, member }: TakenPlace): string {
+  return `${set}\n${member}`;
+}
+
+function placeOf(line: string): TakenPlace {
+  const at = line.indexOf('\n');
+  return { set: line.slice(0, at), member: line.slice(at + 1) };
 }
 
 /** Says in the port's words what Redis said. */

@@ -7,7 +7,7 @@ import { script } from '../../redis/session.ts';
 const NOW = `local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000)`;
 const GUARD = `if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then return redis.error_reply('EMPTIED the register lost its contents') end`;
 
-/** ARGV: prefix, incarnation, lease, known epoch, run id, new epoch, settling. */
+/** ARGV: prefix, incarnation, lease, known epoch, run id, new epoch, settling, what the incarnations of this node begin with. */
 export const RENEW = script(`${NOW}
 local id = redis.call('HGET', KEYS[1], 'id')
 local made = 0
@@ -26,7 +26,13 @@ local ends = redis.call('ZSCORE', nodes, ARGV[2])
 local status = 'kept'
 if id ~= ARGV[4] then status = 'emptied' elseif not ends or tonumber(ends) <= now then status = 'expired' end
 redis.call('ZADD', nodes, now + ARGV[3], ARGV[2])
-return { status, id, math.max(0, settled - now), made, redis.call('ZRANGEBYSCORE', nodes, '-inf', now, 'LIMIT', 0, 16) }`);
+local dead = redis.call('ZRANGEBYSCORE', nodes, '-inf', now, 'LIMIT', 0, 16)
+local others = 0
+for _, node in ipairs(redis.call('ZRANGEBYSCORE', nodes, '(' .. now, '+inf')) do
+  if string.sub(node, 1, #ARGV[8]) ~= ARGV[8] then others = others + 1
+  elseif node ~= ARGV[2] and ARGV[4] == '' then dead[#dead + 1] = node end
+end
+return { status, id, math.max(0, settled - now), made, dead, others }`);
 
 /** KEYS: epoch, nodes. ARGV: epoch, incarnation, ms. */
 export const RESIGN = script(`${GUARD} ${NOW}
@@ -92,3 +98,69 @@ for _, user in ipairs(batch) do
   if redis.call('EXISTS', ARGV[2] .. user) == 0 then gone[#gone + 1] = user end
 end
 return { batch, gone }`);
+
+/** KEYS: epoch, the set, places of the node. ARGV: epoch, incarnation, member, holder, max, place. */
+export const TAKE_PLACE = script(`${GUARD}
+local held = redis.call('HGET', KEYS[2], ARGV[3])
+local own = ARGV[2] .. ' '
+if held and string.sub(held, 1, #own) ~= own then return 'taken' end
+if not held and redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[5]) then return 'full' end
+redis.call('HSET', KEYS[2], ARGV[3], own .. ARGV[4])
+redis.call('SADD', KEYS[3], ARGV[6])
+return 'entered'`);
+
+/** As TAKE_PLACE, without max. */
+export const LEAVE_PLACE = script(`${GUARD}
+if redis.call('HGET', KEYS[2], ARGV[3]) ~= ARGV[2] .. ' ' .. ARGV[4] then return 0 end
+redis.call('SREM', KEYS[3], ARGV[5])
+return redis.call('HDEL', KEYS[2], ARGV[3])`);
+
+/** KEYS: epoch, the set. ARGV: epoch. */
+export const COUNT_PLACES = script(`${GUARD} return redis.call('HLEN', KEYS[2])`);
+
+/** KEYS: epoch, places of the node, then the set of each place. ARGV: epoch, incarnation, then member, holder and place of each. */
+export const RETAKE_PLACES = script(`${GUARD}
+local own = ARGV[2] .. ' '
+for i = 3, #KEYS do
+  local at = 3 * (i - 2)
+  local held = redis.call('HGET', KEYS[i], ARGV[at])
+  if not held or string.sub(held, 1, #own) == own then
+    redis.call('HSET', KEYS[i], ARGV[at], own .. ARGV[at + 1])
+    redis.call('SADD', KEYS[2], ARGV[at + 2])
+  end
+end
+return 0`);
+
+/**
+ * As SWEEP_USERS; what is told of a place is told before it is free.
+ *
+ * KEYS: epoch, nodes, places of the dead node, who sweeps it. ARGV: epoch, prefix of sets, dead, incarnation, claim in ms, batch,
+ * what the incarnations of this node begin with, done.
+ */
+export const SWEEP_PLACES = script(`${GUARD} ${NOW}
+local ends = redis.call('ZSCORE', KEYS[2], ARGV[3])
+local isOwn = string.sub(ARGV[3], 1, #ARGV[7]) == ARGV[7]
+if ends and tonumber(ends) > now and not isOwn then return {} end
+local sweeper = redis.call('GET', KEYS[4])
+if sweeper and sweeper ~= ARGV[4] then return {} end
+local dead = ARGV[3] .. ' '
+local function find(place)
+  local at = string.find(place, '\\n', 1, true)
+  local set, member = ARGV[2] .. string.sub(place, 1, at - 1), string.sub(place, at + 1)
+  local held = redis.call('HGET', set, member)
+  return set, member, held and string.sub(held, 1, #dead) == dead
+end
+for i = 8, #ARGV do
+  local set, member, isHeld = find(ARGV[i])
+  if isHeld then redis.call('HDEL', set, member) end
+  redis.call('SREM', KEYS[3], ARGV[i])
+end
+local batch = redis.call('SRANDMEMBER', KEYS[3], ARGV[6])
+if #batch == 0 then redis.call('DEL', KEYS[4]) return {} end
+redis.call('SET', KEYS[4], ARGV[4], 'PX', ARGV[5])
+local freed = {}
+for _, place in ipairs(batch) do
+  local _, _, isHeld = find(place)
+  if isHeld then freed[#freed + 1] = place end
+end
+return { batch, freed }`);

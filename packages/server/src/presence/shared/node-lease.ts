@@ -34,6 +34,7 @@ export class NodeLease {
   readonly #covered: Covered[] = [];
   #state: 'lost' | 'settling' | 'held' = 'lost';
   #dead: readonly string[] = [];
+  #isAlone = true;
   /** What a renewal found, until all was entered again. */
   #lost: 'expired' | 'emptied' | undefined;
 
@@ -51,6 +52,11 @@ export class NodeLease {
   /** Whether the register knows of all nodes: what it does not hold is nowhere. */
   get isSettled(): boolean {
     return this.#state === 'held';
+  }
+
+  /** Whether no other node is known of. */
+  get isAlone(): boolean {
+    return this.#isAlone;
   }
 
   cover(covered: Covered): void {
@@ -80,7 +86,8 @@ export class NodeLease {
   async #renew(): Promise<number> {
     const { register, clock, renewal } = this.#deps;
     try {
-      const { status, settlesIn, dead } = await register.renew();
+      const { status, settlesIn, dead, isAlone } = await register.renew();
+      this.#isAlone = isAlone;
       if (status !== 'kept') this.#lost = this.#lost === 'emptied' ? 'emptied' : status;
       await this.#takeUp();
       this.#state = settlesIn > 0 ? 'settling' : 'held';

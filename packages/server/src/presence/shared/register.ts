@@ -7,8 +7,10 @@ export interface Renewal {
   readonly status: 'kept' | 'expired' | 'emptied';
   /** How long, in ms, other nodes may still need to enter again what they had before the register lost its contents. */
   readonly settlesIn: number;
-  /** Incarnations whose leases have run out, some of them at a time. */
+  /** Incarnations whose leases have run out, some of them at a time; at the first renewal also those of earlier starts of this node. */
   readonly dead: readonly string[];
+  /** Whether no other node has a lease that lives. */
+  readonly isAlone: boolean;
 }
 
 /** What became of somebody's entry among the entries of all nodes. */
@@ -49,11 +51,43 @@ export interface UserRegister {
   sweepUsers(dead: string, done: readonly string[]): Promise<SweptUsers | undefined>;
 }
 
+/** A place in a set, such as a person's in a room. Neither name holds a line break. */
+export interface TakenPlace {
+  readonly set: string;
+  readonly member: string;
+}
+
+export interface HeldPlace extends TakenPlace {
+  /** Through which session; without white space. */
+  readonly holder: string;
+}
+
+/** A batch of the places of a dead node; it comes again until it was said to be done. */
+export interface SweptPlaces {
+  readonly places: readonly TakenPlace[];
+  /** Those that are free once the batch is done. */
+  readonly freed: readonly TakenPlace[];
+}
+
+/** Places with a bound. They reject as calls about users do. */
+export interface PlaceRegister {
+  /** Takes a place; `taken` where a node has it, `full` where the set has `max` members. Places of dead nodes count until they are swept. */
+  takePlace(place: HeldPlace, max: number): Promise<'entered' | 'taken' | 'full'>;
+  /** Does nothing where this holder does not have the place. */
+  leavePlace(place: HeldPlace): Promise<void>;
+  /** Members of a set. */
+  countPlaces(set: string): Promise<number>;
+  /** Takes places that this node had, whatever the bound, where nobody else has them. */
+  retakePlaces(places: readonly HeldPlace[]): Promise<void>;
+  /** As `sweepUsers` does. What an earlier start of this node had is swept at once. */
+  sweepPlaces(dead: string, done: readonly TakenPlace[]): Promise<SweptPlaces | undefined>;
+}
+
 /**
  * What all nodes of a cluster share, as one node sees it. A node holds a lease under a name of its own for each start, its *incarnation*;
  * what it enters counts as long as the lease lives, and no longer. The time is the register's own.
  */
-export interface Register extends UserRegister {
+export interface Register extends UserRegister, PlaceRegister {
   /** Takes the lease, or renews it. */
   renew(): Promise<Renewal>;
   /** Lets the lease run out after so many ms: this node renews it no more. */
