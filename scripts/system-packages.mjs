@@ -11,6 +11,8 @@ const NEEDED = [
   { package: 'redis-server', commands: ['redis-server', '/usr/bin/redis-server'] },
   // Only its programs: the cluster that Debian makes on installation is not touched.
   POSTGRES,
+  { package: 'nginx', commands: ['nginx', '/usr/sbin/nginx'] },
+  { package: 'haproxy', commands: ['haproxy', '/usr/sbin/haproxy'] },
   { package: 'pgbouncer', commands: ['pgbouncer', '/usr/sbin/pgbouncer'] },
 ];
 

@@ -66,7 +66,7 @@ const ON_POSTGRES = [
 ].map((name) => `packages/server/test/${name}.test.ts`);
 /** These look into the files of SQLite, choose their store themselves, or need none that would differ. */
 const ON_SQLITE_ONLY =
-  /\/(backup|bench|disk-trouble|start-failures|postgres-.*|chaos|log-trouble|plugins.*|sockjs.*|browser|.*-browser|openapi)\.test\.ts$/;
+  /\/(backup|bench|deploy-.*|disk-trouble|start-failures|postgres-.*|chaos|log-trouble|plugins.*|sockjs.*|browser|.*-browser|openapi)\.test\.ts$/;
 
 const everything = !unitOnly && named.length === 0;
 if (everything) {
