@@ -37,7 +37,13 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     `${SERVER}/config/tls-fault.ts`,
     `${SERVER}/start-wait.ts`,
   ],
-  [`${SERVER}/presence`]: [`${SERVER}/core`, `${SERVER}/redis`],
+  [`${SERVER}/presence`]: [
+    `${SERVER}/core`,
+    `${SERVER}/redis`,
+    `type:${SERVER}/config`,
+    `${SERVER}/store/postgres/connect.ts`,
+    `${SERVER}/store/postgres/errors.ts`,
+  ],
   [`${SERVER}/processes`]: [],
   [`${SERVER}/files`]: [
     `${SERVER}/core`,
@@ -168,7 +174,7 @@ test('only the composition root and the adapters know the store as a whole', () 
   );
 });
 
-test('one place chooses the store adapter; the command line, the backup and the bus know its files', () => {
+test('one place chooses the store adapter; the command line, the backup, the bus and presence know its files', () => {
   const mayKnow = [
     `${SERVER}/store`,
     `${COMPOSITION_ROOT}/store.ts`,
@@ -178,6 +184,7 @@ test('one place chooses the store adapter; the command line, the backup and the 
     `${SERVER}/cli/copy.ts`,
     `${SERVER}/backup`,
     `${SERVER}/bus/notify`,
+    `${SERVER}/presence/postgres`,
   ];
   const files = globSync(`${SERVER}/**/*.ts`, { cwd: ROOT }).filter((file) => !isTestCode(file));
   const found = files.flatMap(importsOf).filter(({ target }) => isInside(target, `${SERVER}/store`));

@@ -97,7 +97,72 @@ describe('a server with Redis', { skip: SKIP_REDIS }, () => {
   });
 });
 
-describe('servers that share a store and a Redis', { skip: SKIP_REDIS || SKIP_POSTGRES }, () => {
+for (const [where, skip] of [
+  ['a Redis', SKIP_REDIS || SKIP_POSTGRES],
+  ['no Redis', SKIP_POSTGRES],
+] as const) {
+  describe(`servers that share a store and ${where}`, { skip }, () => {
+    let redis: RedisServer | undefined;
+    let one: TestServer;
+    let other: TestServer;
+    let begin: (node: string) => Promise<TestServer>;
+    before(async () => {
+      if (where === 'a Redis') redis = await RedisServer.start();
+      const store = await (await sharedPostgres()).createDatabase();
+      const shared = {
+        store,
+        ...(redis && { redisUrl: redis.url }),
+        presenceGrace: 0,
+        maxSessionsPerUser: 2,
+      };
+      begin = (node) => startTestServer({ ...shared, node });
+      [one, other] = [await begin('one'), await begin('other')];
+      await makeUsers(one, 'dan', 'fay');
+    });
+    after(async () => {
+      await Promise.all([one?.stop(), other?.stop()]);
+      await redis?.stop();
+    });
+
+    const knock = async ({ wsUrl }: TestServer) => {
+      const client = await StompClient.open(`${wsUrl}/ws/im?token=${tokenOf('dan')}`);
+      client.send('CONNECT', { 'accept-version': '1.2' });
+      return client;
+    };
+
+    test('know who is at the others, and count the sessions of a user together', async () => {
+      const sessions = [await knock(one), await knock(other)];
+      for (const client of sessions) await client.next('CONNECTED');
+      await becomes(one, ['online', 'offline'], 'dan', 'fay');
+      await becomes(other, ['online', 'offline'], 'dan', 'fay');
+      const third = await knock(one);
+      assert.match((await third.next('ERROR')).body.toString(), /more than 2 sessions of one user/);
+      await Promise.all([...sessions, third].map((client) => client.drop()));
+      await becomes(one, ['offline'], 'dan');
+      const again = await knock(other);
+      await again.next('CONNECTED');
+      await again.drop();
+    });
+
+    test('let a person into a room once, and leave those alone who are in it through another', async () => {
+      const here = await RoomClient.connect(one.wsUrl, { token: tokenOf('fay') });
+      await here.join({ id: 'fay' }, 'lobby');
+      const there = await RoomClient.connect(other.wsUrl, { token: tokenOf('fay') });
+      await there.sendJoin({ id: 'fay' }, 'lobby');
+      assert.match(await there.nextRefusal(), /您已在其他页面或客户端加入该房间/);
+      await there.drop();
+      await other.stop();
+      other = await begin('other');
+      const { present } = await call(other, 'GET', '/api/v1/rooms/lobby');
+      assert.equal(present, 1);
+      await here.chat({ id: 'fay' }, 'lobby', 'still here');
+      await here.nextChat();
+      await here.drop();
+    });
+  });
+}
+
+describe('a server that is killed among others', { skip: SKIP_REDIS || SKIP_POSTGRES }, () => {
   let redis: RedisServer;
   let folder: string;
   let begin: (name: string) => Promise<ChildServer>;
@@ -112,8 +177,6 @@ describe('servers that share a store and a Redis', { skip: SKIP_REDIS || SKIP_PO
         HAINA_REDIS_URL: redis.url,
         HAINA_NODE: name,
         HAINA_PRESENCE_GRACE: '1ms',
-        HAINA_MAX_SESSIONS_PER_USER: '2',
-        HAINA_ROOM_CREATE: 'on',
         HAINA_DATA_DIR: join(folder, name),
       });
     for (const name of ['one', 'other']) servers.push(await begin(name));
@@ -125,42 +188,7 @@ describe('servers that share a store and a Redis', { skip: SKIP_REDIS || SKIP_PO
     await rm(folder, { recursive: true });
   });
 
-  test('count the sessions of a user together', async () => {
-    const [one, other] = servers as [ChildServer, ChildServer];
-    const knock = async ({ wsUrl }: ChildServer) => {
-      const client = await StompClient.open(`${wsUrl}/ws/im?token=${tokenOf('dan')}`);
-      client.send('CONNECT', { 'accept-version': '1.2' });
-      return client;
-    };
-    const sessions = [await knock(one), await knock(other)];
-    for (const client of sessions) await client.next('CONNECTED');
-    const third = await knock(one);
-    assert.match((await third.next('ERROR')).body.toString(), /more than 2 sessions of one user/);
-    await Promise.all([...sessions, third].map((client) => client.drop()));
-    await becomes(one, ['offline'], 'dan');
-    const again = await knock(other);
-    await again.next('CONNECTED');
-    await again.drop();
-  });
-
-  test('let a person into a room once, and leave those alone who are in it through another', async () => {
-    const [one, other] = servers as [ChildServer, ChildServer];
-    const here = await RoomClient.connect(one.wsUrl, { token: tokenOf('fay') });
-    await here.join({ id: 'fay' }, 'lobby');
-    const there = await RoomClient.connect(other.wsUrl, { token: tokenOf('fay') });
-    await there.sendJoin({ id: 'fay' }, 'lobby');
-    assert.match(await there.nextRefusal(), /您已在其他页面或客户端加入该房间/);
-    await there.drop();
-    await other.kill();
-    servers[1] = await begin('other');
-    const { present } = await call(servers[1] as ChildServer, 'GET', '/api/v1/rooms/lobby');
-    assert.equal(present, 1);
-    await here.chat({ id: 'fay' }, 'lobby', 'still here');
-    await here.nextChat();
-    await here.drop();
-  });
-
-  test('know who is at the others, and tell once that users of a killed one are offline, but for those who are back', async () => {
+  test('leaves users whom the others tell once to be offline, but for those who are back', async () => {
     const [one, other] = servers as [ChildServer, ChildServer];
     const ada = await StompClient.of(one.wsUrl, 'ada');
     const bea = await StompClient.of(one.wsUrl, 'bea');

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { parseRedisUrl } from '../config/redis-url.ts';
+import { type PostgresAddress, parseStore } from '../config/store-url.ts';
 import type { Attendance } from '../core/attendance.ts';
 import type { Principal } from '../core/model.ts';
 import type { AttendanceRegister } from '../core/ports/attendance.ts';
 import type { SessionPlaces } from '../hub/sessions.ts';
 import { MemoryAttendance } from '../presence/memory/attendance.ts';
+import { PostgresLink } from '../presence/postgres/link.ts';
+import { PostgresRegister } from '../presence/postgres/register.ts';
 import { RedisRegister } from '../presence/redis/register.ts';
 import { roomOf, SharedAttendance } from '../presence/shared/attendance.ts';
 import { NodeLease } from '../presence/shared/node-lease.ts';
@@ -38,17 +41,16 @@ export async function composeCluster(
   leftRoom: Attendance['lost'],
 ): Promise<ClusterParts | undefined> {
   const { config, clock, timers, log, node, teardown } = ground;
-  if (config.redisUrl === undefined) return undefined;
-  const link = await openRedis(ground, config.redisUrl);
   // Another one for each start: what a killed process had is not this one's.
   const incarnation = `${node}/${randomUUID()}`;
-  const register = new RedisRegister({ link, prefix: `${config.cluster}:`, incarnation });
+  const opened = await openRegister(ground, incarnation, () => lease.doubt());
+  if (!opened) return undefined;
+  const register = opened;
   const onError = (err: unknown): void => {
     if (!(err instanceof RegisterUnavailable))
       log.warn({ err }, 'what nodes share could not be kept; trying again');
   };
   const lease = new NodeLease({ register, clock, timers, renewal: LEASE_TIMES.renewal, onError });
-  link.onUp(() => lease.doubt());
   teardown.defer('lease of this node', () => lease.close(config.presenceGrace));
   const freed = async ({ set, member }: TakenPlace): Promise<void> => {
     const room = roomOf(set);
@@ -59,8 +61,37 @@ export async function composeCluster(
   return { register, lease, places, onError };
 }
 
-const LOST =
-  'Redis is lost: who is online is unknown, and limits are those of this server alone, until it is back';
+const UNTIL_BACK = 'who is online is unknown, and limits are those of this server alone, until it is back';
+
+/** In Redis, or else in the PostgreSQL that the nodes share anyway; undefined where there is neither. */
+async function openRegister(
+  ground: Ground,
+  incarnation: string,
+  onUp: () => void,
+): Promise<Register | undefined> {
+  const { config } = ground;
+  if (config.redisUrl !== undefined) {
+    const link = await openRedis(ground, config.redisUrl);
+    link.onUp(onUp);
+    return new RedisRegister({ link, prefix: `${config.cluster}:`, incarnation });
+  }
+  const store = parseStore(config.store);
+  if (store.kind === 'sqlite') return undefined;
+  return new PostgresRegister({ link: openPostgres(ground, store.address), incarnation });
+}
+
+function openPostgres({ node, log, teardown }: Ground, address: PostgresAddress): PostgresLink {
+  const link = new PostgresLink({
+    address,
+    name: `haina/${node} who is where`,
+    lost(reason) {
+      if (reason === undefined) log.warn('PostgreSQL can be asked again who is where');
+      else log.error({ reason }, `PostgreSQL can not be asked who is where: ${UNTIL_BACK}`);
+    },
+  });
+  teardown.defer('connection for who is where', () => link.close());
+  return link;
+}
 
 async function openRedis({ config, log, metrics, node, teardown, startSignal }: Ground, url: string) {
   const link = await RedisLink.open({
@@ -72,7 +103,7 @@ async function openRedis({ config, log, metrics, node, teardown, startSignal }: 
     warn: (text) => log.warn(`Redis ${text}`),
     lost(reason) {
       if (reason === undefined) log.warn('Redis is back');
-      else log.error({ reason }, LOST);
+      else log.error({ reason }, `Redis is lost: ${UNTIL_BACK}`);
     },
     ...(startSignal && { signal: startSignal }),
   });

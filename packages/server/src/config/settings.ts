@@ -56,7 +56,7 @@ const server = {
   ),
   redisUrl: Type.Optional(
     text(
-      'Redis in which servers that share a store say who is connected where: redis://user:password@host:port/database, or rediss://… for TLS. Without it each knows of its own users only. Prefer the variable: flags show in process lists.',
+      'Redis in which servers that share a store say who is connected where: redis://user:password@host:port/database, or rediss://… for TLS. Without it they say so in their PostgreSQL. Prefer the variable: flags show in process lists.',
       {
         allowed: 'a URL redis://user:password@host:port/database, or rediss://… for TLS',
         unquoted: true,

@@ -6,6 +6,7 @@ import {
   type HeldPlace,
   LEASE_TIMES,
   type LeaseTimes,
+  ownNameOf,
   type Register,
   RegisterUnavailable,
   type Renewal,
@@ -183,8 +184,7 @@ export class RedisRegister implements Register {
 
   /** What the incarnations of this node begin with, whenever it started. */
   get #ownName(): string {
-    const { incarnation } = this.#options;
-    return incarnation.slice(0, incarnation.lastIndexOf('/') + 1) || incarnation;
+    return ownNameOf(this.#options.incarnation);
   }
 
   #key(...parts: readonly string[]): string {

@@ -107,3 +107,8 @@ export interface LeaseTimes {
 }
 
 export const LEASE_TIMES: LeaseTimes = { lasts: 10_000, renewal: 3000, settling: 6000 };
+
+/** What the incarnations of a node begin with, whenever it started. */
+export function ownNameOf(incarnation: string): string {
+  return incarnation.slice(0, incarnation.lastIndexOf('/') + 1) || incarnation;
+}

@@ -46,7 +46,7 @@ const COLUMNS = `SELECT c.relname AS table, a.attname AS name, format_type(a.att
     array_position(i.indkey::int[], a.attnum::int) - array_lower(i.indkey::int[], 1) + 1 AS place
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
-  WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
+  WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND c.relnamespace = current_schema()::regnamespace
   ORDER BY c.relname COLLATE "C", a.attname COLLATE "C"`;
 
 /** Sessions of servers: by the name that they give themselves, and by the slots that those who write hold. */

@@ -46,8 +46,8 @@ const UNTOLD: PostgresTroubles = { waiting() {}, warn() {}, unavailable() {} };
 
 const LANES = 2;
 const READERS = 4;
-/** What a node takes: one more looks at the server and migrates when it starts, and makes room for that of the bus. */
-export const CONNECTIONS_OF_NODE = LANES + READERS + 1;
+/** What a node takes: one more looks at the server and migrates when it starts, and makes room for that of the bus; and one for who is where. */
+export const CONNECTIONS_OF_NODE = LANES + READERS + 2;
 const MAX_BATCH = 200;
 const MAX_WAITING = 50_000;
 const STATEMENT_TIMEOUT = 30_000;
