@@ -138,6 +138,28 @@ test('a flush waits for what an earlier one is still storing', async () => {
   await Promise.all([first, second]);
 });
 
+test('what was told in very many conversations is stored some at a time, all of it before a flush is over', async () => {
+  let running = 0;
+  let most = 0;
+  const stored = new Set<string>();
+  const report = async ({ conversationId }: ConversationReport) => {
+    most = Math.max(most, ++running);
+    await new Promise(setImmediate);
+    running -= 1;
+    stored.add(conversationId);
+  };
+  const deliveries = new Deliveries({
+    receipts: { isAwaited: () => false, report },
+    maxReceiptMembers: MAX_RECEIPT_MEMBERS,
+    onError: assert.ifError,
+  });
+  const told = Array.from({ length: 950 }, (_, index) => created(1, { conversationId: `team${index}` }));
+  deliveries.acknowledged(BOB, tracesOf(told));
+  await deliveries.close();
+  assert.equal(stored.size, told.length);
+  assert.ok(most <= 100, `${most} at once`);
+});
+
 test('what waits for a slow connection is an account of its messages, not their contents', () => {
   const { deliveries, connection, bob } = setUp();
   connection.enqueuedBytes = 100;

@@ -1,3 +1,4 @@
+import { batchesOf } from '../core/batches.ts';
 import type { Principal } from '../core/model.ts';
 import type { Receipts } from '../core/receipts.ts';
 import type { Connection } from '../transport/connection.ts';
@@ -10,8 +11,10 @@ import type { NotificationTrace, Trace } from './trace.ts';
 const SETTLE_AFTER = 25;
 /** The same where no sender waits to be told. */
 const SETTLE_UNAWAITED_AFTER = 2000;
-/** Conversations whose unawaited deliveries gather; more are stored at once. */
+/** Conversations whose unawaited deliveries gather; more are stored without further delay. */
 const MAX_UNAWAITED = 1000;
+/** Conversations that are stored in one step. */
+const MAX_REPORTS_AT_ONCE = 100;
 
 /** One session on its connection, as far as deliveries care. */
 export interface Recipient {
@@ -121,7 +124,7 @@ export class Deliveries {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#takeWritten();
-    for (const report of this.#gathered.take()) this.#store(() => this.#options.receipts.report(report));
+    this.#store(() => this.#report(this.#gathered));
     const notified = this.#notified;
     this.#notified = new Map();
     for (const { notification, userIds } of notified.values()) {
@@ -137,7 +140,14 @@ export class Deliveries {
   #storeUnawaited(): void {
     clearTimeout(this.#unawaitedTimer);
     this.#unawaitedTimer = undefined;
-    for (const report of this.#unawaited.take()) this.#store(() => this.#options.receipts.report(report));
+    this.#store(() => this.#report(this.#unawaited));
+  }
+
+  /** Some at a time: whoever was told much in very many conversations holds nobody up who writes meanwhile. */
+  async #report(gathered: GatheredReceipts): Promise<void> {
+    const { receipts, onError } = this.#options;
+    for (const batch of batchesOf([...gathered.take()], MAX_REPORTS_AT_ONCE))
+      await Promise.all(batch.map((report) => receipts.report(report).catch(onError)));
   }
 
   #takeWritten(): void {

@@ -61,26 +61,22 @@ export interface ConversationCursor {
   /** Undelivered messages up to this sequence were told. */
   readonly seq: number;
   /** In the order of time: what is to follow the changed messages. */
-  readonly lanes?: readonly OpenLane[];
+  readonly lanes?: OpenLanes;
 }
 
 /** In the order of time, after all changed messages: what is left, the oldest first. */
 export interface TimeCursor {
-  readonly lanes: readonly OpenLane[];
+  readonly lanes: OpenLanes;
   /** Only messages below this number, as older ones of other lanes come before. */
   readonly before?: number;
 }
 
 /**
- * What was not delivered of a conversation when the first page was read, and was not told since: what is delivered between two pages
- * is told all the same.
+ * What was not delivered when the first page was read, and was not told since: what is delivered between two pages is told all the
+ * same. Ranges of conversations, the one with the oldest message first. Packed as numbers that the store makes and reads, as every page
+ * carries along those of very many conversations.
  */
-export interface OpenLane {
-  readonly conversationId: string;
-  readonly ranges: readonly SeqRange[];
-  /** Of the next message in these ranges. */
-  readonly number: number;
-}
+export type OpenLanes = Float64Array;
 
 export interface PendingPage {
   /**

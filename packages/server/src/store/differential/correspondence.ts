@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { OpenLanes } from '../../core/ports/position-store.ts';
+import { unpackLanes } from '../sql/open-lanes.ts';
 
 /** What a store gives by itself, so that two of them need not give the same: only its order counts. */
 type Kind = 'number' | 'place' | 'delivery';
@@ -19,6 +21,8 @@ export class Correspondence {
 
   /** The first difference; undefined where there is none. */
   compare(one: unknown, other: unknown, path = ''): Difference | undefined {
+    if (one instanceof Float64Array && other instanceof Float64Array)
+      return this.compare(shownLanes(one), shownLanes(other), path);
     if (isPlain(one) && isPlain(other)) return this.#compareParts(one, other, path);
     return isDeepStrictEqual(one, other) ? undefined : { path, one, other };
   }
@@ -73,6 +77,11 @@ export class Correspondence {
       ? undefined
       : { path, one, other: `${other}, once ${known}` };
   }
+}
+
+/** Lanes without the keys of their conversations, which each store has its own. */
+function shownLanes(lanes: OpenLanes): object[] {
+  return unpackLanes(lanes).map(({ conversation: _, ...lane }) => lane);
 }
 
 type Plain = Readonly<Record<string, unknown>>;

@@ -6,6 +6,7 @@ import { addFunctions, migrate } from '../sqlite/database.ts';
 import { forSqlite } from '../sqlite/dialect.ts';
 import { SqliteDriver } from '../sqlite/driver.ts';
 import { MAX_ALIKE } from './message-looks.ts';
+import { oldestNumber, splitLanes } from './open-lanes.ts';
 import { operationsOf } from './operations.ts';
 import type { Op, Statement } from './statement.ts';
 import { openTables } from './tables.ts';
@@ -98,6 +99,23 @@ test('a page by conversation costs the same, of however many conversations', (t)
     return [counted.statements, counted.rows];
   });
   assert.deepEqual(costs[1], costs[0]);
+});
+
+test('the order of time is begun by as many statements, of however many conversations, and pages grow with what they tell', (t) => {
+  const costs = [300, 3000].map((conversations) => {
+    const counted = new Counted(t);
+    fill(counted, conversations, 3);
+    const query = { ...QUERY, order: 'time' as const };
+    const { next } = pageOf(counted, query);
+    const begun = counted.statements;
+    assert.ok(next && !('conversationId' in next));
+    const [lanes, others] = splitLanes(next.lanes, QUERY.limit);
+    const second = pageOf(counted, query, { lanes, before: oldestNumber(others) });
+    assert.equal(second.messages.length, QUERY.limit);
+    return [begun, counted.statements, counted.rows];
+  });
+  assert.deepEqual(costs[1], costs[0]);
+  assert.ok((costs[0]?.[0] ?? 0) < 10);
 });
 
 test('changed messages are found by their index, a page at a time', (t) => {

@@ -1,5 +1,5 @@
-import type { Message, SeqRange } from '../../core/model.ts';
-import type { OpenLane, PendingPage, PendingQuery, TimeCursor } from '../../core/ports/store.ts';
+import type { Message } from '../../core/model.ts';
+import type { OpenLanes, PendingPage, PendingQuery, TimeCursor } from '../../core/ports/store.ts';
 import { gaps, intersect } from '../../core/ranges.ts';
 import { bulk, getEach } from './bulk.ts';
 import {
@@ -9,6 +9,7 @@ import {
   type MessageRow,
   NOT_HIDDEN,
 } from './message-row.ts';
+import { type OpenLane, packLanes, unpackLanes } from './open-lanes.ts';
 import { PartyTable } from './parties.ts';
 import { parseRanges } from './range-json.ts';
 import { ENDED, SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
@@ -23,19 +24,40 @@ export interface BehindRow extends ConversationRef {
   last_seq: number;
 }
 
-interface OpenRow extends BehindRow, SightRow {
+interface OpenRow extends SightRow {
+  pk: number;
   delivered: number;
   delivered_above: string;
 }
 
+interface LaneRow {
+  conversation: number;
+  from_seq: number;
+  to_seq: number;
+  /** Of the first message that the user was not delivered, where that is one range. */
+  number: number | null;
+  is_plain: number;
+}
+
 const CONVERSATION = 'c.pk, c.tenant, c.id, c.kind, c.name, c.uid, c.last_seq';
-const OPEN = `SELECT v.delivered, v.delivered_above, ${SIGHT_COLUMNS}, ${CONVERSATION}
-  FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.tenant = ? AND v.user_id = ? AND v.delivered < c.last_seq
-    AND c.kind <> '${ENDED}'`;
+/** Members of one range only, as nearly all are: one statement finds the first message of each. */
+const IS_PLAIN = `v.delivered_above = '[]' AND v.stays = '[]'`;
+const BEFORE_PLAIN = `greatest(v.delivered, CASE c.history WHEN 'all' THEN 0 ELSE v.joined_seq END)`;
+/** Takes the viewer's person and id, the tenant, and the id once more. */
+const LANES = `SELECT c.pk AS conversation, ${BEFORE_PLAIN} + 1 AS from_seq, c.last_seq AS to_seq, CASE WHEN ${IS_PLAIN} THEN 1 ELSE 0 END AS is_plain,
+    CASE WHEN ${IS_PLAIN} THEN (SELECT m.number FROM message m
+      WHERE m.conversation = c.pk AND m.seq > ${BEFORE_PLAIN} AND m.sender <> ? AND ${NOT_HIDDEN} ORDER BY m.seq LIMIT 1) END AS number
+  FROM member v JOIN conversation c ON c.pk = v.conversation
+  WHERE v.tenant = ? AND v.user_id = ? AND v.delivered < c.last_seq AND c.kind <> '${ENDED}'`;
+const OPEN_EACH = bulk(
+  { pk: 'INTEGER', user_id: 'TEXT' },
+  `SELECT c.pk, v.delivered, v.delivered_above, ${SIGHT_COLUMNS} FROM member v JOIN conversation c ON c.pk = v.conversation
+     WHERE v.conversation = :pk AND v.user_id = :user_id`,
+);
 const FIND_EACH = bulk(
-  { tenant: 'INTEGER', user_id: 'TEXT', id: 'TEXT' },
+  { user_id: 'TEXT', pk: 'INTEGER' },
   `SELECT ${CONVERSATION} FROM conversation c JOIN member v ON v.conversation = c.pk AND v.user_id = :user_id
-     WHERE c.tenant = :tenant AND c.id = :id LIMIT 1`,
+     WHERE c.pk = :pk AND c.kind <> '${ENDED}' LIMIT 1`,
 );
 const NEXT_EACH = bulk(
   { pk: 'INTEGER', first: 'INTEGER', final: 'INTEGER', person: 'TEXT', user_id: 'TEXT' },
@@ -44,18 +66,15 @@ const NEXT_EACH = bulk(
    ORDER BY m.seq LIMIT 1`,
 );
 
+/** Messages that a lane reads first. */
+const FIRST_READ = 4;
+
 /** Who reads, and the person that its own messages bear. */
 interface Viewer {
   /** The tenant's key. */
   readonly tenant: number;
   readonly userId: string;
   readonly person: string;
-}
-
-/** Ranges of a conversation that may hold something for a user. */
-interface Candidate {
-  readonly row: BehindRow;
-  readonly ranges: readonly SeqRange[];
 }
 
 /**
@@ -73,14 +92,15 @@ export class OldestFirst {
   }
 
   /** What the pages have to go through, the oldest first. */
-  *begin(query: PendingQuery): Op<OpenLane[]> {
+  *begin(query: PendingQuery): Op<OpenLanes> {
     const viewer = yield* this.#viewer(query);
-    const rows = yield* all<OpenRow>(OPEN, viewer.tenant, viewer.userId);
-    const candidates = rows.map((row) => {
-      const position = { mark: row.delivered, above: parseRanges(row.delivered_above) };
-      return { row, ranges: intersect(gaps(position, row.last_seq), sightOf(row)) };
-    });
-    return (yield* lanesOf(candidates, viewer)).sort((a, b) => a.number - b.number);
+    const { tenant, userId, person } = viewer;
+    const rows = yield* all<LaneRow>(LANES, person, userId, tenant, userId);
+    const plain = rows.flatMap(({ conversation, from_seq: from, to_seq: to, number }) =>
+      number === null ? [] : [{ number, conversation, from, to }],
+    );
+    const others = rows.filter((row) => row.is_plain === 0).map(({ conversation }) => conversation);
+    return packLanes([...plain, ...(yield* lanesOf(others, viewer))]);
   }
 
   /** A page out of these lanes; what is left of them comes back with it. */
@@ -89,7 +109,7 @@ export class OldestFirst {
     { lanes: open, before = Number.POSITIVE_INFINITY }: TimeCursor,
   ): Op<PendingPage> {
     const viewer = yield* this.#viewer(query);
-    const lanes = yield* this.#lanes(viewer, open, query.limit);
+    const lanes = yield* this.#lanes(viewer, unpackLanes(open), query.limit);
     const parties = new PartyTable();
     const messages: Message[] = [];
     for (let lane = oldest(lanes); lane && lane.number < before; lane = oldest(lanes)) {
@@ -97,8 +117,8 @@ export class OldestFirst {
       const row = yield* lane.take();
       if (row) messages.push(yield* parties.toMessage(query.tenant, lane.conversation, row));
     }
-    const left = lanes.flatMap((lane) => lane.left() ?? []).sort((a, b) => a.number - b.number);
-    const next = left.length > 0 ? { next: { lanes: left } } : {};
+    const left = lanes.flatMap((lane) => lane.left() ?? []);
+    const next = left.length > 0 ? { next: { lanes: packLanes(left) } } : {};
     return { messages, changedIds: [], revisions: [], ...next };
   }
 
@@ -111,7 +131,7 @@ export class OldestFirst {
   *#lanes(viewer: Viewer, open: readonly OpenLane[], readAhead: number): Op<Lane[]> {
     const rows = yield* getEach<BehindRow>(
       FIND_EACH,
-      open.map(({ conversationId }) => [viewer.tenant, viewer.userId, conversationId]),
+      open.map(({ conversation }) => [viewer.userId, conversation]),
     );
     return rows.flatMap((row, index) =>
       row ? [new Lane(row, viewer, open[index] as OpenLane, readAhead)] : [],
@@ -119,36 +139,25 @@ export class OldestFirst {
   }
 }
 
-/** The lanes of those that hold something; each looks at its next range as long as there is nothing in the one before. */
-function* lanesOf(candidates: readonly Candidate[], { person, userId }: Viewer): Op<OpenLane[]> {
-  const lanes: OpenLane[] = [];
-  for (let waiting = candidates.filter(isOpen); waiting.length > 0; ) {
-    const found = yield* getEach<{ seq: number; number: number }>(
-      NEXT_EACH,
-      waiting.map(({ row, ranges: [first] }) => {
-        const { from, to } = first as SeqRange;
-        return [row.pk, from, to, person, userId];
-      }),
-    );
-    const empty: Candidate[] = [];
-    for (const [index, { row, ranges }] of waiting.entries()) {
-      const next = found[index];
-      if (next)
-        lanes.push({ conversationId: row.id, number: next.number, ranges: after(ranges, next.seq - 1) });
-      else empty.push({ row, ranges: ranges.slice(1) });
-    }
-    waiting = empty.filter(isOpen);
-  }
-  return lanes;
-}
-
-function isOpen({ ranges }: Candidate): boolean {
-  return ranges.length > 0;
-}
-
-/** What of ascending ranges is above a sequence. */
-function after(ranges: readonly SeqRange[], seq: number): SeqRange[] {
-  return ranges.flatMap(({ from, to }) => (to > seq ? [{ from: Math.max(from, seq + 1), to }] : []));
+/** Each range is a lane of its own: what it holds comes before what a later one does, by number too. */
+function* lanesOf(conversations: readonly number[], { userId, person }: Viewer): Op<OpenLane[]> {
+  const rows = yield* getEach<OpenRow>(
+    OPEN_EACH,
+    conversations.map((pk) => [pk, userId]),
+  );
+  const ranges = rows.flatMap((row) => {
+    if (row === undefined) return [];
+    const position = { mark: row.delivered, above: parseRanges(row.delivered_above) };
+    return intersect(gaps(position, row.last_seq), sightOf(row)).map((range) => ({ ...range, pk: row.pk }));
+  });
+  const found = yield* getEach<{ seq: number; number: number }>(
+    NEXT_EACH,
+    ranges.map(({ pk, from, to }) => [pk, from, to, person, userId]),
+  );
+  return ranges.flatMap(({ pk: conversation, to }, index) => {
+    const next = found[index];
+    return next ? [{ number: next.number, conversation, from: next.seq, to }] : [];
+  });
 }
 
 function oldest(lanes: readonly Lane[]): Lane | undefined {
@@ -157,22 +166,27 @@ function oldest(lanes: readonly Lane[]): Lane | undefined {
   return found;
 }
 
-/** One conversation's undelivered messages in sequence, read when the first of them is wanted. */
+/** One range's messages in sequence, read when the first of them is wanted. */
 class Lane {
   readonly conversation: BehindRow;
   readonly #viewer: Viewer;
-  readonly #readAhead: number;
-  #ranges: readonly SeqRange[];
+  readonly #limit: number;
+  readonly #to: number;
+  #from: number;
   #rows: MessageRow[] = [];
+  /** A page mostly takes little of each of its lanes: more is read at once of those that it goes on with. */
+  #readAhead = FIRST_READ;
   /** As long as nothing was read, what the first message's was when somebody looked. */
   #number: number;
 
-  constructor(conversation: BehindRow, viewer: Viewer, { ranges, number }: OpenLane, readAhead: number) {
+  /** @param limit rows that are read at once at most */
+  constructor(conversation: BehindRow, viewer: Viewer, { from, to, number }: OpenLane, limit: number) {
     this.conversation = conversation;
     this.#viewer = viewer;
-    this.#ranges = ranges;
+    this.#from = from;
+    this.#to = to;
     this.#number = number;
-    this.#readAhead = readAhead;
+    this.#limit = limit;
   }
 
   /** Of the next message; infinite where there is none. */
@@ -189,7 +203,7 @@ class Lane {
       return undefined;
     }
     this.#rows.shift();
-    this.#ranges = after(this.#ranges, first.seq);
+    this.#from = first.seq + 1;
     if (this.#rows.length === 0) this.#rows = yield* this.#read();
     this.#number = this.#rows[0]?.number ?? Number.POSITIVE_INFINITY;
     return first;
@@ -198,25 +212,16 @@ class Lane {
   /** What was not taken; undefined where that is nothing. */
   left(): OpenLane | undefined {
     if (this.#number === Number.POSITIVE_INFINITY) return undefined;
-    return { conversationId: this.conversation.id, ranges: this.#ranges, number: this.#number };
+    return { conversation: this.conversation.pk, from: this.#from, to: this.#to, number: this.#number };
   }
 
   *#read(): Op<MessageRow[]> {
     const select = `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq BETWEEN ? AND ?
          AND m.sender <> ? AND ${NOT_HIDDEN} ORDER BY m.seq LIMIT ?`;
     const { person, userId } = this.#viewer;
-    for (const { from, to } of this.#ranges) {
-      const rows = yield* all<MessageRow>(
-        select,
-        this.conversation.pk,
-        from,
-        to,
-        person,
-        userId,
-        this.#readAhead,
-      );
-      if (rows.length > 0) return rows;
-    }
-    return [];
+    const count = Math.min(this.#readAhead, this.#limit);
+    this.#readAhead *= 4;
+    const { pk } = this.conversation;
+    return yield* all<MessageRow>(select, pk, this.#from, this.#to, person, userId, count);
   }
 }

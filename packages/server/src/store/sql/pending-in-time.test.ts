@@ -2,50 +2,49 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Message } from '../../core/model.ts';
-import type { OpenLane, PendingPage, PendingQuery } from '../../core/ports/store.ts';
+import type { PendingPage, PendingQuery } from '../../core/ports/store.ts';
+import { type OpenLane, packLanes, unpackLanes } from './open-lanes.ts';
 import { pendingInTime } from './pending-in-time.ts';
 
 const LIMIT = 5;
 
-/** Conversations by their messages' numbers, read as the operation does, and how many lanes a page was given. */
-function databaseOf(conversations: ReadonlyMap<string, readonly number[]>) {
+/** Conversations' messages by their numbers, read as the operation does, and how many lanes a page was given. */
+function databaseOf(conversations: readonly (readonly number[])[]) {
   const lanesGiven: number[] = [];
-  const laneOf = (conversationId: string, left: readonly number[]): OpenLane[] => {
+  const laneOf = (conversation: number, left: readonly number[]): OpenLane[] => {
     const [number] = left;
-    return number === undefined ? [] : [{ conversationId, number, ranges: [{ from: number, to: Infinity }] }];
+    return number === undefined ? [] : [{ conversation, number, from: number, to: Number.MAX_SAFE_INTEGER }];
   };
   async function read({ cursor, limit }: PendingQuery): Promise<PendingPage> {
     const empty = { messages: [], changedIds: [], revisions: [] };
     if (cursor === undefined) {
-      const lanes = [...conversations].flatMap(([id, numbers]) => laneOf(id, numbers));
-      return { ...empty, next: { lanes: lanes.sort((a, b) => a.number - b.number) } };
+      return {
+        ...empty,
+        next: { lanes: packLanes(conversations.flatMap((numbers, key) => laneOf(key, numbers))) },
+      };
     }
     assert.ok(!('conversationId' in cursor));
-    const { lanes, before = Number.POSITIVE_INFINITY } = cursor;
+    const { before = Number.POSITIVE_INFINITY } = cursor;
+    const lanes = unpackLanes(cursor.lanes);
     lanesGiven.push(lanes.length);
-    const open = lanes.flatMap(({ conversationId, ranges: [range] }) =>
-      (conversations.get(conversationId) ?? [])
-        .filter((number) => number >= (range?.from ?? 0))
-        .map((number) => ({ conversationId, number })),
+    const open = lanes.flatMap(({ conversation, from }) =>
+      (conversations[conversation] ?? [])
+        .filter((number) => number >= from)
+        .map((number) => ({ conversation, number })),
     );
     const told = open
       .sort((a, b) => a.number - b.number)
       .filter(({ number }) => number < before)
       .slice(0, limit);
-    const left = lanes.flatMap(({ conversationId }) =>
+    const untold = open.filter((each) => !told.includes(each));
+    const left = lanes.flatMap(({ conversation }) =>
       laneOf(
-        conversationId,
-        open.flatMap((each) =>
-          each.conversationId === conversationId && !told.includes(each) ? each.number : [],
-        ),
+        conversation,
+        untold.filter((each) => each.conversation === conversation).map(({ number }) => number),
       ),
     );
     const messages = told.map(({ number }) => ({ number }) as Message);
-    return {
-      ...empty,
-      messages,
-      ...(left.length > 0 ? { next: { lanes: left.sort((a, b) => a.number - b.number) } } : {}),
-    };
+    return { ...empty, messages, ...(left.length > 0 ? { next: { lanes: packLanes(left) } } : {}) };
   }
   return { read, lanesGiven };
 }
@@ -54,12 +53,9 @@ test('all conversations are told as one, the oldest message first, and a page lo
   const conversation = fc.uniqueArray(fc.nat(10_000), { maxLength: 8 });
   await fc.assert(
     fc.asyncProperty(fc.array(conversation, { maxLength: 40 }), async (lists) => {
-      const conversations = new Map(
-        lists.map((numbers, index) => [
-          `c${index}`,
-          // No two messages have one number.
-          numbers.map((number) => number * 100 + index).sort((a, b) => a - b),
-        ]),
+      // No two messages have one number.
+      const conversations = lists.map((numbers, index) =>
+        numbers.map((number) => number * 100 + index).sort((a, b) => a - b),
       );
       const { read, lanesGiven } = databaseOf(conversations);
       const told: number[] = [];
@@ -71,7 +67,7 @@ test('all conversations are told as one, the oldest message first, and a page lo
       }
       assert.deepEqual(
         told,
-        [...conversations.values()].flat().sort((a, b) => a - b),
+        conversations.flat().sort((a, b) => a - b),
       );
       assert.ok(lanesGiven.every((count) => count <= LIMIT));
     }),

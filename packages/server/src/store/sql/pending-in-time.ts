@@ -1,4 +1,5 @@
-import type { OpenLane, PendingPage, PendingQuery, TimeCursor } from '../../core/ports/store.ts';
+import type { PendingPage, PendingQuery, TimeCursor } from '../../core/ports/store.ts';
+import { mergeLanes, NO_LANES, oldestNumber, splitLanes } from './open-lanes.ts';
 
 /** Reads one page, as the operation `listPending` does. */
 export type ReadPage = (query: PendingQuery) => Promise<PendingPage>;
@@ -14,31 +15,16 @@ export async function pendingInTime(read: ReadPage, query: PendingQuery): Promis
   if (cursor.lanes === undefined) return read(query);
   // The lanes are only carried along until the changed messages are told.
   const { lanes, ...changes } = cursor;
-  const page = await read({ ...query, cursor: { ...changes, lanes: [] } });
+  const page = await read({ ...query, cursor: { ...changes, lanes: NO_LANES } });
   if (page.next && 'conversationId' in page.next) return { ...page, next: { ...page.next, lanes } };
   return lanes.length > 0 ? { ...page, next: { lanes } } : page;
 }
 
-async function oldestPage(read: ReadPage, query: PendingQuery, { lanes }: TimeCursor): Promise<PendingPage> {
-  const others = lanes.slice(query.limit);
-  const before = others[0]?.number;
-  const cursor = { lanes: lanes.slice(0, query.limit), ...(before === undefined ? {} : { before }) };
-  const page = await read({ ...query, cursor });
-  const left = page.next && !('conversationId' in page.next) ? page.next.lanes : [];
-  const merged = merge(left, others);
+async function oldestPage(read: ReadPage, query: PendingQuery, cursor: TimeCursor): Promise<PendingPage> {
+  const [lanes, others] = splitLanes(cursor.lanes, query.limit);
+  const page = await read({ ...query, cursor: { lanes, before: oldestNumber(others) } });
+  const left = page.next && !('conversationId' in page.next) ? page.next.lanes : NO_LANES;
+  const merged = mergeLanes(left, others);
   const { next: _, ...rest } = page;
   return merged.length === 0 ? rest : { ...rest, next: { lanes: merged } };
-}
-
-/** Two lists by number as one. */
-function merge(some: readonly OpenLane[], others: readonly OpenLane[]): OpenLane[] {
-  const merged: OpenLane[] = [];
-  let index = 0;
-  for (const lane of some) {
-    while (index < others.length && (others[index] as OpenLane).number < lane.number) {
-      merged.push(others[index++] as OpenLane);
-    }
-    merged.push(lane);
-  }
-  return merged.concat(others.slice(index));
 }

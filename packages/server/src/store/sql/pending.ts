@@ -10,7 +10,8 @@ import { requireOwnConversation } from '../../core/rules/conversations.ts';
 import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow, NOT_HIDDEN } from './message-row.ts';
 import { type BehindRow, OldestFirst } from './oldest-first.ts';
 import { PartyTable } from './parties.ts';
-import { type Positions, PositionTable } from './positions.ts';
+import type { Positions } from './positions.ts';
+import { parseRanges } from './range-json.ts';
 import { goneOf } from './retention.ts';
 import { ENDED, SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
 import { all, get, type Op } from './statement.ts';
@@ -19,7 +20,16 @@ import type { UserTable } from './users.ts';
 
 interface RevisedRow extends BehindRow, SightRow {
   revision: number;
+  delivered: number;
+  delivered_above: string;
+  /** The mark of the revisions that the member knows, and what it knows above. */
+  known: number;
+  known_above: string;
+  /** Whether some of its messages were removed. */
+  has_gone: number;
 }
+
+type OwnPositions = Pick<Positions, 'delivered' | 'revisions'>;
 
 interface OwnQuery extends PendingQuery {
   /** Of the user: what it sent is not missed. */
@@ -34,8 +44,15 @@ interface PageDraft {
   readonly gone: KnownRevisions[];
 }
 
-const BEHIND = `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.uid, c.revision, ${SIGHT_COLUMNS}
+const HAS_GONE = 'EXISTS (SELECT 1 FROM gone g WHERE g.conversation = c.pk)';
+const BEHIND = `SELECT c.pk, c.tenant, c.id, c.kind, c.name, c.uid, c.revision, ${SIGHT_COLUMNS},
+    v.delivered, v.delivered_above, v.revision AS known, v.revision_above AS known_above, CASE WHEN ${HAS_GONE} THEN 1 ELSE 0 END AS has_gone
   FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.tenant = ? AND v.user_id = ? AND c.kind <> '${ENDED}'`;
+/** What keeps a member behind. In the order of time undelivered messages are told by lanes, and only what was removed is looked for here. */
+const IS_BEHIND = {
+  conversation: '(v.delivered < c.last_seq OR v.revision < c.revision)',
+  time: `(v.revision < c.revision OR (v.delivered < c.last_seq AND ${HAS_GONE}))`,
+};
 /** Conversations, and changed messages, that are read at once: a page mostly needs few. */
 const BEHIND_AT_ONCE = 100;
 const REVISED_AT_ONCE = 200;
@@ -116,10 +133,9 @@ export class PendingReader {
   }
 
   /** The next conversations with something for the user, by key, from this one on. */
-  *#behind({ tenant, userId }: PendingQuery, from: number): Op<RevisedRow[]> {
+  *#behind({ tenant, userId, order = 'conversation' }: PendingQuery, from: number): Op<RevisedRow[]> {
     return yield* all<RevisedRow>(
-      `${BEHIND} AND v.conversation >= ? AND (v.delivered < c.last_seq OR v.revision < c.revision)
-         ORDER BY v.conversation LIMIT ?`,
+      `${BEHIND} AND v.conversation >= ? AND ${IS_BEHIND[order]} ORDER BY v.conversation LIMIT ?`,
       (yield* this.#tenants.find(tenant)) ?? -1,
       userId,
       from,
@@ -134,8 +150,7 @@ export class PendingReader {
     conversation: RevisedRow,
     page: PageDraft,
   ): Op<ConversationCursor | undefined> {
-    const positions = yield* new PositionTable().find(conversation.pk, query.userId);
-    if (!positions) return undefined;
+    const positions = positionsOf(conversation);
     const from =
       cursor?.conversationId === conversation.id
         ? cursor
@@ -161,7 +176,7 @@ export class PendingReader {
   *#changed(
     query: OwnQuery,
     conversation: RevisedRow,
-    positions: Positions,
+    positions: OwnPositions,
     from: Pick<ConversationCursor, 'revision' | 'seq'>,
     page: PageDraft,
   ): Op<number | undefined> {
@@ -203,9 +218,10 @@ export class PendingReader {
   *#addGone(
     query: PendingQuery,
     conversation: RevisedRow,
-    positions: Positions,
+    positions: OwnPositions,
     { gone }: PageDraft,
   ): Op<void> {
+    if (conversation.has_gone === 0) return;
     const open = openOf(query, conversation, positions);
     const ranges = open.length === 0 ? [] : intersect(open, yield* goneOf(conversation.pk));
     if (ranges.length > 0) gone.push({ conversationId: conversation.id, ranges });
@@ -215,7 +231,7 @@ export class PendingReader {
   *#undelivered(
     query: OwnQuery,
     conversation: RevisedRow,
-    positions: Positions,
+    positions: OwnPositions,
     after: number,
     page: PageDraft,
   ): Op<number | undefined> {
@@ -247,8 +263,19 @@ export class PendingReader {
   }
 }
 
+function positionsOf({ delivered, delivered_above, known, known_above }: RevisedRow): OwnPositions {
+  return {
+    delivered: { mark: delivered, above: parseRanges(delivered_above) },
+    revisions: { mark: known, above: parseRanges(known_above) },
+  };
+}
+
 /** What the user may see and was not delivered, or does not say that it has, ascending. */
-function openOf({ sinceSeq }: PendingQuery, conversation: RevisedRow, { delivered }: Positions): SeqRange[] {
+function openOf(
+  { sinceSeq }: PendingQuery,
+  conversation: RevisedRow,
+  { delivered }: OwnPositions,
+): SeqRange[] {
   const wanted =
     sinceSeq === undefined
       ? gaps(delivered, conversation.last_seq)
@@ -257,12 +284,12 @@ function openOf({ sinceSeq }: PendingQuery, conversation: RevisedRow, { delivere
 }
 
 /** Who keeps a position of its own is told of changes that another device of the user knows. */
-function isKnown({ sinceSeq }: PendingQuery, { revisions }: Positions, { revision }: MessageRow): boolean {
+function isKnown({ sinceSeq }: PendingQuery, { revisions }: OwnPositions, { revision }: MessageRow): boolean {
   return sinceSeq === undefined && isCovered(revisions, revision);
 }
 
 /** Whether the user had a message before it began to ask. */
-function hadBefore({ person, sinceSeq }: OwnQuery, { delivered }: Positions, row: MessageRow): boolean {
+function hadBefore({ person, sinceSeq }: OwnQuery, { delivered }: OwnPositions, row: MessageRow): boolean {
   if (sinceSeq !== undefined) return row.seq <= sinceSeq;
   return row.sender === person || isCovered(delivered, row.seq);
 }
