@@ -20,7 +20,9 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     `${SERVER}/config/tls-fault.ts`,
     `${SERVER}/make-folder.ts`,
     `${SERVER}/start-wait.ts`,
+    `type:${SERVER}/log`,
   ],
+  [`${SERVER}/log`]: [`${SERVER}/core`, `type:${SERVER}/bus`],
   [`${SERVER}/bus`]: [
     `type:${SERVER}/core/ports`,
     `type:${SERVER}/config`,

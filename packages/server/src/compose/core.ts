@@ -11,7 +11,9 @@ export function composeCore(
   {
     cluster,
     ...deps
-  }: Pick<CoreDeps, 'store' | 'sink' | 'gate'> & { readonly cluster: ClusterParts | undefined },
+  }: Pick<CoreDeps, 'store' | 'sink' | 'remoteSink' | 'others' | 'gate'> & {
+    readonly cluster: ClusterParts | undefined;
+  },
 ): Core {
   const passwords = new Argon2Hasher();
   metrics.watchQueue('passwords', () => passwords.waiting);

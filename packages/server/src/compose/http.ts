@@ -43,6 +43,8 @@ export interface Door {
   drain(): Promise<void>;
   /** Ends that time. False where it has not begun or is over. */
   hurry(): boolean;
+  /** Closes every connection with 1001; clients may come again at once. */
+  dismiss(): void;
 }
 
 /** The HTTP API and the endpoints of the dialects on one port, which is not open yet. */
@@ -79,6 +81,7 @@ export async function composeHttp(ground: Ground, parts: HttpParts): Promise<Doo
     },
     drain: () => transports.drain(config.drainTime, timers),
     hurry: () => transports.hurry(),
+    dismiss: () => transports.dismiss(),
   };
 }
 

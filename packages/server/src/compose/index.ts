@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { CustomerWatch } from '../core/desk/customer-watch.ts';
 import type { Core } from '../core/index.ts';
+import { tellEntry } from '../core/log/tellings.ts';
 import type { Sweep } from '../core/sweep.ts';
 import { seedDemo } from '../demo.ts';
 import type { EventBridge } from '../events/index.ts';
@@ -16,13 +17,14 @@ import { composeFiles } from './files.ts';
 import type { Ground } from './ground.ts';
 import { composeHttp, type Door } from './http.ts';
 import { composeDeliveries, composeHub } from './hub.ts';
+import { composeNodes } from './nodes.ts';
 import { composeDestinations, composePlugins } from './plugins.ts';
 import { Readiness } from './readiness.ts';
 import { composeNotificationSchedule, composeSweeps } from './schedules.ts';
 import { composeSessions } from './sessions.ts';
 import { composeStore } from './store.ts';
 
-/** Nothing is told by the bus yet. */
+/** Where there are no other nodes. */
 const NOBODY: BusListener = { received: () => {}, connected: () => {} };
 
 /** A server that listens, as whoever started it needs to know it. */
@@ -40,19 +42,30 @@ export interface Served {
  */
 export async function compose(ground: Ground): Promise<Served> {
   const keys = composeKeys(ground);
-  const store = await composeStore(ground);
-  await composeBus(ground, NOBODY);
+  const nodes = composeNodes(ground, {
+    tell: (entry) => tellEntry(core.fromOthers, entry),
+    sessions: () => sessions.count,
+    lost() {
+      core.policies.forgetAll();
+      door.dismiss();
+    },
+  });
+  const store = await composeStore(ground, nodes?.part);
+  const bus = await composeBus(ground, nodes?.peers.listener ?? NOBODY);
   const cluster = await composeCluster(ground, (...place) => core.attendance.lost(...place));
   const plugins = await composePlugins(ground);
   const destinations = composeDestinations(ground, plugins);
   const hub = composeHub(ground);
   // Events pass from the core over the bridge to other systems and the plug-ins to the hub.
-  const sink = plugins?.before(hub) ?? hub;
+  const pluginSink = plugins?.before(hub);
+  const sink = pluginSink ?? hub;
   const events = await composeEvents(ground, { store, next: sink, webhookLeft: () => core.remains.left() });
   const core = composeCore(ground, {
     store,
     cluster,
     sink: events.sink,
+    remoteSink: pluginSink?.fromOthers ?? hub,
+    ...(nodes && { others: nodes.peers }),
     ...(plugins && { gate: plugins.gate }),
   });
   plugins?.serve({ messages: core.messages, sink });
@@ -65,11 +78,23 @@ export async function compose(ground: Ground): Promise<Served> {
   const sweeps = composeSweeps(ground, { files, core });
   const agentWatch = await composeDesk(ground, { store, hub, core });
   const { sessions, presence, customerWatch } = composeSessions(ground, { store, core, cluster });
-  const services = { core, hub, sessions, deliveries, presence, authenticator, plugins, destinations };
+  const caughtUp = () => nodes?.peers.caughtUp();
+  const services = {
+    caughtUp,
+    core,
+    hub,
+    sessions,
+    deliveries,
+    presence,
+    authenticator,
+    plugins,
+    destinations,
+  };
   const dialects = composeDialects(ground, { services, agentWatch, roomKeys: keys.roomKeys });
   const readiness = new Readiness(store);
   const http = { core, files, presence, events, keys, authenticator, readiness, dialects };
   const door = await composeHttp(ground, http);
+  await nodes?.peers.start(bus);
   await open(ground, { door, core, events, sweeps, customerWatch, readiness });
   const { host } = ground.config;
   const url = urlOf(host, door.server.address() as AddressInfo);

@@ -1,19 +1,40 @@
 import { type PostgresAddress, parseStore } from '../config/store-url.ts';
 import type { Store } from '../core/ports/store.ts';
+import type { NodeLog } from '../log/node-log.ts';
 import type { Logger } from '../observe/logger.ts';
-import { openPostgresStore } from '../store/postgres/index.ts';
+import { Membership } from '../store/postgres/cluster/membership.ts';
+import { type ClusterPart, openPostgresNodeLog, openPostgresStore } from '../store/postgres/index.ts';
 import { openSqliteStore, type StoreTroubles } from '../store/sqlite/index.ts';
+import { VERSION } from '../version.ts';
 import type { Ground } from './ground.ts';
 
-/** The store that the settings name: the one place that knows which adapters there are. */
-export async function composeStore(ground: Ground): Promise<Store> {
+/**
+ * The store that the settings name: the one place that knows which adapters there are.
+ *
+ * @param cluster where several nodes may work on it
+ */
+export async function composeStore(ground: Ground, cluster?: ClusterPart): Promise<Store> {
   const { config, metrics, teardown } = ground;
   const choice = parseStore(config.store);
   const store =
-    choice.kind === 'sqlite' ? await openSqlite(ground) : await openPostgres(ground, choice.address);
+    choice.kind === 'sqlite' ? await openSqlite(ground) : await openPostgres(ground, choice.address, cluster);
   teardown.defer('store', () => store.close());
   metrics.watchQueue('store', () => store.depth);
   return store;
+}
+
+export type { ClusterPart };
+
+/** What the nodes on one database do; undefined where the store has one node only. Nothing is opened before it is used. */
+export function openNodeLog({
+  config,
+  node,
+}: Ground): { nodeLog: NodeLog; membership: Membership } | undefined {
+  const choice = parseStore(config.store);
+  if (choice.kind === 'sqlite') return undefined;
+  const membership = new Membership(node);
+  const nodeLog = openPostgresNodeLog({ address: choice.address, node }, { membership, version: VERSION });
+  return { nodeLog, membership };
 }
 
 function openSqlite({ config, log, metrics }: Ground): Promise<Store> {
@@ -36,10 +57,12 @@ const BACK = {
 function openPostgres(
   { config, log, metrics, node, startSignal }: Ground,
   address: PostgresAddress,
+  cluster: ClusterPart | undefined,
 ): Promise<Store> {
   return openPostgresStore({
     address,
     node,
+    ...(cluster && { cluster }),
     startTimeout: config.startTimeout,
     commits: { batch: (size, durationMs) => metrics.committed(size, durationMs) },
     troubles: {

@@ -11,6 +11,7 @@ import { Groups } from './groups.ts';
 import { GuestRate } from './guest-rate.ts';
 import { GuestRetention } from './guest-retention.ts';
 import type { Limits } from './limits.ts';
+import { type OtherNodes, sharedWith } from './log/other-nodes.ts';
 import { tellingStore } from './log/telling-store.ts';
 import { LookRate } from './look-rate.ts';
 import { MessageChanges } from './message-changes.ts';
@@ -58,6 +59,10 @@ export type CoreStore = UserStore &
 export interface CoreDeps {
   readonly store: CoreStore;
   readonly sink: EventSink;
+  /** Hears what this node's sessions are told, when another node did it. */
+  readonly remoteSink?: EventSink;
+  /** Where there may be other nodes: those are told here what is not stored. */
+  readonly others?: OtherNodes;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly passwords: PasswordHasher;
@@ -94,13 +99,17 @@ export interface Core {
   readonly businessEvents: BusinessEvents;
   readonly desk: Desk;
   readonly broadcasts: Broadcasts;
+  /** Takes what other nodes did. */
+  readonly fromOthers: EventSink;
 }
 
 export function createCore(given: CoreDeps): Core {
   const policies = new Policies(given);
   const listeners: Hearer[] = [policies];
-  const sink = heardBy(listeners, given.sink);
-  const store = tellingStore(given.store, sink);
+  const own = heardBy(listeners, given.sink);
+  // What is stored reaches the other nodes by the change log.
+  const store = tellingStore(given.store, own);
+  const sink = given.others ? sharedWith(given.others, own) : own;
   const deps = { gate: OPEN_GATE, ...given, sink, store, policies };
   const receipts = new Receipts(deps);
   const rate = new RateLimiter(deps.limits.sendRate, deps.clock);
@@ -135,6 +144,7 @@ export function createCore(given: CoreDeps): Core {
     businessEvents: new BusinessEvents({ ...deps, origin: given.origin ?? DEFAULT_ORIGIN }),
     desk,
     broadcasts: new Broadcasts({ ...deps, rate }),
+    fromOthers: heardBy(listeners, given.remoteSink ?? given.sink),
   };
 }
 

@@ -35,6 +35,11 @@ export class LoadingCache<T> {
     this.#entries.delete(key);
   }
 
+  /** Drops everything. */
+  clear(): void {
+    this.#entries.clear();
+  }
+
   get size(): number {
     return this.#entries.size;
   }

@@ -74,6 +74,12 @@ export class Policies {
     }
   }
 
+  /** Forgets everything, where other nodes may have changed it unheard. */
+  forgetAll(): void {
+    this.#tenants.clear();
+    this.#permissions.clear();
+  }
+
   #permissionOf(tenant: string, userId: string): ChatPermission | Promise<ChatPermission> {
     return this.#permissions.get(userKey(tenant, userId), () =>
       this.#deps.store.findChatPermission(tenant, userId),

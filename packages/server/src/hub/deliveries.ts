@@ -60,8 +60,8 @@ export class Deliveries {
   /** Of conversations too large for receipts, and of senders whom nobody shows any: few writes for many deliveries. */
   readonly #unawaited = new GatheredReceipts(false);
   #notified = new Map<string, GatheredNotification>();
-  #flushing: Promise<void> | undefined;
-  readonly #storing = new Set<Promise<void>>();
+  #flushing: Promise<boolean> | undefined;
+  readonly #storing = new Set<Promise<boolean>>();
   #timer: NodeJS.Timeout | undefined;
   #unawaitedTimer: NodeJS.Timeout | undefined;
 
@@ -90,10 +90,10 @@ export class Deliveries {
   }
 
   /**
-   * Stores what is known to be written by now; resolves once that, and what was on its way before, is stored. Many
-   * calls of one tick are one.
+   * Stores what is known to be written by now; resolves once that, and what was on its way before, is stored, or could not
+   * be: then to false. Many calls of one tick are one.
    */
-  flush(): Promise<void> {
+  flush(): Promise<boolean> {
     this.#flushing ??= new Promise((resolve) => {
       setImmediate(() => {
         this.#flushing = undefined;
@@ -110,10 +110,10 @@ export class Deliveries {
     this.#timer = undefined;
   }
 
-  async #flushNow(): Promise<void> {
+  async #flushNow(): Promise<boolean> {
     this.#settle();
     this.#storeUnawaited();
-    await Promise.all(this.#storing);
+    return (await Promise.all(this.#storing)).every((isStored) => isStored);
   }
 
   #schedule(): void {
@@ -201,7 +201,13 @@ export class Deliveries {
 
   /** What fails stays undelivered, and keeps nothing else from being stored. */
   #store(work: () => Promise<void> | undefined): void {
-    const storing = Promise.try(work).catch(this.#options.onError);
+    const storing = Promise.try(work).then(
+      () => true,
+      (error: unknown) => {
+        this.#options.onError(error);
+        return false;
+      },
+    );
     this.#storing.add(storing);
     void storing.finally(() => this.#storing.delete(storing));
   }

@@ -26,9 +26,24 @@ export class PluginSink implements EventSink {
   }
 
   publish(topics: readonly string[], event: CoreEvent): void {
+    this.#panel.tell(eventName(event), factsOf(event), event);
+    this.#pass(topics, event);
+  }
+
+  /** Takes events of other nodes, whose plug-ins have heard them: those of this one have a say in what its sessions are told. */
+  get fromOthers(): EventSink {
+    return {
+      publish: (topics, event) => this.#pass(topics, event),
+      notify: (topics, event) => this.notify(topics, event),
+      isShown: (topics, type) => this.isShown(topics, type),
+      settled: () => this.settled(),
+    };
+  }
+
+  /** Lets whoever asked for it have a say, before it goes on. */
+  #pass(topics: readonly string[], event: CoreEvent): void {
     const name = eventName(event);
     const facts = factsOf(event);
-    this.#panel.tell(name, facts, event);
     const asked = this.#panel.wanting(name, facts);
     if (asked.length === 0 && this.#turns.isFree(topics)) {
       this.#next.publish(topics, event);

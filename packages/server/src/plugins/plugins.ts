@@ -77,7 +77,7 @@ export class Plugins {
   }
 
   /** The sink with the plug-ins in front of it. */
-  before(sink: EventSink): EventSink {
+  before(sink: EventSink): PluginSink {
     const { log } = this.#deps;
     return new PluginSink(sink, this.#panel, ({ type }, err) => {
       const isFault = toDomainError(err).code === 'EINTERNAL';

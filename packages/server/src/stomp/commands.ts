@@ -58,9 +58,15 @@ function unsubscribe({ subscriptions, handler }: FrameRunner, frame: StompFrame)
   if (!wasOpening) handler.unsubscribe(subscription);
 }
 
-function ack({ handler, subscriptions, version }: FrameRunner, frame: StompFrame): undefined {
+/** A RECEIPT says that it is stored; without one it may wait for others. */
+function ack(
+  { handler, subscriptions, version }: FrameRunner,
+  frame: StompFrame,
+): undefined | Promise<undefined> {
   const tokens = takeTokens(frame, version, subscriptions);
-  if (tokens.length > 0) handler.acknowledged(tokens);
+  if (tokens.length === 0) return undefined;
+  handler.acknowledged(tokens);
+  return frame.headers.has('receipt') ? handler.stored?.().then(() => undefined) : undefined;
 }
 
 function nack({ handler, subscriptions, version }: FrameRunner, frame: StompFrame): undefined {

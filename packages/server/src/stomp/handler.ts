@@ -65,6 +65,8 @@ export interface StompHandler {
   unsubscribe(subscription: StompSubscription): void;
   /** Deliveries the client acknowledged, in the order they were delivered. */
   acknowledged(tokens: readonly unknown[]): void;
+  /** Resolves once all that was acknowledged is stored; rejects where it could not be. */
+  stored?(): Promise<void>;
   /** Deliveries the client refused by NACK. */
   rejected(tokens: readonly unknown[]): void;
   /**

@@ -106,6 +106,11 @@ export class TransportServer {
     return this.#drain?.hurry() ?? false;
   }
 
+  /** Closes every connection with 1001, and goes on taking new ones. */
+  dismiss(): void {
+    void shutDown(this.#context.connections.members());
+  }
+
   /** Closes every connection with 1001 and waits until all are gone; cuts those that do not go in time. */
   close(): Promise<void> {
     this.#stopped ??= this.#stop();

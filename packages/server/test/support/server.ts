@@ -5,7 +5,8 @@ import { type RunningServer, type Runtime, startServer } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/settings.ts';
 import { EVERY_APP } from './every-app.ts';
-import { forgetStore, storeFor } from './store-choice.ts';
+import { Balancer } from './nodes.ts';
+import { forgetStore, hasSeveralNodes, storeFor } from './store-choice.ts';
 import { TEST_SECRET } from './token.ts';
 
 export interface TestServer {
@@ -43,7 +44,8 @@ export async function startTestServer(
       dataDir,
     },
   });
-  const server: RunningServer = await startServer({ ...config, ...settings, store, dataDir }, runtime);
+  const given = { ...config, ...settings, store, dataDir };
+  const server = await (hasSeveralNodes() ? startTwo(given, runtime) : startServer(given, runtime));
   return {
     url: server.url,
     wsUrl: server.url.replace('http:', 'ws:'),
@@ -66,6 +68,22 @@ export async function startTestServer(
       if (settings.dataDir !== undefined) return;
       await rm(dataDir, { recursive: true, force: true });
       await forgetStore(dataDir);
+    },
+  };
+}
+
+/** Two nodes on the same database, behind a balancer. */
+async function startTwo(config: Config, runtime: Runtime | undefined): Promise<RunningServer> {
+  const second = { ...config, dataDir: await mkdtemp(join(tmpdir(), 'haina-test-')) };
+  const nodes = [await startServer(config, runtime), await startServer(second, runtime)];
+  const balancer = await Balancer.start(nodes.map(({ url }) => url));
+  return {
+    ...(nodes[0] as RunningServer),
+    url: balancer.url,
+    async stop() {
+      await Promise.all(nodes.map((node) => node.stop()));
+      await balancer.close();
+      await rm(second.dataDir, { recursive: true, force: true });
     },
   };
 }

@@ -10,13 +10,19 @@ const databases = new Map<string, Promise<string>>();
 /** The setting `store` of a test server: in a run on PostgreSQL a database of its own for each data folder. */
 export function storeFor(dataDir: string): Promise<string> {
   if (KIND === 'sqlite') return Promise.resolve('sqlite');
-  if (KIND !== 'postgres') throw new Error(`TEST_STORE is sqlite or postgres, not ${KIND}`);
+  if (KIND !== 'postgres' && KIND !== 'nodes')
+    throw new Error(`TEST_STORE is sqlite, postgres or nodes, not ${KIND}`);
   let database = databases.get(dataDir);
   if (!database) {
     database = sharedPostgres().then((server) => server.createDatabase());
     databases.set(dataDir, database);
   }
   return database;
+}
+
+/** Whether each test server is two nodes on one database, behind a balancer. */
+export function hasSeveralNodes(): boolean {
+  return KIND === 'nodes';
 }
 
 /** Removes the database of a data folder that nobody needs any more. */

@@ -18,6 +18,7 @@ import type {
 } from '../model.ts';
 import type { LeftGroup, NewMember } from '../ports/conversation-store.ts';
 import type { Appended, MessageTelling, Unseen } from '../ports/message-store.ts';
+import type { PlainTelling } from './told.ts';
 
 /**
  * What one operation of the store did, with all that is needed to tell it to everybody whom it concerns: plain data, as it is
@@ -44,6 +45,7 @@ export type LogEntry =
   | ServiceAltered
   | NoteAdded
   | NotificationPublished
+  | ToldOnly
   | { readonly type: 'settings-changed'; readonly event: SettingsChanged }
   | { readonly type: 'permission-changed'; readonly event: PermissionChanged };
 
@@ -181,4 +183,10 @@ export interface NotificationPublished {
   readonly notification: Notification;
   /** The users it is for; null for all of the tenant. */
   readonly recipients: readonly string[] | null;
+}
+
+/** What was told and not stored, for other nodes to tell their sessions. */
+export interface ToldOnly {
+  readonly type: 'told';
+  readonly tellings: readonly PlainTelling[];
 }

@@ -25,6 +25,7 @@ import {
   userDeleted,
 } from './membership-tellings.ts';
 import { onDemand, publish, type Telling } from './telling.ts';
+import { fromPlain } from './told.ts';
 
 type Tellings = {
   readonly [Type in LogEntry['type']]: (entry: LogEntry & { type: Type }) => Iterable<Telling>;
@@ -72,6 +73,7 @@ const TELLINGS: Tellings = {
     const topics = recipients?.map((userId) => userTopic(tenant, userId)) ?? [tenantTopic(tenant)];
     return [publish(topics, { type: 'notification', notification })];
   },
+  told: ({ tellings }) => tellings.map(fromPlain),
   'settings-changed': ({ event }) => [publish([tenantTopic(event.tenant)], event)],
   'permission-changed': ({ event }) => [publish([userTopic(event.tenant, event.userId)], event)],
 };

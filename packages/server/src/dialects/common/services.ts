@@ -23,6 +23,8 @@ export interface DialectServices {
   readonly timers: Timers;
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** Resolves once all that other nodes have done is known here; undefined where there are none now, absent where there never are. */
+  caughtUp?(): Promise<void> | undefined;
   /** Absent where no plug-in is configured. */
   readonly plugins?: SessionHooks;
   /** Absent where no destination has another name. */

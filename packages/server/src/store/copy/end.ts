@@ -66,8 +66,23 @@ export const PROGRESS_TABLE = 'copy_progress';
 /** The row that names the source: no table has this name. */
 export const SOURCE_ROW = '';
 
-/** These are not copied: what a server writes to find out whether it can, and what a copy notes for itself. */
-export const LEFT_OUT: readonly string[] = ['write_probe', 'schema_version', PROGRESS_TABLE];
+/**
+ * These are not copied: what a server writes to find out whether it can, what a copy notes for itself, and what nodes that work
+ * on the same database tell each other.
+ */
+export function isLeftOut(table: string): boolean {
+  return NOT_COPIED.has(table) || NODE_LOG.test(table);
+}
+
+const NOT_COPIED: ReadonlySet<string> = new Set([
+  'write_probe',
+  'schema_version',
+  PROGRESS_TABLE,
+  'node',
+  'log_writer',
+]);
+/** With its parts. */
+const NODE_LOG = /^node_log(_\d+)?$/;
 
 /** No batch has more rows than this, or goes on once it has this many bytes. */
 export const MAX_ROWS = 4000;

@@ -6,7 +6,7 @@ import {
   type CopyEnd,
   type HalfCopy,
   halfCopyOf,
-  LEFT_OUT,
+  isLeftOut,
   MAX_BYTES,
   MAX_ROWS,
   PROGRESS_SQL,
@@ -113,7 +113,7 @@ class PostgresEnd implements CopyEnd {
   }
 
   async tables(): Promise<readonly TableShape[]> {
-    const rows = (await this.#rows<ColumnRow>(COLUMNS)).filter(({ table }) => !LEFT_OUT.includes(table));
+    const rows = (await this.#rows<ColumnRow>(COLUMNS)).filter(({ table }) => !isLeftOut(table));
     for (const { table, name, type } of rows) this.#types.set(`${table}.${name}`, type);
     this.#identities = rows.filter(({ identity }) => identity === 1);
     return [...Map.groupBy(rows, ({ table }) => table)].map(([name, columns]) => tableOf(name, columns));

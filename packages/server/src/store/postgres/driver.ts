@@ -38,7 +38,7 @@ export class PostgresDriver {
 
   /** Begins the transaction. It is sent with the first statement. */
   begin(text: string): void {
-    this.#send({ text });
+    void this.#send({ text });
   }
 
   /** Runs an operation to its end. What a statement throws comes out of a `yield`, or out of the `commit`. */
@@ -53,12 +53,18 @@ export class PostgresDriver {
     }
   }
 
-  /** Ends the transaction; rejects where it was not committed. */
-  async commit(): Promise<void> {
+  /**
+   * Ends the transaction; rejects where it was not committed.
+   *
+   * @param last a statement that goes with the COMMIT, and whose answer is returned
+   */
+  async commit(last?: QueryConfig): Promise<QueryResult | undefined> {
+    const answer = last && this.#send(last);
     // What could not be sent at all leaves the server's transaction as good as it was: it must be known before the COMMIT goes.
     if (this.#unanswered.length > 0) await this.#attemptsToSend();
     const { command } = await this.#answer({ text: 'COMMIT' });
     if (command !== 'COMMIT') throw new Error('the server rolled the transaction back');
+    return answer;
   }
 
   async #attemptsToSend(): Promise<void> {
@@ -72,11 +78,12 @@ export class PostgresDriver {
     }
   }
 
-  #send(query: QueryConfig): void {
+  #send(query: QueryConfig): Promise<QueryResult> {
     this.#connection.hold();
     const answer = this.#connection.query(query);
     answer.catch(() => {});
     this.#unanswered.push(answer);
+    return answer;
   }
 
   /** Resolves once a statement, and those before it, are answered. Rejects with what the first of them threw. */
@@ -117,7 +124,10 @@ export class PostgresDriver {
   async #executeEach({ wants, bulk, items }: EachStatement): Promise<unknown> {
     const { name, text } = prepared(bulk.sql, bulk);
     const values = bulk.types.map((type, column) => arrayOf(type, items, column));
-    if (wants === 'done-each') return this.#send({ name, text, values });
+    if (wants === 'done-each') {
+      void this.#send({ name, text, values });
+      return undefined;
+    }
     const { rows } = await this.#answer({ name, text, values });
     const found: unknown[] = new Array(items.length).fill(undefined);
     for (const row of rows) found[row.place - 1] = row;

@@ -43,6 +43,7 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
   '53300': GONE, // too_many_connections
   '57P': GONE, // the server stops, starts, crashed, or an operator ended the session
   '58': UNAVAILABLE, // the server's files can't be read or written
+  HN001: AGAIN, // `require_alone`: another node has come, which is to be told of what is written
   XX001: DAMAGED, // data_corrupted
   XX002: DAMAGED, // index_corrupted
 };

@@ -2,9 +2,16 @@ import { storeBusy, storeUnavailable } from '../../core/errors.ts';
 import { type OperationCall, type OperationOutcome, toError } from '../sql/calls.ts';
 import { orderKeys } from '../sql/operation-order.ts';
 
+/** What came of a batch. */
+export interface BatchResult {
+  readonly outcomes: readonly OperationOutcome[];
+  /** Resolves when they may be told: what other nodes did before is told first. Absent where nothing was. */
+  readonly turn?: Promise<void>;
+}
+
 /** What runs batches of calls, one batch after the other. */
 export interface BatchRunner {
-  run(calls: readonly OperationCall[]): Promise<OperationOutcome[]>;
+  run(calls: readonly OperationCall[]): Promise<BatchResult>;
   close(): Promise<void>;
 }
 
@@ -27,6 +34,8 @@ interface LaneState {
   readonly runner: BatchRunner;
   waiting: Waiting[];
   running: readonly Waiting[];
+  /** Settles once all batches are settled that wait for their turn; undefined where none does. */
+  settling: Promise<void> | undefined;
 }
 
 /** Where the calls of a key are that have not settled. */
@@ -50,7 +59,12 @@ export class Lanes {
   #onIdle: (() => void) | undefined;
 
   constructor(runners: readonly BatchRunner[], options: LanesOptions) {
-    this.#lanes = runners.map((runner) => ({ runner, waiting: [], running: [] }));
+    this.#lanes = runners.map((runner) => ({
+      runner,
+      waiting: [],
+      running: [],
+      settling: undefined,
+    }));
     this.#options = options;
   }
 
@@ -154,24 +168,35 @@ export class Lanes {
     lane.waiting = lane.waiting.slice(maxBatch);
     const begun = performance.now();
     lane.runner.run(lane.running).then(
-      (outcomes) => this.#settle(lane, outcomes, performance.now() - begun),
-      (error: Error) =>
-        this.#settle(
-          lane,
-          lane.running.map(() => ({ failure: { code: 'EINTERNAL', message: error.message } })),
-          0,
-        ),
+      (result) => this.#ran(lane, result, performance.now() - begun),
+      (error: Error) => this.#ran(lane, refuseAll(lane.running, error), 0),
     );
   }
 
-  #settle(lane: LaneState, outcomes: readonly OperationOutcome[], durationMs: number): void {
+  /** The lane goes on at once; who waits for what was done learns of it when its turn has come. */
+  #ran(lane: LaneState, { outcomes, turn }: BatchResult, durationMs: number): void {
     const done = lane.running;
     lane.running = [];
+    this.#options.batch?.(done.length, durationMs, this.#depth - done.length);
+    if (!turn && !lane.settling) {
+      this.#settle(lane, done, outcomes);
+      return;
+    }
+    const settling: Promise<void> = (lane.settling ?? Promise.resolve())
+      .then(() => turn)
+      .then(() => {
+        if (lane.settling === settling) lane.settling = undefined;
+        this.#settle(lane, done, outcomes);
+      });
+    lane.settling = settling;
+    this.#send(lane);
+  }
+
+  #settle(lane: LaneState, done: readonly Waiting[], outcomes: readonly OperationOutcome[]): void {
     this.#depth -= done.length;
     for (const call of done) this.#release(call);
     if (this.#parked.length > 0) this.#place();
     this.#send(lane);
-    this.#options.batch?.(done.length, durationMs, this.#depth);
     for (const [index, outcome] of outcomes.entries()) {
       const { resolve, reject } = done[index] as Waiting;
       if ('value' in outcome) resolve(outcome.value);
@@ -186,6 +211,10 @@ export class Lanes {
       if (holder && --holder.count === 0) this.#holders.delete(key);
     }
   }
+}
+
+function refuseAll(calls: readonly Waiting[], { message }: Error): BatchResult {
+  return { outcomes: calls.map(() => ({ failure: { code: 'EINTERNAL', message } })) };
 }
 
 function same(value: unknown): unknown {

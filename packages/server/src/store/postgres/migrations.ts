@@ -517,4 +517,56 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       DROP TABLE untold;
     `,
   },
+  {
+    version: 48,
+    // Nodes of before would tell the others nothing of what they do.
+    usableFrom: 48,
+    sql: `
+      -- The nodes that work on this database, and follow what the others do.
+      CREATE TABLE node (
+        -- Another one at each start.
+        id TEXT COLLATE "C" PRIMARY KEY,
+        name TEXT COLLATE "C" NOT NULL,
+        version TEXT COLLATE "C" NOT NULL,
+        started_at BIGINT NOT NULL,
+        -- When it said last that it is there, by the server's clock.
+        seen_at BIGINT NOT NULL,
+        -- What it says of itself, as JSON.
+        report TEXT COLLATE "C" NOT NULL
+      );
+      -- How far each writer of the log has come. Its row changes with each of its transactions.
+      CREATE TABLE log_writer (
+        writer TEXT COLLATE "C" PRIMARY KEY,
+        node TEXT COLLATE "C" NOT NULL,
+        n BIGINT NOT NULL,
+        written_at BIGINT NOT NULL
+      ) WITH (fillfactor = 20);
+      -- What transactions did, for the other nodes to tell it to their sessions. Each part takes what is written in its time, and is
+      -- emptied as a whole before its turn comes again.
+      CREATE TABLE node_log (
+        part BIGINT NOT NULL,
+        writer TEXT COLLATE "C" NOT NULL,
+        n BIGINT NOT NULL,
+        version BIGINT NOT NULL,
+        -- JSON: how far other writers had come, where the writer's records before do not say it.
+        after TEXT COLLATE "C",
+        body TEXT COLLATE "C" NOT NULL,
+        PRIMARY KEY (writer, n, part)
+      ) PARTITION BY LIST (part);
+      CREATE TABLE node_log_0 PARTITION OF node_log FOR VALUES IN (0);
+      CREATE TABLE node_log_1 PARTITION OF node_log FOR VALUES IN (1);
+      CREATE TABLE node_log_2 PARTITION OF node_log FOR VALUES IN (2);
+      CREATE TABLE node_log_3 PARTITION OF node_log FOR VALUES IN (3);
+      CREATE TABLE node_log_4 PARTITION OF node_log FOR VALUES IN (4);
+      CREATE TABLE node_log_5 PARTITION OF node_log FOR VALUES IN (5);
+
+      -- Whoever does not write the log proves with each transaction that nobody reads it. A node that comes holds the lock meanwhile.
+      CREATE FUNCTION require_alone(me TEXT) RETURNS VOID LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM pg_advisory_xact_lock_shared(26722, 0);
+        IF EXISTS (SELECT 1 FROM node WHERE id <> me) THEN
+          RAISE EXCEPTION 'another node has come' USING ERRCODE = 'HN001';
+        END IF;
+      END $$;
+    `,
+  },
 ];

@@ -1,10 +1,13 @@
 import type { PostgresAddress } from '../../config/store-url.ts';
 import type { Appended, NewMessage, PendingPage, PendingQuery, Store } from '../../core/ports/store.ts';
+import type { CommittedRecord } from '../../log/record.ts';
 import type { AppendOutcome } from '../sql/append.ts';
 import { appended } from '../sql/appended.ts';
 import { LogSettings } from '../sql/change-log.ts';
 import { isWrite, OPERATION_KINDS } from '../sql/operation-kinds.ts';
 import { pendingInTime } from '../sql/pending-in-time.ts';
+import { Membership } from './cluster/membership.ts';
+import { PostgresNodeLog } from './cluster/node-log.ts';
 import { Connection } from './connect.ts';
 import type { Failure } from './errors.ts';
 import { Health } from './health.ts';
@@ -20,6 +23,8 @@ export interface PostgresStoreOptions {
   readonly startTimeout?: number;
   /** What this node calls itself to the server. */
   readonly node?: string;
+  /** Where it is one of several nodes, or may be. */
+  readonly cluster?: ClusterPart;
   /** Connections that write. */
   readonly lanes?: number;
   /** Connections that read. */
@@ -31,6 +36,13 @@ export interface PostgresStoreOptions {
   readonly retried?: (reason: string) => void;
   /** Ends the start: it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
+}
+
+/** What a store needs where others may work on the same database. */
+export interface ClusterPart {
+  readonly membership: Membership;
+  /** Told at once of what was committed for other nodes, too; resolves when this node may tell of it itself. */
+  committed(record: CommittedRecord): Promise<void>;
 }
 
 export interface PostgresTroubles {
@@ -46,8 +58,8 @@ const UNTOLD: PostgresTroubles = { waiting() {}, warn() {}, unavailable() {} };
 
 const LANES = 2;
 const READERS = 4;
-/** What a node takes: one more looks at the server and migrates when it starts, and makes room for that of the bus; and one for who is where. */
-export const CONNECTIONS_OF_NODE = LANES + READERS + 2;
+/** What a node takes at most: one more looks at the server and migrates when it starts; later the bus, the other nodes and who is where have one each. */
+export const CONNECTIONS_OF_NODE = LANES + READERS + 3;
 const MAX_BATCH = 200;
 const MAX_WAITING = 50_000;
 const STATEMENT_TIMEOUT = 30_000;
@@ -59,7 +71,12 @@ const LOCK_TIMEOUT = 5000;
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { address, startTimeout = 0, node = 'main', troubles = UNTOLD, signal } = options;
-  const session = { name: `haina/${node}`, statementTimeout: STATEMENT_TIMEOUT, lockTimeout: LOCK_TIMEOUT };
+  // Who is no node tells nobody by itself, but others of what it does.
+  const { membership, committed } = options.cluster ?? {
+    membership: new Membership(node),
+    committed: untold,
+  };
+  const session = sessionOf(node);
   const first = await openAtStart({
     address,
     // A migration may take its time, and others wait for it.
@@ -81,14 +98,30 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   };
   const writing = workOf('writes');
   const reading = workOf('reads');
-  const log = new LogSettings();
+  const log = new LogSettings(membership);
   const retried = ({ reason }: Failure): void => options.retried?.(reason);
-  const lanes = Array.from({ length: options.lanes ?? LANES }, () => new Lane({ ...writing, log, retried }));
+  const lane = { ...writing, log, membership, committed, retried };
+  const lanes = Array.from({ length: options.lanes ?? LANES }, () => new Lane(lane));
   return makeStore(
     new Lanes(lanes, { maxBatch: MAX_BATCH, maxWaiting: MAX_WAITING, ...options.commits }),
     new Readers({ ...reading, ...readersOf(options.readers ?? READERS), maxWaiting: MAX_WAITING }),
     [writing, reading],
   );
+}
+
+async function untold(): Promise<void> {}
+
+function sessionOf(node: string) {
+  return { name: `haina/${node}`, statementTimeout: STATEMENT_TIMEOUT, lockTimeout: LOCK_TIMEOUT };
+}
+
+/** What other nodes do, beside a store that is open. @param version of the program */
+export function openPostgresNodeLog(
+  { address, node = 'main' }: Pick<PostgresStoreOptions, 'address' | 'node'>,
+  { membership, version }: { membership: Membership; version: string },
+): PostgresNodeLog {
+  const connect = () => Connection.open(address, { ...sessionOf(node), keepsPlans: true });
+  return new PostgresNodeLog({ membership, version, connect });
 }
 
 /** Brings the schema up to date. A stop waits for no other node that migrates. */

@@ -1,5 +1,6 @@
 import { DomainError } from '../../core/errors.ts';
 import { type OperationCall, type OperationOutcome, toFailure } from './calls.ts';
+import type { NodeEntries } from './change-log.ts';
 import { OPERATION_KINDS, type OperationName } from './operation-kinds.ts';
 import { operationsOf } from './operations.ts';
 import type { Op } from './statement.ts';
@@ -34,6 +35,11 @@ export class WriteBatch {
     // Others may take the client ids that were free.
     this.#tables.caches.repeats.reset();
     return outcomes;
+  }
+
+  /** What the last run did, for other nodes; to be taken before the transaction ends. */
+  takeForNodes(): NodeEntries {
+    return this.#tables.log.takeForNodes();
   }
 
   /** Forgets what others may change between two transactions. */

@@ -27,14 +27,31 @@ interface LogRow {
   body: string;
 }
 
+/** Whether other nodes read what this one does. */
+export interface NodeReaders {
+  readonly hasOthers: boolean;
+}
+
+/** What a transaction did, for other nodes. */
+export interface NodeEntries {
+  /** Whether there is anything that others would have to be told. */
+  readonly isAny: boolean;
+  /** Lists of entries as JSON, one a record; none where nobody is thought to read them. */
+  readonly bodies: readonly string[];
+}
+
 /** What the writers of one process have in common. */
 export class LogSettings {
+  /** Whether what other systems learn of is kept for them. */
   isKept = false;
+  /** Undefined where the database can have one node only. */
+  readonly nodes: NodeReaders | undefined;
   readonly #now: () => number;
   /** In µs, so that many transactions of one millisecond have their order. */
   #last = 0;
 
-  constructor(now: () => number = Date.now) {
+  constructor(nodes?: NodeReaders, now: () => number = Date.now) {
+    this.nodes = nodes;
     this.#now = now;
   }
 
@@ -54,9 +71,9 @@ export class ChangeLog {
   /** The last number that is committed, as far as is known, and the last one that was written. */
   #committed = 0;
   #written = 0;
-  /** Encoded entries of the transaction, a list a record. */
-  #records: string[][] = [];
-  #length = 0;
+  /** What the transaction did, for other systems and for other nodes. */
+  readonly #facts = new Records();
+  readonly #forNodes = new Records();
 
   constructor(settings: LogSettings) {
     this.#settings = settings;
@@ -74,32 +91,37 @@ export class ChangeLog {
 
   /** Notes what a call did. */
   add(name: string, args: readonly unknown[], value: unknown): void {
-    if (!this.#settings.isKept) return;
+    const { isKept, nodes } = this.#settings;
+    if (!isKept && !nodes) return;
     const isAppend = name === 'appendMessage';
     const result = isAppend ? appended(args[0] as NewMessage, value as AppendOutcome) : value;
-    for (const entry of entriesOf(name, args, result)) if (isFact(entry)) this.#add(JSON.stringify(entry));
+    for (const entry of entriesOf(name, args, result)) {
+      if (isKept && isFact(entry)) this.#facts.add(entry);
+      if (nodes?.hasOthers) this.#forNodes.add(entry);
+      else this.#forNodes.isAny = true;
+    }
+  }
+
+  /** What was noted for other nodes since the transaction began. */
+  takeForNodes(): NodeEntries {
+    return this.#forNodes.take();
   }
 
   /** Writes what was noted. To be called before the transaction ends. */
   *flush(): Op<void> {
-    if (this.#records.length === 0) return;
-    const items = this.#records.map(
-      (entries): BulkItem => [
-        this.#settings.nextOrdinal(),
-        this.#writer,
-        ++this.#written,
-        VERSION,
-        `[${entries.join()}]`,
-      ],
-    );
-    this.#forget();
+    const items = this.#facts
+      .take()
+      .bodies.map(
+        (body): BulkItem => [this.#settings.nextOrdinal(), this.#writer, ++this.#written, VERSION, body],
+      );
     yield* runEach(INSERT, items);
   }
 
   /** To be called after a rollback. */
   reset(): void {
     this.#written = this.#committed;
-    this.#forget();
+    this.#facts.take();
+    this.#forNodes.take();
   }
 
   /** Goes on as another writer, where nobody knows how far this one came. */
@@ -109,21 +131,35 @@ export class ChangeLog {
     this.#committed = 0;
     this.#written = 0;
   }
+}
 
-  #add(encoded: string): void {
-    let record = this.#records.at(-1);
-    if (!record || this.#length > MAX_RECORD_LENGTH) {
-      record = [];
-      this.#records.push(record);
+/** Entries of a transaction, a list a record. */
+class Records {
+  isAny = false;
+  #lists: string[][] = [];
+  #length = 0;
+
+  add(entry: LogEntry): void {
+    const encoded = JSON.stringify(entry);
+    let list = this.#lists.at(-1);
+    if (!list || this.#length > MAX_RECORD_LENGTH) {
+      list = [];
+      this.#lists.push(list);
       this.#length = 0;
     }
-    record.push(encoded);
+    list.push(encoded);
     this.#length += encoded.length;
+    this.isAny = true;
   }
 
-  #forget(): void {
-    this.#records = [];
+  /** Takes what was added: nothing of it is left. */
+  take(): NodeEntries {
+    const { isAny } = this;
+    const bodies = this.#lists.map((entries) => `[${entries.join()}]`);
+    this.isAny = false;
+    this.#lists = [];
     this.#length = 0;
+    return { isAny, bodies };
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type CopyEnd,
   type HalfCopy,
   halfCopyOf,
-  LEFT_OUT,
+  isLeftOut,
   MAX_BYTES,
   MAX_ROWS,
   PROGRESS_SQL,
@@ -50,7 +50,7 @@ export function sqliteTables(db: DatabaseSync): TableShape[] {
   const names = db.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`).all();
   return (names as { name: string }[])
     .map(({ name }) => name)
-    .filter((name) => !name.startsWith('sqlite_') && !LEFT_OUT.includes(name))
+    .filter((name) => !name.startsWith('sqlite_') && !isLeftOut(name))
     .map((name) => tableOf(db, name));
 }
 

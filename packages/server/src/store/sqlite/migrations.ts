@@ -725,6 +725,11 @@ export const MIGRATIONS: readonly Migration[] = [
       DROP TABLE untold;
     `,
   },
+  {
+    version: 48,
+    // What several nodes need is in PostgreSQL only: a file has one.
+    sql: '',
+  },
 ];
 
 /** The version of the schema that this haina knows, on either database. */

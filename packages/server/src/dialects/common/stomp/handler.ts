@@ -1,4 +1,5 @@
 import type { StompFrame } from '@haina/wire';
+import { storeUnavailable } from '../../../core/errors.ts';
 import type { SessionEnd } from '../../../hub/sessions.ts';
 import type { Trace } from '../../../hub/trace.ts';
 import type { ConnectedInfo, SendOutcome, StompHandler, StompSubscription } from '../../../stomp/handler.ts';
@@ -93,6 +94,11 @@ export class StompDialectHandler implements StompHandler {
   acknowledged(tokens: readonly unknown[]): void {
     const traces = tokens.filter((token) => token !== undefined) as Trace[];
     this.#served.session.chat.acknowledged(traces);
+  }
+
+  async stored(): Promise<void> {
+    const { deliveries } = this.#services;
+    if (!(await deliveries.flush())) throw storeUnavailable(new Error('acknowledgements were not stored'));
   }
 
   /** What a client refuses stays undelivered and comes again at its next sync. */

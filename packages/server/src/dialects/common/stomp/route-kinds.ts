@@ -30,10 +30,10 @@ export type Disconnect = () => void;
 
 /** What a destination of one kind takes to be connected. */
 interface RouteKind<Kind extends TargetKind> {
-  /** Refuses a user that may not have it, by throwing. */
+  /** Refuses a user that may not have it, by throwing. Asked after `prepare`. */
   admit?(target: Target<Kind>, chat: ChatSession): void;
-  /** Where connecting takes more than a turn of the event loop: does most of it before, and tells nothing yet. */
-  prepare?(ends: RouteEnds): Promise<void> | undefined;
+  /** Does before what takes more than a turn of the event loop, and tells nothing yet. */
+  prepare?(ends: RouteEnds, target: Target<Kind>): Promise<void> | undefined;
   connect(target: Target<Kind>, ends: RouteEnds): Disconnect;
 }
 
@@ -47,6 +47,9 @@ const ROUTE_KINDS: { readonly [Kind in TargetKind]: RouteKind<Kind> } = {
     },
   },
   group: {
+    // Another node may have made the user a member a moment ago.
+    prepare: ({ owner }, { groupId }) =>
+      owner.chat.feed.isMember(groupId) ? undefined : owner.services.caughtUp?.(),
     admit({ groupId }, { feed }) {
       if (feed.isMember(groupId)) return;
       throw new DomainError('EPERM', 'you are not a member of this group', { field: 'destination' });
@@ -86,7 +89,7 @@ export function prepare<Kind extends TargetKind>(
   target: Target<Kind>,
   ends: RouteEnds,
 ): Promise<void> | undefined {
-  return kindOf(target).prepare?.(ends);
+  return kindOf(target).prepare?.(ends, target);
 }
 
 /** Connects a subscription to what its destination means. */

@@ -62,6 +62,7 @@ export class Subscriptions {
   #connect(route: Route, destination: string): void {
     if (this.#isOver) throw sessionOver();
     const { services, chat, routes } = this.#session;
+    admit(route.target, chat);
     routes.add(route);
     this.#dialect.subscribed?.(route.subscription, route.target);
     route.connect();
@@ -69,13 +70,12 @@ export class Subscriptions {
   }
 
   #routeTo(destination: string, subscription: StompSubscription): Route {
-    const { services, dialect, stomp, chat } = this.#session;
+    const { services, dialect, stomp } = this.#session;
     if (services.plugins?.hasQueue(dialect, destination)) {
       const shape = addedQueueShape(stomp.version, subscription, destination);
       return new Route(this.#session, { kind: 'user', name: destination }, shape, subscription);
     }
     const target: Target = this.#dialect.parseTarget(destination);
-    admit(target, chat);
     return new Route(this.#session, target, this.#dialect.shapeOf(target, subscription), subscription);
   }
 
