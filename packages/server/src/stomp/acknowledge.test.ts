@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { StompVersion } from '@haina/wire';
 import type { AckMode, StompSubscription } from './handler.ts';
 import { Harness } from './testing/harness.ts';
@@ -132,6 +133,27 @@ describe('acknowledgement', () => {
     const { harness } = await setup('1.2', 'client');
     harness.send('ACK', { id: 'm1' });
     assert.deepEqual(harness.handler.acks, []);
+  });
+
+  test('that asks a RECEIPT gets it once it is stored, and none where it could not be', async () => {
+    const { harness } = await setup('1.2', 'client-individual');
+    const storing = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+    let next = 0;
+    harness.handler.stored = () => storing[next++]?.promise ?? Promise.resolve();
+    harness.send('ACK', { id: 'a1', receipt: 'first' });
+    harness.send('ACK', { id: 'a2', receipt: 'second' });
+    harness.send('ACK', { id: 'a3' });
+    assert.deepEqual(harness.handler.acks, [[1], [2], [3]]);
+    assert.deepEqual(harness.take(), []);
+    storing[0].resolve();
+    storing[1].reject(new Error('no room'));
+    await setImmediate();
+    assert.deepEqual(harness.takeShort(), ['RECEIPT first']);
+    assert.deepEqual(
+      harness.handler.refusals.map(({ frame }) => frame.headers.get('receipt')),
+      ['second'],
+    );
+    assert.equal(next, 2);
   });
 
   test('finds its subscription among several', async () => {

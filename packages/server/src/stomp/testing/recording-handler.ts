@@ -21,6 +21,8 @@ export class RecordingHandler implements StompHandler {
   receiptHeaders: SendOutcome;
   onSubscribe: (subscription: StompSubscription) => void | Promise<void> = () => {};
   onRefuse: () => void = () => {};
+  /** What an ACK waits for that asks a RECEIPT; nothing where absent. */
+  stored?: () => Promise<void>;
 
   connect(frame: StompFrame, version: StompVersion): Promise<ConnectedInfo> {
     this.connectFrame = frame;
