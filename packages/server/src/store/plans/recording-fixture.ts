@@ -34,7 +34,7 @@ export class Recorder implements Recorded {
   open(): RecordedStore {
     const driver = new SqliteDriver(new DatabaseSync(':memory:'));
     migrate(driver.db);
-    const batch = new WriteBatch(openTables('write'));
+    const batch = new WriteBatch(openTables('write'), { looksAhead: true });
     const reads = operationsOf(openTables('read')) as unknown as Record<
       string,
       (...args: unknown[]) => Op<unknown>

@@ -42,7 +42,7 @@ export class Lane implements BatchRunner {
 
   constructor(options: LaneOptions) {
     this.#options = options;
-    this.#batch = new WriteBatch(openTables('write', options.log));
+    this.#batch = new WriteBatch(openTables('write', options.log), { looksAhead: true });
     this.#records = new RecordWriter(options.membership);
   }
 

@@ -156,10 +156,10 @@ export class AppendTable {
   /** The earlier append with the same client id; ECONFLICT where it said something else. */
   *#repeat(tenant: number, message: NamedMessage): Op<AppendOutcome | undefined> {
     const { caches } = this.#deps;
-    const { clientId, person } = message;
-    if (caches.repeats.isKnownUnused({ tenant, clientId, person })) return undefined;
+    const key = { tenant, clientId: message.clientId, person: message.person };
+    if (!(yield* caches.repeats.isUsed(key))) return undefined;
     yield* caches.inserts.flush();
-    const row = yield* caches.repeats.find({ tenant, clientId, person });
+    const row = yield* caches.repeats.find(key);
     if (!row) return undefined;
     const isSame = (yield* this.#targets.isTarget(tenant, row, message)) && saysTheSame(row, message);
     requireSameMessage(isSame && (yield* this.#refersToTheSame(row, message)));

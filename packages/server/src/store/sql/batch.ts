@@ -8,13 +8,23 @@ import type { Tables } from './tables.ts';
 
 type AnyOperation = (...args: readonly unknown[]) => Op<unknown>;
 
+export interface BatchOptions {
+  /**
+   * Whether what the calls need is looked up for all of them first. It pays where each statement is a way to the server; where a
+   * statement costs nothing, each call looks up what it needs by itself.
+   */
+  readonly looksAhead: boolean;
+}
+
 /** Writes that share a transaction, on the tables of one connection. */
 export class WriteBatch {
   readonly #tables: Tables;
   readonly #operations: Record<string, AnyOperation>;
+  readonly #looksAhead: boolean;
 
-  constructor(tables: Tables) {
+  constructor(tables: Tables, { looksAhead }: BatchOptions) {
     this.#tables = tables;
+    this.#looksAhead = looksAhead;
     this.#operations = operationsOf(tables) as unknown as Record<string, AnyOperation>;
   }
 
@@ -27,7 +37,7 @@ export class WriteBatch {
   /** Outcomes in the order of the calls. A call that the domain refuses fails alone: it has written nothing by then. */
   *run(calls: readonly OperationCall[]): Op<OperationOutcome[]> {
     this.#tables.log.begin();
-    yield* this.#tables.caches.prefetch(calls);
+    if (this.#looksAhead) yield* this.#tables.caches.prefetch(calls);
     const outcomes: OperationOutcome[] = [];
     for (const call of calls) outcomes.push(yield* this.#attempt(call));
     yield* this.#tables.caches.flush();

@@ -12,6 +12,11 @@ import { ENDED } from './sight.ts';
 import { get, type Op, run } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 
+const FIND = {
+  read: `SELECT ${SHOWN_COLUMNS} FROM conversation WHERE tenant = ? AND id = ?`,
+  write: `SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE tenant = ? AND id = ? FOR UPDATE`,
+};
+
 export interface ConversationTableDeps {
   readonly tenants: Tenants;
   readonly members: MemberTable;
@@ -23,13 +28,11 @@ export class ConversationTable {
   readonly #tenants: Tenants;
   readonly #members: MemberTable;
   readonly #numbers: Numbers;
-  readonly #lock: string;
-  readonly #columns: string;
+  readonly #find: string;
 
   /** @param use a write locks the conversations that it looks up, so that what it finds holds until its end */
   constructor({ tenants, members, numbers }: ConversationTableDeps, use: 'read' | 'write') {
-    this.#lock = use === 'write' ? ' FOR UPDATE' : '';
-    this.#columns = use === 'write' ? CONVERSATION_COLUMNS : SHOWN_COLUMNS;
+    this.#find = FIND[use];
     this.#tenants = tenants;
     this.#members = members;
     this.#numbers = numbers;
@@ -78,11 +81,7 @@ export class ConversationTable {
   }
 
   *row(tenant: number, id: string): Op<ConversationRow | undefined> {
-    return yield* get<ConversationRow>(
-      `SELECT ${this.#columns} FROM conversation WHERE tenant = ? AND id = ?${this.#lock}`,
-      tenant,
-      id,
-    );
+    return yield* get<ConversationRow>(this.#find, tenant, id);
   }
 
   /** The id of the conversation with this uid. */

@@ -38,6 +38,9 @@ export interface NewService {
   readonly at: Timestamp;
 }
 
+const OF_ID = `SELECT ${serviceColumns()} FROM service_session WHERE tenant = ? AND id = ?`;
+const FIND = { read: OF_ID, write: `${OF_ID} FOR UPDATE` };
+
 interface KnownNote extends NoteRow {
   conversation: number;
 }
@@ -46,11 +49,11 @@ interface KnownNote extends NoteRow {
 export class ServiceTable {
   readonly #tenants: Tenants;
   readonly #conversations: ConversationTable;
-  readonly #lock: string;
+  readonly #find: string;
 
   /** @param use a write locks the sessions that it looks up */
   constructor(tenants: Tenants, conversations: ConversationTable, use: 'read' | 'write') {
-    this.#lock = use === 'write' ? ' FOR UPDATE' : '';
+    this.#find = FIND[use];
     this.#tenants = tenants;
     this.#conversations = conversations;
   }
@@ -248,11 +251,7 @@ export class ServiceTable {
   }
 
   *#row(tenant: string, sessionId: string): Op<ServiceRow | undefined> {
-    return yield* get<ServiceRow>(
-      `SELECT ${serviceColumns()} FROM service_session WHERE tenant = ? AND id = ?${this.#lock}`,
-      (yield* this.#tenants.find(tenant)) ?? null,
-      sessionId,
-    );
+    return yield* get<ServiceRow>(this.#find, (yield* this.#tenants.find(tenant)) ?? null, sessionId);
   }
 }
 

@@ -16,6 +16,8 @@ import { get, type Op, run } from './statement.ts';
 import type { Tenants } from './tenants.ts';
 import type { WriteCaches } from './write-caches.ts';
 
+const FIND = `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq = ?`;
+
 export interface MessageChangesDeps {
   readonly tenants: Tenants;
   readonly services: ServiceTable;
@@ -89,10 +91,6 @@ export class MessageChanges {
   }
 
   *#row(conversation: number, seq: number): Op<MessageRow | undefined> {
-    return yield* get<MessageRow>(
-      `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq = ?`,
-      conversation,
-      seq,
-    );
+    return yield* get<MessageRow>(FIND, conversation, seq);
   }
 }

@@ -7,6 +7,11 @@ import { PartyTable } from './parties.ts';
 import { SIGHT_COLUMNS, type SightRow, sightOf } from './sight.ts';
 import { all, get, type Op } from './statement.ts';
 
+const IN_SIGHT = `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq BETWEEN ? AND ?
+  AND ${NOT_HIDDEN}`;
+const NEWEST = `${IN_SIGHT} ORDER BY m.seq DESC LIMIT ?`;
+const OLDEST = `${IN_SIGHT} ORDER BY m.seq LIMIT ?`;
+
 /** SQL of what was said in a conversation. */
 export class MessageTable {
   readonly #conversations: ConversationTable;
@@ -47,8 +52,7 @@ export class MessageTable {
     { viewerId, before = Number.MAX_SAFE_INTEGER, after, limit }: HistoryQuery,
   ): Op<MessageRow[]> {
     const newestFirst = after === undefined;
-    const select = `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq BETWEEN ? AND ?
-         AND ${NOT_HIDDEN} ORDER BY m.seq ${newestFirst ? 'DESC' : 'ASC'} LIMIT ?`;
+    const select = newestFirst ? NEWEST : OLDEST;
     const asked = intersect(ranges, [{ from: (after ?? 0) + 1, to: before - 1 }]);
     const rows: MessageRow[] = [];
     for (const { from, to } of newestFirst ? asked.reverse() : asked) {

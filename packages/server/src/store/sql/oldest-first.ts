@@ -54,6 +54,8 @@ const OPEN_EACH = bulk(
   `SELECT c.pk, v.delivered, v.delivered_above, ${SIGHT_COLUMNS} FROM member v JOIN conversation c ON c.pk = v.conversation
      WHERE v.conversation = :pk AND v.user_id = :user_id`,
 );
+const OF_OTHERS = `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq BETWEEN ? AND ?
+  AND m.sender <> ? AND ${NOT_HIDDEN} ORDER BY m.seq LIMIT ?`;
 const FIND_EACH = bulk(
   { user_id: 'TEXT', pk: 'INTEGER' },
   `SELECT ${CONVERSATION} FROM conversation c JOIN member v ON v.conversation = c.pk AND v.user_id = :user_id
@@ -216,12 +218,10 @@ class Lane {
   }
 
   *#read(): Op<MessageRow[]> {
-    const select = `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq BETWEEN ? AND ?
-         AND m.sender <> ? AND ${NOT_HIDDEN} ORDER BY m.seq LIMIT ?`;
     const { person, userId } = this.#viewer;
     const count = Math.min(this.#readAhead, this.#limit);
     this.#readAhead *= 4;
     const { pk } = this.conversation;
-    return yield* all<MessageRow>(select, pk, this.#from, this.#to, person, userId, count);
+    return yield* all<MessageRow>(OF_OTHERS, pk, this.#from, this.#to, person, userId, count);
   }
 }

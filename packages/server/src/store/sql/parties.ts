@@ -54,6 +54,10 @@ interface KnownPerson {
   readonly party: Party;
 }
 
+/** The tenant's key, and the user's id. */
+type PersonKey = readonly [tenant: number, id: string];
+type AccountRow = Identity & Party;
+
 const FIND_EACH = bulk(
   { tenant: 'INTEGER', id: 'TEXT' },
   `SELECT person, generation, deleted, username AS name, uid, nickname, avatar FROM account
@@ -91,17 +95,11 @@ export class PartyTable {
 
   /** Looks up many users by their ids at once, those who are not known yet. */
   *prefetch(users: readonly { readonly tenant: number; readonly id: string }[]): Op<void> {
-    const missing = new Map(users.map(({ tenant, id }) => [`${tenant}/${id}`, [tenant, id] as const]));
+    const missing = new Map(users.map(({ tenant, id }) => [`${tenant}/${id}`, [tenant, id] as PersonKey]));
     for (const key of missing.keys()) if (this.#identities.has(key)) missing.delete(key);
     const items = [...missing.values()];
-    const rows = yield* getEach<Identity & Party & { id: string }>(FIND_EACH, items);
-    for (const [index, row] of rows.entries()) {
-      if (!row) continue;
-      const [tenant, id] = items[index] as readonly [number, string];
-      const { person, generation, deleted, name, uid, nickname, avatar } = row;
-      remember(this.#identities, `${tenant}/${id}`, { person, generation, deleted });
-      remember(this.#persons, `${tenant}/${person}`, { id, party: { name, uid, nickname, avatar } });
-    }
+    const rows = yield* getEach<AccountRow>(FIND_EACH, items);
+    for (const [index, row] of rows.entries()) if (row) this.#remember(...(items[index] as PersonKey), row);
   }
 
   /** What is known of an id without a look into the database. */
@@ -111,21 +109,24 @@ export class PartyTable {
 
   /** Whom an id stands for: a user, or what is none and stored as it is. */
   *identity(tenant: number, id: string): Op<Identity> {
-    const key = `${tenant}/${id}`;
-    const known = this.#identities.get(key);
+    const known = this.peek(tenant, id);
     if (known) return known;
-    const row = yield* get<Identity>(
-      'SELECT person, generation, deleted FROM account WHERE tenant = ? AND id = ?',
-      tenant,
-      id,
-    );
-    return remember(this.#identities, key, row ?? { person: id });
+    const [row] = yield* getEach<AccountRow>(FIND_EACH, [[tenant, id]]);
+    return row
+      ? this.#remember(tenant, id, row)
+      : remember(this.#identities, `${tenant}/${id}`, { person: id });
   }
 
   /** Forgets what may not be so any more: after users changed. */
   reset(): void {
     this.#persons.clear();
     this.#identities.clear();
+  }
+
+  #remember(tenant: number, id: string, row: AccountRow): Identity {
+    const { person, generation, deleted, name, uid, nickname, avatar } = row;
+    remember(this.#persons, `${tenant}/${person}`, { id, party: { name, uid, nickname, avatar } });
+    return remember(this.#identities, `${tenant}/${id}`, { person, generation, deleted });
   }
 
   *#person(tenant: number, person: string): Op<KnownPerson> {

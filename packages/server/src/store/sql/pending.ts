@@ -53,6 +53,10 @@ const IS_BEHIND = {
   conversation: '(v.delivered < c.last_seq OR v.revision < c.revision)',
   time: `(v.revision < c.revision OR (v.delivered < c.last_seq AND ${HAS_GONE}))`,
 };
+const REVISED = `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.revision > ? AND m.revision <= ?
+  AND m.revision > 0 AND ${NOT_HIDDEN} ORDER BY m.revision LIMIT ?`;
+const UNDELIVERED = `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq BETWEEN ? AND ?
+  AND (? OR m.sender <> ?) AND ${NOT_HIDDEN} ORDER BY m.seq LIMIT ?`;
 /** Conversations, and changed messages, that are read at once: a page mostly needs few. */
 const BEHIND_AT_ONCE = 100;
 const REVISED_AT_ONCE = 200;
@@ -209,9 +213,7 @@ export class PendingReader {
 
   /** The next messages by revision, those above this one, but what the user hid. */
   *#revised({ userId }: PendingQuery, { pk, revision }: RevisedRow, after: number): Op<MessageRow[]> {
-    const select = `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.revision > ? AND m.revision <= ?
-         AND m.revision > 0 AND ${NOT_HIDDEN} ORDER BY m.revision LIMIT ?`;
-    return yield* all<MessageRow>(select, pk, after, revision, userId, REVISED_AT_ONCE);
+    return yield* all<MessageRow>(REVISED, pk, after, revision, userId, REVISED_AT_ONCE);
   }
 
   /** What the user would be told if it were not removed. */
@@ -237,14 +239,12 @@ export class PendingReader {
   ): Op<number | undefined> {
     const { sinceSeq } = query;
     const open = openOf(query, conversation, positions);
-    const select = `SELECT ${MESSAGE_COLUMNS} FROM ${MESSAGE_TABLE} WHERE m.conversation = ? AND m.seq BETWEEN ? AND ?
-         AND (? OR m.sender <> ?) AND ${NOT_HIDDEN} ORDER BY m.seq LIMIT ?`;
     let told = after;
     for (const { from, to } of open) {
       if (to <= after) continue;
       const oneTooMany = query.limit - page.messages.length + 1;
       const rows = yield* all<MessageRow>(
-        select,
+        UNDELIVERED,
         conversation.pk,
         Math.max(from, after + 1),
         to,

@@ -16,6 +16,15 @@ interface PositionRow {
 }
 
 const COLUMNS = 'delivered, delivered_above, read, read_above, revision, revision_above';
+const findOf = (holder: Holder, lock = '') =>
+  `SELECT ${COLUMNS} FROM ${holder} WHERE conversation = ? AND user_id = ?${lock}`;
+const FIND = {
+  read: { member: findOf('member'), former_member: findOf('former_member') },
+  write: {
+    member: findOf('member', ' FOR UPDATE'),
+    former_member: findOf('former_member', ' FOR UPDATE'),
+  },
+};
 const FIND_EACH = bulk(
   { conversation: 'INTEGER', user_id: 'TEXT' },
   `SELECT ${COLUMNS} FROM member WHERE member.conversation = :conversation AND member.user_id = :user_id FOR UPDATE`,
@@ -64,11 +73,11 @@ interface CachedPositions extends Positions {
  */
 export class PositionTable {
   readonly #cache = new Map<string, CachedPositions>();
-  readonly #lock: string;
+  readonly #find: (typeof FIND)['read'];
 
   /** @param use a write locks the positions that it looks up */
   constructor(use: 'read' | 'write' = 'read') {
-    this.#lock = use === 'write' ? ' FOR UPDATE' : '';
+    this.#find = FIND[use];
   }
 
   /** Looks up many members' positions at once. */
@@ -205,11 +214,7 @@ export class PositionTable {
   *#load(conversation: number, user: string, holder: Holder = 'member'): Op<CachedPositions | undefined> {
     const cached = this.#cache.get(keyOf(holder, conversation, user));
     if (cached) return cached;
-    const row = yield* get<PositionRow>(
-      `SELECT ${COLUMNS} FROM ${holder} WHERE conversation = ? AND user_id = ?${this.#lock}`,
-      conversation,
-      user,
-    );
+    const row = yield* get<PositionRow>(this.#find[holder], conversation, user);
     return row && this.#remember(holder, conversation, user, row);
   }
 

@@ -41,6 +41,18 @@ const TELLABLE = `m.sender IS DISTINCT FROM (SELECT u.person FROM conversation c
 /** What a member can still read: takes the same. */
 const READABLE = `${TELLABLE} AND m.state NOT IN ('recalled', 'deleted')`;
 
+const FIND = `SELECT v.delivered, v.delivered_above, v.read, v.read_above, ${SIGHT_COLUMNS}
+  FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.conversation = ? AND v.user_id = ?`;
+const COUNT_UNREAD = `SELECT count(*) AS n
+  FROM (SELECT 1 FROM message m WHERE m.conversation = ? AND m.seq BETWEEN ? AND ? AND ${READABLE} LIMIT ?) found`;
+const LIST_UNREAD = `SELECT m.id, m.client_id, ${shownId('m.sender', 'm.tenant')} AS sender, m.seq, m.state FROM message m
+  WHERE m.conversation = ? AND m.seq BETWEEN ? AND ? AND ${READABLE} ORDER BY m.seq LIMIT ?`;
+/** The subquery bounds how many are looked at, and is read only until the first that fits. */
+const first = (condition: string) => `SELECT seq FROM (SELECT m.seq, ${condition} AS fits FROM message m
+  WHERE m.conversation = ? AND m.seq BETWEEN ? AND ? ORDER BY m.seq LIMIT ?) looked WHERE fits LIMIT 1`;
+const FIRST_TELLABLE = first(TELLABLE);
+const FIRST_READABLE = first(READABLE);
+
 /**
  * SQL of how far members are. What can't be read any more (hidden, recalled, deleted, out of sight) counts as read, and one's
  * own messages do; what is recalled or deleted still counts as to be delivered, as its new form is.
@@ -54,8 +66,8 @@ export class ReachTable {
 
   /** As `of`, of a member that is known; who has everything costs nothing. */
   *ofMember(conversation: number, user: string, row: ReachRow): Op<{ delivered: number; read: number }> {
-    const delivered = yield* this.#reached(conversation, user, openOf(row, 'delivered'), TELLABLE);
-    const read = yield* this.#reached(conversation, user, openOf(row, 'read'), READABLE);
+    const delivered = yield* this.#reached(conversation, user, openOf(row, 'delivered'), FIRST_TELLABLE);
+    const read = yield* this.#reached(conversation, user, openOf(row, 'read'), FIRST_READABLE);
     return { delivered: delivered ?? row.last_seq, read: read ?? row.last_seq };
   }
 
@@ -64,7 +76,7 @@ export class ReachTable {
     const row = yield* this.#row(conversation, user);
     if (!row) return read.mark;
     const open = intersect(gaps(read, row.last_seq), sightOf(row));
-    return (yield* this.#reached(conversation, user, open, READABLE)) ?? row.last_seq;
+    return (yield* this.#reached(conversation, user, open, FIRST_READABLE)) ?? row.last_seq;
   }
 
   /** How many messages a member could still read, counted up to a limit. 0 for one who is no member. */
@@ -75,14 +87,12 @@ export class ReachTable {
 
   /** As `countUnread`, of a member that is known. */
   *countUnreadOf(conversation: number, user: string, row: ReachRow, limit: number): Op<number> {
-    const count = `SELECT count(*) AS n FROM (SELECT 1 FROM message m WHERE m.conversation = ? AND m.seq BETWEEN ? AND ? AND ${READABLE}
-         LIMIT ?) found`;
     let total = 0;
     for (const { from, to } of openOf(row, 'read')) {
       if (total >= limit) break;
       total += (
         (yield* get<{ n: number }>(
-          count,
+          COUNT_UNREAD,
           conversation,
           from,
           to,
@@ -103,13 +113,11 @@ export class ReachTable {
   ): Op<UnreadMessage[]> {
     const row = yield* this.#row(conversation, userId);
     const open = row ? intersect(openOf(row, 'read'), [{ from: after + 1, to: upTo }]) : [];
-    const select = `SELECT m.id, m.client_id, ${shownId('m.sender', 'm.tenant')} AS sender, m.seq, m.state FROM message m
-         WHERE m.conversation = ? AND m.seq BETWEEN ? AND ? AND ${READABLE} ORDER BY m.seq LIMIT ?`;
     const found: UnreadRow[] = [];
     for (const { from, to } of open) {
       if (found.length >= limit) break;
       const rows = yield* all(
-        select,
+        LIST_UNREAD,
         conversation,
         from,
         to,
@@ -134,16 +142,13 @@ export class ReachTable {
     conversation: number,
     user: string,
     ranges: readonly SeqRange[],
-    condition: string,
+    firstThatFits: string,
   ): Op<number | undefined> {
-    // The subquery bounds how many are looked at, and is read only until the first that fits.
-    const select = `SELECT seq FROM (SELECT m.seq, ${condition} AS fits FROM message m
-         WHERE m.conversation = ? AND m.seq BETWEEN ? AND ? ORDER BY m.seq LIMIT ?) looked WHERE fits LIMIT 1`;
     let looks = 0;
     for (const { from, to } of ranges) {
       const left = MAX_LOOK - looks;
       const found = yield* get<{ seq: number }>(
-        select,
+        firstThatFits,
         conversation,
         user,
         user,
@@ -160,12 +165,7 @@ export class ReachTable {
   }
 
   *#row(conversation: number, user: string): Op<ReachRow | undefined> {
-    return yield* get<ReachRow>(
-      `SELECT v.delivered, v.delivered_above, v.read, v.read_above, ${SIGHT_COLUMNS}
-           FROM member v JOIN conversation c ON c.pk = v.conversation WHERE v.conversation = ? AND v.user_id = ?`,
-      conversation,
-      user,
-    );
+    return yield* get<ReachRow>(FIND, conversation, user);
   }
 }
 

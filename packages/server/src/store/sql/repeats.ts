@@ -1,4 +1,4 @@
-import { bulk, getEach } from './bulk.ts';
+import { type BulkItem, bulk, getEach } from './bulk.ts';
 import type { ConversationRow } from './conversation-row.ts';
 import { MESSAGE_COLUMNS, MESSAGE_TABLE, type MessageRow } from './message-row.ts';
 import { get, type Op } from './statement.ts';
@@ -33,35 +33,42 @@ const IS_USED = bulk(
 
 /** SQL that finds the message which a client id was used for already. */
 export class RepeatTable {
-  /** Keys that no message in the database had at the last look. */
-  readonly #unused = new Set<string>();
+  /** Whether a key is used, for those that were looked for. */
+  readonly #known = new Map<string, boolean>();
 
   /** Looks for many at once. */
   *prefetch(keys: readonly SentKey[]): Op<void> {
-    const rows = yield* getEach(
-      IS_USED,
-      keys.map(({ tenant, clientId, person }) => [tenant, clientId, person]),
-    );
-    for (const [index, row] of rows.entries()) if (!row) this.#unused.add(textOf(keys[index] as SentKey));
+    const rows = yield* getEach(IS_USED, keys.map(itemOf));
+    for (const [index, row] of rows.entries())
+      this.#known.set(textOf(keys[index] as SentKey), row !== undefined);
   }
 
-  isKnownUnused(key: SentKey): boolean {
-    return this.#unused.has(textOf(key));
+  /** Whether a message has the key: one of the database, or one of this transaction that was told of (`used`). */
+  *isUsed(key: SentKey): Op<boolean> {
+    const known = this.#known.get(textOf(key));
+    if (known !== undefined) return known;
+    const [row] = yield* getEach(IS_USED, [itemOf(key)]);
+    return row !== undefined;
   }
 
+  /** The message that has the key, once it is written. */
   *find({ tenant, clientId, person }: SentKey): Op<RepeatRow | undefined> {
     return yield* get<RepeatRow>(FIND, tenant, clientId, person);
   }
 
   /** To be called once a message takes the key. */
   used(key: SentKey): void {
-    this.#unused.delete(textOf(key));
+    this.#known.set(textOf(key), true);
   }
 
   /** What was looked up holds for one transaction. */
   reset(): void {
-    this.#unused.clear();
+    this.#known.clear();
   }
+}
+
+function itemOf({ tenant, clientId, person }: SentKey): BulkItem {
+  return [tenant, clientId, person];
 }
 
 function textOf({ tenant, clientId, person }: SentKey): string {

@@ -8,15 +8,21 @@ import { ACCOUNT_COLUMNS, type AccountRow, factsOf, toUser, USER_COLUMNS, type U
 
 export type ShownUser = Pick<User, 'id' | 'uid' | 'nickname' | 'avatar'>;
 
+const findWith = (lock: string) => ({
+  one: `SELECT 1 FROM account WHERE tenant = ? AND id = ? AND NOT deleted${lock}`,
+  several: `SELECT id FROM account WHERE tenant = ? AND id IN TEXTS(?) AND NOT deleted ORDER BY id${lock}`,
+});
+const FIND = { read: findWith(''), write: findWith(' FOR SHARE') };
+
 /** SQL that finds users. Runs inside the worker thread, writes inside its transaction. */
 export class UserTable {
   readonly #tenants: Tenants;
-  readonly #hold: string;
+  readonly #find: (typeof FIND)['read'];
 
   /** @param use a write that asks whether users exist keeps them from being deleted until its end */
   constructor(tenants: Tenants, use: 'read' | 'write') {
     this.#tenants = tenants;
-    this.#hold = use === 'write' ? ' FOR SHARE' : '';
+    this.#find = FIND[use];
   }
 
   /** The id of a user that is named by it or by its person. */
@@ -50,22 +56,12 @@ export class UserTable {
   }
 
   *exists(tenantKey: number, id: string): Op<boolean> {
-    return (
-      (yield* get(
-        `SELECT 1 FROM account WHERE tenant = ? AND id = ? AND NOT deleted${this.#hold}`,
-        tenantKey,
-        id,
-      )) !== undefined
-    );
+    return (yield* get(this.#find.one, tenantKey, id)) !== undefined;
   }
 
   /** Those of these ids that are users. To be asked before conversations are locked, as a deletion begins with the user. */
   *existing(tenantKey: number, ids: readonly string[]): Op<ReadonlySet<string>> {
-    const rows = yield* all<{ id: string }>(
-      `SELECT id FROM account WHERE tenant = ? AND id IN TEXTS(?) AND NOT deleted ORDER BY id${this.#hold}`,
-      tenantKey,
-      ids,
-    );
+    const rows = yield* all<{ id: string }>(this.#find.several, tenantKey, ids);
     return new Set(rows.map(({ id }) => id));
   }
 

@@ -30,7 +30,7 @@ export class BatchWriter {
     this.#onDamage = onDamage;
     this.#driver = driver;
     this.#db = driver.db;
-    this.#batch = new WriteBatch(tables);
+    this.#batch = new WriteBatch(tables, { looksAhead: false });
   }
 
   /**
