@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import type { Timers } from '../../core/ports/timers.ts';
 import type { Connection } from '../../store/postgres/connect.ts';
 import type { BusEvents, BusMember } from '../bus.ts';
@@ -110,7 +111,8 @@ export class NotifySession implements BusSession {
       const begun = performance.now();
       await this.#notify(this.#take());
       const left = INTERVAL - (performance.now() - begun);
-      if (left > 0) await new Promise<void>((resolve) => this.#deps.timers.after(left, resolve));
+      // By the system's own clock, as a stop waits for it.
+      if (left > 0) await setTimeout(left);
     }
     this.#sending = undefined;
   }
