@@ -187,6 +187,21 @@ test('a store that refuses is told of, and stops nothing', async () => {
   assert.deepEqual(reports, ['team delivered bob 2-2 of 2']);
 });
 
+for (const isAwaited of [true, false]) {
+  test(`a flush says whether all was stored, of receipts that are ${isAwaited ? '' : 'not '}awaited`, async () => {
+    const { deliveries, gate } = setUp({ isAwaited });
+    const full = Promise.reject(new Error('full'));
+    full.catch(() => {});
+    gate.open = full;
+    deliveries.acknowledged(BOB, tracesOf([created(1)]));
+    assert.equal(await deliveries.flush(), false);
+    gate.open = Promise.resolve();
+    deliveries.acknowledged(BOB, tracesOf([created(2)]));
+    assert.equal(await deliveries.flush(), true);
+    await deliveries.close();
+  });
+}
+
 test('a notification that was written or acknowledged is told to each user once a flush', async () => {
   const told: string[] = [];
   const notifications = {

@@ -124,12 +124,12 @@ export class Deliveries {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#takeWritten();
-    this.#store(() => this.#report(this.#gathered));
+    this.#keep(this.#report(this.#gathered));
     const notified = this.#notified;
     this.#notified = new Map();
     for (const { notification, userIds } of notified.values()) {
       const { tenant, id } = notification;
-      this.#store(() => this.#options.notifications?.told(tenant, id, [...userIds]));
+      this.#keep(this.#isStored(() => this.#options.notifications?.told(tenant, id, [...userIds])));
     }
     if (this.#unawaited.size > MAX_UNAWAITED) this.#storeUnawaited();
     else if (this.#unawaited.size > 0)
@@ -140,14 +140,21 @@ export class Deliveries {
   #storeUnawaited(): void {
     clearTimeout(this.#unawaitedTimer);
     this.#unawaitedTimer = undefined;
-    this.#store(() => this.#report(this.#unawaited));
+    this.#keep(this.#report(this.#unawaited));
   }
 
-  /** Some at a time: whoever was told much in very many conversations holds nobody up who writes meanwhile. */
-  async #report(gathered: GatheredReceipts): Promise<void> {
-    const { receipts, onError } = this.#options;
-    for (const batch of batchesOf([...gathered.take()], MAX_REPORTS_AT_ONCE))
-      await Promise.all(batch.map((report) => receipts.report(report).catch(onError)));
+  /**
+   * Some at a time: whoever was told much in very many conversations holds nobody up who writes meanwhile. Resolves to whether all of it
+   * was stored.
+   */
+  async #report(gathered: GatheredReceipts): Promise<boolean> {
+    const { receipts } = this.#options;
+    let areStored = true;
+    for (const batch of batchesOf(gathered.take(), MAX_REPORTS_AT_ONCE)) {
+      const stored = await Promise.all(batch.map((report) => this.#isStored(() => receipts.report(report))));
+      areStored &&= stored.every((isStored) => isStored);
+    }
+    return areStored;
   }
 
   #takeWritten(): void {
@@ -200,14 +207,18 @@ export class Deliveries {
   }
 
   /** What fails stays undelivered, and keeps nothing else from being stored. */
-  #store(work: () => Promise<void> | undefined): void {
-    const storing = Promise.try(work).then(
-      () => true,
-      (error: unknown) => {
-        this.#options.onError(error);
-        return false;
-      },
-    );
+  async #isStored(work: () => Promise<void> | undefined): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.#options.onError(error);
+      return false;
+    }
+  }
+
+  /** Lets a flush wait for it. */
+  #keep(storing: Promise<boolean>): void {
     this.#storing.add(storing);
     void storing.finally(() => this.#storing.delete(storing));
   }
