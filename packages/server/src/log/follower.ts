@@ -1,9 +1,10 @@
 import type { LogEntry } from '../core/log/log-entry.ts';
+import type { Timestamp } from '../core/model.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { Timers } from '../core/ports/timers.ts';
 import { SerialTask } from '../core/serial-task.ts';
 import { decodeHint, encodePlace, encodeRecord } from './hint.ts';
-import type { NodeLog, NodeOfCluster } from './node-log.ts';
+import type { NodeLog } from './node-log.ts';
 import { LogOrder } from './order.ts';
 import type { CommittedRecord, NodeRecord, Positions } from './record.ts';
 
@@ -26,8 +27,6 @@ export interface LogFollowerDeps {
   tell(entries: readonly LogEntry[]): void;
   /** What this node says of itself to the others. */
   report(): object;
-  /** Which nodes there are, now and then. */
-  nodes(nodes: readonly NodeOfCluster[]): void;
   /** This node was silent for so long that others went on without it: whatever it has in memory may be stale. */
   lost(): void;
   onError(error: unknown): void;
@@ -99,8 +98,8 @@ export class LogFollower {
     return this.#nextLook;
   }
 
-  /** A node came or went. */
-  nodesChanged(): void {
+  /** Another node came. */
+  nodeCame(): void {
     this.#renewAt = 0;
     this.#task.ask();
   }
@@ -126,27 +125,28 @@ export class LogFollower {
 
   /** Reads the log for what is missing, unless it comes in a moment. */
   #look(): void {
-    if (this.#isAwaiting || this.#missing().size === 0) return;
+    if (this.#isAwaiting || !this.#isMissing()) return;
     this.#isAwaiting = true;
     this.#deps.timers.after(HINT_DELAY, () => {
       this.#isAwaiting = false;
-      if (this.#missing().size > 0) this.#task.ask();
+      if (this.#isMissing()) this.#task.ask();
     });
   }
 
-  /** This node's own writers tell by themselves what they write. */
-  #missing(): Positions {
+  /** Whether there is something to be read. This node's own writers tell by themselves what they write. */
+  #isMissing(): boolean {
     const { ownWriters } = this.#deps.log;
-    return new Map([...this.#order.missing].filter(([writer]) => !ownWriters.has(writer)));
+    for (const writer of this.#order.missing.keys()) if (!ownWriters.has(writer)) return true;
+    return false;
   }
 
   async #run(): Promise<number> {
     const now = this.#deps.clock.now();
-    if (now >= this.#renewAt || this.#renewAt > now + RENEW_INTERVAL) {
+    if (isDue(this.#renewAt, RENEW_INTERVAL, now)) {
       if (!(await this.#renew())) await this.#begin();
       this.#renewAt = now + RENEW_INTERVAL;
     }
-    if (now >= this.#pollAt || this.#pollAt > now + POLL_INTERVAL || this.#missing().size > 0) {
+    if (isDue(this.#pollAt, POLL_INTERVAL, now) || this.#isMissing()) {
       while (!this.#task.isClosed && (await this.#read()));
       this.#pollAt = now + POLL_INTERVAL;
     }
@@ -160,10 +160,8 @@ export class LogFollower {
 
   /** Returns whether this node has its place still. */
   async #renew(): Promise<boolean> {
-    const { log, report, nodes } = this.#deps;
-    const all = await log.renew(report());
-    if (all) nodes(all);
-    return all !== undefined;
+    const { log, report } = this.#deps;
+    return (await log.renew(report())) !== undefined;
   }
 
   /** Begins anew, knowing nothing. */
@@ -200,3 +198,8 @@ export class LogFollower {
 }
 
 const NOTHING: Positions = new Map();
+
+/** Whether it is time for what is done once an interval, in ms. It is further away only once the clock was set back. */
+function isDue(at: Timestamp, interval: number, now: Timestamp): boolean {
+  return now >= at || at > now + interval;
+}

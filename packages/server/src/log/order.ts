@@ -8,7 +8,7 @@ interface Waiting {
   readonly first: number;
   readonly last: number;
   readonly after: Positions;
-  /** Undefined where this node has done it itself: it tells by itself then, in this turn of the event loop. */
+  /** Whether this node has done it: whoever waits for its turn tells of it then, in that turn of the event loop. */
   readonly isOwn: boolean;
   tell(): void;
 }
@@ -110,13 +110,6 @@ export class LogOrder {
   /** Up to where the records of each writer came here, without a gap. */
   get positions(): Positions {
     return new Map([...this.#writers].map(([writer, state]) => [writer, lastInRow(state)]));
-  }
-
-  /** Forgets writers that are gone from the log, all of whose records were told. */
-  keepOnly(isKept: (writer: string) => boolean): void {
-    for (const [writer, { waiting }] of this.#writers) {
-      if (waiting.size === 0 && !isKept(writer)) this.#writers.delete(writer);
-    }
   }
 
   #add(writer: string, record: Waiting): void {

@@ -6,10 +6,10 @@ import { type PlainTelling, toPlain } from '../core/log/told.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { Timers } from '../core/ports/timers.ts';
 import { LogFollower } from './follower.ts';
-import type { NodeLog, NodeOfCluster } from './node-log.ts';
+import type { NodeLog } from './node-log.ts';
 import type { CommittedRecord } from './record.ts';
 
-/** Where nodes tell each other of records of the log, of what is told only, and that they come and go. */
+/** Where nodes tell each other of records of the log, of what is told only, and that they come. */
 const LOG_CHANNEL = 'log';
 const TOLD_CHANNEL = 'told';
 const NODES_CHANNEL = 'nodes';
@@ -35,7 +35,6 @@ export class Peers implements OtherNodes {
   readonly #deps: PeersDeps;
   readonly #follower: LogFollower;
   #bus: Bus | undefined;
-  #nodes: readonly NodeOfCluster[] = [];
   /** What is told in this turn of the event loop. */
   #told: PlainTelling[] = [];
   /** What the bus can't carry. */
@@ -51,9 +50,6 @@ export class Peers implements OtherNodes {
       tell: (entries) => {
         for (const entry of entries) deps.tell(entry);
       },
-      nodes: (nodes) => {
-        this.#nodes = nodes;
-      },
     });
   }
 
@@ -62,7 +58,7 @@ export class Peers implements OtherNodes {
     return {
       received: (channel, body) => {
         if (channel === LOG_CHANNEL) this.#follower.hinted(body);
-        else if (channel === NODES_CHANNEL) this.#follower.nodesChanged();
+        else if (channel === NODES_CHANNEL) this.#follower.nodeCame();
         else this.#deps.tell({ type: 'told', tellings: JSON.parse(Buffer.from(body).toString()) });
       },
       connected: () => this.#follower.missed(),
@@ -94,11 +90,6 @@ export class Peers implements OtherNodes {
     return this.#deps.log.hasOthers;
   }
 
-  /** The nodes that there are, as was heard last. */
-  get nodes(): readonly NodeOfCluster[] {
-    return this.#nodes;
-  }
-
   tell(telling: Telling): void {
     this.#told.push(toPlain(telling));
     if (this.#told.length === 1) setImmediate(() => this.#send());
@@ -109,7 +100,6 @@ export class Peers implements OtherNodes {
     this.#send();
     await this.#writing;
     await this.#follower.close();
-    this.#bus?.publish(NODES_CHANNEL, NOTHING);
   }
 
   /** What one turn brings goes in as few messages as the bus can carry. */

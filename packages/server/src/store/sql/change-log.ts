@@ -96,9 +96,12 @@ export class ChangeLog {
     const isAppend = name === 'appendMessage';
     const result = isAppend ? appended(args[0] as NewMessage, value as AppendOutcome) : value;
     for (const entry of entriesOf(name, args, result)) {
-      if (isKept && isFact(entry)) this.#facts.add(entry);
-      if (nodes?.hasOthers) this.#forNodes.add(entry);
-      else this.#forNodes.isAny = true;
+      this.#forNodes.isAny = true;
+      const isForSystems = isKept && isFact(entry);
+      if (!isForSystems && !nodes?.hasOthers) continue;
+      const encoded = JSON.stringify(entry);
+      if (isForSystems) this.#facts.add(encoded);
+      if (nodes?.hasOthers) this.#forNodes.add(encoded);
     }
   }
 
@@ -133,14 +136,13 @@ export class ChangeLog {
   }
 }
 
-/** Entries of a transaction, a list a record. */
+/** Encoded entries of a transaction, a list a record. */
 class Records {
   isAny = false;
   #lists: string[][] = [];
   #length = 0;
 
-  add(entry: LogEntry): void {
-    const encoded = JSON.stringify(entry);
+  add(encoded: string): void {
     let list = this.#lists.at(-1);
     if (!list || this.#length > MAX_RECORD_LENGTH) {
       list = [];

@@ -122,12 +122,11 @@ export class PostgresNodeLog implements NodeLog {
 
   append(entries: readonly LogEntry[]): Promise<CommittedRecord | undefined> {
     return this.#do(async (connection) => {
-      const given = { isAny: entries.length > 0, bodies: [JSON.stringify(entries)] };
-      const statement = this.#records.statement(given);
-      if (!statement || !this.hasOthers) return undefined;
+      if (!this.hasOthers) return undefined;
+      const given = { isAny: true, bodies: [JSON.stringify(entries)] };
       const driver = new PostgresDriver(connection);
       driver.begin('BEGIN');
-      const answer = await driver.commit(statement);
+      const answer = await driver.commit(this.#records.statement(given));
       return answer && this.#records.committed(answer, given);
     });
   }
