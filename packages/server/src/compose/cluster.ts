@@ -43,9 +43,8 @@ export async function composeCluster(
   const { config, clock, timers, log, node, teardown } = ground;
   // Another one for each start: what a killed process had is not this one's.
   const incarnation = `${node}/${randomUUID()}`;
-  const opened = await openRegister(ground, incarnation, () => lease.doubt());
-  if (!opened) return undefined;
-  const register = opened;
+  const register = await openRegister(ground, incarnation, () => lease.doubt());
+  if (!register) return undefined;
   const onError = (err: unknown): void => {
     if (!(err instanceof RegisterUnavailable))
       log.warn({ err }, 'what nodes share could not be kept; trying again');

@@ -8,17 +8,14 @@ import {
   type Register,
   RegisterUnavailable,
   type Renewal,
+  SWEEP_CLAIM,
+  SWEPT_AT_ONCE,
   type SweptPlaces,
   type SweptUsers,
   type TakenPlace,
 } from '../shared/register.ts';
 import type { Beginning, PostgresLink, Query } from './link.ts';
 import * as sql from './tables.ts';
-
-/** Entries of one step of a sweep. */
-const SWEPT_AT_ONCE = 200;
-/** How long who sweeps may take for one step, in ms. */
-const CLAIM = 10_000;
 
 export interface PostgresRegisterOptions {
   readonly link: Pick<PostgresLink, 'step'>;
@@ -172,7 +169,7 @@ export class PostgresRegister implements Register {
       if (claimed && claimed.sweeper !== incarnation) return undefined;
       const swept = await step(query);
       if (swept === undefined) await query(sql.END_SWEEP, dead, what);
-      else await query(sql.CLAIM_SWEEP, dead, what, incarnation, CLAIM);
+      else await query(sql.CLAIM_SWEEP, dead, what, incarnation, SWEEP_CLAIM);
       return swept;
     });
   }

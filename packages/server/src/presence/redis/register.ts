@@ -10,6 +10,8 @@ import {
   type Register,
   RegisterUnavailable,
   type Renewal,
+  SWEEP_CLAIM,
+  SWEPT_AT_ONCE,
   type SweptPlaces,
   type SweptUsers,
   type TakenPlace,
@@ -29,10 +31,6 @@ import {
   TAKE_PLACE,
 } from './scripts.ts';
 
-/** Users of one step of a sweep. */
-const SWEPT_AT_ONCE = 200;
-/** How long who sweeps may take for one step, in ms. */
-const CLAIM = 10_000;
 /** Keys of a former epoch that are looked for, and removed, at once. */
 const REMOVED_AT_ONCE = 500;
 
@@ -98,7 +96,7 @@ export class RedisRegister implements Register {
 
   async sweepUsers(dead: string, done: readonly string[]): Promise<SweptUsers | undefined> {
     const keys = [this.#nodes, this.#usersOf(dead), this.#key('sweeper', dead)];
-    const args = [this.#key('at', ''), dead, this.#options.incarnation, CLAIM, SWEPT_AT_ONCE, ...done];
+    const args = [this.#key('at', ''), dead, this.#options.incarnation, SWEEP_CLAIM, SWEPT_AT_ONCE, ...done];
     const [users, gone] = (await this.#run(SWEEP_USERS, keys, args)) as [string[]?, string[]?];
     return users && { users, gone: gone ?? [] };
   }
@@ -137,7 +135,7 @@ export class RedisRegister implements Register {
       this.#key('in', ''),
       dead,
       incarnation,
-      CLAIM,
+      SWEEP_CLAIM,
       SWEPT_AT_ONCE,
       this.#ownName,
       ...done.map(lineOf),

@@ -46,24 +46,18 @@ for i = 3, #KEYS do if redis.call('EXISTS', KEYS[i]) == 1 then return 0 end end
 return redis.call('ZREM', KEYS[2], ARGV[2])`);
 
 /** KEYS: epoch, users of the node, then a set of nodes for each user. ARGV: epoch, incarnation, users. */
-export const ENTER_USERS = script(`${GUARD}
+const changeUsers = (command: 'SADD' | 'SREM') =>
+  script(`${GUARD}
 local changes = {}
 for i = 3, #KEYS do
-  local added = redis.call('SADD', KEYS[i], ARGV[2])
-  redis.call('SADD', KEYS[2], ARGV[i])
-  changes[i - 2] = { added, redis.call('SCARD', KEYS[i]) }
+  local changed = redis.call('${command}', KEYS[i], ARGV[2])
+  redis.call('${command}', KEYS[2], ARGV[i])
+  changes[i - 2] = { changed, redis.call('SCARD', KEYS[i]) }
 end
 return changes`);
 
-/** As ENTER_USERS. */
-export const LEAVE_USERS = script(`${GUARD}
-local changes = {}
-for i = 3, #KEYS do
-  local removed = redis.call('SREM', KEYS[i], ARGV[2])
-  redis.call('SREM', KEYS[2], ARGV[i])
-  changes[i - 2] = { removed, redis.call('SCARD', KEYS[i]) }
-end
-return changes`);
+export const ENTER_USERS = changeUsers('SADD');
+export const LEAVE_USERS = changeUsers('SREM');
 
 /** KEYS: epoch, nodes, then a set of nodes for each user. ARGV: epoch. */
 export const ONLINE_USERS = script(`${GUARD} ${NOW}

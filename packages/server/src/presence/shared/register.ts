@@ -108,6 +108,11 @@ export interface LeaseTimes {
 
 export const LEASE_TIMES: LeaseTimes = { lasts: 10_000, renewal: 3000, settling: 6000 };
 
+/** Entries, or places, of one step of a sweep. */
+export const SWEPT_AT_ONCE = 200;
+/** How long who sweeps may take for one step, in ms. */
+export const SWEEP_CLAIM = 10_000;
+
 /** What the incarnations of a node begin with, whenever it started. */
 export function ownNameOf(incarnation: string): string {
   return incarnation.slice(0, incarnation.lastIndexOf('/') + 1) || incarnation;
