@@ -60,6 +60,11 @@ export async function waitAtStart<T>(wait: Wait<T>): Promise<T> {
   }
 }
 
+/** Why a start gave up, in words that follow a server's name. @param timeout that it has waited, in ms */
+export function unusableWithin(timeout: number, { reason }: NotYet): string {
+  return `can't be used${timeout === 0 ? '' : ` within ${timeout / 1000} s`}: ${reason}`;
+}
+
 /** Rejects with the signal's reason once there is one. What a try opens after that is let go of. */
 async function unlessEnded<T>(
   trying: Promise<T | NotYet>,

@@ -1,7 +1,7 @@
 import { setTimeout as pass } from 'node:timers/promises';
 import type { RedisAddress } from '../config/redis-url.ts';
 import { StartError } from '../config/start-error.ts';
-import { NotYet, waitAtStart } from '../start-wait.ts';
+import { NotYet, unusableWithin, waitAtStart } from '../start-wait.ts';
 import { faultOf, placeOf, reasonOf } from './faults.ts';
 import { requireUsableServer, type ServerFacts } from './server-check.ts';
 import { RedisSession, type Script, type SessionOptions } from './session.ts';
@@ -114,7 +114,7 @@ export class RedisLink {
       timeout: startTimeout,
       waiting,
       attempt: () => this.#attempt(),
-      gaveUp: ({ reason, error }) => this.#gaveUp(reason, error),
+      gaveUp: (last) => this.#refusal(unusableWithin(startTimeout, last), last.error),
       release: () => this.#session?.end(new Error('the start was ended')),
       ...(signal && { signal }),
     });
@@ -176,12 +176,6 @@ export class RedisLink {
 
   #refusal(fault: string, cause: unknown): StartError {
     return new StartError(`Redis at ${placeOf(this.#options.address)} ${fault}`, { cause });
-  }
-
-  #gaveUp(reason: string, cause: unknown): StartError {
-    const { startTimeout } = this.#options;
-    const waited = startTimeout === 0 ? '' : ` within ${startTimeout / 1000} s`;
-    return this.#refusal(`can't be used${waited}: ${reason}`, cause);
   }
 }
 

@@ -8,7 +8,7 @@ import {
 import { parseNatsUrls, readNatsCredentials } from '../../config/nats-access.ts';
 import { StartError } from '../../config/start-error.ts';
 import { isTlsFault, withoutAdvice } from '../../config/tls-fault.ts';
-import { NotYet } from '../../start-wait.ts';
+import { NotYet, unusableWithin } from '../../start-wait.ts';
 import { greeted, NotNats } from './greeting.ts';
 
 /** Of each try, in ms. */
@@ -84,9 +84,8 @@ function faultOf(error: unknown, reason: string, code: string): string | undefin
   return error instanceof NotNats ? 'is no NATS server' : undefined;
 }
 
-export function gaveUp({ urls }: NatsBusAccess, timeout: number, { reason, error }: NotYet): StartError {
-  const waited = timeout === 0 ? '' : ` within ${timeout / 1000} s`;
-  return refusal(urls, `can't be used${waited}: ${reason}`, error);
+export function gaveUp({ urls }: NatsBusAccess, timeout: number, last: NotYet): StartError {
+  return refusal(urls, unusableWithin(timeout, last), last.error);
 }
 
 /** @param fault in words that follow the servers' names */

@@ -1,7 +1,7 @@
 import { StartError } from '../../config/start-error.ts';
 import type { PostgresAddress } from '../../config/store-url.ts';
 import { isTlsFault, withoutAdvice } from '../../config/tls-fault.ts';
-import { NotYet, type WaitOptions, waitAtStart } from '../../start-wait.ts';
+import { NotYet, unusableWithin, type WaitOptions, waitAtStart } from '../../start-wait.ts';
 import { Connection, type OnLost } from './connect.ts';
 import { isSocketError, reasonOf, sqlStateOf } from './errors.ts';
 import { isPooled, requireOwnSession } from './pooler.ts';
@@ -110,9 +110,8 @@ function refusal(address: PostgresAddress, fault: string, cause: unknown): Start
   return new StartError(`PostgreSQL at ${placeOf(address)} ${fault}`, { cause });
 }
 
-function gaveUp(address: PostgresAddress, timeout: number, { reason, error }: NotYet): StartError {
-  const waited = timeout === 0 ? '' : ` within ${timeout / 1000} s`;
-  return refusal(address, `can't be used${waited}: ${reason}`, error);
+function gaveUp(address: PostgresAddress, timeout: number, last: NotYet): StartError {
+  return refusal(address, unusableWithin(timeout, last), last.error);
 }
 
 /** Where it is, without user and password. */
